@@ -1,0 +1,187 @@
+#include "base/files.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+namespace mortise::base {
+namespace {
+
+namespace fs = std::filesystem;
+
+Error failure(const fs::path& path, const char* action, int error) {
+  auto code = ErrorCode::unavailable;
+  std::string next;
+  switch (error) {
+    case ENOENT: code = ErrorCode::not_found; break;
+    case EEXIST: code = ErrorCode::already_exists; break;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      code = ErrorCode::permission_denied;
+      next = "; check the permissions, or run as a user who has them";
+      break;
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+      code = ErrorCode::resource_exhausted;
+      next = "; make room on that file system and try again";
+      break;
+    case ELOOP: code = ErrorCode::invalid_argument; break;
+    default: break;
+  }
+  return {code, "cannot " + std::string(action) + " '" + path.string() + "': " + std::strerror(error) + next};
+}
+
+FileStamp from_stat(const struct stat& s) {
+  constexpr std::int64_t kNanoseconds = 1'000'000'000;
+  return {.device = s.st_dev,
+          .inode = s.st_ino,
+          .size_bytes = static_cast<std::uint64_t>(s.st_size),
+          .modified_ns = s.st_mtim.tv_sec * kNanoseconds + s.st_mtim.tv_nsec,
+          .changed_ns = s.st_ctim.tv_sec * kNanoseconds + s.st_ctim.tv_nsec,
+          .mode = s.st_mode,
+          .owner = s.st_uid};
+}
+
+/// 0, or the errno of the write that failed.
+int write_all(int fd, const std::uint8_t* data, std::size_t size) {
+  while (size > 0) {
+    const ssize_t written = ::write(fd, data, size);
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      return errno;
+    }
+    data += written;
+    size -= static_cast<std::size_t>(written);
+  }
+  return 0;
+}
+
+}  // namespace
+
+Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
+  if (this != &other) {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = other.release();
+  }
+  return *this;
+}
+
+Descriptor::~Descriptor() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+int Descriptor::release() noexcept {
+  const int fd = fd_;
+  fd_ = -1;
+  return fd;
+}
+
+bool FileStamp::is_regular() const noexcept { return S_ISREG(mode); }
+bool FileStamp::is_symlink() const noexcept { return S_ISLNK(mode); }
+bool FileStamp::is_writable_by_others() const noexcept { return (mode & S_IWOTH) != 0; }
+
+Result<FileStamp> RealFiles::stamp(const fs::path& path) {
+  struct stat s {};
+  if (::lstat(path.c_str(), &s) != 0) return failure(path, "stat", errno);
+  return from_stat(s);
+}
+
+Result<FileStamp> RealFiles::stamp(const Descriptor& file) {
+  struct stat s {};
+  if (::fstat(file.get(), &s) != 0) return failure("(open file)", "stat", errno);
+  return from_stat(s);
+}
+
+Result<Descriptor> RealFiles::open(const fs::path& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (fd < 0) return failure(path, "open", errno);
+  return Descriptor(fd);
+}
+
+Result<std::string> RealFiles::read(const fs::path& path, std::uint64_t limit_bytes) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) return failure(path, "open", errno);
+  std::string text;
+  std::array<char, 16384> piece;
+  for (;;) {
+    const ssize_t got = ::read(file.get(), piece.data(), piece.size());
+    if (got < 0) {
+      if (errno == EINTR) continue;
+      return failure(path, "read", errno);
+    }
+    if (got == 0) return text;
+    text.append(piece.data(), static_cast<std::size_t>(got));
+    if (text.size() > limit_bytes) {
+      return Error{ErrorCode::resource_exhausted,
+                   "'" + path.string() + "' is larger than the limit of " + std::to_string(limit_bytes) + " bytes"};
+    }
+  }
+}
+
+Result<void> RealFiles::write_atomically(const fs::path& path, std::string_view text, mode_t mode) {
+  std::string pattern = (path.parent_path() / ("." + path.filename().string() + ".XXXXXX")).string();
+  const Descriptor file(::mkostemp(pattern.data(), O_CLOEXEC));
+  if (!file.is_open()) return failure(path, "write", errno);
+  int error = write_all(file.get(), reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
+  if (error == 0 && ::fchmod(file.get(), mode) != 0) error = errno;
+  if (error == 0 && ::fsync(file.get()) != 0) error = errno;
+  if (error == 0 && ::rename(pattern.c_str(), path.c_str()) != 0) error = errno;
+  if (error != 0) {
+    ::unlink(pattern.c_str());
+    return failure(path, "write", error);
+  }
+  return {};
+}
+
+Result<void> RealFiles::copy(const Descriptor& source, const fs::path& target, mode_t mode,
+                             const std::function<void(std::span<const std::uint8_t>)>& see) {
+  const Descriptor file(::open(target.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
+  if (!file.is_open()) return failure(target, "create", errno);
+  std::vector<std::uint8_t> piece(std::size_t{256} * 1024);
+  off_t offset = 0;
+  int error = 0;
+  for (;;) {
+    const ssize_t got = ::pread(source.get(), piece.data(), piece.size(), offset);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) error = errno;
+    if (got <= 0) break;
+    see({piece.data(), static_cast<std::size_t>(got)});
+    error = write_all(file.get(), piece.data(), static_cast<std::size_t>(got));
+    if (error != 0) break;
+    offset += got;
+  }
+  if (error == 0 && ::fsync(file.get()) != 0) error = errno;
+  if (error != 0) {
+    ::unlink(target.c_str());
+    return failure(target, "write", error);
+  }
+  return {};
+}
+
+Result<void> RealFiles::rename(const fs::path& from, const fs::path& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) return failure(to, "rename to", errno);
+  return {};
+}
+
+Result<void> RealFiles::remove(const fs::path& path) {
+  if (::unlink(path.c_str()) != 0) return failure(path, "remove", errno);
+  return {};
+}
+
+Result<void> RealFiles::make_directory(const fs::path& path, mode_t mode) {
+  std::error_code ec;
+  const bool existed = fs::is_directory(path, ec);
+  fs::create_directories(path, ec);
+  if (ec) return failure(path, "create directory", ec.value());
+  if (!existed && ::chmod(path.c_str(), mode) != 0) return failure(path, "set the mode of", errno);
+  if (::access(path.c_str(), W_OK | X_OK) != 0) return failure(path, "write to directory", errno);
+  return {};
+}
+
+}  // namespace mortise::base

@@ -1,0 +1,87 @@
+// The host's seam to the file system: what it does to files beyond plain streams, so that tests can make
+// any step fail. RealFiles talks to the operating system; tests/unit/base/fake_files.hpp injects failures.
+#pragma once
+
+#include <sys/types.h>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace mortise::base {
+
+/// An open descriptor; closes it when it goes.
+class Descriptor {
+ public:
+  Descriptor() = default;
+  explicit Descriptor(int fd) noexcept : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(other.release()) {}
+  Descriptor& operator=(Descriptor&& other) noexcept;
+  ~Descriptor();
+
+  [[nodiscard]] int get() const noexcept { return fd_; }
+  [[nodiscard]] bool is_open() const noexcept { return fd_ >= 0; }
+  int release() noexcept;
+
+ private:
+  int fd_ = -1;
+};
+
+/// What identifies one state of a file: when all of these are the same, so is its content.
+struct FileStamp {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  std::uint64_t size_bytes = 0;
+  std::int64_t modified_ns = 0;
+  std::int64_t changed_ns = 0;
+  mode_t mode = 0;
+  uid_t owner = 0;
+
+  bool operator==(const FileStamp&) const = default;
+  [[nodiscard]] bool is_regular() const noexcept;
+  [[nodiscard]] bool is_symlink() const noexcept;
+  [[nodiscard]] bool is_writable_by_others() const noexcept;  // group members do not count
+};
+
+/// Any thread. Errors name the path, the cause and, where there is one, the remedy.
+class Files {
+ public:
+  virtual ~Files() = default;
+
+  /// Of the file itself: a symbolic link is not followed.
+  virtual Result<FileStamp> stamp(const std::filesystem::path& path) = 0;
+  virtual Result<FileStamp> stamp(const Descriptor& file) = 0;
+  /// For reading; refuses a symbolic link as last component; never blocks on a FIFO.
+  virtual Result<Descriptor> open(const std::filesystem::path& path) = 0;
+  virtual Result<std::string> read(const std::filesystem::path& path, std::uint64_t limit_bytes) = 0;
+  /// Replaces `path` at one stroke: temporary file beside it, fsync, rename. A crash leaves the old or the new.
+  virtual Result<void> write_atomically(const std::filesystem::path& path, std::string_view text, mode_t mode) = 0;
+  /// Copies from the start of `source` into a new file `target` (which must not exist), synced to disk; hands
+  /// every piece to `see` on the way (for hashing). On failure there is no target.
+  virtual Result<void> copy(const Descriptor& source, const std::filesystem::path& target, mode_t mode,
+                            const std::function<void(std::span<const std::uint8_t>)>& see) = 0;
+  virtual Result<void> rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
+  virtual Result<void> remove(const std::filesystem::path& path) = 0;
+  /// Creates the directory and its parents; an existing one is fine. Fails when it is not writable for us.
+  virtual Result<void> make_directory(const std::filesystem::path& path, mode_t mode) = 0;
+};
+
+class RealFiles final : public Files {
+ public:
+  Result<FileStamp> stamp(const std::filesystem::path& path) override;
+  Result<FileStamp> stamp(const Descriptor& file) override;
+  Result<Descriptor> open(const std::filesystem::path& path) override;
+  Result<std::string> read(const std::filesystem::path& path, std::uint64_t limit_bytes) override;
+  Result<void> write_atomically(const std::filesystem::path& path, std::string_view text, mode_t mode) override;
+  Result<void> copy(const Descriptor& source, const std::filesystem::path& target, mode_t mode,
+                    const std::function<void(std::span<const std::uint8_t>)>& see) override;
+  Result<void> rename(const std::filesystem::path& from, const std::filesystem::path& to) override;
+  Result<void> remove(const std::filesystem::path& path) override;
+  Result<void> make_directory(const std::filesystem::path& path, mode_t mode) override;
+};
+
+}  // namespace mortise::base

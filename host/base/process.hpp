@@ -1,0 +1,32 @@
+// Runs a child process to its end within a time limit and says how it ended.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace mortise::base {
+
+/// How a child ended.
+struct ProcessEnd {
+  enum class How { exited, signalled, timed_out };
+  How how = How::exited;
+  int code = 0;        // exit code or signal number
+  std::string output;  // stdout and stderr together, the last 16 KiB
+
+  /// "exited with code 3", "was killed by SIGSEGV", "did not end within 5000 ms".
+  [[nodiscard]] std::string describe() const;
+  std::chrono::milliseconds limit{0};
+};
+
+/// Starts `arguments[0]` with an empty environment but PATH and LANG, no descriptors but 0 to 2 (stdin is
+/// /dev/null), a process group and a session of its own; kills the whole group when `limit` passes. Waits for the
+/// end. Fails only when the child cannot be started. Any thread.
+Result<ProcessEnd> run_process(const std::vector<std::string>& arguments, std::chrono::milliseconds limit);
+
+/// Path of the running executable.
+std::string own_executable();
+
+}  // namespace mortise::base

@@ -1,0 +1,23 @@
+// Small text helpers that the standard library lacks.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace mortise::base {
+
+/// ASCII, without regard to locale.
+bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept;
+
+/// The candidate nearest to `word` if it is near enough to be a typing slip, else "". For "did you mean".
+std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
+
+/// Lower-case hexadecimal.
+std::string to_hex(std::span<const std::uint8_t> bytes);
+
+/// Whether `text` is a plugin name: a lower-case letter, then lower-case letters, digits, '-', at most 64.
+bool is_plugin_name(std::string_view text) noexcept;
+
+}  // namespace mortise::base

@@ -1,0 +1,73 @@
+// From drop directory to verified images. Every file of the drop directory has one record here: verified (its
+// copy is in the store, named by its SHA-256), rejected with a reason, or pending while it is being written.
+// Records live in SQLite, so that an unchanged file is neither read nor probed again after a restart.
+// Invariant: what is verified was checked and probed as the very bytes that lie in the store.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/files.hpp"
+#include "base/result.hpp"
+#include "manifest/binary.hpp"
+#include "manifest/manifest.hpp"
+
+namespace mortise::catalog {
+
+enum class FileState { pending, verified, rejected };
+const char* to_string(FileState state);
+
+/// What is known of one file in the drop directory. Immutable; shared.
+struct Record {
+  std::filesystem::path path;
+  base::FileStamp stamp;
+  FileState state = FileState::pending;
+  std::string reason;                                  // rejected or pending: why, and what to do
+  std::string sha256;                                  // verified
+  std::filesystem::path image;                         // verified: the copy in the store
+  std::shared_ptr<const manifest::Manifest> manifest;  // whenever it could be read
+  std::vector<std::string> notes;                      // warnings: GNU_UNIQUE symbols, ...
+};
+using RecordPtr = std::shared_ptr<const Record>;
+
+/// Runs a file's code where it can do no harm; an error carries the evidence.
+using Probe = std::function<base::Result<void>(const std::filesystem::path& image)>;
+
+struct Settings {
+  std::filesystem::path drop_directory;
+  std::filesystem::path state_directory;  // store/ and catalog.db live below it
+  std::chrono::milliseconds settle{200};  // a file is complete when unchanged for this long
+};
+
+/// Owned by the application; one thread at a time (the release thread). Reads of the last result are by value.
+class Catalog {
+ public:
+  /// Opens or creates the store and the database; fails with a message for the admin (unwritable, corrupt).
+  static base::Result<std::unique_ptr<Catalog>> open(Settings settings, base::Files& files, Probe probe);
+  ~Catalog();
+
+  /// Looks at every `.so` of the drop directory and takes in what has changed. `retry_after` is set when some
+  /// file is still settling or could not be stored for want of room: look again by then.
+  struct ScanResult {
+    std::vector<RecordPtr> records;  // every file present, by path
+    std::vector<RecordPtr> changed;  // those whose record this scan made or changed
+    std::vector<std::filesystem::path> vanished;
+    std::optional<std::chrono::milliseconds> retry_after;
+  };
+  base::Result<ScanResult> scan();
+
+  /// The records as of the last scan or, before one, as the database has them.
+  [[nodiscard]] std::vector<RecordPtr> records() const;
+
+ private:
+  class Impl;
+  explicit Catalog(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace mortise::catalog

@@ -1,0 +1,31 @@
+// The gate: everything that is asked of a file before its code may run inside the host. Used by the catalogue
+// for dropped files and by `mortise check` for a team's build.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "base/files.hpp"
+#include "catalog/catalog.hpp"
+#include "manifest/binary.hpp"
+
+namespace mortise::catalog {
+
+/// The gate's whole answer about one file.
+struct Verdict {
+  manifest::Inspection inspection;  // its findings also hold those of the file checks and of the probe
+  std::string sha256;
+  [[nodiscard]] bool passed() const { return inspection.rejection() == nullptr; }
+};
+
+/// Checks on the file as it lies in a directory: regular, no symbolic link, not writable by others, owner.
+/// Returns the findings' first error as message.
+base::Result<void> check_placement(const base::FileStamp& stamp, const std::filesystem::path& path);
+
+/// The whole gate for one file, without a catalogue: placement, inspection, probe.
+Verdict check_file(const std::filesystem::path& path, base::Files& files, const Probe& probe);
+
+/// A probe that runs `executable probe IMAGE` as a child process with a time limit.
+Probe make_process_probe(std::string executable, std::chrono::milliseconds limit);
+
+}  // namespace mortise::catalog

@@ -1,0 +1,114 @@
+// From mortise.json and plugins.d/*.json to values: the desired state as the admin wrote it. Comments are
+// allowed. Every complaint names file, line, JSON pointer and what to write instead.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/files.hpp"
+#include "base/result.hpp"
+
+namespace mortise::config {
+
+/// A fault in a configuration file.
+struct Diagnostic {
+  std::filesystem::path file;
+  std::size_t line = 0;  // 1 upwards; 0: the file as a whole
+  std::string pointer;   // "/edge/port"
+  std::string message;   // what is wrong, and what to write instead
+
+  /// "mortise.json:12: /edge/prot: unknown key 'prot'; did you mean 'port'?"
+  [[nodiscard]] std::string to_string() const;
+};
+
+struct TlsConfig {
+  std::filesystem::path certificate;  // PEM chain
+  std::filesystem::path key;          // PEM
+};
+
+/// One address that the edge listens on.
+struct ListenConfig {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 8080;  // 0: the kernel chooses
+  std::optional<TlsConfig> tls;
+};
+
+struct EdgeConfig {
+  std::vector<ListenConfig> listen{ListenConfig{}};
+  unsigned threads = 0;  // loops; 0: one per core that we may run on
+  unsigned blocking_threads = 64;
+  std::uint64_t max_header_bytes = 16384;
+  std::uint64_t max_body_bytes = 1048576;
+  std::uint32_t max_connections = 65536;
+  std::chrono::milliseconds header_timeout{10000};  // first byte of a request to the end of its head
+  std::chrono::milliseconds body_timeout{30000};    // between two pieces of a body
+  std::chrono::milliseconds idle_timeout{75000};    // keep-alive without a request
+  std::chrono::milliseconds write_timeout{30000};   // a client that does not read
+  std::chrono::milliseconds shutdown_grace{10000};  // requests in flight at stop
+  bool access_log = false;
+};
+
+struct LogConfig {
+  std::string level = "info";     // debug, info, warning, error
+  std::string format = "auto";    // auto, text, json
+  std::filesystem::path file;     // empty: standard error
+  std::string rotation = "10 M";  // Poco's notation; only with a file
+  unsigned keep = 5;              // rotated files
+};
+
+/// mortise.json. Relative paths are relative to the file's own folder; here they are absolute.
+struct HostConfig {
+  std::filesystem::path file;
+  std::filesystem::path drop_directory;     // default ../../lib/mortise/plugins
+  std::filesystem::path plugins_directory;  // plugins.d, default beside mortise.json
+  std::filesystem::path state_directory;    // default ../../var/lib/mortise
+  std::chrono::milliseconds settle{200};
+  std::chrono::milliseconds probe_timeout{5000};
+  std::chrono::milliseconds init_timeout{10000};
+  std::chrono::milliseconds stop_timeout{10000};
+  EdgeConfig edge;
+  LogConfig log;
+};
+
+/// plugins.d/NAME.json.
+struct PluginConfig {
+  std::string name;  // the file's name
+  std::filesystem::path file;
+  bool enabled = true;
+  std::string version = "*";                        // range, as in manifest::VersionRange
+  std::shared_ptr<const nlohmann::json> config;     // the `config` object; null: {}
+  std::string config_text;                          // the same as JSON text, "{}" when none
+  std::map<std::string, std::size_t> config_lines;  // pointer below /config -> line, for schema complaints
+};
+
+struct LoadedHost {
+  HostConfig config;
+  std::vector<Diagnostic> problems;  // empty: valid
+};
+struct LoadedPlugins {
+  std::vector<PluginConfig> plugins;  // the valid ones, by name
+  std::vector<Diagnostic> problems;   // the others' faults
+};
+
+/// Reads mortise.json. A missing file is a problem like any other.
+LoadedHost load_host_config(const std::filesystem::path& file, base::Files& files);
+
+/// Reads every *.json in the directory. A faulty file hides only its own plugin.
+LoadedPlugins load_plugin_configs(const std::filesystem::path& directory, base::Files& files);
+
+/// Checks a plugin's `config` against its manifest's JSON Schema (valijson). A null schema takes only {}.
+std::vector<Diagnostic> check_against_schema(const PluginConfig& plugin, const nlohmann::json* schema);
+
+/// Writes `"enabled": value` into plugins.d/NAME.json, keeping the rest of the file (comments too) as it is;
+/// creates the file when there is none. Refuses a file that does not parse.
+base::Result<void> set_enabled(const std::filesystem::path& directory, const std::string& name, bool value,
+                               base::Files& files);
+
+}  // namespace mortise::config

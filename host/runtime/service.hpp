@@ -1,0 +1,43 @@
+// A part of the host that plugins reach through an interface ("mortise.http/1") and that takes part when the set
+// of running generations changes. http implements it; sql, events and tasks will.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace mortise::runtime {
+
+class Generation;
+/// Holding one keeps the plugin's code mapped and its instance alive.
+using GenerationPtr = std::shared_ptr<Generation>;
+
+/// All calls but interface() come from the control thread.
+class Service {
+ public:
+  virtual ~Service() = default;
+
+  /// The function table of an interface id, or null when this service does not have it. Any thread.
+  virtual const void* interface(std::string_view id) const noexcept = 0;
+
+  /// Whether these generations can run together ("two plugins claim GET /notes"). Changes nothing. The error names
+  /// the plugins; `culprit` is the one to leave out.
+  struct Conflict {
+    GenerationPtr culprit;
+    std::string message;
+  };
+  virtual std::vector<Conflict> check(std::span<const GenerationPtr> next) = 0;
+
+  /// Makes exactly these generations reachable, at one stroke. What is inside an older one finishes there.
+  virtual void publish(std::span<const GenerationPtr> next) = 0;
+
+  /// Ends what a stopping generation still holds open (streams, sockets) when its grace period is over.
+  virtual void cut(const Generation& generation) = 0;
+
+  /// Forgets what the generation registered; nothing of it runs any more.
+  virtual void forget(const Generation& generation) = 0;
+};
+
+}  // namespace mortise::runtime

@@ -1,0 +1,30 @@
+# mortise_host_library(NAME [SOURCES file...] [LINKS folder...] [PUBLIC_LIBS target...] [PRIVATE_LIBS target...])
+#
+# One host folder, one library target `mortise_NAME`. LINKS names the host folders that this one may include:
+# each library exposes an include root that holds a link to its own folder and nothing else, so that
+# #include "catalog/catalog.hpp" compiles only in a folder that links `catalog`. That is how DESIGN's arrows hold.
+function(mortise_host_library name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS;PUBLIC_LIBS;PRIVATE_LIBS")
+  set(root ${CMAKE_BINARY_DIR}/include-roots/${name})
+  file(MAKE_DIRECTORY ${root})
+  file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR} ${root}/${name} SYMBOLIC)
+
+  # BOOTSTRAP-GUARD begin
+  foreach(file IN LISTS arg_SOURCES)
+    if(NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${file})
+      message(STATUS "bootstrap: ${name}/${file} is not written yet")
+      list(REMOVE_ITEM arg_SOURCES ${file})
+    endif()
+  endforeach()
+  if(NOT arg_SOURCES)
+    file(WRITE ${CMAKE_BINARY_DIR}/empty.cpp "")
+    set(arg_SOURCES ${CMAKE_BINARY_DIR}/empty.cpp)
+  endif()
+  # BOOTSTRAP-GUARD end
+  add_library(mortise_${name} STATIC ${arg_SOURCES})
+  target_include_directories(mortise_${name} PUBLIC ${root})
+  target_link_libraries(mortise_${name} PUBLIC ${arg_PUBLIC_LIBS} PRIVATE mortise_options ${arg_PRIVATE_LIBS})
+  foreach(folder IN LISTS arg_LINKS)
+    target_link_libraries(mortise_${name} PUBLIC mortise_${folder})
+  endforeach()
+endfunction()
