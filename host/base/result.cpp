@@ -15,8 +15,13 @@ const char* to_string(ErrorCode code) {
     case ErrorCode::permission_denied: return "permission_denied";
     case ErrorCode::resource_exhausted: return "resource_exhausted";
     case ErrorCode::failed_precondition: return "failed_precondition";
+    case ErrorCode::aborted: return "aborted";
+    case ErrorCode::out_of_range: return "out_of_range";
+    case ErrorCode::unimplemented: return "unimplemented";
     case ErrorCode::internal: return "internal";
     case ErrorCode::unavailable: return "unavailable";
+    case ErrorCode::data_loss: return "data_loss";
+    case ErrorCode::unauthenticated: return "unauthenticated";
   }
   return "unknown";
 }

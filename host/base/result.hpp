@@ -19,8 +19,13 @@ enum class ErrorCode : int {
   permission_denied = 7,
   resource_exhausted = 8,
   failed_precondition = 9,
+  aborted = 10,
+  out_of_range = 11,
+  unimplemented = 12,
   internal = 13,
   unavailable = 14,
+  data_loss = 15,
+  unauthenticated = 16,
 };
 
 /// The field's name of a code: "not_found".

@@ -1,6 +1,6 @@
 // One running instance of one image: the plugin's identity towards the host's tables, its instance, its state.
-// Who holds a GenerationPtr may call into the plugin; when the last one goes, the generation is handed to the
-// reaper, which destroys the instance and unloads the image on the control thread.
+// Who holds a GenerationPtr may call into the plugin; when the last one goes, its deleter hands the generation to
+// the release thread, which has the instance destroyed and the image unloaded.
 #pragma once
 
 #include <mortise/abi/host.h>
@@ -8,8 +8,8 @@
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,56 +29,63 @@ struct GenerationSpec {
   std::filesystem::path data_directory;  // exists
 };
 
-/// State        | entered by                        | next
-/// initialising | construction                      | active, failed
-/// active       | init() returned OK                | stopping
-/// stopping     | stop(): out of every publication  | retired
-/// retired      | destroy and unload are done       |
-/// failed       | init() failed, threw or overstayed|
+/// State        | entered by                           | next
+/// initialising | construction                         | active, failed
+/// active       | init() succeeded                     | stopping
+/// stopping     | stop(): out of every publication     | retired
+/// retired      | retire(): destroyed and unloaded     |
+/// failed       | init() failed or was given up        | retired
 enum class GenerationState { initialising, active, stopping, retired, failed };
 const char* to_string(GenerationState state);
 
-/// Identity and config are immutable; state is atomic. Hooks run on the control thread only.
+/// Identity and config are immutable; state is atomic; hooks run on the control thread only.
 class Generation {
  public:
   /// `services` outlive every generation.
   Generation(std::uint64_t number, GenerationSpec spec, std::span<Service* const> services);
-  ~Generation();
+  ~Generation() = default;
   Generation(const Generation&) = delete;
   Generation& operator=(const Generation&) = delete;
 
   [[nodiscard]] const std::string& name() const noexcept { return spec_.manifest->name; }
+  [[nodiscard]] const std::string& version_text() const noexcept { return version_text_; }
   [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
   [[nodiscard]] const std::string& number_text() const noexcept { return number_text_; }
+  [[nodiscard]] const std::string& data_directory_text() const noexcept { return data_directory_text_; }
   [[nodiscard]] const GenerationSpec& spec() const noexcept { return spec_; }
   [[nodiscard]] GenerationState state() const noexcept { return state_.load(std::memory_order_acquire); }
 
-  /// Loads the image and runs the plugin's init. [control thread]
+  /// Loads the image and runs the plugin's init; an exception that the plugin lets out is a failure like another.
+  /// When give_up() came first, the late success is undone at once. [control thread]
   base::Result<void> init();
+  /// initialising -> failed, from the thread that waited for init() in vain; false when init() was just in time.
+  bool give_up() noexcept;
   /// Runs the plugin's stop hook. [control thread]
   void stop();
   /// Runs the plugin's destroy and unloads; false when the image stays mapped. [control thread]
   bool retire();
 
+  /// The function table of an interface for this generation, or null.
+  [[nodiscard]] const void* interface(std::string_view id) const noexcept;
+
   /// The generation behind the handle that the plugin passes to interface functions.
-  static Generation& from(mortise_host* host) noexcept;
+  static Generation& from(mortise_host* host) noexcept { return *reinterpret_cast<Generation*>(host); }
 
  private:
-  static const void* get_interface(mortise_host* host, mortise_str id);
+  base::Result<void> run_init();
+  void destroy_instance() noexcept;
 
   std::uint64_t number_;
+  GenerationSpec spec_;
+  std::vector<Service*> services_;
   std::string number_text_;
   std::string version_text_;
   std::string data_directory_text_;
-  GenerationSpec spec_;
-  std::vector<Service*> services_;
   mortise_host_v1 table_{};
   std::unique_ptr<loader::Image> image_;
   void* self_ = nullptr;
-  // Written by the control thread; read by any: acquire/release so that who sees `active` sees the instance.
+  // Released by the control thread when it has written image_ and self_; acquired by readers of state().
   std::atomic<GenerationState> state_{GenerationState::initialising};
-
-  friend struct ConfigTable;
 };
 
 }  // namespace mortise::runtime

@@ -1,0 +1,36 @@
+// The one thread on which life-cycle hooks of plugins (init, stop, destroy) run, one after the other, each within a
+// time limit. C++ code cannot be stopped from outside: a hook that overstays keeps its thread for itself, is
+// counted, and the next hook gets a fresh thread. So one plugin that hangs never keeps the others from starting.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+
+namespace mortise::runtime {
+
+/// Owned by whoever drives generations; run() from one thread at a time.
+class ControlThread {
+ public:
+  ControlThread();
+  /// Joins the thread; abandoned ones are left to the end of the process.
+  ~ControlThread();
+  ControlThread(const ControlThread&) = delete;
+  ControlThread& operator=(const ControlThread&) = delete;
+
+  /// Runs `hook` and waits for it. False: it overstayed `limit` and goes on alone, so it must own all it touches.
+  bool run(std::function<void()> hook, std::chrono::milliseconds limit);
+
+  /// Hooks that have overstayed and not come back. Any thread.
+  [[nodiscard]] std::size_t stuck() const noexcept { return stuck_->load(std::memory_order_relaxed); }
+
+ private:
+  struct Worker;
+  std::shared_ptr<Worker> worker_;
+  // Shared with abandoned workers, which take themselves off when they come back; a plain count, orders nothing.
+  std::shared_ptr<std::atomic<std::size_t>> stuck_;
+};
+
+}  // namespace mortise::runtime

@@ -1,0 +1,128 @@
+#include "runtime/generation.hpp"
+
+#include <array>
+#include <exception>
+#include <utility>
+
+#include "runtime/tables.hpp"
+#include "telemetry/log.hpp"
+
+namespace mortise::runtime {
+namespace {
+
+const void* get_interface(mortise_host* host, mortise_str id) {
+  if (host == nullptr || id.data == nullptr) return nullptr;
+  return Generation::from(host).interface({id.data, static_cast<std::size_t>(id.size)});
+}
+
+base::ErrorCode to_code(mortise_status status) {
+  return status >= MORTISE_CANCELLED && status <= MORTISE_UNAUTHENTICATED ? static_cast<base::ErrorCode>(status)
+                                                                          : base::ErrorCode::unknown;
+}
+
+}  // namespace
+
+const char* to_string(GenerationState state) {
+  switch (state) {
+    case GenerationState::initialising: return "initialising";
+    case GenerationState::active: return "active";
+    case GenerationState::stopping: return "stopping";
+    case GenerationState::retired: return "retired";
+    case GenerationState::failed: return "failed";
+  }
+  return "unknown";
+}
+
+Generation::Generation(std::uint64_t number, GenerationSpec spec, std::span<Service* const> services)
+    : number_(number),
+      spec_(std::move(spec)),
+      services_(services.begin(), services.end()),
+      number_text_(std::to_string(number)),
+      version_text_(spec_.manifest->version.to_string()),
+      data_directory_text_(spec_.data_directory.string()) {
+  table_.struct_size = sizeof table_;
+  table_.host = reinterpret_cast<mortise_host*>(this);
+  table_.get_interface = &get_interface;
+}
+
+const void* Generation::interface(std::string_view id) const noexcept {
+  if (const void* own = own_interface(id)) return own;
+  for (const Service* service : services_) {
+    if (const void* table = service->interface(id)) return table;
+  }
+  return nullptr;
+}
+
+base::Result<void> Generation::init() {
+  const telemetry::LogScope scope(name(), number_text_, {});
+  auto outcome = run_init();
+  auto expected = GenerationState::initialising;
+  const auto next = outcome ? GenerationState::active : GenerationState::failed;
+  if (!state_.compare_exchange_strong(expected, next, std::memory_order_acq_rel) && outcome) destroy_instance();
+  return outcome;
+}
+
+base::Result<void> Generation::run_init() {
+  for (const auto& id : spec_.manifest->interfaces) {
+    if (interface(id) == nullptr) {
+      return base::Error{base::ErrorCode::failed_precondition,
+                         "needs interface '" + id + "', which this host does not have; use a newer host"};
+    }
+  }
+  auto image = loader::Image::load(spec_.image);
+  if (!image) return image.error();
+  image_ = std::move(*image);
+
+  std::array<char, 1024> text{};
+  mortise_error error{.struct_size = sizeof(mortise_error),
+                      .capacity = static_cast<std::uint32_t>(text.size()),
+                      .size = 0,
+                      .reserved = 0,
+                      .message = text.data()};
+  // No exception may cross the ABI; a plugin that lets one out in spite of that fails alone.
+  try {
+    const mortise_status status = image_->plugin().init(&table_, &self_, &error);
+    if (status == MORTISE_OK) return {};
+    const std::string message(text.data(), std::min<std::size_t>(error.size, text.size()));
+    return base::Error{to_code(status), "init failed: " + (message.empty() ? "no message given" : message)};
+  } catch (const std::exception& exception) {
+    return base::Error{base::ErrorCode::internal, std::string("init let an exception out: ") + exception.what()};
+  } catch (...) {
+    return base::Error{base::ErrorCode::internal, "init let an exception out that is no std::exception"};
+  }
+}
+
+bool Generation::give_up() noexcept {
+  auto expected = GenerationState::initialising;
+  return state_.compare_exchange_strong(expected, GenerationState::failed, std::memory_order_acq_rel);
+}
+
+void Generation::stop() {
+  auto expected = GenerationState::active;
+  if (!state_.compare_exchange_strong(expected, GenerationState::stopping, std::memory_order_acq_rel)) return;
+  if (image_->plugin().stop == nullptr) return;
+  const telemetry::LogScope scope(name(), number_text_, {});
+  try {
+    image_->plugin().stop(self_);
+  } catch (...) {
+    telemetry::log(telemetry::Level::error, "plugin", "stop let an exception out");
+  }
+}
+
+void Generation::destroy_instance() noexcept {
+  const telemetry::LogScope scope(name(), number_text_, {});
+  try {
+    image_->plugin().destroy(self_);
+  } catch (...) {
+    telemetry::log(telemetry::Level::error, "plugin", "destroy let an exception out");
+  }
+  self_ = nullptr;
+}
+
+bool Generation::retire() {
+  const auto before = state_.exchange(GenerationState::retired, std::memory_order_acq_rel);
+  if (before == GenerationState::active || before == GenerationState::stopping) destroy_instance();
+  return image_ == nullptr || image_->unload();
+}
+
+}  // namespace mortise::runtime

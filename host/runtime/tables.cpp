@@ -1,0 +1,75 @@
+#include "runtime/tables.hpp"
+
+#include <mortise/abi/config.h>
+#include <mortise/abi/log.h>
+
+#include <array>
+#include <vector>
+
+#include "runtime/generation.hpp"
+#include "telemetry/log.hpp"
+
+namespace mortise::runtime {
+namespace {
+
+std::string_view view(mortise_str text) noexcept {
+  return text.data == nullptr ? std::string_view() : std::string_view(text.data, static_cast<std::size_t>(text.size));
+}
+
+mortise_str borrow(const std::string& text) noexcept { return {text.data(), text.size()}; }
+
+telemetry::Level to_level(std::uint32_t level) noexcept {
+  switch (level) {
+    case MORTISE_LOG_DEBUG: return telemetry::Level::debug;
+    case MORTISE_LOG_INFO: return telemetry::Level::info;
+    case MORTISE_LOG_WARNING: return telemetry::Level::warning;
+    default: return telemetry::Level::error;
+  }
+}
+
+std::uint32_t log_is_enabled(mortise_host*, std::uint32_t level) {
+  return telemetry::is_enabled(to_level(level)) ? 1 : 0;
+}
+
+/// The line carries the plugin that wrote it, also from a thread that the host knows nothing of.
+void log_write(mortise_host* host, std::uint32_t level, mortise_str message, const mortise_log_field* fields,
+               std::uint64_t field_count) {
+  if (!telemetry::is_enabled(to_level(level))) return;
+  std::vector<telemetry::Field> copied;
+  copied.reserve(fields == nullptr ? 0 : static_cast<std::size_t>(field_count));
+  for (std::uint64_t i = 0; fields != nullptr && i < field_count; ++i) {
+    copied.push_back({view(fields[i].key), view(fields[i].value)});
+  }
+  const auto& generation = Generation::from(host);
+  const auto* outer = telemetry::LogScope::current();
+  const telemetry::LogScope scope(generation.name(), generation.number_text(),
+                                  outer == nullptr ? std::string_view() : outer->request_id);
+  telemetry::log(to_level(level), "plugin", view(message), copied.data(), copied.size());
+}
+
+mortise_str config_json(mortise_host* host) { return borrow(Generation::from(host).spec().config_text); }
+mortise_str config_data_directory(mortise_host* host) { return borrow(Generation::from(host).data_directory_text()); }
+mortise_str config_plugin_name(mortise_host* host) { return borrow(Generation::from(host).name()); }
+mortise_str config_plugin_version(mortise_host* host) { return borrow(Generation::from(host).version_text()); }
+std::uint64_t config_generation(mortise_host* host) { return Generation::from(host).number(); }
+
+constexpr mortise_log_v1 kLog{
+    .struct_size = sizeof(mortise_log_v1), .reserved = 0, .is_enabled = &log_is_enabled, .write = &log_write};
+
+constexpr mortise_config_v1 kConfig{.struct_size = sizeof(mortise_config_v1),
+                                    .reserved = 0,
+                                    .json = &config_json,
+                                    .data_directory = &config_data_directory,
+                                    .plugin_name = &config_plugin_name,
+                                    .plugin_version = &config_plugin_version,
+                                    .generation = &config_generation};
+
+}  // namespace
+
+const void* own_interface(std::string_view id) noexcept {
+  if (id == MORTISE_LOG_V1) return &kLog;
+  if (id == MORTISE_CONFIG_V1) return &kConfig;
+  return nullptr;
+}
+
+}  // namespace mortise::runtime
