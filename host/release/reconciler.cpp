@@ -1,0 +1,283 @@
+#include "release/reconciler.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "telemetry/log.hpp"
+
+namespace mortise::release {
+namespace {
+
+using runtime::Generation;
+using runtime::GenerationPtr;
+using telemetry::Level;
+
+}  // namespace
+
+Reconciler::Reconciler(RunnerSettings settings, std::unique_ptr<catalog::Catalog> catalog,
+                       std::vector<runtime::Service*> services, base::Files& files, Reap reap)
+    : settings_(std::move(settings)),
+      catalog_(std::move(catalog)),
+      services_(std::move(services)),
+      files_(files),
+      reap_(std::move(reap)) {}
+
+void Reconciler::pass() {
+  look_again_.reset();
+  if (auto scan = catalog_->scan()) {
+    if (scan->retry_after) look_again_ = Clock::now() + *scan->retry_after;
+    records_ = std::move(scan->records);
+    for (const auto& record : scan->changed) {
+      const bool is_bad = record->state == catalog::FileState::rejected;
+      telemetry::log(is_bad ? Level::warning : Level::info, "catalog",
+                     std::string("file ") + catalog::to_string(record->state),
+                     {{"path", record->path.native()}, {"reason", record->reason}, {"sha256", record->sha256}});
+    }
+  } else {
+    telemetry::log(Level::error, "catalog", "cannot scan the drop directory", {{"reason", scan.error().message}});
+    look_again_ = Clock::now() + std::chrono::seconds(1);
+  }
+
+  auto desired =
+      desire(config::load_plugin_configs(settings_.plugins_directory, files_), records_, settings_.drop_directory);
+  std::vector<std::string> faults;
+  for (const auto& unmet : desired.unmet) {
+    faults.push_back(unmet.name + ": " + unmet.reason);
+    if (std::find(told_.begin(), told_.end(), faults.back()) != told_.end()) continue;
+    telemetry::log(Level::warning, "release", "an enabled plugin cannot run as desired",
+                   {{"plugin", unmet.name}, {"reason", unmet.reason}});
+  }
+  told_ = std::move(faults);
+
+  auto next = choose_next(desired);
+  unmet_ = std::move(desired.unmet);
+  settle_conflicts(next);
+  publish(std::move(next));
+}
+
+Reconciler::Set Reconciler::choose_next(const Desired& desired) {
+  Set next;
+  for (const auto& unmet : desired.unmet) {
+    const auto old = running_.find(unmet.name);
+    if (unmet.keep_running && old != running_.end()) next.insert(*old);
+  }
+  std::map<std::string, Attempt> still_failed;
+  for (const auto& wanted : desired.wanted) {
+    const auto old = running_.find(wanted.name());
+    const bool has_old = old != running_.end();
+    if (has_old && old->second->spec().sha256 == wanted.record->sha256 &&
+        old->second->spec().config_text == wanted.config.config_text) {
+      next.insert(*old);
+      continue;
+    }
+    const auto attempt = failed_.find(wanted.name());
+    const bool is_known = attempt != failed_.end() && attempt->second.sha256 == wanted.record->sha256 &&
+                          attempt->second.config_text == wanted.config.config_text;
+    if (is_known) still_failed.insert(*attempt);
+    auto fresh = is_known ? nullptr : start(wanted);
+    if (!is_known && !fresh) still_failed[wanted.name()] = failed_[wanted.name()];
+    if (fresh) {
+      next[wanted.name()] = std::move(fresh);
+    } else if (has_old) {
+      next.insert(*old);
+    }
+  }
+  failed_ = std::move(still_failed);
+  return next;
+}
+
+GenerationPtr Reconciler::start(const Wanted& wanted) {
+  runtime::GenerationSpec spec{.manifest = wanted.record->manifest,
+                               .image = wanted.record->image,
+                               .sha256 = wanted.record->sha256,
+                               .config_text = wanted.config.config_text,
+                               .data_directory = settings_.state_directory / "data" / wanted.name()};
+  if (const auto made = files_.make_directory(spec.data_directory, 0700); !made) {
+    remember_failure(spec, made.error().message);
+    return nullptr;
+  }
+  const GenerationPtr generation(new Generation(++last_number_, std::move(spec), services_),
+                                 [reap = reap_](Generation* gone) { reap(gone); });
+  if (const auto outcome = initialise(generation); !outcome) {
+    remember_failure(generation->spec(), outcome.error().message);
+    return nullptr;
+  }
+  return generation;
+}
+
+base::Result<void> Reconciler::initialise(const GenerationPtr& generation) {
+  auto outcome = std::make_shared<base::Result<void>>();
+  const bool ended = control_.run([generation, outcome] { *outcome = generation->init(); }, settings_.init_timeout);
+  if (ended) return *outcome;
+  if (!generation->give_up()) return {};
+  return base::Error{base::ErrorCode::deadline_exceeded,
+                     "init did not return within " + std::to_string(settings_.init_timeout.count()) +
+                         " ms and was given up; its thread stays stuck until the host restarts. Mend the plugin, or "
+                         "raise init_timeout_ms"};
+}
+
+Reconciler::Attempt& Reconciler::remember_failure(const runtime::GenerationSpec& spec, std::string reason) {
+  const auto& manifest = *spec.manifest;
+  telemetry::log(Level::error, "release", "plugin failed to start",
+                 {{"plugin", manifest.name}, {"version", manifest.version.to_string()}, {"reason", reason}});
+  return failed_[manifest.name] = {.sha256 = spec.sha256,
+                                   .config_text = spec.config_text,
+                                   .status = {.name = manifest.name,
+                                              .version = manifest.version.to_string(),
+                                              .generation = 0,
+                                              .state = "failed",
+                                              .reason = std::move(reason),
+                                              .sha256 = spec.sha256}};
+}
+
+std::vector<GenerationPtr> Reconciler::in_order(const Set& set) const {
+  std::vector<GenerationPtr> list;
+  list.reserve(set.size());
+  for (const auto& [name, generation] : set) list.push_back(generation);
+  // The eldest first: of two that want the same route, who has it keeps it.
+  std::sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a->number() < b->number(); });
+  return list;
+}
+
+void Reconciler::settle_conflicts(Set& next) {
+  for (std::size_t round = 0; round <= next.size() + running_.size(); ++round) {
+    std::vector<runtime::Service::Conflict> conflicts;
+    for (auto* service : services_) {
+      conflicts = service->check(in_order(next));
+      if (!conflicts.empty()) break;
+    }
+    if (conflicts.empty()) return;
+    for (const auto& conflict : conflicts) {
+      const auto& name = conflict.culprit->name();
+      remember_failure(conflict.culprit->spec(), conflict.message).is_conflict = true;
+      const auto old = running_.find(name);
+      if (old != running_.end() && old->second != conflict.culprit) {
+        next[name] = old->second;
+      } else {
+        next.erase(name);
+      }
+    }
+  }
+}
+
+void Reconciler::publish(Set next) {
+  if (has_published_ && next == running_) return;
+  const auto list = in_order(next);
+  for (auto* service : services_) service->publish(list);
+  has_published_ = true;
+  auto before = std::exchange(running_, std::move(next));
+  for (const auto& [name, generation] : running_) {
+    const auto old = before.find(name);
+    if (old != before.end() && old->second == generation) continue;
+    telemetry::log(
+        Level::info, "release", old == before.end() ? "plugin started" : "plugin replaced",
+        {{"plugin", name}, {"version", generation->version_text()}, {"generation", generation->number_text()}});
+  }
+  for (const auto& [name, generation] : before) {
+    const auto now = running_.find(name);
+    if (now == running_.end() || now->second != generation) retry_conflicts();
+    if (now == running_.end()) stop(generation, "plugin stopped");
+    if (now != running_.end() && now->second != generation) stop(generation, "plugin's former generation stopped");
+  }
+}
+
+void Reconciler::retry_conflicts() {
+  const auto erased = std::erase_if(failed_, [](const auto& entry) { return entry.second.is_conflict; });
+  if (erased > 0) look_again_ = Clock::now();
+}
+
+void Reconciler::stop(const GenerationPtr& generation, const char* reason) {
+  telemetry::log(Level::info, "release", reason,
+                 {{"plugin", generation->name()},
+                  {"version", generation->version_text()},
+                  {"generation", generation->number_text()}});
+  if (!control_.run([generation] { generation->stop(); }, settings_.stop_timeout)) {
+    telemetry::log(Level::error, "release", "stop hook did not return in time; its thread stays stuck",
+                   {{"plugin", generation->name()}, {"generation", generation->number_text()}});
+  }
+  auto status = describe(*generation);
+  status.state = "stopping";
+  draining_.push_back(
+      {.generation = generation, .status = std::move(status), .cut_at = Clock::now() + settings_.stop_timeout});
+}
+
+void Reconciler::cut_overdue() {
+  for (auto& entry : draining_) {
+    if (entry.is_cut || Clock::now() < entry.cut_at) continue;
+    const auto generation = entry.generation.lock();
+    if (!generation) continue;
+    telemetry::log(Level::warning, "release", "plugin did not drain in time; cutting what it holds open",
+                   {{"plugin", generation->name()}, {"generation", generation->number_text()}});
+    for (auto* service : services_) service->cut(*generation);
+    entry.is_cut = true;
+    entry.status.reason = "did not drain within its stop timeout";
+  }
+}
+
+void Reconciler::retire(Generation* generation) {
+  const std::shared_ptr<Generation> owned(generation);  // shared with a hook that may overstay
+  for (auto* service : services_) service->forget(*owned);
+  const auto is_unmapped = std::make_shared<bool>(true);
+  const bool ended = control_.run([owned, is_unmapped] { *is_unmapped = owned->retire(); }, settings_.stop_timeout);
+  const bool is_clean = ended && *is_unmapped;
+  telemetry::log(is_clean ? Level::debug : Level::warning, "release",
+                 !ended     ? "destroy hook did not return in time; its thread stays stuck"
+                 : is_clean ? "generation retired"
+                            : "generation retired, but its image stays mapped; `mortise check` says why",
+                 {{"plugin", owned->name()}, {"generation", owned->number_text()}});
+}
+
+void Reconciler::stop_hooks() {
+  for (const auto& generation : in_order(running_)) {
+    control_.run([generation] { generation->stop(); }, settings_.stop_timeout);
+  }
+}
+
+void Reconciler::let_go() { publish({}); }
+
+std::size_t Reconciler::count_draining() {
+  std::erase_if(draining_, [](const Draining& entry) { return entry.generation.expired(); });
+  return draining_.size();
+}
+
+std::optional<Reconciler::Clock::time_point> Reconciler::next_look() const {
+  auto next = look_again_;
+  for (const auto& entry : draining_) {
+    if (!entry.is_cut && (!next || entry.cut_at < *next)) next = entry.cut_at;
+  }
+  return next;
+}
+
+PluginStatus Reconciler::describe(const Generation& generation) {
+  return {.name = generation.name(),
+          .version = generation.version_text(),
+          .generation = generation.number(),
+          .state = to_string(generation.state()),
+          .reason = {},
+          .sha256 = generation.spec().sha256};
+}
+
+Status Reconciler::status() {
+  count_draining();
+  Status status{.plugins = {}, .files = records_};
+  for (const auto& [name, generation] : running_) {
+    status.plugins.push_back(describe(*generation));
+    const auto is_it = [&](const Unmet& unmet) { return unmet.name == name; };
+    const auto unmet = std::find_if(unmet_.begin(), unmet_.end(), is_it);
+    if (unmet != unmet_.end()) status.plugins.back().reason = "runs on as it was: " + unmet->reason;
+  }
+  for (const auto& [name, attempt] : failed_) status.plugins.push_back(attempt.status);
+  for (const auto& unmet : unmet_) {
+    if (running_.count(unmet.name) != 0) continue;
+    status.plugins.push_back({.name = unmet.name,
+                              .version = {},
+                              .generation = 0,
+                              .state = unmet.kind == Unmet::Kind::waiting ? "waiting" : "refused",
+                              .reason = unmet.reason,
+                              .sha256 = {}});
+  }
+  for (const auto& entry : draining_) status.plugins.push_back(entry.status);
+  return status;
+}
+
+}  // namespace mortise::release

@@ -1,0 +1,94 @@
+// One step from actual to desired: starts, publishes, stops. The runner calls it on the release thread and owns the
+// waiting; here is only what happens when something has to change.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "release/desired.hpp"
+#include "release/runner.hpp"
+#include "runtime/control_thread.hpp"
+#include "runtime/generation.hpp"
+
+namespace mortise::release {
+
+/// Release thread only; holds no lock.
+class Reconciler {
+ public:
+  using Clock = std::chrono::steady_clock;
+  /// Takes over a generation that nobody holds any more; called on any thread, from the pointer's deleter.
+  using Reap = std::function<void(runtime::Generation*)>;
+
+  Reconciler(RunnerSettings settings, std::unique_ptr<catalog::Catalog> catalog,
+             std::vector<runtime::Service*> services, base::Files& files, Reap reap);
+
+  /// Makes actual equal to desired as far as that is possible.
+  void pass();
+  /// When to look again unasked; nullopt: only when woken.
+  [[nodiscard]] std::optional<Clock::time_point> next_look() const;
+  /// Cuts what overstays its time to drain.
+  void cut_overdue();
+  /// Destroys and unloads a generation that nobody holds any more, and frees it.
+  void retire(runtime::Generation* generation);
+
+  /// Runs every stop hook; what runs stays published.
+  void stop_hooks();
+  /// Publishes nothing and lets go of every generation.
+  void let_go();
+  /// Forgets the stopped generations that nobody holds any more; returns the number of the others.
+  std::size_t count_draining();
+
+  [[nodiscard]] Status status();
+
+ private:
+  /// What was tried for a plugin and did not work; not tried again while it is the same.
+  struct Attempt {
+    std::string sha256;
+    std::string config_text;
+    PluginStatus status;
+    bool is_conflict = false;  // with another plugin: worth another try when a generation has left
+  };
+  struct Draining {
+    std::weak_ptr<runtime::Generation> generation;
+    PluginStatus status;
+    Clock::time_point cut_at;
+    bool is_cut = false;
+  };
+  using Set = std::map<std::string, runtime::GenerationPtr>;
+
+  Set choose_next(const Desired& desired);
+  runtime::GenerationPtr start(const Wanted& wanted);
+  base::Result<void> initialise(const runtime::GenerationPtr& generation);
+  void settle_conflicts(Set& next);
+  void publish(Set next);
+  void stop(const runtime::GenerationPtr& generation, const char* reason);
+  Attempt& remember_failure(const runtime::GenerationSpec& spec, std::string reason);
+  void retry_conflicts();
+  [[nodiscard]] std::vector<runtime::GenerationPtr> in_order(const Set& set) const;
+  static PluginStatus describe(const runtime::Generation& generation);
+
+  RunnerSettings settings_;
+  std::unique_ptr<catalog::Catalog> catalog_;
+  std::vector<runtime::Service*> services_;
+  base::Files& files_;
+  Reap reap_;
+  runtime::ControlThread control_;
+
+  std::uint64_t last_number_ = 0;
+  bool has_published_ = false;
+  Set running_;
+  std::map<std::string, Attempt> failed_;
+  std::vector<Unmet> unmet_;
+  std::vector<Draining> draining_;
+  std::vector<catalog::RecordPtr> records_;
+  std::vector<std::string> told_;  // faults already logged, so that a pass does not repeat them
+  std::optional<Clock::time_point> look_again_;
+};
+
+}  // namespace mortise::release

@@ -1,0 +1,191 @@
+#include "release/runner.hpp"
+
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "base/directory_watch.hpp"
+#include "release/reconciler.hpp"
+#include "telemetry/log.hpp"
+
+namespace mortise::release {
+namespace {
+
+using Clock = Reconciler::Clock;
+
+// Several changes often come together (a copy, then a rename); one pass serves them all.
+constexpr std::chrono::milliseconds kDebounce{10};
+// A look unasked now and then: some file systems tell nothing of changes made elsewhere.
+constexpr std::chrono::seconds kUnaskedLook{30};
+constexpr std::chrono::seconds kLookWithoutWatch{1};
+
+/// What reaches the release thread from others; every member is guarded by `mutex`. Generations' deleters share it,
+/// since one may come back after the runner has gone.
+struct Mailbox {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool is_woken = false;
+  bool is_stop_begun = false;
+  bool is_ending = false;
+  bool are_hooks_done = false;
+  bool is_first_pass_done = false;
+  bool is_closed = false;  // nobody retires any more
+  std::vector<runtime::Generation*> reaped;
+
+  void post(bool Mailbox::*flag) {
+    {
+      const std::lock_guard lock(mutex);
+      this->*flag = true;
+    }
+    changed.notify_all();
+  }
+
+  void wait_for(bool Mailbox::*flag) {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return this->*flag; });
+  }
+};
+
+}  // namespace
+
+class Runner::Impl {
+ public:
+  Impl(RunnerSettings settings, std::unique_ptr<catalog::Catalog> catalog, std::vector<runtime::Service*> services,
+       base::Files& files, Observer observer)
+      : settings_(settings),
+        observer_(std::move(observer)),
+        mailbox_(std::make_shared<Mailbox>()),
+        reconciler_(std::move(settings), std::move(catalog), std::move(services), files, reaper(mailbox_)) {}
+
+  ~Impl() { stop(); }
+
+  void start() {
+    watch(settings_.drop_directory);
+    watch(settings_.plugins_directory);
+    thread_ = std::thread([this] { loop(); });
+    mailbox_->wait_for(&Mailbox::is_first_pass_done);
+  }
+
+  void wake() { mailbox_->post(&Mailbox::is_woken); }
+
+  void begin_stop() {
+    if (!thread_.joinable()) return;
+    watches_.clear();
+    mailbox_->post(&Mailbox::is_stop_begun);
+    mailbox_->wait_for(&Mailbox::are_hooks_done);
+  }
+
+  std::size_t stop() {
+    if (!thread_.joinable()) return left_behind_;
+    begin_stop();
+    mailbox_->post(&Mailbox::is_ending);
+    thread_.join();
+    return left_behind_;
+  }
+
+ private:
+  static Reconciler::Reap reaper(const std::shared_ptr<Mailbox>& mailbox) {
+    return [mailbox](runtime::Generation* gone) {
+      const std::lock_guard lock(mailbox->mutex);
+      if (mailbox->is_closed) return;  // the process is ending: what the plugin still holds ends with it
+      mailbox->reaped.push_back(gone);
+      mailbox->changed.notify_all();
+    };
+  }
+
+  void watch(const std::filesystem::path& directory) {
+    auto started = base::DirectoryWatch::start(directory, [this] { wake(); });
+    if (started) {
+      watches_.push_back(std::move(*started));
+    } else {
+      look_every_ = kLookWithoutWatch;
+      telemetry::log(telemetry::Level::warning, "release", "looking every second instead of watching",
+                     {{"reason", started.error().message}});
+    }
+  }
+
+  void loop() {
+    reconciler_.pass();
+    report();
+    mailbox_->post(&Mailbox::is_first_pass_done);
+    while (wait()) {
+      retire_reaped();
+      reconciler_.cut_overdue();
+      if (take_woken()) reconciler_.pass();
+      report();
+    }
+    reconciler_.stop_hooks();
+    mailbox_->post(&Mailbox::are_hooks_done);
+    mailbox_->wait_for(&Mailbox::is_ending);
+    drain();
+  }
+
+  /// Waits for something to do; false when the stop has begun.
+  bool wait() {
+    std::unique_lock lock(mailbox_->mutex);
+    const auto until = std::min(reconciler_.next_look().value_or(Clock::time_point::max()), Clock::now() + look_every_);
+    const auto is_due = [&] { return mailbox_->is_woken || mailbox_->is_stop_begun || !mailbox_->reaped.empty(); };
+    if (!mailbox_->changed.wait_until(lock, until, is_due)) mailbox_->is_woken = true;
+    if (mailbox_->is_woken && mailbox_->reaped.empty()) {
+      mailbox_->changed.wait_for(lock, kDebounce, [&] { return mailbox_->is_stop_begun; });
+    }
+    return !mailbox_->is_stop_begun;
+  }
+
+  bool take_woken() {
+    const std::lock_guard lock(mailbox_->mutex);
+    return std::exchange(mailbox_->is_woken, false);
+  }
+
+  void retire_reaped() {
+    std::vector<runtime::Generation*> reaped;
+    {
+      const std::lock_guard lock(mailbox_->mutex);
+      reaped.swap(mailbox_->reaped);
+    }
+    for (auto* generation : reaped) reconciler_.retire(generation);
+  }
+
+  /// Lets go of everything and retires what comes back in time.
+  void drain() {
+    reconciler_.let_go();
+    const auto deadline = Clock::now() + settings_.stop_timeout;
+    while (reconciler_.count_draining() > 0 && Clock::now() < deadline) {
+      {
+        std::unique_lock lock(mailbox_->mutex);
+        mailbox_->changed.wait_until(lock, deadline, [&] { return !mailbox_->reaped.empty(); });
+      }
+      retire_reaped();
+    }
+    retire_reaped();
+    left_behind_ = reconciler_.count_draining();
+    report();
+    const std::lock_guard lock(mailbox_->mutex);
+    mailbox_->is_closed = true;
+  }
+
+  void report() { observer_(reconciler_.status()); }
+
+  RunnerSettings settings_;
+  Observer observer_;
+  std::shared_ptr<Mailbox> mailbox_;
+  Reconciler reconciler_;  // the release thread's, from start() to its end
+  std::vector<base::DirectoryWatch> watches_;
+  std::chrono::seconds look_every_{kUnaskedLook};
+  std::thread thread_;
+  std::size_t left_behind_ = 0;  // written by the release thread before it ends
+};
+
+Runner::Runner(RunnerSettings settings, std::unique_ptr<catalog::Catalog> catalog,
+               std::vector<runtime::Service*> services, base::Files& files, Observer observer)
+    : impl_(std::make_unique<Impl>(std::move(settings), std::move(catalog), std::move(services), files,
+                                   std::move(observer))) {}
+Runner::~Runner() = default;
+void Runner::start() { impl_->start(); }
+void Runner::wake() { impl_->wake(); }
+void Runner::begin_stop() { impl_->begin_stop(); }
+std::size_t Runner::stop() { return impl_->stop(); }
+
+}  // namespace mortise::release

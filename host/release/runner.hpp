@@ -1,0 +1,69 @@
+// Keeps what runs equal to what is desired. One thread, the release thread, looks at the catalogue and at plugins.d
+// whenever one of them has changed, starts the generations that are missing, lets every service publish the new
+// set at one stroke, and stops and retires the generations that left it. Whatever fails leaves the rest running.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/files.hpp"
+#include "catalog/catalog.hpp"
+#include "config/config.hpp"
+#include "runtime/service.hpp"
+
+namespace mortise::release {
+
+/// What one plugin is doing, for people.
+struct PluginStatus {
+  std::string name;
+  std::string version;
+  std::uint64_t generation = 0;  // 0: none
+  std::string state;             // "active", "failed", "refused", "waiting", "stopping"
+  std::string reason;
+  std::string sha256;
+};
+
+struct Status {
+  std::vector<PluginStatus> plugins;
+  std::vector<catalog::RecordPtr> files;
+};
+
+struct RunnerSettings {
+  std::filesystem::path drop_directory;
+  std::filesystem::path plugins_directory;
+  std::filesystem::path state_directory;
+  std::chrono::milliseconds init_timeout{10000};
+  std::chrono::milliseconds stop_timeout{10000};
+};
+
+/// Owned by the application. start() and stop() from one thread; wake() from any.
+class Runner {
+ public:
+  /// Called on the release thread after every change of the status.
+  using Observer = std::function<void(const Status&)>;
+
+  /// `services` in the order in which they publish; they and `files` outlive the runner.
+  Runner(RunnerSettings settings, std::unique_ptr<catalog::Catalog> catalog, std::vector<runtime::Service*> services,
+         base::Files& files, Observer observer);
+  ~Runner();
+
+  /// Starts the thread and waits until the first pass is done: every enabled plugin runs or has failed.
+  void start();
+  /// "Something has changed": makes the thread look again.
+  void wake();
+  /// Runs the stop hook of every generation; requests inside go on.
+  void begin_stop();
+  /// Takes everything out of publication, retires what can be retired within the stop timeout, ends the thread.
+  /// Returns the number of generations that had to be left behind: something of them was still running.
+  std::size_t stop();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace mortise::release
