@@ -56,8 +56,10 @@ class Server final : public runtime::Service {
   [[nodiscard]] std::vector<std::uint16_t> ports() const;
   /// What /readyz answers: false is a 503. Any thread.
   void set_ready(bool ready);
-  /// Stops accepting, finishes requests in flight up to `grace`, closes idle connections, ends the threads.
-  /// Returns the number of requests that were cut.
+  /// Stops accepting and closes idle connections; requests in flight go on, their answers say Connection: close.
+  void drain();
+  /// drain(), then waits for the requests in flight up to `grace`, cuts the rest, ends the threads. Returns the
+  /// number of requests that were cut.
   std::size_t stop(std::chrono::milliseconds grace);
 
   const void* interface(std::string_view id) const noexcept override;

@@ -1,0 +1,32 @@
+#include "base/instance_lock.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+namespace mortise::base {
+
+Result<InstanceLock> InstanceLock::acquire(const std::filesystem::path& file) {
+  Descriptor descriptor(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  if (!descriptor.is_open()) {
+    return Error{ErrorCode::permission_denied, "cannot open '" + file.string() + "': " + std::strerror(errno) +
+                                                   "; check the permissions of its directory"};
+  }
+  if (::flock(descriptor.get(), LOCK_EX | LOCK_NB) != 0) {
+    std::array<char, 32> holder{};
+    const auto size = ::pread(descriptor.get(), holder.data(), holder.size() - 1, 0);
+    return Error{ErrorCode::already_exists,
+                 "another host (pid " + std::string(holder.data(), size > 0 ? static_cast<std::size_t>(size) : 0) +
+                     ") holds '" + file.string() + "'; stop it, or give this one a state_directory of its own"};
+  }
+  const auto pid = std::to_string(::getpid());
+  // The pid is only for the message above; a failure to write it costs no safety.
+  if (::ftruncate(descriptor.get(), 0) == 0) static_cast<void>(::pwrite(descriptor.get(), pid.data(), pid.size(), 0));
+  return InstanceLock(std::move(descriptor));
+}
+
+}  // namespace mortise::base
