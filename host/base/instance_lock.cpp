@@ -24,8 +24,10 @@ Result<InstanceLock> InstanceLock::acquire(const std::filesystem::path& file) {
                      ") holds '" + file.string() + "'; stop it, or give this one a state_directory of its own"};
   }
   const auto pid = std::to_string(::getpid());
-  // The pid is only for the message above; a failure to write it costs no safety.
-  if (::ftruncate(descriptor.get(), 0) == 0) static_cast<void>(::pwrite(descriptor.get(), pid.data(), pid.size(), 0));
+  // The pid is only for the message above; without it the lock holds all the same.
+  if (::ftruncate(descriptor.get(), 0) != 0 || ::pwrite(descriptor.get(), pid.data(), pid.size(), 0) < 0) {
+    return InstanceLock(std::move(descriptor));
+  }
   return InstanceLock(std::move(descriptor));
 }
 

@@ -1,0 +1,106 @@
+#include "release/desired.hpp"
+
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+
+#include "make_wanted.hpp"
+
+namespace mortise::release {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::make_config;
+using testing::make_record;
+using ::testing::SizeIs;
+
+const std::filesystem::path kDrop = "/drop";
+
+catalog::RecordPtr rejected(const std::string& file, const std::string& reason) {
+  catalog::Record record;
+  record.path = "/drop/" + file;
+  record.state = catalog::FileState::rejected;
+  record.reason = reason;
+  return std::make_shared<const catalog::Record>(std::move(record));
+}
+
+TEST(Desire, ChoosesTheHighestVersionThatTheRangeAllows) {
+  const auto desired =
+      desire({.plugins = {make_config("a", "^1")}, .problems = {}},
+             {make_record("a", "1.2.0"), make_record("a", "1.10.0"), make_record("a", "2.0.0")}, kDrop);
+  ASSERT_THAT(desired.wanted, SizeIs(1));
+  EXPECT_EQ(desired.wanted[0].record->manifest->version.to_string(), "1.10.0");
+  EXPECT_THAT(desired.unmet, IsEmpty());
+}
+
+TEST(Desire, LeavesOutDisabledPlugins) {
+  auto plugin = make_config("a");
+  plugin.enabled = false;
+  const auto desired = desire({.plugins = {plugin}, .problems = {}}, {make_record("a", "1.0.0")}, kDrop);
+  EXPECT_THAT(desired.wanted, IsEmpty());
+  EXPECT_THAT(desired.unmet, IsEmpty());
+}
+
+TEST(Desire, WaitsForAFileThatIsNotThere) {
+  const auto desired = desire({.plugins = {make_config("a")}, .problems = {}}, {}, kDrop);
+  ASSERT_THAT(desired.unmet, SizeIs(1));
+  EXPECT_EQ(desired.unmet[0].kind, Unmet::Kind::waiting);
+  EXPECT_TRUE(desired.unmet[0].keep_running);
+  EXPECT_THAT(desired.unmet[0].reason, HasSubstr("drop a.so"));
+}
+
+TEST(Desire, SaysWhichVersionsAreThereWhenNoneIsInTheRange) {
+  const auto desired =
+      desire({.plugins = {make_config("a", ">=2")}, .problems = {}}, {make_record("a", "1.0.0")}, kDrop);
+  ASSERT_THAT(desired.unmet, SizeIs(1));
+  EXPECT_EQ(desired.unmet[0].kind, Unmet::Kind::refused);
+  EXPECT_THAT(desired.unmet[0].reason, HasSubstr("1.0.0"));
+  EXPECT_THAT(desired.unmet[0].reason, HasSubstr(">=2"));
+}
+
+TEST(Desire, PassesOnWhyTheOnlyFileWasRejected) {
+  const auto desired =
+      desire({.plugins = {make_config("a")}, .problems = {}}, {rejected("a.so", "is a text file")}, kDrop);
+  ASSERT_THAT(desired.unmet, SizeIs(1));
+  EXPECT_EQ(desired.unmet[0].kind, Unmet::Kind::refused);
+  EXPECT_THAT(desired.unmet[0].reason, HasSubstr("is a text file"));
+}
+
+TEST(Desire, RefusesARangeThatDoesNotParseAndNamesItsPlace) {
+  const auto desired =
+      desire({.plugins = {make_config("a", "one")}, .problems = {}}, {make_record("a", "1.0.0")}, kDrop);
+  ASSERT_THAT(desired.diagnostics, SizeIs(1));
+  EXPECT_EQ(desired.diagnostics[0].pointer, "/version");
+  EXPECT_THAT(desired.unmet, SizeIs(1));
+}
+
+TEST(Desire, RefusesAConfigThatBreaksTheManifestsSchema) {
+  auto plugin = make_config("a");
+  plugin.config = std::make_shared<const nlohmann::json>(nlohmann::json{{"size", "big"}});
+  plugin.config_text = R"({"size":"big"})";
+  const auto record =
+      make_record("a", "1.0.0", R"(,"config":{"type":"object","properties":{"size":{"type":"integer"}}})");
+  const auto desired = desire({.plugins = {plugin}, .problems = {}}, {record}, kDrop);
+  EXPECT_THAT(desired.wanted, IsEmpty());
+  ASSERT_THAT(desired.unmet, SizeIs(1));
+  EXPECT_TRUE(desired.unmet[0].keep_running);
+  EXPECT_THAT(desired.unmet[0].reason, HasSubstr("/config/size"));
+}
+
+TEST(Desire, KeepsAPluginRunningWhoseConfigFileIsFaulty) {
+  const config::Diagnostic fault{.file = "/plugins.d/a.json", .line = 3, .pointer = "/enabled", .message = "broken"};
+  const auto desired = desire({.plugins = {}, .problems = {fault}}, {make_record("a", "1.0.0")}, kDrop);
+  ASSERT_THAT(desired.unmet, SizeIs(1));
+  EXPECT_EQ(desired.unmet[0].name, "a");
+  EXPECT_TRUE(desired.unmet[0].keep_running);
+}
+
+TEST(CheckDesired, TellsEveryFaultOnce) {
+  const auto faults =
+      check_desired({.plugins = {make_config("a", "one"), make_config("b")}, .problems = {}}, {}, kDrop);
+  EXPECT_THAT(faults, SizeIs(2));
+}
+
+}  // namespace
+}  // namespace mortise::release

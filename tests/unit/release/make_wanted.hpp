@@ -1,0 +1,39 @@
+// Builds records and wanted plugins out of manifest text, without files.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "catalog/catalog.hpp"
+#include "manifest/manifest.hpp"
+#include "release/desired.hpp"
+
+namespace mortise::release::testing {
+
+/// A verified record of a plugin; `extra` is more JSON for its manifest, beginning with a comma.
+inline catalog::RecordPtr make_record(const std::string& name, const std::string& version,
+                                      const std::string& extra = "") {
+  auto parsed =
+      manifest::parse_manifest(R"({"name":")" + name + R"(","version":")" + version + R"(","abi":1)" + extra + "}");
+  catalog::Record record;
+  record.path = "/drop/" + name + "-" + version + ".so";
+  record.state = catalog::FileState::verified;
+  record.sha256 = name + version;
+  record.manifest = std::make_shared<const manifest::Manifest>(std::move(parsed).value());
+  return std::make_shared<const catalog::Record>(std::move(record));
+}
+
+inline config::PluginConfig make_config(const std::string& name, const std::string& range = "*") {
+  config::PluginConfig plugin;
+  plugin.name = name;
+  plugin.file = "/plugins.d/" + name + ".json";
+  plugin.version = range;
+  plugin.config_text = "{}";
+  return plugin;
+}
+
+inline Wanted make_wanted(const std::string& name, const std::string& extra = "") {
+  return {make_config(name), make_record(name, "1.0.0", extra)};
+}
+
+}  // namespace mortise::release::testing

@@ -1,0 +1,47 @@
+#include "runtime/control_thread.hpp"
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <thread>
+
+namespace mortise::runtime {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(ControlThread, RunsEveryHookOnOneThreadThatIsNotTheCallers) {
+  ControlThread control;
+  std::thread::id first;
+  std::thread::id second;
+  EXPECT_TRUE(control.run([&] { first = std::this_thread::get_id(); }, 10s));
+  EXPECT_TRUE(control.run([&] { second = std::this_thread::get_id(); }, 10s));
+  EXPECT_EQ(first, second);
+  EXPECT_NE(first, std::this_thread::get_id());
+}
+
+TEST(ControlThread, GivesUpAHookThatOverstaysAndRunsTheNextOne) {
+  ControlThread control;
+  auto release = std::make_shared<std::promise<void>>();
+  auto released = std::make_shared<std::shared_future<void>>(release->get_future().share());
+  EXPECT_FALSE(control.run([released] { released->wait(); }, 1ms));
+  EXPECT_EQ(control.stuck(), 1U);
+
+  bool ran = false;
+  EXPECT_TRUE(control.run([&] { ran = true; }, 10s));
+  EXPECT_TRUE(ran);
+  release->set_value();
+}
+
+TEST(ControlThread, TakesALateHookOffTheCountWhenItComesBack) {
+  ControlThread control;
+  auto release = std::make_shared<std::promise<void>>();
+  auto released = std::make_shared<std::shared_future<void>>(release->get_future().share());
+  ASSERT_FALSE(control.run([released] { released->wait(); }, 1ms));
+  release->set_value();
+  while (control.stuck() != 0) std::this_thread::yield();
+  EXPECT_TRUE(control.run([] {}, 10s));
+}
+
+}  // namespace
+}  // namespace mortise::runtime
