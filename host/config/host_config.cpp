@@ -1,0 +1,95 @@
+#include <arpa/inet.h>
+#include <array>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "config/object_reader.hpp"
+
+namespace mortise::config {
+namespace {
+
+constexpr std::uint64_t kDayMs = 86400000;
+
+bool is_ip_address(const std::string& text) {
+  std::array<unsigned char, sizeof(in6_addr)> bytes{};
+  return ::inet_pton(AF_INET, text.c_str(), bytes.data()) == 1 ||
+         ::inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1;
+}
+
+void read_listen(ObjectReader& reader, ListenConfig& listen) {
+  reader.text("address", listen.address);
+  if (!is_ip_address(listen.address)) {
+    reader.fault("address", "'" + listen.address + "' is no IP address; write one like 127.0.0.1, 0.0.0.0 or ::1");
+  }
+  reader.integer("port", listen.port, 0, std::numeric_limits<std::uint16_t>::max());
+  reader.object("tls", [&](ObjectReader& tls) {
+    tls.require("certificate");
+    tls.require("key");
+    listen.tls.emplace();
+    tls.path("certificate", listen.tls->certificate);
+    tls.path("key", listen.tls->key);
+  });
+}
+
+void read_edge(ObjectReader& reader, EdgeConfig& edge) {
+  std::vector<ListenConfig> listen;
+  const bool is_given = reader.objects("listen", [&](ObjectReader& one) { read_listen(one, listen.emplace_back()); });
+  if (is_given && listen.empty()) reader.fault("listen", "must name at least one address, or be left out");
+  if (is_given) edge.listen = std::move(listen);
+  reader.integer("threads", edge.threads, 0, 1024);
+  reader.integer("blocking_threads", edge.blocking_threads, 1, 4096);
+  reader.integer("max_header_bytes", edge.max_header_bytes, 1024, 1048576);
+  reader.integer("max_body_bytes", edge.max_body_bytes, 0, std::uint64_t{1} << 40);
+  reader.integer("max_connections", edge.max_connections, 1, 10000000);
+  reader.milliseconds("header_timeout_ms", edge.header_timeout, 1, kDayMs);
+  reader.milliseconds("body_timeout_ms", edge.body_timeout, 1, kDayMs);
+  reader.milliseconds("idle_timeout_ms", edge.idle_timeout, 1, kDayMs);
+  reader.milliseconds("write_timeout_ms", edge.write_timeout, 1, kDayMs);
+  reader.milliseconds("shutdown_grace_ms", edge.shutdown_grace, 0, kDayMs);
+  reader.boolean("access_log", edge.access_log);
+}
+
+void read_log(ObjectReader& reader, LogConfig& log) {
+  reader.one_of("level", log.level, {"debug", "info", "warning", "error"});
+  reader.one_of("format", log.format, {"auto", "text", "json"});
+  reader.path("file", log.file);
+  reader.text("rotation", log.rotation);
+  reader.integer("keep", log.keep, 1, 1000);
+}
+
+}  // namespace
+
+std::string Diagnostic::to_string() const {
+  std::string text = file.string();
+  if (line != 0) text += ":" + std::to_string(line);
+  if (!pointer.empty()) text += ": " + pointer;
+  return text + ": " + message;
+}
+
+LoadedHost load_host_config(const std::filesystem::path& file, base::Files& files) {
+  LoadedHost loaded;
+  HostConfig& config = loaded.config;
+  config.file = std::filesystem::absolute(file).lexically_normal();
+  const auto folder = config.file.parent_path();
+  config.drop_directory = (folder / "../../lib/mortise/plugins").lexically_normal();
+  config.plugins_directory = folder / "plugins.d";
+  config.state_directory = (folder / "../../var/lib/mortise").lexically_normal();
+
+  auto text = read_json_file(config.file, files);
+  loaded.problems = text.problems;
+  if (!text.value) return loaded;
+  ObjectReader reader(text, *text.value, "", loaded.problems);
+  reader.path("drop_directory", config.drop_directory);
+  reader.path("plugins_directory", config.plugins_directory);
+  reader.path("state_directory", config.state_directory);
+  reader.milliseconds("settle_ms", config.settle, 1, 60000);
+  reader.milliseconds("probe_timeout_ms", config.probe_timeout, 1, kDayMs);
+  reader.milliseconds("init_timeout_ms", config.init_timeout, 1, kDayMs);
+  reader.milliseconds("stop_timeout_ms", config.stop_timeout, 1, kDayMs);
+  reader.object("edge", [&](ObjectReader& edge) { read_edge(edge, config.edge); });
+  reader.object("log", [&](ObjectReader& log) { read_log(log, config.log); });
+  reader.finish();
+  return loaded;
+}
+
+}  // namespace mortise::config
