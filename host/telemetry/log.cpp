@@ -1,0 +1,142 @@
+#include "telemetry/log.hpp"
+
+#include <Poco/AutoPtr.h>
+#include <Poco/Exception.h>
+#include <Poco/FileChannel.h>
+#include <Poco/Logger.h>
+#include <Poco/Message.h>
+#include <unistd.h>
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+
+#include "telemetry/line.hpp"
+#include "telemetry/stderr_channel.hpp"
+
+namespace mortise::telemetry {
+namespace {
+
+/// Where lines go. Made at the first use and never destroyed: threads may log until the very end of the process.
+/// Only configure() writes `is_json` and `is_coloured`, before there are threads.
+struct Sink {
+  Poco::AutoPtr<Poco::Channel> standard_error{new StderrChannel};
+  Poco::Logger* logger = &Poco::Logger::create("mortise", standard_error, Poco::Message::PRIO_TRACE);
+  bool is_json = ::isatty(STDERR_FILENO) == 0;
+  bool is_coloured = false;
+};
+
+Sink& sink() {
+  static auto* const the_sink = new Sink;
+  return *the_sink;
+}
+
+/// Publishes nothing but itself, so relaxed is enough: a thread that sees an older level logs a line more or less.
+std::atomic<Level> the_level{Level::info};
+
+thread_local const LogScope* the_scope = nullptr;
+
+Poco::Message::Priority to_priority(Level level) {
+  switch (level) {
+    case Level::debug: return Poco::Message::PRIO_DEBUG;
+    case Level::info: return Poco::Message::PRIO_INFORMATION;
+    case Level::warning: return Poco::Message::PRIO_WARNING;
+    case Level::error: return Poco::Message::PRIO_ERROR;
+  }
+  return Poco::Message::PRIO_ERROR;
+}
+
+/// A full disk must not silence the host: what the file does not take goes to standard error.
+void write(std::string text, Level level) {
+  Sink& to = sink();
+  const Poco::Message message("mortise", std::move(text), to_priority(level));
+  try {
+    to.logger->log(message);
+  } catch (const std::exception&) {
+    to.standard_error->log(message);
+  }
+}
+
+std::int64_t now_ms() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+void add(std::vector<Field>& fields, std::string_view key, std::string_view value) {
+  if (!value.empty()) fields.push_back({key, value});
+}
+
+base::Result<Poco::AutoPtr<Poco::Channel>> open_file(const LogSettings& settings) {
+  try {
+    Poco::AutoPtr<Poco::Channel> channel(new Poco::FileChannel(settings.file.string()));
+    channel->setProperty("rotation", settings.rotation);
+    channel->setProperty("archive", "number");
+    channel->setProperty("purgeCount", std::to_string(settings.keep));
+    channel->open();
+    return channel;
+  } catch (const Poco::Exception& error) {
+    return base::Error{base::ErrorCode::unavailable, "cannot log to '" + settings.file.string() + "' with rotation '" +
+                                                         settings.rotation + "': " + error.displayText() +
+                                                         "; check log.file, its directory and log.rotation"};
+  }
+}
+
+}  // namespace
+
+base::Result<void> configure(const LogSettings& settings) {
+  Sink& to = sink();
+  Poco::AutoPtr<Poco::Channel> channel = to.standard_error;
+  if (!settings.file.empty()) {
+    auto opened = open_file(settings);
+    if (!opened) return opened.error();
+    channel = *opened;
+  }
+  const bool is_terminal = settings.file.empty() && ::isatty(STDERR_FILENO) != 0;
+  to.logger->setChannel(channel);
+  to.is_json = settings.format == LogSettings::Format::json ||
+               (settings.format == LogSettings::Format::automatic && !is_terminal);
+  to.is_coloured = is_terminal && std::getenv("NO_COLOR") == nullptr;
+  the_level.store(settings.level, std::memory_order_relaxed);
+  return {};
+}
+
+bool is_enabled(Level level) noexcept { return level >= the_level.load(std::memory_order_relaxed); }
+
+void log(Level level, std::string_view source, std::string_view message, std::initializer_list<Field> fields) {
+  log(level, source, message, fields.begin(), fields.size());
+}
+
+void log(Level level, std::string_view source, std::string_view message, const Field* fields, std::size_t count) {
+  if (!is_enabled(level)) return;
+  try {
+    Line line{now_ms(), level, source, message, {}};
+    if (const auto* scope = LogScope::current()) {
+      add(line.fields, "plugin", scope->plugin);
+      add(line.fields, "generation", scope->generation);
+      add(line.fields, "request_id", scope->request_id);
+    }
+    for (std::size_t i = 0; i < count; ++i) add(line.fields, fields[i].key, fields[i].value);
+    const Sink& to = sink();
+    write(to.is_json ? to_json(line) : to_text(line, to.is_coloured), level);
+  } catch (const std::exception&) {
+    return;  // no memory for the line: the line is lost, its writer goes on
+  }
+}
+
+void log_access(std::string_view json) {
+  try {
+    write(std::string(json), Level::info);
+  } catch (const std::exception&) {
+    return;  // as above
+  }
+}
+
+LogScope::LogScope(std::string_view plugin_name, std::string_view generation_number, std::string_view request) noexcept
+    : plugin(plugin_name), generation(generation_number), request_id(request), outer_(the_scope) {
+  the_scope = this;
+}
+
+LogScope::~LogScope() { the_scope = outer_; }
+
+const LogScope* LogScope::current() noexcept { return the_scope; }
+
+}  // namespace mortise::telemetry
