@@ -1,6 +1,7 @@
 // Small text helpers that the standard library lacks.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -16,6 +17,10 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
 
 /// Lower-case hexadecimal.
 std::string to_hex(std::span<const std::uint8_t> bytes);
+
+/// Text of unknown origin as messages show it: printable ASCII, everything else as '?', at most `most` bytes and then
+/// "...".
+std::string printable(std::string_view text, std::size_t most = 200);
 
 /// Whether `text` is a plugin name: a lower-case letter, then lower-case letters, digits, '-', at most 64.
 bool is_plugin_name(std::string_view text) noexcept;
