@@ -2,7 +2,10 @@
 // mapping the file as code. Every offset in the file is checked before it is followed.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -11,9 +14,9 @@
 
 namespace mortise::manifest {
 
-/// One thing that the gate looked at; `problem` is empty when it passed.
+/// Something that the gate has to say of a file; a check that passes says nothing.
 struct Finding {
-  enum class Weight { error, warning, note };
+  enum class Weight { error, warning, note };  // refused; taken, but better mended; good to know
   Weight weight = Weight::error;
   std::string check;    // stable id: "elf-machine", "entry-symbol", "textrel", "gnu-unique", ...
   std::string message;  // what is wrong and what to do
@@ -34,7 +37,10 @@ struct Inspection {
 
 /// Looks at an ordinary file: ELF class, machine, type, extents inside the file, entry symbol (exactly one
 /// export), ABI major, TEXTREL, RPATH/RUNPATH, GNU_UNIQUE, manifest. Never fails: what is wrong is a finding.
-/// `shown_as` is the path that messages name.
+/// `shown_as` is the path that messages name. A file that cannot be read gets the one finding "unreadable".
 Inspection inspect(const std::filesystem::path& file, const std::string& shown_as);
+
+/// The same for the content of a file in memory.
+Inspection inspect_bytes(std::span<const std::uint8_t> file, const std::string& shown_as);
 
 }  // namespace mortise::manifest

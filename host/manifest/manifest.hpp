@@ -43,7 +43,8 @@ struct Manifest {
 };
 
 /// Parses and checks a manifest: syntax, required fields (name, version, abi), types, unknown keys. The error
-/// names the JSON pointer of the fault and what is expected there.
+/// names the JSON pointer of the fault and what is expected there. Of a manifest for another ABI major only name,
+/// version and abi are read: the rest is in a form that this host does not know.
 base::Result<Manifest> parse_manifest(std::string_view text);
 
 }  // namespace mortise::manifest

@@ -42,7 +42,11 @@ class VersionRange {
     enum class Op { less, less_equal, equal, greater_equal, greater };
     Op op = Op::equal;
     Version version;
+    [[nodiscard]] bool holds(const Version& candidate) const;
   };
+  static void add(std::vector<Comparator>& all, Comparator::Op op, Version version);
+  static bool add_term(std::vector<Comparator>& all, std::string_view op, std::string_view word);
+
   std::vector<std::vector<Comparator>> alternatives_;
   std::string text_ = "*";
 };

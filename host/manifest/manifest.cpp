@@ -1,0 +1,243 @@
+#include "manifest/manifest.hpp"
+
+#include <mortise/abi/manifest_note.h>
+#include <mortise/abi/types.h>
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+
+#include "base/strings.hpp"
+#include "manifest/object_fields.hpp"
+
+namespace mortise::manifest {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+using nlohmann::json;
+using Presence = ObjectFields::Presence;
+
+constexpr std::size_t kMaxDepth = 64;     // so that nothing that walks a manifest can overflow the stack
+constexpr std::size_t kMaxSummary = 500;  // it is one line of a list
+constexpr std::size_t kMaxIdentifier = 128;
+constexpr std::size_t kMaxComplaint = 300;  // the parser quotes what it last read, which may be long
+
+/// Follows the parser and notes what the value alone no longer shows: nesting too deep, a key written twice.
+class ParseWatch {
+ public:
+  bool operator()(int, json::parse_event_t event, json& parsed) {
+    switch (event) {
+      case json::parse_event_t::object_start:
+      case json::parse_event_t::array_start:
+        if (open_.size() == kMaxDepth) throw Refusal{"is nested deeper than " + std::to_string(kMaxDepth) + " levels"};
+        open_.emplace_back();
+        break;
+      case json::parse_event_t::object_end:
+      case json::parse_event_t::array_end: open_.pop_back(); break;
+      case json::parse_event_t::key:
+        if (!open_.back().insert(parsed.get<std::string>()).second) {
+          throw Refusal{"has a key twice in one object: " + shown(parsed) + "; remove one"};
+        }
+        break;
+      case json::parse_event_t::value: break;
+    }
+    return true;
+  }
+
+  struct Refusal {
+    std::string message;
+  };
+
+ private:
+  std::vector<std::set<std::string>> open_;
+};
+
+base::Result<json> parse_json(std::string_view text) {
+  if (text.size() > MORTISE_MANIFEST_MAX_BYTES) {
+    return Error{ErrorCode::invalid_argument, "manifest: has " + std::to_string(text.size()) + " bytes, the limit is " +
+                                                  std::to_string(MORTISE_MANIFEST_MAX_BYTES) + "; shorten it"};
+  }
+  try {
+    ParseWatch watch;
+    return base::Result<json>(boost::system::in_place_value, json::parse(text.begin(), text.end(), std::ref(watch)));
+  } catch (const ParseWatch::Refusal& refusal) {
+    return Error{ErrorCode::invalid_argument, "manifest: " + refusal.message};
+  } catch (const json::exception& exception) {
+    return Error{ErrorCode::invalid_argument,
+                 "manifest: is not valid JSON: " + base::printable(exception.what(), kMaxComplaint) +
+                     "; mend the file that MANIFEST names"};
+  }
+}
+
+/// "boutique.currency/1" in its two parts: dotted lower-case words and a version from 1 upwards.
+struct Identifier {
+  std::string name;
+  std::uint32_t version = 0;
+};
+
+std::optional<Identifier> parse_identifier(std::string_view text) {
+  const auto slash = text.find('/');
+  if (text.size() > kMaxIdentifier || slash == std::string_view::npos) return std::nullopt;
+  const auto name = text.substr(0, slash);
+  char before = '.';
+  for (const char c : name) {
+    const bool starts_word = before == '.';
+    const bool is_letter = c >= 'a' && c <= 'z';
+    const bool is_inner = (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    if (!is_letter && (starts_word || !is_inner)) return std::nullopt;
+    before = c;
+  }
+  if (before == '.') return std::nullopt;
+  const auto digits = text.substr(slash + 1);
+  Identifier identifier{std::string(name), 0};
+  const auto end = digits.data() + digits.size();
+  const auto [rest, error] = std::from_chars(digits.data(), end, identifier.version);
+  if (error != std::errc{} || rest != end || digits[0] == '0') return std::nullopt;
+  return identifier;
+}
+
+/// Reads the parts of one manifest; the first fault ends the reading.
+class ManifestReader {
+ public:
+  explicit ManifestReader(const json& value) : fields_(value, "", fault_) {}
+
+  base::Result<Manifest> read() {
+    read_identity();
+    if (!fault_.is_set() && manifest_.abi_major == MORTISE_ABI_MAJOR) {
+      read_summary();
+      read_interfaces();
+      read_provides();
+      read_requires();
+      if (const auto* schema = fields_.object("config", "a JSON Schema, an object in braces")) {
+        manifest_.config_schema = std::make_shared<const json>(*schema);
+      }
+      if (const auto* unload = fields_.boolean("unload")) manifest_.unloadable = *unload;
+      fields_.finish();
+    }
+    if (fault_.is_set()) return fault_.error();
+    return std::move(manifest_);
+  }
+
+ private:
+  void read_identity() {
+    static const std::string kName =
+        "the plugin's name: a lower-case letter, then lower-case letters, digits and '-', at most 64";
+    if (const auto* name = fields_.text("name", Presence::required, kName)) {
+      if (!base::is_plugin_name(*name)) fields_.mismatch("name", kName, *name);
+      manifest_.name = *name;
+    }
+    if (const auto* text = fields_.text("version", Presence::required, "a version like \"1.4.0\" (semver.org)")) {
+      auto version = Version::parse(*text);
+      if (version) {
+        manifest_.version = std::move(*version);
+      } else {
+        fields_.mismatch("version", "a version like \"1.4.0\" (semver.org)", *text);
+      }
+    }
+    static const std::string kAbi =
+        "the major version of the ABI, a whole number; this host's is " + std::to_string(MORTISE_ABI_MAJOR);
+    if (const auto* abi = fields_.number("abi", Presence::required, kAbi)) {
+      const auto major = abi->get<std::uint64_t>();
+      if (major == 0 || major > UINT32_MAX) fields_.mismatch("abi", kAbi, *abi);
+      manifest_.abi_major = static_cast<std::uint32_t>(major);
+    }
+  }
+
+  void read_summary() {
+    const auto expected = "one line of text, at most " + std::to_string(kMaxSummary) + " bytes";
+    const auto* summary = fields_.text("summary", Presence::optional, expected);
+    if (summary == nullptr) return;
+    // It is printed to terminals.
+    const bool has_control =
+        std::any_of(summary->begin(), summary->end(), [](char c) { return (c >= 0 && c < 32) || c == 127; });
+    if (has_control || summary->size() > kMaxSummary) return fields_.mismatch("summary", expected, *summary);
+    manifest_.summary = *summary;
+  }
+
+  void read_interfaces() {
+    static const std::string kExpected = "a list of interface ids like [\"mortise.http/1\"]";
+    const auto* list = fields_.list("interfaces", kExpected);
+    if (list == nullptr) return;
+    for (std::size_t i = 0; i < list->size(); ++i) {
+      const auto& id = (*list)[i];
+      if (!id.is_string() || !parse_identifier(id.get_ref<const std::string&>())) {
+        return fault_.set(fields_.pointer_to("interfaces") + "/" + std::to_string(i),
+                          "must be an interface id like \"mortise.http/1\", is " + shown(id));
+      }
+      manifest_.interfaces.push_back(id.get<std::string>());
+    }
+  }
+
+  /// The contract id of one element of "provides" or "requires"; each may appear once.
+  std::optional<Identifier> read_contract(ObjectFields& fields, std::set<std::string>& seen) {
+    static const std::string kExpected = "a contract id like \"greeting/1\"";
+    const auto* id = fields.text("contract", Presence::required, kExpected);
+    if (id == nullptr) return std::nullopt;
+    auto identifier = parse_identifier(*id);
+    if (!identifier) {
+      fields.mismatch("contract", kExpected, *id);
+    } else if (!seen.insert(*id).second) {
+      fields.refuse("contract", "names '" + *id + "' a second time; remove one");
+    }
+    return identifier;
+  }
+
+  template <class Read>
+  void read_elements(std::string_view key, const std::string& expected, const Read& read) {
+    const auto* list = fields_.list(key, expected);
+    if (list == nullptr) return;
+    for (std::size_t i = 0; i < list->size() && !fault_.is_set(); ++i) {
+      ObjectFields element((*list)[i], fields_.pointer_to(key) + "/" + std::to_string(i), fault_);
+      read(element);
+      element.finish();
+    }
+  }
+
+  void read_provides() {
+    std::set<std::string> seen;
+    read_elements("provides", "a list like [{\"contract\": \"greeting/1\"}]", [&](ObjectFields& element) {
+      if (auto id = read_contract(element, seen)) manifest_.provides.push_back({std::move(id->name), id->version});
+    });
+  }
+
+  void read_requires() {
+    std::set<std::string> seen;
+    read_elements("requires", "a list like [{\"contract\": \"greeting/1\"}]", [&](ObjectFields& element) {
+      auto id = read_contract(element, seen);
+      RequiredContract required;
+      if (id) {
+        required.name = std::move(id->name);
+        required.version = id->version;
+      }
+      if (const auto* text = element.text("provider", Presence::optional, "a version range like \">=1.0 <2\"")) {
+        auto range = VersionRange::parse(*text);
+        if (range) {
+          required.provider = std::move(*range);
+        } else {
+          element.refuse("provider", range.error().message);
+        }
+      }
+      if (const auto* is_optional = element.boolean("optional")) required.optional = *is_optional;
+      manifest_.requires_.push_back(std::move(required));
+    });
+  }
+
+  FirstFault fault_;
+  ObjectFields fields_;
+  Manifest manifest_;
+};
+
+}  // namespace
+
+base::Result<Manifest> parse_manifest(std::string_view text) {
+  const auto value = parse_json(text);
+  if (!value) return value.error();
+  auto manifest = ManifestReader(*value).read();
+  if (manifest) manifest->text = std::string(text);
+  return manifest;
+}
+
+}  // namespace mortise::manifest
