@@ -23,11 +23,10 @@ Result<InstanceLock> InstanceLock::acquire(const std::filesystem::path& file) {
                  "another host (pid " + std::string(holder.data(), size > 0 ? static_cast<std::size_t>(size) : 0) +
                      ") holds '" + file.string() + "'; stop it, or give this one a state_directory of its own"};
   }
-  const auto pid = std::to_string(::getpid());
   // The pid is only for the message above; without it the lock holds all the same.
-  if (::ftruncate(descriptor.get(), 0) != 0 || ::pwrite(descriptor.get(), pid.data(), pid.size(), 0) < 0) {
-    return InstanceLock(std::move(descriptor));
-  }
+  const auto pid = std::to_string(::getpid());
+  const bool is_empty = ::ftruncate(descriptor.get(), 0) == 0;
+  [[maybe_unused]] const bool is_told = is_empty && ::pwrite(descriptor.get(), pid.data(), pid.size(), 0) > 0;
   return InstanceLock(std::move(descriptor));
 }
 

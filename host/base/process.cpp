@@ -3,13 +3,17 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
+#include <utility>
 
 #include "base/files.hpp"
 
@@ -62,30 +66,53 @@ Result<pid_t> spawn(const std::vector<std::string>& arguments, int output) {
   return pid;
 }
 
-/// Collects output until the child has ended or `deadline`; true when it ended.
-bool drain(int fd, pid_t pid, Clock::time_point deadline, std::string& output, int& status) {
-  const auto read_some = [&] {
+/// The child's output as it arrives, of which only the end is kept.
+class OutputTail {
+ public:
+  explicit OutputTail(int fd) : fd_(fd) {}
+
+  [[nodiscard]] bool is_open() const { return is_open_; }
+  [[nodiscard]] int fd() const { return is_open_ ? fd_ : -1; }
+
+  /// Takes what is there, but comes back even while a child writes faster than this reads.
+  void read_some() {
     std::array<char, 4096> piece;
-    ssize_t got = 0;
-    while ((got = ::read(fd, piece.data(), piece.size())) > 0) {
-      output.append(piece.data(), static_cast<std::size_t>(got));
-      if (output.size() > kOutputLimit) output.erase(0, output.size() - kOutputLimit);
+    for (std::size_t taken = 0; is_open_ && taken < kOutputLimit;) {
+      const ssize_t got = ::read(fd_, piece.data(), piece.size());
+      is_open_ = got != 0;  // every writer has closed its end
+      if (got <= 0) return;
+      text.append(piece.data(), static_cast<std::size_t>(got));
+      if (text.size() > kOutputLimit) text.erase(0, text.size() - kOutputLimit);
+      taken += static_cast<std::size_t>(got);
     }
-    return got != 0;  // false: every writer has closed its end
-  };
-  bool open = true;
+  }
+
+  std::string text;
+
+ private:
+  int fd_;
+  bool is_open_ = true;
+};
+
+/// Whether the child has ended. Leaves it to be reaped, so that its pid stays taken.
+bool has_ended(pid_t pid) {
+  siginfo_t info{};
+  return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
+}
+
+/// Collects output until the child has ended or `deadline` has passed; true when it ended.
+bool drain(OutputTail& output, pid_t pid, Clock::time_point deadline) {
   for (;;) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
-    if (left <= 0) return false;
-    pollfd wait{.fd = open ? fd : -1, .events = POLLIN, .revents = 0};
-    // The pipe's end announces the child's; a child that hands the pipe to a grandchild is seen by waitpid.
-    ::poll(&wait, 1, static_cast<int>(std::min<long long>(left, open ? 20 : 1)));
-    if (open) open = read_some();
-    const pid_t ended = ::waitpid(pid, &status, WNOHANG);
-    if (ended == pid) {
-      read_some();
+    if (has_ended(pid)) {
+      output.read_some();
       return true;
     }
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    if (left <= 0) return false;
+    // The pipe's end announces the child's; a child that hands the pipe to a grandchild is seen by waitid.
+    pollfd wait{.fd = output.fd(), .events = POLLIN, .revents = 0};
+    ::poll(&wait, 1, static_cast<int>(std::min<long long>(left, output.is_open() ? 20 : 1)));
+    output.read_some();
   }
 }
 
@@ -114,19 +141,26 @@ Result<ProcessEnd> run_process(const std::vector<std::string>& arguments, std::c
   writer = Descriptor();
   if (!pid) return pid.error();
 
+  OutputTail output(reader.get());
+  const bool ended = drain(output, *pid, Clock::now() + limit);
+  ::kill(-*pid, SIGKILL);  // the child itself, or whatever it left behind in its group
+  int status = 0;
+  ::waitpid(*pid, &status, 0);
+
   ProcessEnd end;
   end.limit = limit;
-  int status = 0;
-  if (!drain(reader.get(), *pid, Clock::now() + limit, end.output, status)) {
-    ::kill(-*pid, SIGKILL);
-    ::waitpid(*pid, &status, 0);
-    end.how = ProcessEnd::How::timed_out;
-    return end;
-  }
-  ::kill(-*pid, SIGKILL);  // whatever the child left behind in its group
+  end.output = std::move(output.text);
   end.how = WIFSIGNALED(status) ? ProcessEnd::How::signalled : ProcessEnd::How::exited;
   end.code = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
+  if (!ended) end.how = ProcessEnd::How::timed_out;
   return end;
+}
+
+void disable_core_dumps() {
+  // Both: a core pattern that names a program is not held back by the limit.
+  const rlimit none{.rlim_cur = 0, .rlim_max = 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+  ::prctl(PR_SET_DUMPABLE, 0);
 }
 
 std::string own_executable() { return std::filesystem::read_symlink("/proc/self/exe").string(); }

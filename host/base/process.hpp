@@ -26,6 +26,9 @@ struct ProcessEnd {
 /// end. Fails only when the child cannot be started. Any thread.
 Result<ProcessEnd> run_process(const std::vector<std::string>& arguments, std::chrono::milliseconds limit);
 
+/// From here on this process leaves no core dump, whatever becomes of it: for processes that run code on trial.
+void disable_core_dumps();
+
 /// Path of the running executable.
 std::string own_executable();
 
