@@ -6,16 +6,22 @@
 
 #include <boost/dll/shared_library.hpp>
 #include <filesystem>
+#include <memory>
 
 #include "base/result.hpp"
 
 namespace mortise::loader {
 
-/// Owns the mapping; the plugin's code is valid while this lives. Not movable: the table points into it.
+/// Owns the mapping; the plugin's code is valid while this lives. Not movable: the table points into it. Each Image
+/// has a mapping, and so static variables, of its own, even when the process has the same file loaded already.
+/// One thread loads and unloads (the control thread, or a probe's only one).
 class Image {
  public:
   /// Maps the file (absolute path in the store; now, local), calls its entry, checks the table it returns.
   static base::Result<std::unique_ptr<Image>> load(const std::filesystem::path& file);
+  Image(const Image&) = delete;
+  Image& operator=(const Image&) = delete;
+  ~Image() = default;  // unmaps
 
   [[nodiscard]] const mortise_plugin_v1& plugin() const noexcept { return *plugin_; }
   [[nodiscard]] const std::filesystem::path& file() const noexcept { return file_; }
@@ -25,10 +31,14 @@ class Image {
 
  private:
   Image() = default;
+  base::Result<void> map();
+  base::Result<void> map_file();
+  base::Result<void> enter();
 
   boost::dll::shared_library library_;
   const mortise_plugin_v1* plugin_ = nullptr;
   std::filesystem::path file_;
+  std::filesystem::path mapped_as_;  // file_, or the copy that was mapped in its place
 };
 
 }  // namespace mortise::loader

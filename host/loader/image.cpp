@@ -1,0 +1,124 @@
+#include "loader/image.hpp"
+
+#include <boost/dll/shared_library_load_mode.hpp>
+#include <random>
+#include <string>
+#include <system_error>
+
+#include "base/dynamic_linker.hpp"
+#include "base/files.hpp"
+
+namespace mortise::loader {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+
+/// A file of its own beside `file`, for one load; removed when this goes, which a mapping survives.
+class PrivateCopy {
+ public:
+  static base::Result<PrivateCopy> make(const std::filesystem::path& file) {
+    base::RealFiles files;
+    const auto source = files.open(file);
+    if (!source) return source.error();
+    std::random_device random;
+    // Named like the catalogue's own temporary files, which clears away what a crash leaves.
+    PrivateCopy copy(file.parent_path() /
+                     ("incoming-" + std::to_string(random()) + "-" + std::to_string(random()) + ".so"));
+    const auto copied = files.copy(*source, copy.path_, 0400, [](std::span<const std::uint8_t>) {});
+    if (!copied) return copied.error();
+    copy.exists_ = true;
+    return copy;
+  }
+  PrivateCopy(PrivateCopy&& other) noexcept : path_(std::move(other.path_)), exists_(other.exists_) {
+    other.exists_ = false;
+  }
+  PrivateCopy& operator=(PrivateCopy&&) = delete;
+  ~PrivateCopy() {
+    std::error_code ignored;
+    if (exists_) std::filesystem::remove(path_, ignored);
+  }
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  explicit PrivateCopy(std::filesystem::path path) : path_(std::move(path)) {}
+
+  std::filesystem::path path_;
+  bool exists_ = false;
+};
+
+Error refuse(const std::string& message) { return {ErrorCode::failed_precondition, message}; }
+
+/// Whether the table is one that the host can call.
+base::Result<void> check_table(const mortise_plugin_v1* table) {
+  const std::string entry = MORTISE_PLUGIN_ENTRY_V1;
+  if (table == nullptr) return refuse(entry + " returned no table; build the plugin with MORTISE_PLUGIN(...)");
+  if (table->struct_size < sizeof(mortise_plugin_v1)) {
+    return refuse(entry + " returned a table of " + std::to_string(table->struct_size) + " bytes; version 1 has " +
+                  std::to_string(sizeof(mortise_plugin_v1)) + ": set struct_size to sizeof(mortise_plugin_v1)");
+  }
+  if (table->init == nullptr) return refuse(entry + " returned a table without init, which is required");
+  if (table->destroy == nullptr) return refuse(entry + " returned a table without destroy, which is required");
+  return {};
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<Image>> Image::load(const std::filesystem::path& file) {
+  if (!file.is_absolute()) {
+    return Error{ErrorCode::invalid_argument, "'" + file.string() + "' is no absolute path; images load by one only"};
+  }
+  std::unique_ptr<Image> image(new Image());
+  image->file_ = file;
+  if (auto mapped = image->map(); !mapped) return mapped.error();
+  if (auto entered = image->enter(); !entered) return entered.error();
+  return image;
+}
+
+base::Result<void> Image::map() {
+  // The linker would hand out the mapping that is there already, and two generations would share their variables.
+  if (base::is_library_loaded(file_)) {
+    const auto copy = PrivateCopy::make(file_);
+    if (!copy) return copy.error().in("cannot load '" + file_.string() + "' a second time");
+    mapped_as_ = copy->path();
+    return map_file();
+  }
+  mapped_as_ = file_;
+  return map_file();
+}
+
+base::Result<void> Image::map_file() {
+  std::error_code error;
+  // A constructor may throw; nothing of a plugin may come through.
+  try {
+    library_.load(mapped_as_, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local, error);
+  } catch (const std::exception& exception) {
+    return refuse(std::string("a static constructor let an exception out: ") + exception.what());
+  } catch (...) {
+    return refuse("a static constructor let an exception out that is no std::exception");
+  }
+  if (!error) return {};
+  const auto reason = base::last_library_error();
+  return refuse("cannot load '" + file_.string() + "': " + (reason.empty() ? error.message() : reason) +
+                "; link the plugin with all that it uses, and install the libraries that it needs");
+}
+
+base::Result<void> Image::enter() {
+  const std::string entry = MORTISE_PLUGIN_ENTRY_V1;
+  if (!library_.has(entry)) return refuse("does not export " + entry);
+  try {
+    plugin_ = library_.get<const mortise_plugin_v1*()>(entry)();
+  } catch (...) {
+    return refuse(entry + " let an exception out; it must only return the table");
+  }
+  return check_table(plugin_);
+}
+
+bool Image::unload() {
+  plugin_ = nullptr;
+  library_.unload();
+  return !base::is_library_loaded(mapped_as_);
+}
+
+}  // namespace mortise::loader

@@ -1,0 +1,18 @@
+#include "loader/probe.hpp"
+
+#include <iostream>
+
+#include "base/process.hpp"
+#include "loader/image.hpp"
+
+namespace mortise::loader {
+
+int probe_main(const std::filesystem::path& image) {
+  base::disable_core_dumps();
+  const auto loaded = Image::load(std::filesystem::absolute(image));
+  if (loaded) return 0;
+  std::cerr << loaded.error().message << std::endl;
+  return 1;
+}
+
+}  // namespace mortise::loader

@@ -1,0 +1,13 @@
+// The child's side of the probe: loads an image where it can do no harm. The parent's side is the gate's.
+#pragma once
+
+#include <filesystem>
+
+namespace mortise::loader {
+
+/// Loads the image, calls its entry and unloads it again: `mortise probe FILE`. Returns the process's exit code: 0,
+/// or 1 with the reason on standard error. What the image does to the process beyond that (a crash, a hang) is for
+/// the parent to see. Leaves no core dump.
+int probe_main(const std::filesystem::path& image);
+
+}  // namespace mortise::loader
