@@ -28,14 +28,15 @@ struct Record {
   base::FileStamp stamp;
   FileState state = FileState::pending;
   std::string reason;                                  // rejected or pending: why, and what to do
-  std::string sha256;                                  // verified
+  std::string sha256;                                  // once the file was read
   std::filesystem::path image;                         // verified: the copy in the store
-  std::shared_ptr<const manifest::Manifest> manifest;  // whenever it could be read
+  std::shared_ptr<const manifest::Manifest> manifest;  // whenever it could be read; pending: the last one
   std::vector<std::string> notes;                      // warnings: GNU_UNIQUE symbols, ...
 };
 using RecordPtr = std::shared_ptr<const Record>;
 
-/// Runs a file's code where it can do no harm; an error carries the evidence.
+/// Runs a file's code where it can do no harm; an error carries the evidence. The code `unavailable` means that it
+/// could not be tried.
 using Probe = std::function<base::Result<void>(const std::filesystem::path& image)>;
 
 struct Settings {
@@ -47,17 +48,22 @@ struct Settings {
 /// Owned by the application; one thread at a time (the release thread). Reads of the last result are by value.
 class Catalog {
  public:
-  /// Opens or creates the store and the database; fails with a message for the admin (unwritable, corrupt).
+  /// Opens or creates the store and the database; fails with a message for the admin when the store cannot be
+  /// written. A database that is corrupt or cannot be used never stops the host: it is moved aside, or done without,
+  /// and the next scan says so. Other processes may have the same catalogue open and read its records().
   static base::Result<std::unique_ptr<Catalog>> open(Settings settings, base::Files& files, Probe probe);
   ~Catalog();
 
   /// Looks at every `.so` of the drop directory and takes in what has changed. `retry_after` is set when some
-  /// file is still settling or could not be stored for want of room: look again by then.
+  /// file is still settling or could not be stored for want of room: look again by then. Fails when the directory
+  /// cannot be listed; the records then stay as they were. Of two files that claim one name and version with
+  /// different digests, the one that was catalogued first stays, within one scan the first by path.
   struct ScanResult {
     std::vector<RecordPtr> records;  // every file present, by path
     std::vector<RecordPtr> changed;  // those whose record this scan made or changed
     std::vector<std::filesystem::path> vanished;
     std::optional<std::chrono::milliseconds> retry_after;
+    std::vector<std::string> remarks;  // what the admin should know about the catalogue itself; each said once
   };
   base::Result<ScanResult> scan();
 

@@ -2,6 +2,7 @@
 // for dropped files and by `mortise check` for a team's build.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 
@@ -18,14 +19,16 @@ struct Verdict {
   [[nodiscard]] bool passed() const { return inspection.rejection() == nullptr; }
 };
 
-/// Checks on the file as it lies in a directory: regular, no symbolic link, not writable by others, owner.
-/// Returns the findings' first error as message.
+/// Checks on the file as it lies in a directory: regular, no symbolic link, not writable by others, and of root or
+/// of the user that the host runs as.
 base::Result<void> check_placement(const base::FileStamp& stamp, const std::filesystem::path& path);
 
-/// The whole gate for one file, without a catalogue: placement, inspection, probe.
+/// The whole gate for one file, without a catalogue: placement, inspection, and when these have found nothing, the
+/// probe. Findings have the checks "placement" and "probe" beside those of manifest::inspect().
 Verdict check_file(const std::filesystem::path& path, base::Files& files, const Probe& probe);
 
-/// A probe that runs `executable probe IMAGE` as a child process with a time limit.
+/// A probe that runs `executable probe IMAGE` as a child process with a time limit. Its error has the code
+/// `unavailable` when no child could be started, which says nothing about the image: try again.
 Probe make_process_probe(std::string executable, std::chrono::milliseconds limit);
 
 }  // namespace mortise::catalog

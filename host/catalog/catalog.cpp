@@ -1,0 +1,242 @@
+#include "catalog/catalog.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <system_error>
+#include <utility>
+
+#include "catalog/database.hpp"
+#include "catalog/entry.hpp"
+#include "catalog/intake.hpp"
+#include "catalog/store.hpp"
+
+namespace mortise::catalog {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+
+/// The plugins' files in a directory, in order.
+base::Result<std::vector<std::string>> list_libraries(const fs::path& directory) {
+  std::vector<std::string> paths;
+  std::error_code error;
+  for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
+    const auto& path = entry->path();
+    if (path.extension() == ".so" && path.filename().native().front() != '.') paths.push_back(path.native());
+  }
+  if (error) {
+    return base::Error{base::ErrorCode::unavailable, "cannot list the drop directory '" + directory.string() +
+                                                         "': " + error.message() +
+                                                         "; it must exist and be readable (drop_directory)"};
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+/// A name beside `file` that nothing has yet.
+fs::path free_name_beside(const fs::path& file) {
+  for (unsigned i = 1;; ++i) {
+    fs::path name = file.string() + ".corrupt-" + std::to_string(i);
+    std::error_code ignored;
+    if (!fs::exists(fs::symlink_status(name, ignored))) return name;
+  }
+}
+
+/// Whether the admin should hear of the new record.
+bool differs(const Entries& before, const std::string& path, const Record& record) {
+  const auto found = before.find(path);
+  if (found == before.end() || record.state != FileState::pending) return true;
+  const auto& old = *found->second.record;
+  return old.state != record.state || old.reason != record.reason;
+}
+
+}  // namespace
+
+const char* to_string(FileState state) {
+  switch (state) {
+    case FileState::pending: return "pending";
+    case FileState::verified: return "verified";
+    case FileState::rejected: return "rejected";
+  }
+  return "unknown";
+}
+
+/// Holds the entries between scans; everything happens on the catalogue's thread.
+class Catalog::Impl {
+ public:
+  Impl(Settings settings, base::Files& files, Store store, Probe probe)
+      : settings_(std::move(settings)),
+        files_(files),
+        store_(std::move(store)),
+        intake_(settings_, files, store_, std::move(probe)) {
+    open_database();
+  }
+
+  base::Result<ScanResult> scan() {
+    const auto paths = list_libraries(settings_.drop_directory);
+    if (!paths) return paths.error();
+    if (!std::exchange(has_cleared_, true)) store_.clear_stale();
+
+    Pass pass;
+    if (const auto sorted = sort_out(*paths, pass); !sorted) return sorted.error();
+    // Who has a claim to a name and version comes before those who want one.
+    take_in(pass.claimants, pass);
+    reconsider_rivals(pass);
+    take_in(pass.others, pass);
+    return conclude(std::move(pass));
+  }
+
+  [[nodiscard]] std::vector<RecordPtr> records() const {
+    std::vector<RecordPtr> records;
+    records.reserve(entries_.size());
+    for (const auto& [path, entry] : entries_) records.push_back(entry.record);
+    return records;
+  }
+
+ private:
+  using Stamps = std::map<std::string, base::FileStamp>;
+
+  /// One scan in the making.
+  struct Pass {
+    Entries settled;
+    Stamps claimants;  // changed, verified before
+    Stamps outdone;    // unchanged, rejected for a rival that may have gone
+    Stamps others;     // all else that has changed
+    std::vector<std::string> taken;
+    ScanResult result;
+  };
+
+  void open_database() {
+    const auto file = settings_.state_directory / "catalog.db";
+    auto error = try_database(file);
+    if (error && error->code == base::ErrorCode::data_loss) {
+      database_.reset();
+      const auto aside = free_name_beside(file);
+      const auto moved = files_.rename(file, aside);
+      remarks_.push_back("the catalogue '" + file.string() + "' is corrupt (" + error->message + "); " +
+                         (moved ? "it was moved to '" + aside.string() + "' and is built anew"
+                                : "it could not be moved aside: " + moved.error().message));
+      error = moved ? try_database(file) : error;
+    }
+    if (error) do_without(*error);
+  }
+
+  std::optional<base::Error> try_database(const fs::path& file) {
+    auto opened = Database::open(file);
+    if (!opened) return opened.error();
+    auto loaded = opened->load(store_);
+    if (!loaded) return loaded.error();
+    database_ = std::move(*opened);
+    entries_ = std::move(*loaded);
+    return std::nullopt;
+  }
+
+  void do_without(const base::Error& error) {
+    database_.reset();
+    remarks_.push_back("the catalogue '" + (settings_.state_directory / "catalog.db").string() +
+                       "' cannot be used: " + error.message +
+                       "; plugins are served all the same, but examined again after a restart. Mend its permissions "
+                       "or make room, then restart");
+  }
+
+  /// Takes over what is unchanged, and parts the rest by what comes first.
+  base::Result<void> sort_out(const std::vector<std::string>& paths, Pass& pass) {
+    for (const auto& path : paths) {
+      const auto stamp = files_.stamp(path);
+      if (!stamp && stamp.error().code == base::ErrorCode::not_found) continue;
+      if (!stamp) return stamp.error();
+      const auto before = entries_.find(path);
+      const bool is_known = before != entries_.end();
+      if (is_known && is_current(before->second, *stamp)) {
+        if (before->second.rival.empty()) {
+          pass.settled.emplace_hint(pass.settled.end(), *before);
+        } else {
+          pass.outdone.emplace(path, *stamp);
+        }
+      } else {
+        (is_known && !before->second.claim.empty() ? pass.claimants : pass.others).emplace(path, *stamp);
+      }
+    }
+    return {};
+  }
+
+  bool is_current(const Entry& entry, const base::FileStamp& stamp) {
+    if (entry.record->state == FileState::pending || entry.record->stamp != stamp) return false;
+    if (entry.record->state == FileState::rejected) return true;
+    const auto image = files_.stamp(entry.record->image);
+    return image && *image == entry.image_stamp;
+  }
+
+  void reconsider_rivals(Pass& pass) {
+    for (const auto& [path, stamp] : pass.outdone) {
+      const auto& entry = entries_.at(path);
+      const bool still_there = std::any_of(pass.settled.begin(), pass.settled.end(),
+                                           [&](const auto& other) { return other.second.claim == entry.rival; });
+      if (still_there) {
+        pass.settled.emplace(path, entry);
+      } else {
+        pass.others.emplace(path, stamp);
+      }
+    }
+  }
+
+  void take_in(const Stamps& files, Pass& pass) {
+    auto& retry_after = pass.result.retry_after;
+    for (const auto& [path, stamp] : files) {
+      auto outcome = intake_.take(path, stamp, {entries_, pass.settled});
+      if (!outcome) continue;
+      if (outcome->retry_after) {
+        retry_after = retry_after ? std::min(*retry_after, *outcome->retry_after) : *outcome->retry_after;
+      }
+      if (differs(entries_, path, *outcome->entry.record)) pass.result.changed.push_back(outcome->entry.record);
+      pass.taken.push_back(path);
+      pass.settled.insert_or_assign(path, std::move(outcome->entry));
+    }
+  }
+
+  ScanResult conclude(Pass pass) {
+    std::vector<std::string> vanished;
+    for (const auto& [path, entry] : entries_) {
+      if (pass.settled.count(path) == 0) vanished.push_back(path);
+    }
+    entries_ = std::move(pass.settled);
+    remember(pass.taken, vanished);
+    auto result = std::move(pass.result);
+    result.records = records();
+    result.vanished.assign(vanished.begin(), vanished.end());
+    result.remarks = std::exchange(remarks_, {});
+    return result;
+  }
+
+  void remember(const std::vector<std::string>& taken, const std::vector<std::string>& vanished) {
+    if (!database_ || (taken.empty() && vanished.empty())) return;
+    std::vector<const Entry*> changed;
+    for (const auto& path : taken) changed.push_back(&entries_.at(path));
+    if (const auto saved = database_->save(changed, vanished); !saved) do_without(saved.error());
+  }
+
+  Settings settings_;
+  base::Files& files_;
+  Store store_;
+  Intake intake_;
+  std::optional<Database> database_;  // none: cannot be used
+  Entries entries_;
+  std::vector<std::string> remarks_;  // for the next scan to tell
+  bool has_cleared_ = false;
+};
+
+Catalog::Catalog(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Catalog::~Catalog() = default;
+
+base::Result<std::unique_ptr<Catalog>> Catalog::open(Settings settings, base::Files& files, Probe probe) {
+  auto store = Store::open(settings.state_directory / "store", files);
+  if (!store) return store.error();
+  auto impl = std::make_unique<Impl>(std::move(settings), files, std::move(*store), std::move(probe));
+  return std::unique_ptr<Catalog>(new Catalog(std::move(impl)));
+}
+
+base::Result<Catalog::ScanResult> Catalog::scan() { return impl_->scan(); }
+
+std::vector<RecordPtr> Catalog::records() const { return impl_->records(); }
+
+}  // namespace mortise::catalog

@@ -1,0 +1,200 @@
+#include "catalog/database.hpp"
+
+#include <Poco/Data/SQLite/Connector.h>
+#include <Poco/Data/SQLite/SQLiteException.h>
+#include <Poco/Data/Session.h>
+#include <Poco/Data/Statement.h>
+#include <Poco/Data/Transaction.h>
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <utility>
+
+namespace mortise::catalog {
+namespace {
+
+namespace data = Poco::Data;
+using base::Error;
+using base::ErrorCode;
+using data::Keywords::into;
+using data::Keywords::now;
+using data::Keywords::range;
+using data::Keywords::use;
+
+// The form of the table and the rules of the gate. Another number in the file makes every file be looked at again.
+constexpr std::int64_t kRevision = 1;
+constexpr std::size_t kBusySeconds = 2;
+constexpr std::size_t kDigestSize = 64;
+
+/// An entry in the columns of the table.
+struct Row {
+  std::string path;
+  std::string stamp;
+  std::int64_t state = 0;
+  std::string reason;
+  std::string sha256;
+  std::string manifest;
+  std::string notes;
+  std::string claim;
+  std::string image_stamp;
+  std::string rival;
+};
+
+std::string to_text(const base::FileStamp& stamp) {
+  std::ostringstream text;
+  text << stamp.device << ' ' << stamp.inode << ' ' << stamp.size_bytes << ' ' << stamp.modified_ns << ' '
+       << stamp.changed_ns << ' ' << stamp.mode << ' ' << stamp.owner;
+  return text.str();
+}
+
+base::FileStamp to_stamp(const std::string& text) {
+  base::FileStamp stamp;
+  std::istringstream words(text);
+  words >> stamp.device >> stamp.inode >> stamp.size_bytes >> stamp.modified_ns >> stamp.changed_ns >> stamp.mode >>
+      stamp.owner;
+  return words ? stamp : base::FileStamp{};
+}
+
+Row to_row(const Entry& entry) {
+  const auto& record = *entry.record;
+  const auto notes = nlohmann::json(record.notes);
+  return {.path = record.path.native(),
+          .stamp = to_text(record.stamp),
+          .state = static_cast<std::int64_t>(record.state),
+          .reason = record.reason,
+          .sha256 = record.sha256,
+          .manifest = record.manifest ? record.manifest->text : std::string(),
+          .notes = notes.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
+          .claim = entry.claim,
+          .image_stamp = to_text(entry.image_stamp),
+          .rival = entry.rival};
+}
+
+/// An entry without a record when the row makes no sense.
+Entry to_entry(const Row& row, const Store& store) {
+  auto record = std::make_shared<Record>();
+  record->path = row.path;
+  record->stamp = to_stamp(row.stamp);
+  record->state = static_cast<FileState>(row.state);
+  record->reason = row.reason;
+  record->sha256 = row.sha256;
+  if (auto manifest = manifest::parse_manifest(row.manifest)) {
+    record->manifest = std::make_shared<const manifest::Manifest>(std::move(*manifest));
+  }
+  const auto notes = nlohmann::json::parse(row.notes, nullptr, false);
+  if (notes.is_array()) {
+    for (const auto& note : notes) {
+      if (note.is_string()) record->notes.push_back(note.get<std::string>());
+    }
+  }
+  Entry entry{.record = nullptr, .claim = row.claim, .image_stamp = to_stamp(row.image_stamp), .rival = row.rival};
+  const bool is_verified = record->state == FileState::verified;
+  const bool is_claim_sound = record->manifest != nullptr && row.claim.size() == kDigestSize;
+  if ((is_verified || !row.claim.empty()) && !is_claim_sound) return entry;
+  if (is_verified && row.claim != row.sha256) return entry;
+  if (is_verified) record->image = store.image_path(row.sha256);
+  entry.record = std::move(record);
+  return entry;
+}
+
+Error to_error(const Poco::Exception& exception) {
+  namespace sqlite = data::SQLite;
+  const bool is_passing = dynamic_cast<const sqlite::DBLockedException*>(&exception) != nullptr ||
+                          dynamic_cast<const sqlite::TableLockedException*>(&exception) != nullptr ||
+                          dynamic_cast<const sqlite::ReadOnlyException*>(&exception) != nullptr ||
+                          dynamic_cast<const sqlite::IOErrorException*>(&exception) != nullptr ||
+                          dynamic_cast<const sqlite::DatabaseFullException*>(&exception) != nullptr ||
+                          dynamic_cast<const sqlite::CantOpenDBFileException*>(&exception) != nullptr ||
+                          dynamic_cast<const sqlite::NoMemoryException*>(&exception) != nullptr ||
+                          dynamic_cast<const data::ConnectionFailedException*>(&exception) != nullptr;
+  return {is_passing ? ErrorCode::unavailable : ErrorCode::data_loss, exception.displayText()};
+}
+
+/// Runs what may throw Poco's exceptions.
+template <class Action>
+auto guarded(const Action& action) -> decltype(action()) {
+  try {
+    return action();
+  } catch (const Poco::Exception& exception) {
+    return to_error(exception);
+  }
+}
+
+}  // namespace
+
+/// Keeps Poco's heavy headers out of ours.
+class Database::Session {
+ public:
+  explicit Session(const std::filesystem::path& file) : poco("SQLite", file.string(), kBusySeconds) {}
+  data::Session poco;
+};
+
+Database::Database(std::unique_ptr<Session> session) : session_(std::move(session)) {}
+Database::Database(Database&&) noexcept = default;
+Database& Database::operator=(Database&&) noexcept = default;
+Database::~Database() = default;
+
+base::Result<Database> Database::open(const std::filesystem::path& file) {
+  return guarded([&]() -> base::Result<Database> {
+    data::SQLite::Connector::registerConnector();
+    auto session = std::make_unique<Session>(file);
+    auto& poco = session->poco;
+    std::int64_t revision = 0;
+    poco << "PRAGMA user_version", into(revision), now;
+    if (revision != kRevision) {
+      data::Transaction transaction(poco);
+      poco << "DROP TABLE IF EXISTS file", now;
+      poco << "CREATE TABLE file (path TEXT PRIMARY KEY, stamp TEXT NOT NULL, state INTEGER NOT NULL, "
+              "reason TEXT NOT NULL, sha256 TEXT NOT NULL, manifest TEXT NOT NULL, notes TEXT NOT NULL, "
+              "claim TEXT NOT NULL, image_stamp TEXT NOT NULL, rival TEXT NOT NULL) WITHOUT ROWID",
+          now;
+      poco << "PRAGMA user_version = " + std::to_string(kRevision), now;
+      transaction.commit();
+    }
+    return Database(std::move(session));
+  });
+}
+
+base::Result<Entries> Database::load(const Store& store) {
+  return guarded([&]() -> base::Result<Entries> {
+    Entries entries;
+    Row row;
+    data::Statement select(session_->poco);
+    select << "SELECT path, stamp, state, reason, sha256, manifest, notes, claim, image_stamp, rival FROM file",
+        into(row.path), into(row.stamp), into(row.state), into(row.reason), into(row.sha256), into(row.manifest),
+        into(row.notes), into(row.claim), into(row.image_stamp), into(row.rival), range(0, 1);
+    while (!select.done() && select.execute() > 0) {
+      auto entry = to_entry(row, store);
+      if (entry.record) entries.emplace(row.path, std::move(entry));
+    }
+    return entries;
+  });
+}
+
+base::Result<void> Database::save(const std::vector<const Entry*>& entries, const std::vector<std::string>& vanished) {
+  return guarded([&]() -> base::Result<void> {
+    auto& poco = session_->poco;
+    data::Transaction transaction(poco);
+    std::string path;
+    data::Statement remove(poco);
+    remove << "DELETE FROM file WHERE path = ?", use(path);
+    for (const auto& gone : vanished) {
+      path = gone;
+      remove.execute();
+    }
+    Row row;
+    data::Statement insert(poco);
+    insert << "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", use(row.path), use(row.stamp),
+        use(row.state), use(row.reason), use(row.sha256), use(row.manifest), use(row.notes), use(row.claim),
+        use(row.image_stamp), use(row.rival);
+    for (const auto* entry : entries) {
+      row = to_row(*entry);
+      insert.execute();
+    }
+    transaction.commit();
+    return {};
+  });
+}
+
+}  // namespace mortise::catalog

@@ -1,0 +1,81 @@
+#include "catalog/store.hpp"
+
+#include <chrono>
+#include <random>
+#include <system_error>
+#include <utility>
+
+#include "base/sha256.hpp"
+
+namespace mortise::catalog {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kIncoming = "incoming-";
+constexpr std::chrono::minutes kStale{10};  // longer than any copy and probe takes
+constexpr mode_t kImageMode = 0444;
+
+}  // namespace
+
+IncomingCopy::IncomingCopy(IncomingCopy&& other) noexcept
+    : files_(other.files_), path_(std::exchange(other.path_, {})), sha256_(std::move(other.sha256_)) {}
+
+IncomingCopy::~IncomingCopy() {
+  // What cannot be removed is cleared away as stale later.
+  if (!path_.empty()) static_cast<void>(files_->remove(path_));
+}
+
+base::Result<Store> Store::open(fs::path directory, base::Files& files) {
+  if (auto made = files.make_directory(directory, 0700); !made) return made.error();
+  std::error_code error;
+  fs::permissions(directory, fs::perms::owner_all, error);
+  if (error) {
+    return base::Error{base::ErrorCode::permission_denied, "cannot keep others out of '" + directory.string() +
+                                                               "': " + error.message() +
+                                                               "; it must belong to the user that the host runs as"};
+  }
+  return Store(std::move(directory), files);
+}
+
+fs::path Store::image_path(const std::string& sha256) const { return directory_ / (sha256 + ".so"); }
+
+base::Result<IncomingCopy> Store::take(const base::Descriptor& file) {
+  std::random_device random;
+  const auto path =
+      directory_ / (std::string(kIncoming) + std::to_string(random()) + "-" + std::to_string(random()) + ".so");
+  base::Sha256 sha256;
+  const auto copied =
+      files_->copy(file, path, kImageMode, [&](std::span<const std::uint8_t> piece) { sha256.update(piece); });
+  if (!copied) {
+    auto error = copied.error();
+    const auto named = error.message.find(path.native());
+    if (named != std::string::npos) error.message.replace(named, path.native().size(), directory_.native());
+    return error;
+  }
+  return base::Result<IncomingCopy>(boost::system::in_place_value, *files_, path, sha256.finish());
+}
+
+base::Result<Store::Kept> Store::keep(IncomingCopy copy) {
+  const auto image = image_path(copy.sha256());
+  // What may be there already gives way: a running plugin keeps its mapping of the file that it was loaded from.
+  if (auto renamed = files_->rename(copy.path(), image); !renamed) return renamed.error();
+  copy.path_.clear();
+  const auto stamp = files_->stamp(image);
+  if (!stamp) return stamp.error();
+  return Kept{image, *stamp};
+}
+
+void Store::clear_stale() {
+  const auto now = fs::file_time_type::clock::now();
+  std::error_code error;
+  for (fs::directory_iterator entry(directory_, error), end; !error && entry != end; entry.increment(error)) {
+    const auto name = entry->path().filename().native();
+    std::error_code gone;
+    const auto modified = entry->last_write_time(gone);
+    if (gone || name.substr(0, kIncoming.size()) != kIncoming || now - modified < kStale) continue;
+    static_cast<void>(files_->remove(entry->path()));
+  }
+}
+
+}  // namespace mortise::catalog
