@@ -26,6 +26,9 @@ void Reconciler::pass() {
   look_again_.reset();
   if (auto scan = catalog_->scan()) {
     if (scan->retry_after) look_again_ = Clock::now() + *scan->retry_after;
+    for (const auto& remark : scan->remarks) {
+      telemetry::log(Level::warning, "catalog", "the catalogue needs attention", {{"reason", remark}});
+    }
     records_ = std::move(scan->records);
     for (const auto& record : scan->changed) {
       const bool is_bad = record->state == catalog::FileState::rejected;
