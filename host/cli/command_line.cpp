@@ -1,0 +1,92 @@
+#include "cli/command_line.hpp"
+
+#include <CLI/CLI.hpp>
+#include <ostream>
+
+#include "cli/commands.hpp"
+
+namespace mortise::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What the arguments are read into.
+struct Options {
+  fs::path config;
+  std::string name;
+  fs::path file;
+  bool only_check = false;
+  bool as_json = false;
+};
+
+/// The parser and what it found; a command sets `run`.
+struct Parser {
+  CLI::App app{"Serves independently built plugins from one process."};
+  Options options;
+  std::function<int()> run;
+};
+
+void add_host_commands(Parser& parser, const Parts& parts) {
+  Options& options = parser.options;
+  auto* serve_command = parser.app.add_subcommand("serve", "Serve the enabled plugins until SIGTERM or Ctrl-C");
+  serve_command->add_flag("--check", options.only_check, "Only validate the configuration: 0 valid, 1 faults");
+  serve_command->callback([&parser, &parts] {
+    auto* const command = parser.options.only_check ? check_config : serve;
+    parser.run = [&parser, &parts, command] { return command(parser.options.config, parts); };
+  });
+  parser.app.add_subcommand("version", "Print versions")->callback([&parser, &parts] {
+    parser.run = [&parts] { return version(parts); };
+  });
+  auto* probe = parser.app.add_subcommand("probe", "Load one file and end")->group("");
+  probe->add_option("FILE", options.file)->required();
+  probe->callback([&parser, &parts] { parser.run = [&parser, &parts] { return parts.probe(parser.options.file); }; });
+}
+
+void add_switch(Parser& parser, const Parts& parts, const char* name, const char* help, bool value) {
+  auto* command = parser.app.add_subcommand(name, help);
+  command->add_option("NAME", parser.options.name, "The plugin's name")->required();
+  command->callback([&parser, &parts, value] {
+    parser.run = [&parser, &parts, value] {
+      return set_enabled(parser.options.config, parser.options.name, value, parts);
+    };
+  });
+}
+
+void add_plugin_commands(Parser& parser, const Parts& parts) {
+  add_switch(parser, parts, "enable", "Let a plugin run", true);
+  add_switch(parser, parts, "disable", "Keep a plugin from running", false);
+  auto* list_command = parser.app.add_subcommand("list", "Show every plugin and its state");
+  list_command->add_flag("--json", parser.options.as_json, "Print JSON");
+  list_command->callback([&parser, &parts] {
+    parser.run = [&parser, &parts] { return list(parser.options.config, parser.options.as_json, parts); };
+  });
+  auto* check = parser.app.add_subcommand("check", "Say what the gate says of a file: 0 passes, 1 is rejected");
+  check->add_option("FILE", parser.options.file, "A plugin's .so")->required();
+  check->add_flag("--json", parser.options.as_json, "Print JSON");
+  check->callback([&parser, &parts] {
+    parser.run = [&parser, &parts] {
+      return check_file(parser.options.config, parser.options.file, parser.options.as_json, parts);
+    };
+  });
+}
+
+}  // namespace
+
+int run_command_line(int argc, const char* const* argv, const Parts& parts) {
+  Parser parser;
+  parser.options.config = (fs::path(parts.executable).parent_path() / "../etc/mortise/mortise.json").lexically_normal();
+  parser.app.require_subcommand(1);
+  parser.app.fallthrough();
+  parser.app.add_option("--config", parser.options.config, "mortise.json")->envname("MORTISE_CONFIG");
+  add_host_commands(parser, parts);
+  add_plugin_commands(parser, parts);
+  try {
+    parser.app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const bool is_help = parser.app.exit(error, parts.out, parts.err) == 0;
+    return is_help ? kDone : kUsage;
+  }
+  return parser.run();
+}
+
+}  // namespace mortise::cli

@@ -1,0 +1,27 @@
+// One function for each subcommand; each prints through Parts and returns the exit code.
+#pragma once
+
+#include <optional>
+
+#include "catalog/gate.hpp"
+#include "cli/command_line.hpp"
+
+namespace mortise::cli {
+
+/// Loads mortise.json and prints its faults; nullopt when there are any.
+std::optional<config::HostConfig> load_or_complain(const std::filesystem::path& file, const Parts& parts);
+
+int serve(const std::filesystem::path& config_file, const Parts& parts);
+/// `serve --check`: looks at the files in the drop directory themselves, so it needs no catalogue and no state.
+int check_config(const std::filesystem::path& config_file, const Parts& parts);
+int set_enabled(const std::filesystem::path& config_file, const std::string& name, bool value, const Parts& parts);
+int list(const std::filesystem::path& config_file, bool as_json, const Parts& parts);
+int check_file(const std::filesystem::path& config_file, const std::filesystem::path& plugin, bool as_json,
+               const Parts& parts);
+int version(const Parts& parts);
+
+/// What `check_file` prints of the gate's answer.
+void print_verdict(const catalog::Verdict& verdict, const std::filesystem::path& plugin, bool as_json,
+                   std::ostream& out);
+
+}  // namespace mortise::cli

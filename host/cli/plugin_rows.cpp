@@ -1,0 +1,127 @@
+#include "cli/plugin_rows.hpp"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+namespace mortise::cli {
+namespace {
+
+PluginRow& row_of(std::map<std::string, PluginRow>& rows, const std::string& name) {
+  auto& row = rows[name];
+  row.name = name;
+  return row;
+}
+
+/// Of several files of one plugin, a verified one is shown before others, and of verified ones the newest.
+void add_record(PluginRow& row, const catalog::Record& record) {
+  const auto version = record.manifest ? record.manifest->version.to_string() : std::string();
+  const auto parsed = manifest::Version::parse(row.version);
+  const bool is_verified = record.state == catalog::FileState::verified;
+  const bool is_older = row.catalogue == "verified" &&
+                        (!is_verified || (parsed && record.manifest && record.manifest->version < *parsed));
+  row.has_file = true;
+  if (is_older) return;
+  row.version = version;
+  row.catalogue = catalog::to_string(record.state);
+  row.reason = record.reason;
+}
+
+using Cells = std::array<std::string, 6>;
+
+void print_cells(const Cells& cells, const std::array<std::size_t, 6>& widths, std::ostream& out) {
+  std::string line;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    auto cell = cells[i];
+    if (i + 1 < cells.size()) cell.resize(widths[i] + 2, ' ');
+    line += cell;
+  }
+  line.erase(line.find_last_not_of(' ') + 1);
+  out << line << '\n';
+}
+
+void print_json(const std::vector<PluginRow>& rows, std::ostream& out) {
+  auto list = nlohmann::json::array();
+  for (const auto& row : rows) {
+    list.push_back({{"name", row.name},
+                    {"version", row.version},
+                    {"enabled", row.enabled},
+                    {"catalogue", row.catalogue},
+                    {"runtime", row.runtime},
+                    {"reason", row.reason}});
+  }
+  out << list.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+}
+
+/// Reads the database only where there is one: looking must not create state.
+std::vector<catalog::RecordPtr> read_catalogue(const config::HostConfig& host, const Parts& parts) {
+  if (!parts.files.stamp(host.state_directory / "catalog.db")) return {};
+  const catalog::Settings settings{host.drop_directory, host.state_directory, host.settle};
+  const auto opened = catalog::Catalog::open(
+      settings, parts.files, catalog::Probe([](const std::filesystem::path&) -> base::Result<void> {
+        return base::Error{base::ErrorCode::unavailable, "listing probes no file"};
+      }));
+  if (opened) return (*opened)->records();
+  parts.err << "warning: cannot read the catalogue: " << opened.error().message << '\n';
+  return {};
+}
+
+}  // namespace
+
+std::map<std::string, PluginRow> join_rows(const config::LoadedPlugins& plugins,
+                                           const std::vector<catalog::RecordPtr>& records,
+                                           const std::map<std::string, RuntimeState>& states) {
+  std::map<std::string, PluginRow> rows;
+  for (const auto& record : records) {
+    const auto name = record->manifest ? record->manifest->name : record->path.stem().string();
+    add_record(row_of(rows, name), *record);
+  }
+  for (const auto& plugin : plugins.plugins) row_of(rows, plugin.name).enabled = plugin.enabled ? "yes" : "no";
+  for (const auto& problem : plugins.problems) {
+    if (problem.file.extension() != ".json") continue;
+    auto& row = row_of(rows, problem.file.stem().string());
+    row.enabled = "faulty";
+    row.reason = problem.to_string();
+  }
+  for (const auto& [name, state] : states) {
+    auto& row = row_of(rows, name);
+    row.runtime = state.state;
+    if (!state.version.empty()) row.version = state.version;
+    if (!state.reason.empty()) row.reason = state.reason;
+  }
+  return rows;
+}
+
+std::vector<PluginRow> collect_rows(const config::HostConfig& host, const Parts& parts) {
+  auto joined = join_rows(config::load_plugin_configs(host.plugins_directory, parts.files), read_catalogue(host, parts),
+                          read_host_status(host.state_directory, parts.files));
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(host.drop_directory, error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (entry->path().extension() == ".so") row_of(joined, entry->path().stem().string()).has_file = true;
+  }
+  if (error) {
+    parts.err << "warning: cannot list the drop directory '" << host.drop_directory.string() << "': " << error.message()
+              << '\n';
+  }
+  std::vector<PluginRow> rows;
+  for (auto& [name, row] : joined) rows.push_back(std::move(row));
+  return rows;
+}
+
+void print_rows(const std::vector<PluginRow>& rows, bool as_json, std::ostream& out) {
+  if (as_json) return print_json(rows, out);
+  std::vector<Cells> table{{"NAME", "VERSION", "ENABLED", "CATALOGUE", "RUNTIME", "REASON"}};
+  for (const auto& row : rows) {
+    table.push_back(
+        {row.name, row.version.empty() ? "-" : row.version, row.enabled, row.catalogue, row.runtime, row.reason});
+  }
+  std::array<std::size_t, 6> widths{};
+  for (const auto& cells : table) {
+    for (std::size_t i = 0; i < cells.size(); ++i) widths[i] = std::max(widths[i], cells[i].size());
+  }
+  for (const auto& cells : table) print_cells(cells, widths, out);
+}
+
+}  // namespace mortise::cli

@@ -1,0 +1,98 @@
+#include <algorithm>
+#include <ostream>
+
+#include "catalog/gate.hpp"
+#include "cli/commands.hpp"
+#include "release/desired.hpp"
+#include "telemetry/log.hpp"
+
+namespace mortise::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+telemetry::LogSettings to_settings(const config::LogConfig& log) {
+  using telemetry::Level;
+  using Format = telemetry::LogSettings::Format;
+  telemetry::LogSettings settings;
+  settings.level = log.level == "debug"     ? Level::debug
+                   : log.level == "warning" ? Level::warning
+                   : log.level == "error"   ? Level::error
+                                            : Level::info;
+  settings.format = log.format == "text" ? Format::text : log.format == "json" ? Format::json : Format::automatic;
+  settings.file = log.file;
+  settings.rotation = log.rotation;
+  settings.keep = log.keep;
+  return settings;
+}
+
+catalog::RecordPtr inspect(const fs::path& file, base::Files& files, const catalog::Probe& probe) {
+  const auto verdict = catalog::check_file(file, files, probe);
+  auto record = std::make_shared<catalog::Record>();
+  record->path = file;
+  record->state = verdict.passed() ? catalog::FileState::verified : catalog::FileState::rejected;
+  if (const auto* why = verdict.inspection.rejection()) record->reason = why->message;
+  record->sha256 = verdict.sha256;
+  record->manifest = verdict.inspection.manifest;
+  return record;
+}
+
+/// A directory that cannot be listed is a fault; its files count as missing then.
+std::vector<catalog::RecordPtr> inspect_all(const config::HostConfig& host, const Parts& parts,
+                                            std::vector<config::Diagnostic>& faults) {
+  const auto probe = catalog::make_process_probe(parts.executable, host.probe_timeout);
+  std::vector<fs::path> found;
+  std::error_code error;
+  for (fs::directory_iterator entry(host.drop_directory, error), end; !error && entry != end; entry.increment(error)) {
+    if (entry->path().extension() == ".so") found.push_back(entry->path());
+  }
+  if (error) {
+    faults.push_back(
+        {host.drop_directory,
+         0,
+         {},
+         "cannot list the drop directory: " + error.message() + "; create it, or set drop_directory in mortise.json"});
+  }
+  std::sort(found.begin(), found.end());
+  std::vector<catalog::RecordPtr> records;
+  for (const auto& file : found) records.push_back(inspect(file, parts.files, probe));
+  return records;
+}
+
+}  // namespace
+
+std::optional<config::HostConfig> load_or_complain(const fs::path& file, const Parts& parts) {
+  auto loaded = config::load_host_config(file, parts.files);
+  for (const auto& problem : loaded.problems) parts.err << problem.to_string() << '\n';
+  if (!loaded.problems.empty()) return std::nullopt;
+  return std::move(loaded.config);
+}
+
+int serve(const fs::path& config_file, const Parts& parts) {
+  auto host = load_or_complain(config_file, parts);
+  if (!host) return kFailed;
+  if (const auto configured = telemetry::configure(to_settings(host->log)); !configured) {
+    parts.err << configured.error().message << '\n';
+    return kFailed;
+  }
+  return parts.serve(*std::move(host));
+}
+
+int check_config(const fs::path& config_file, const Parts& parts) {
+  const auto host = load_or_complain(config_file, parts);
+  if (!host) return kFailed;
+  const auto plugins = config::load_plugin_configs(host->plugins_directory, parts.files);
+  auto faults = plugins.problems;
+  const auto records = inspect_all(*host, parts, faults);
+  const auto desired = release::check_desired(plugins, records, host->drop_directory);
+  faults.insert(faults.end(), desired.begin(), desired.end());
+  for (const auto& fault : faults) parts.err << fault.to_string() << '\n';
+  if (!faults.empty()) return kFailed;
+  const auto enabled = std::count_if(plugins.plugins.begin(), plugins.plugins.end(),
+                                     [](const config::PluginConfig& plugin) { return plugin.enabled; });
+  parts.out << host->file.string() << ": valid; " << plugins.plugins.size() << " plugin files, " << enabled
+            << " enabled\n";
+  return kDone;
+}
+
+}  // namespace mortise::cli
