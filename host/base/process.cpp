@@ -132,7 +132,8 @@ std::string ProcessEnd::describe() const {
 
 Result<ProcessEnd> run_process(const std::vector<std::string>& arguments, std::chrono::milliseconds limit) {
   std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) {
+  // The child's end stays blocking: a program that finds no room in its output should wait, not fail.
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0 || ::fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) {
     return Error{ErrorCode::unavailable, std::string("cannot make a pipe: ") + std::strerror(errno)};
   }
   const Descriptor reader(ends[0]);

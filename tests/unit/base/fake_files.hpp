@@ -1,0 +1,88 @@
+// The file system with failures on order: everything goes to the real one until a test says what is to fail.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/files.hpp"
+
+namespace mortise::base {
+
+/// One thread. Counts what it is asked for, so that a test can also show that something was not done.
+class FakeFiles final : public Files {
+ public:
+  enum class Operation { stamp, stamp_open, open, read, write_atomically, copy, rename, remove, make_directory };
+  /// Runs before the operation on a path (for the open file of stamp_open: an empty one); an error is its outcome.
+  using Before = std::function<std::optional<Error>(const std::filesystem::path&)>;
+
+  void before(Operation operation, Before action) { before_[operation] = std::move(action); }
+  void fail(Operation operation, Error error) {
+    before(operation, [error = std::move(error)](const auto&) { return std::optional(error); });
+  }
+  void heal(Operation operation) { before_.erase(operation); }
+  [[nodiscard]] int count(Operation operation) const {
+    const auto found = counts_.find(operation);
+    return found == counts_.end() ? 0 : found->second;
+  }
+  void reset_counts() { counts_.clear(); }
+
+  /// What RealFiles says of a full disk.
+  static Error no_space(const std::filesystem::path& path) {
+    return {ErrorCode::resource_exhausted, "cannot write '" + path.string() +
+                                               "': No space left on device; make room on that file system and try "
+                                               "again"};
+  }
+
+  Result<FileStamp> stamp(const std::filesystem::path& path) override {
+    if (auto error = ask(Operation::stamp, path)) return *error;
+    return real_.stamp(path);
+  }
+  Result<FileStamp> stamp(const Descriptor& file) override {
+    if (auto error = ask(Operation::stamp_open, {})) return *error;
+    return real_.stamp(file);
+  }
+  Result<Descriptor> open(const std::filesystem::path& path) override {
+    if (auto error = ask(Operation::open, path)) return *error;
+    return real_.open(path);
+  }
+  Result<std::string> read(const std::filesystem::path& path, std::uint64_t limit_bytes) override {
+    if (auto error = ask(Operation::read, path)) return *error;
+    return real_.read(path, limit_bytes);
+  }
+  Result<void> write_atomically(const std::filesystem::path& path, std::string_view text, mode_t mode) override {
+    if (auto error = ask(Operation::write_atomically, path)) return *error;
+    return real_.write_atomically(path, text, mode);
+  }
+  Result<void> copy(const Descriptor& source, const std::filesystem::path& target, mode_t mode,
+                    const std::function<void(std::span<const std::uint8_t>)>& see) override {
+    if (auto error = ask(Operation::copy, target)) return *error;
+    return real_.copy(source, target, mode, see);
+  }
+  Result<void> rename(const std::filesystem::path& from, const std::filesystem::path& to) override {
+    if (auto error = ask(Operation::rename, to)) return *error;
+    return real_.rename(from, to);
+  }
+  Result<void> remove(const std::filesystem::path& path) override {
+    if (auto error = ask(Operation::remove, path)) return *error;
+    return real_.remove(path);
+  }
+  Result<void> make_directory(const std::filesystem::path& path, mode_t mode) override {
+    if (auto error = ask(Operation::make_directory, path)) return *error;
+    return real_.make_directory(path, mode);
+  }
+
+ private:
+  std::optional<Error> ask(Operation operation, const std::filesystem::path& path) {
+    ++counts_[operation];
+    const auto found = before_.find(operation);
+    return found == before_.end() ? std::nullopt : found->second(path);
+  }
+
+  RealFiles real_;
+  std::map<Operation, Before> before_;
+  std::map<Operation, int> counts_;
+};
+
+}  // namespace mortise::base

@@ -1,0 +1,157 @@
+#include "base/files.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <csignal>
+
+#include "temporary_directory.hpp"
+
+namespace mortise::base {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::read_file;
+using testing::write_file;
+
+class Files : public ::testing::Test {
+ protected:
+  testing::TemporaryDirectory directory_;
+  RealFiles files_;
+};
+
+mode_t mode_of(const fs::path& path) {
+  struct stat s {};
+  return ::lstat(path.c_str(), &s) == 0 ? s.st_mode & 07777 : 0;
+}
+
+const auto kIgnore = [](std::span<const std::uint8_t>) {};
+
+TEST_F(Files, StampsTheLinkAndNotWhatItPointsTo) {
+  write_file(directory_ / "file", "x");
+  fs::create_symlink(directory_ / "file", directory_ / "link");
+  EXPECT_TRUE(files_.stamp(directory_ / "link")->is_symlink());
+  EXPECT_TRUE(files_.stamp(directory_ / "file")->is_regular());
+}
+
+TEST_F(Files, StampChangesWithContentAndMode) {
+  write_file(directory_ / "file", "x");
+  const auto first = files_.stamp(directory_ / "file").value();
+  EXPECT_EQ(files_.stamp(directory_ / "file").value(), first);
+  ASSERT_EQ(::chmod((directory_ / "file").c_str(), 0646), 0);
+  const auto second = files_.stamp(directory_ / "file").value();
+  EXPECT_NE(second, first);
+  EXPECT_TRUE(second.is_writable_by_others());
+  ASSERT_EQ(::chmod((directory_ / "file").c_str(), 0664), 0);
+  EXPECT_FALSE(files_.stamp(directory_ / "file")->is_writable_by_others());
+}
+
+TEST_F(Files, StampOfAnOpenFileIsThatOfItsPath) {
+  write_file(directory_ / "file", "x");
+  const auto open = files_.open(directory_ / "file");
+  ASSERT_TRUE(open);
+  EXPECT_EQ(files_.stamp(*open).value(), files_.stamp(directory_ / "file").value());
+}
+
+TEST_F(Files, RefusesToOpenALink) {
+  write_file(directory_ / "file", "x");
+  fs::create_symlink(directory_ / "file", directory_ / "link");
+  EXPECT_EQ(files_.open(directory_ / "link").error().code, ErrorCode::invalid_argument);
+}
+
+TEST_F(Files, OpensAFifoWithoutWaiting) {
+  ASSERT_EQ(::mkfifo((directory_ / "fifo").c_str(), 0600), 0);
+  EXPECT_TRUE(files_.open(directory_ / "fifo"));
+}
+
+TEST_F(Files, NamesTheMissingFile) {
+  const auto missing = files_.open(directory_ / "missing");
+  EXPECT_EQ(missing.error().code, ErrorCode::not_found);
+  EXPECT_NE(missing.error().message.find("missing'"), std::string::npos);
+}
+
+TEST_F(Files, ReadsUpToItsLimit) {
+  write_file(directory_ / "file", "12345");
+  EXPECT_EQ(files_.read(directory_ / "file", 5).value(), "12345");
+  EXPECT_EQ(files_.read(directory_ / "file", 4).error().code, ErrorCode::resource_exhausted);
+}
+
+TEST_F(Files, WritesAtomicallyWithTheModeAskedFor) {
+  write_file(directory_ / "file", "old");
+  ASSERT_TRUE(files_.write_atomically(directory_ / "file", "new", 0640));
+  EXPECT_EQ(read_file(directory_ / "file"), "new");
+  EXPECT_EQ(mode_of(directory_ / "file"), 0640U);
+}
+
+TEST_F(Files, LeavesTheOldFileAndNoTemporaryWhenItCannotWrite) {
+  fs::create_directory(directory_ / "target");
+  write_file(directory_ / "target" / "inside", "x");  // a file cannot be renamed onto a directory with content
+  EXPECT_FALSE(files_.write_atomically(directory_ / "target", "new", 0600));
+  EXPECT_EQ(std::distance(fs::directory_iterator(directory_.path()), {}), 1);
+  EXPECT_EQ(read_file(directory_ / "target" / "inside"), "x");
+}
+
+TEST_F(Files, CopyShowsEveryByteOnTheWay) {
+  const std::string text(1'000'000, 'y');
+  write_file(directory_ / "from", text);
+  std::string seen;
+  const auto source = files_.open(directory_ / "from");
+  ASSERT_TRUE(source);
+  ASSERT_TRUE(files_.copy(*source, directory_ / "to", 0444,
+                          [&](std::span<const std::uint8_t> piece) { seen.append(piece.begin(), piece.end()); }));
+  EXPECT_EQ(seen, text);
+  EXPECT_EQ(read_file(directory_ / "to"), text);
+  EXPECT_EQ(mode_of(directory_ / "to") & 0222U, 0U);
+}
+
+TEST_F(Files, CopyRefusesATargetThatExists) {
+  write_file(directory_ / "from", "x");
+  write_file(directory_ / "to", "precious");
+  const auto source = files_.open(directory_ / "from");
+  EXPECT_EQ(files_.copy(*source, directory_ / "to", 0600, kIgnore).error().code, ErrorCode::already_exists);
+  EXPECT_EQ(read_file(directory_ / "to"), "precious");
+}
+
+TEST_F(Files, CopyThatFindsNoRoomLeavesNoTargetAndSaysSo) {
+  write_file(directory_ / "from", std::string(100'000, 'z'));
+  const auto source = files_.open(directory_ / "from");
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit small{.rlim_cur = 50'000, .rlim_max = before.rlim_max};
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  const auto copied = files_.copy(*source, directory_ / "to", 0600, kIgnore);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  std::signal(SIGXFSZ, handler);
+  ASSERT_FALSE(copied);
+  EXPECT_EQ(copied.error().code, ErrorCode::resource_exhausted);
+  EXPECT_NE(copied.error().message.find("make room"), std::string::npos);
+  EXPECT_FALSE(fs::exists(directory_ / "to"));
+}
+
+TEST_F(Files, MakesDirectoriesAndLeavesExistingOnesAsTheyAre) {
+  ASSERT_TRUE(files_.make_directory(directory_ / "a" / "b", 0700));
+  EXPECT_EQ(mode_of(directory_ / "a" / "b"), 0700U);
+  ASSERT_EQ(::chmod((directory_ / "a" / "b").c_str(), 0750), 0);
+  ASSERT_TRUE(files_.make_directory(directory_ / "a" / "b", 0700));
+  EXPECT_EQ(mode_of(directory_ / "a" / "b"), 0750U);
+}
+
+TEST_F(Files, RefusesADirectoryWhereAFileIs) {
+  write_file(directory_ / "file", "x");
+  EXPECT_FALSE(files_.make_directory(directory_ / "file" / "below", 0700));
+}
+
+TEST_F(Files, DescriptorClosesWhenItGoesAndWhenItIsReplaced) {
+  write_file(directory_ / "file", "x");
+  auto first = files_.open(directory_ / "file").value();
+  const int fd = first.get();
+  Descriptor taken(std::move(first));
+  EXPECT_EQ(taken.get(), fd);
+  taken = Descriptor();
+  EXPECT_EQ(::fcntl(fd, F_GETFD), -1);
+}
+
+}  // namespace
+}  // namespace mortise::base
