@@ -99,7 +99,7 @@ TEST_F(HostConfigFile, ListenAddressMustBeAnIpAddress) {
 }
 
 /// What stands between the backticks of a table's cell; "" when it does not start with one.
-std::string quoted(const std::string& cell) {
+std::string between_backticks(const std::string& cell) {
   if (cell.rfind(" `", 0) != 0) return {};
   return cell.substr(2, cell.find('`', 2) - 2);
 }
@@ -111,8 +111,8 @@ TEST_F(HostConfigFile, EveryDocumentedKeyWithItsDocumentedDefaultIsValid) {
     std::istringstream row(text);
     std::string key, type, fallback;
     std::getline(std::getline(std::getline(std::getline(row, key, '|'), key, '|'), type, '|'), fallback, '|');
-    key = quoted(key);
-    fallback = quoted(fallback);
+    key = between_backticks(key);
+    fallback = between_backticks(fallback);
     const auto dot = key.find('.');
     if (dot == std::string::npos || fallback.empty()) continue;
     ++rows;
