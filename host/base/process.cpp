@@ -132,12 +132,13 @@ std::string ProcessEnd::describe() const {
 
 Result<ProcessEnd> run_process(const std::vector<std::string>& arguments, std::chrono::milliseconds limit) {
   std::array<int, 2> ends{};
-  // The child's end stays blocking: a program that finds no room in its output should wait, not fail.
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0 || ::fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) {
-    return Error{ErrorCode::unavailable, std::string("cannot make a pipe: ") + std::strerror(errno)};
-  }
+  const bool has_pipe = ::pipe2(ends.data(), O_CLOEXEC) == 0;
+  const int error = errno;
+  if (!has_pipe) return Error{ErrorCode::unavailable, std::string("cannot make a pipe: ") + std::strerror(error)};
   const Descriptor reader(ends[0]);
   Descriptor writer(ends[1]);
+  // The child's end stays blocking: a program that finds no room in its output should wait, not fail.
+  ::fcntl(reader.get(), F_SETFL, O_NONBLOCK);
   const auto pid = spawn(arguments, writer.get());
   writer = Descriptor();
   if (!pid) return pid.error();
