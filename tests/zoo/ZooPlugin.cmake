@@ -48,9 +48,10 @@ __asm__(
 
   add_library(zoo-${name} MODULE ${sources})
   target_include_directories(zoo-${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
-  target_link_libraries(zoo-${name} PRIVATE mortise_options Mortise::abi)
+  # LINK_OPTIONS as libraries: these come last on the command line, where they overrule mortise_options.
+  target_link_libraries(zoo-${name} PRIVATE mortise_options Mortise::abi ${arg_LINK_OPTIONS})
   target_compile_definitions(zoo-${name} PRIVATE ${arg_DEFINES})
-  target_link_options(zoo-${name} PRIVATE -Wl,--version-script=${stem}.map ${arg_LINK_OPTIONS})
+  target_link_options(zoo-${name} PRIVATE -Wl,--version-script=${stem}.map)
   set_target_properties(zoo-${name} PROPERTIES PREFIX "" SUFFIX .so OUTPUT_NAME ${name}
     LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/zoo)
   add_dependencies(zoo zoo-${name})
