@@ -52,10 +52,11 @@ class Intake::OneFile {
   }
 
   std::optional<Outcome> run() {
-    if (const auto left = time_to_settle()) return pending("is still being written", *left);
-    if (const auto placed = check_placement(record_.stamp, record_.path); !placed) {
-      return rejected(placed.error().message);
-    }
+    const auto placed = check_placement(record_.stamp, record_.path);
+    // Who writes a file may set its mode last; a link or a directory becomes no file by waiting.
+    const auto left = record_.stamp.is_regular() ? time_to_settle() : std::nullopt;
+    if (left) return pending("is still being written", *left);
+    if (!placed) return rejected(placed.error().message);
     const auto file = intake_.files_.open(record_.path);
     if (!file) return not_opened(file.error());
     auto copy = intake_.store_.take(*file);

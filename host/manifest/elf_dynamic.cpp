@@ -100,12 +100,13 @@ class DynamicReader {
     GElf_Sym symbol;
     // The first entry of every table is a placeholder.
     for (int i = 1; gelf_getsym(data, i, &symbol) != nullptr; ++i) {
+      const unsigned type = GELF_ST_TYPE(symbol.st_info);
       const auto visibility = GELF_ST_VISIBILITY(symbol.st_other);
       const unsigned binding = GELF_ST_BIND(symbol.st_info);
       facts_.symbols.push_back(
           {.name = string_at(symbol.st_name),
            .binding = binding,
-           .type = GELF_ST_TYPE(symbol.st_info),
+           .type = type,
            .is_defined = symbol.st_shndx != SHN_UNDEF,
            .is_visible = binding != STB_LOCAL && (visibility == STV_DEFAULT || visibility == STV_PROTECTED),
            .is_absolute = symbol.st_shndx == SHN_ABS});
