@@ -69,6 +69,7 @@ class Server final : public runtime::Service {
   void forget(const runtime::Generation& generation) override;
 
  private:
+  friend class RouteRegistry;  // finds itself for a generation
   class Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -47,8 +47,13 @@ Generation::Generation(std::uint64_t number, GenerationSpec spec, std::span<Serv
 
 const void* Generation::interface(std::string_view id) const noexcept {
   if (const void* own = own_interface(id)) return own;
-  for (const Service* service : services_) {
-    if (const void* table = service->interface(id)) return table;
+  const Service* service = service_of(id);
+  return service == nullptr ? nullptr : service->interface(id);
+}
+
+Service* Generation::service_of(std::string_view id) const noexcept {
+  for (Service* service : services_) {
+    if (service->interface(id) != nullptr) return service;
   }
   return nullptr;
 }

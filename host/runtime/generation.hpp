@@ -68,6 +68,9 @@ class Generation {
   /// The function table of an interface for this generation, or null.
   [[nodiscard]] const void* interface(std::string_view id) const noexcept;
 
+  /// The service that offers an interface, or null.
+  [[nodiscard]] Service* service_of(std::string_view id) const noexcept;
+
   /// The generation behind the handle that the plugin passes to interface functions.
   static Generation& from(mortise_host* host) noexcept { return *reinterpret_cast<Generation*>(host); }
 

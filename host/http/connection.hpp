@@ -1,0 +1,155 @@
+// One connection: reads requests, finds their routes, runs their handlers, sends the answers, in order. Its steps form
+// a chain, each started by the end of the one before, so they never overlap and need no lock; while an exchange is
+// shared with a plugin's threads (Exchange::is_shared), what both sides touch is guarded by the exchange's mutex.
+#pragma once
+
+#include <atomic>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
+#include <boost/system/error_code.hpp>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/exchange.hpp"
+#include "http/request_parser.hpp"
+#include "http/router.hpp"
+#include "http/transport.hpp"
+
+namespace mortise::http {
+
+class Loop;
+struct Pin;
+struct Shared;
+
+/// Held by what is under way for it (an operation, a post, an open exchange); ends when nothing is. Not movable.
+class Connection final : public boost::intrusive_ref_counter<Connection> {
+ public:
+  Connection(Loop& loop, Shared& shared, std::shared_ptr<void> keep_alive, std::unique_ptr<Transport> transport,
+             std::string remote_address);
+  ~Connection();
+
+  /// Begins to serve. On a thread of the loop.
+  void start();
+
+  // --- From the transport, on a thread of the loop.
+  void on_ready(const boost::system::error_code& ec);
+  void on_read(const boost::system::error_code& ec, std::size_t size);
+  void on_written(const boost::system::error_code& ec);
+
+  // --- From the exchange.
+  /// Takes what is there of the body that the handler pulls. Under the exchange's mutex. `out` gets "100 Continue".
+  enum class BodyState { ok, need_more, too_large, malformed };
+  BodyState take_body(std::span<std::uint8_t> buffer, std::uint64_t& size, std::string& out);
+  /// Has more input read. Under the exchange's mutex, any thread.
+  void want_input();
+  void post_flush();
+  void write_shared(std::string_view bytes);  // under the mutex, on the loop
+  /// The shared exchange is over: the chain goes on. On a thread of the loop.
+  void resume();
+  void hold_self() { self_ = this; }
+  std::string& out() noexcept { return out_; }
+  [[nodiscard]] std::chrono::milliseconds body_timeout() const noexcept;
+  [[nodiscard]] std::string route_text() const;
+  /// For the calling thread, until its next call.
+  [[nodiscard]] std::string_view date() const;
+
+  // --- From other threads, while it is in the loop's list (under the list's lock).
+  /// Ends what has waited too long.
+  void sweep(std::int64_t now_ms);
+  /// Closes it if it waits for a request.
+  void drain();
+  /// Makes everything that is under way end at once.
+  void cut();
+  [[nodiscard]] bool is_in_request() const noexcept { return is_in_request_.load(std::memory_order_relaxed); }
+  [[nodiscard]] const runtime::Generation* generation() const noexcept {
+    return generation_.load(std::memory_order_relaxed);
+  }
+
+  // --- For a takeover (WebSocket).
+  Loop& loop() noexcept { return loop_; }
+  Shared& shared() noexcept { return shared_; }
+  const std::shared_ptr<const Pin>& pin() const noexcept { return pin_; }
+  Transport& transport() noexcept { return *transport_; }
+  const RequestHead& head() const noexcept { return parser_.head(); }
+
+ private:
+  enum class Phase { head, body, linger };
+  enum class Wait : std::uint8_t { none, idle, head, body, write, linger };
+  enum class Step { again, need_input, parked, close };
+
+  void process();
+  Step step();
+  Step read_head();
+  Step read_body();
+  Step on_head();
+  Step route();
+  Step dispatch(const Route& route);
+  Step run_inline(const Route& route);
+  Step run_on_pool(const Route& route);
+  bool call_handler(const Route& route);
+  Step answer_builtin();
+  Step refuse(unsigned status, std::string_view detail, std::string_view headers = {});
+  Step finish();
+  void log_access();
+  void build_request(const Route& route);
+
+  void start_read();
+  void watch_client();
+  bool send_out();
+  void begin_close();
+  void wait(Wait kind, std::chrono::milliseconds limit) noexcept;
+  void on_read_shared(const boost::system::error_code& ec, std::size_t size, bool& goes_on);
+  [[nodiscard]] std::string_view input() const noexcept { return {in_.data() + in_begin_, in_end_ - in_begin_}; }
+  void make_room(std::size_t bytes);
+  ResponseContext context() const;
+
+  Loop& loop_;
+  Shared& shared_;
+  const std::shared_ptr<void> keep_alive_;
+  std::unique_ptr<Transport> transport_;
+  const std::string remote_address_;
+  ConnectionPtr self_;  // while an exchange is open
+
+  // The input: [in_begin_, in_end_) of in_. While a request is served, its head stays where it is, at the front.
+  std::vector<char> in_;
+  std::size_t in_begin_ = 0;
+  std::size_t in_end_ = 0;
+  std::size_t head_size_ = 0;
+  std::string out_;
+  std::size_t out_sent_ = 0;
+  std::string body_;
+
+  Phase phase_ = Phase::head;
+  bool is_head_started_ = false;
+  bool is_closing_ = false;
+  bool is_body_done_ = false;
+  bool is_continue_due_ = false;
+  RequestParser parser_;
+  Params params_;
+  std::string generated_id_;
+  std::string_view request_id_;
+  std::shared_ptr<const Pin> pin_;
+  const Route* route_ = nullptr;
+  mortise_http_request_v1 request_{};
+  std::chrono::steady_clock::time_point started_;
+  Exchange exchange_{*this};
+
+  // Guarded by the exchange's mutex while it is shared, the chain's otherwise.
+  bool is_read_pending_ = false;
+  bool is_read_posted_ = false;
+  bool is_resumed_ = false;
+
+  // Read by the loop's tick and by the server on other threads. A hint that is a tick late does no harm: relaxed.
+  std::atomic<std::int64_t> deadline_ms_{0};
+  std::atomic<Wait> wait_{Wait::none};
+  std::atomic<bool> is_timed_out_{false};
+  std::atomic<bool> is_in_request_{false};
+  std::atomic<const runtime::Generation*> generation_{nullptr};
+};
+
+}  // namespace mortise::http

@@ -1,0 +1,201 @@
+// The middle of a connection's chain: from a request's head to the call of its handler.
+#include <array>
+#include <boost/asio/post.hpp>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+
+#include "http/connection.hpp"
+#include "http/loop.hpp"
+#include "http/shared.hpp"
+#include "runtime/generation.hpp"
+#include "telemetry/log.hpp"
+
+namespace mortise::http {
+namespace {
+
+// A route that was seen to hold its loop this often runs on the blocking pool from then on.
+constexpr std::uint32_t kBlockedBeforeMoving = 8;
+
+mortise_str to_abi(std::string_view text) { return {text.data(), text.size()}; }
+
+}  // namespace
+
+Connection::Step Connection::route() {
+  const auto& head = parser_.head();
+  if (head.path == "/livez" || head.path == "/readyz") return answer_builtin();
+  pin_ = loop_.pin();
+  if (!pin_) return refuse(503, "the host is starting", "Retry-After: 1\r\n");
+  if (head.path == "*") {
+    if (head.method != "OPTIONS") return refuse(400, "the target * is for OPTIONS alone");
+    return answer_builtin();
+  }
+  const auto match = pin_->table->find(head.method, head.path, params_);
+  switch (match.kind) {
+    case Match::Kind::bad_path: return refuse(400, "the path has a dot segment or a broken escape");
+    case Match::Kind::not_found:
+    case Match::Kind::method_not_allowed: break;
+    case Match::Kind::found:
+      route_ = match.route;
+      generation_.store(match.generation, std::memory_order_relaxed);
+      return dispatch(*match.route);
+  }
+  const bool is_found = match.kind == Match::Kind::method_not_allowed;
+  const std::string allow = is_found ? "Allow: " + std::string(match.allow) + "\r\n" : "";
+  if (head.has_body)
+    return refuse(is_found ? 405 : 404, is_found ? "see the Allow header" : "nothing is served here", allow);
+  if (is_found && head.method == "OPTIONS") {
+    const std::array<mortise_http_field, 1> fields{{{to_abi("Allow"), to_abi(match.allow)}}};
+    exchange_.respond({.struct_size = sizeof(mortise_http_response_v1),
+                       .status = 204,
+                       .headers = fields.data(),
+                       .header_count = 1,
+                       .body = {}});
+  } else {
+    write_problem(out_, exchange_.context(), is_found ? 405 : 404,
+                  is_found ? "this path does not take this method; see the Allow header" : "nothing is served here",
+                  allow);
+  }
+  return finish();
+}
+
+Connection::Step Connection::answer_builtin() {
+  const auto& head = parser_.head();
+  if (head.has_body) return refuse(400, "no body is taken here");
+  unsigned status = 200;
+  std::string_view text = "ok\n";
+  if (head.path == "*") {
+    status = 204;
+    text = {};
+  } else if (head.method != "GET" && head.method != "HEAD") {
+    return refuse(405, "see the Allow header", "Allow: GET, HEAD\r\n");
+  } else if (head.path == "/readyz" && !shared_.is_ready.load(std::memory_order_relaxed)) {
+    status = 503;
+    text = "starting or stopping\n";
+  }
+  const std::array<mortise_http_field, 2> fields{
+      {{to_abi("Content-Type"), to_abi("text/plain; charset=utf-8")}, {to_abi("Cache-Control"), to_abi("no-store")}}};
+  exchange_.respond({.struct_size = sizeof(mortise_http_response_v1),
+                     .status = status,
+                     .headers = fields.data(),
+                     .header_count = text.empty() ? 0U : fields.size(),
+                     .body = {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}});
+  return finish();
+}
+
+Connection::Step Connection::dispatch(const Route& route) {
+  const bool is_streaming = (route.flags & MORTISE_HTTP_ROUTE_STREAM_BODY) != 0;
+  if (!is_body_done_ && phase_ == Phase::head) {
+    parser_.limit_body(route.body_limit_bytes != 0 ? route.body_limit_bytes : shared_.settings.max_body_bytes);
+    if (const auto& refusal = parser_.refusal()) return refuse(refusal.status, refusal.detail);
+    phase_ = Phase::body;
+    if (!is_streaming) return Step::again;
+  }
+  phase_ = Phase::head;
+  build_request(route);
+  const bool is_blocking = (route.flags & (MORTISE_HTTP_ROUTE_BLOCKING | MORTISE_HTTP_ROUTE_STREAM_BODY)) != 0 ||
+                           route.blocked_count.load(std::memory_order_relaxed) >= kBlockedBeforeMoving;
+  return is_blocking ? run_on_pool(route) : run_inline(route);
+}
+
+void Connection::build_request(const Route& route) {
+  const auto& head = parser_.head();
+  const bool is_streaming = (route.flags & MORTISE_HTTP_ROUTE_STREAM_BODY) != 0;
+  const std::string_view body = is_streaming ? std::string_view() : std::string_view(body_);
+  request_ = {.struct_size = sizeof(mortise_http_request_v1),
+              .flags = transport_->is_secure() ? MORTISE_HTTP_REQUEST_SECURE : 0U,
+              .method = to_abi(head.method),
+              .target = to_abi(head.target),
+              .path = to_abi(head.path),
+              .query = to_abi(head.query),
+              .params = params_.data(),
+              .param_count = params_.size(),
+              .headers = head.headers.data(),
+              .header_count = head.headers.size(),
+              .body = {reinterpret_cast<const std::uint8_t*>(body.data()), body.size()},
+              .id = to_abi(request_id_),
+              .remote_address = to_abi(remote_address_)};
+}
+
+/// Runs the handler; true when its exchange is over.
+bool Connection::call_handler(const Route& route) {
+  const auto& generation = *generation_.load(std::memory_order_relaxed);
+  const telemetry::LogScope scope(generation.name(), generation.number_text(), request_id_);
+  std::array<char, 1024> text;  // NOLINT(cppcoreguidelines-pro-type-member-init): the handler says how much it wrote
+  mortise_error error{.struct_size = sizeof(mortise_error),
+                      .capacity = static_cast<std::uint32_t>(text.size()),
+                      .size = 0,
+                      .reserved = 0,
+                      .message = text.data()};
+  mortise_status status = MORTISE_INTERNAL;
+  try {
+    status = route.handle(route.self, exchange_.handle(), &request_, &error);
+  } catch (...) {
+    // No exception may cross the ABI; one that does is this request's failure, not the host's.
+    return exchange_.settle(MORTISE_INTERNAL, "the handler let an exception out");
+  }
+  return exchange_.settle(status, {text.data(), std::min<std::size_t>(error.size, text.size())});
+}
+
+Connection::Step Connection::run_inline(const Route& route) {
+  auto* seat = Seat::current();
+  seat->enter();
+  const bool is_over = call_handler(route);
+  if (seat->leave()) route.blocked_count.fetch_add(1, std::memory_order_relaxed);
+  if (is_over) {
+    if (auto takeover = exchange_.taken_over()) {
+      takeover(*this);
+      return Step::parked;
+    }
+    if (!exchange_.is_shared()) return finish();
+    resume();
+    return Step::parked;
+  }
+  watch_client();
+  return Step::parked;
+}
+
+Connection::Step Connection::run_on_pool(const Route& route) {
+  const bool is_streaming = (route.flags & MORTISE_HTTP_ROUTE_STREAM_BODY) != 0;
+  if (is_streaming) exchange_.begin(exchange_.context(), true);
+  const bool is_posted = shared_.pool.post([self = ConnectionPtr(this), &route] {
+    const bool is_over = self->call_handler(route);
+    boost::asio::post(self->loop_.io(), [self, is_over] {
+      if (!is_over) return self->watch_client();
+      if (auto takeover = self->exchange_.taken_over()) return takeover(*self);
+      if (self->exchange_.is_shared()) return self->resume();
+      if (self->finish() == Step::close) {
+        self->is_closing_ = true;
+        if (self->send_out()) self->begin_close();
+      } else {
+        self->process();
+      }
+    });
+  });
+  if (is_posted) return Step::parked;
+  if (is_streaming) exchange_.withdraw();
+  return refuse(503, "too many requests wait for a thread", "Retry-After: 1\r\n");
+}
+
+std::string Connection::route_text() const { return route_ == nullptr ? "" : route_->method + " " + route_->pattern; }
+
+std::chrono::milliseconds Connection::body_timeout() const noexcept { return shared_.settings.body_timeout; }
+
+void Connection::log_access() {
+  const auto& head = parser_.head();
+  const auto* generation = generation_.load(std::memory_order_relaxed);
+  const auto duration = std::chrono::steady_clock::now() - started_;
+  const nlohmann::ordered_json line{
+      {"remote", remote_address_},
+      {"method", head.method},
+      {"target", head.target},
+      {"status", exchange_.status()},
+      {"bytes", exchange_.body_bytes()},
+      {"duration_us", std::chrono::duration_cast<std::chrono::microseconds>(duration).count()},
+      {"plugin", generation == nullptr ? "" : generation->name()},
+      {"generation", generation == nullptr ? 0 : generation->number()},
+      {"request_id", request_id_}};
+  telemetry::log_access(line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+}  // namespace mortise::http

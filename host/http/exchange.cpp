@@ -1,0 +1,285 @@
+#include "http/exchange.hpp"
+
+#include <utility>
+
+#include "http/connection.hpp"
+#include "http/shared.hpp"
+#include "telemetry/log.hpp"
+
+namespace mortise::http {
+
+void Exchange::begin(ResponseContext context, bool is_streaming_body) {
+  context_ = context;
+  status_ = 0;
+  body_bytes_ = 0;
+  progress_ = Progress::fresh;
+  is_handler_running_ = true;
+  is_deferred_ = false;
+  is_gone_ = false;
+  is_streaming_body_ = is_streaming_body;
+  if (is_streaming_body) share();
+}
+
+void Exchange::withdraw() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_open_ = false;
+    connection_.out() = std::exchange(pending_, {});
+  }
+  close_shared();
+}
+
+/// With the date of the thread that writes: the one of begin() may be another thread's.
+const ResponseContext& Exchange::dated() {
+  context_.date = connection_.date();
+  return context_;
+}
+
+void Exchange::note(unsigned status, std::uint64_t body_bytes) noexcept {
+  status_ = status;
+  body_bytes_ += body_bytes;
+}
+
+/// From here on the loop and the plugin's threads meet under the mutex. What was answered to earlier, pipelined
+/// requests goes out first.
+void Exchange::share() {
+  if (is_shared()) return;
+  const std::lock_guard lock(mutex_);
+  is_open_ = true;
+  connection_.hold_self();
+  pending_ = std::move(connection_.out());
+  connection_.out().clear();
+  is_shared_.store(true, std::memory_order_release);
+}
+
+void Exchange::schedule_flush() {
+  if (is_flush_posted_ || is_writing_) return;
+  is_flush_posted_ = true;
+  connection_.post_flush();
+}
+
+/// Waits for a close callback that runs on another thread, then marks the end. Under the mutex.
+bool Exchange::end_locked(std::unique_lock<std::mutex>& lock) {
+  progress_ = Progress::ended;
+  close_callback_ = nullptr;
+  changed_.wait(lock,
+                [this] { return close_thread_ == std::thread::id() || close_thread_ == std::this_thread::get_id(); });
+  const bool is_alive = !is_gone_;
+  schedule_flush();
+  changed_.notify_all();
+  return is_alive;
+}
+
+mortise_status Exchange::respond(const mortise_http_response_v1& response) {
+  const auto checked = check_response(response);
+  if (checked != MORTISE_OK) return checked;
+  if (!is_shared()) {
+    if (progress_ != Progress::fresh) return MORTISE_FAILED_PRECONDITION;
+    write_response(connection_.out(), dated(), response);
+    note(response.status, response.body.size);
+    progress_ = Progress::ended;
+    return MORTISE_OK;
+  }
+  std::unique_lock lock(mutex_);
+  if (progress_ != Progress::fresh) return MORTISE_FAILED_PRECONDITION;
+  if (!is_gone_) write_response(pending_, dated(), response);
+  note(response.status, response.body.size);
+  return end_locked(lock) ? MORTISE_OK : MORTISE_CANCELLED;
+}
+
+mortise_status Exchange::defer() {
+  if (!is_shared() && progress_ != Progress::fresh) return MORTISE_FAILED_PRECONDITION;
+  share();
+  const std::lock_guard lock(mutex_);
+  if (progress_ == Progress::ended) return MORTISE_FAILED_PRECONDITION;
+  is_deferred_ = true;
+  return MORTISE_OK;
+}
+
+mortise_status Exchange::start(const mortise_http_response_v1& head) {
+  const auto checked = check_response(head);
+  if (checked != MORTISE_OK) return checked;
+  if (!is_shared() && progress_ != Progress::fresh) return MORTISE_FAILED_PRECONDITION;
+  share();
+  const std::lock_guard lock(mutex_);
+  if (progress_ != Progress::fresh) return MORTISE_FAILED_PRECONDITION;
+  progress_ = Progress::streaming;
+  // HTTP/1.0 knows no chunks: there the end of the connection ends the answer.
+  if (context_.is_http_1_0) context_.keep_alive = false;
+  if (head.status == 204 || head.status == 304) context_.is_head = true;
+  note(head.status, head.body.size);
+  if (is_gone_) return MORTISE_CANCELLED;
+  write_stream_head(pending_, dated(), head);
+  schedule_flush();
+  return MORTISE_OK;
+}
+
+mortise_status Exchange::write(std::string_view piece, std::chrono::milliseconds timeout) {
+  if (!is_shared()) return MORTISE_FAILED_PRECONDITION;
+  std::unique_lock lock(mutex_);
+  if (progress_ != Progress::streaming) return MORTISE_FAILED_PRECONDITION;
+  const auto has_room = [this] { return is_gone_ || pending_.size() < Shared::kHighWaterBytes; };
+  if (!changed_.wait_for(lock, timeout, has_room)) return MORTISE_RESOURCE_EXHAUSTED;
+  if (is_gone_) return MORTISE_CANCELLED;
+  write_chunk(pending_, context_, piece);
+  note(status_, piece.size());
+  schedule_flush();
+  return MORTISE_OK;
+}
+
+mortise_status Exchange::finish() {
+  if (!is_shared()) return MORTISE_FAILED_PRECONDITION;
+  std::unique_lock lock(mutex_);
+  if (progress_ != Progress::streaming) return MORTISE_FAILED_PRECONDITION;
+  if (!is_gone_) write_stream_end(pending_, context_);
+  return end_locked(lock) ? MORTISE_OK : MORTISE_CANCELLED;
+}
+
+void Exchange::abort() {
+  if (!is_shared()) {
+    if (progress_ != Progress::fresh) return;
+    settle_unanswered(MORTISE_INTERNAL, {}, connection_.out());
+    progress_ = Progress::ended;
+    return;
+  }
+  std::unique_lock lock(mutex_);
+  if (progress_ == Progress::ended) return;
+  if (progress_ == Progress::fresh && !is_gone_) settle_unanswered(MORTISE_INTERNAL, {}, pending_);
+  // A started answer cannot be completed: cutting the connection tells the client so.
+  if (progress_ == Progress::streaming) connection_.cut();
+  context_.keep_alive = false;
+  end_locked(lock);
+}
+
+mortise_status Exchange::on_close(void (*callback)(void*), void* self) {
+  if (!is_shared()) return MORTISE_FAILED_PRECONDITION;
+  const std::lock_guard lock(mutex_);
+  if (!is_deferred_ || progress_ == Progress::ended) return MORTISE_FAILED_PRECONDITION;
+  if (is_gone_) return MORTISE_CANCELLED;
+  close_callback_ = callback;
+  close_self_ = self;
+  return MORTISE_OK;
+}
+
+mortise_status Exchange::read_body(std::span<std::uint8_t> buffer, std::uint64_t& size) {
+  size = 0;
+  if (!is_shared()) return MORTISE_FAILED_PRECONDITION;
+  std::unique_lock lock(mutex_);
+  if (!is_streaming_body_ || progress_ == Progress::ended) return MORTISE_FAILED_PRECONDITION;
+  const auto deadline = std::chrono::steady_clock::now() + connection_.body_timeout();
+  for (;;) {
+    const auto got = connection_.take_body(buffer, size, pending_);
+    if (got != Connection::BodyState::need_more) {
+      return got == Connection::BodyState::ok          ? MORTISE_OK
+             : got == Connection::BodyState::too_large ? MORTISE_OUT_OF_RANGE
+                                                       : MORTISE_INVALID_ARGUMENT;
+    }
+    if (is_gone_) return MORTISE_CANCELLED;
+    if (!pending_.empty()) schedule_flush();  // "100 Continue"
+    connection_.want_input();
+    if (changed_.wait_until(lock, deadline) == std::cv_status::timeout) return MORTISE_DEADLINE_EXCEEDED;
+  }
+}
+
+mortise_status Exchange::take_over(Takeover takeover) {
+  if (is_shared() || progress_ != Progress::fresh) return MORTISE_FAILED_PRECONDITION;
+  progress_ = Progress::ended;
+  status_ = 101;
+  takeover_ = std::move(takeover);
+  return MORTISE_OK;
+}
+
+/// The handler did not answer: says so to the client, and to the log where the plugin is at fault.
+void Exchange::settle_unanswered(mortise_status status, std::string_view message, std::string& out) {
+  const auto http_status = to_http_status(status);
+  if (http_status == 500) {
+    telemetry::log(telemetry::Level::error, "http", "handler failed",
+                   {{"route", connection_.route_text()}, {"reason", message.empty() ? "no message given" : message}});
+    message = "the plugin that serves this failed; the host's log has the reason under this request id";
+  }
+  const auto before = out.size();
+  write_problem(out, dated(), http_status, message);
+  note(http_status, out.size() - before);
+}
+
+bool Exchange::settle(mortise_status status, std::string_view message) {
+  if (status == MORTISE_OK && progress_ == Progress::fresh) message = "the handler returned without an answer";
+  if (!is_shared()) {
+    if (progress_ == Progress::fresh) {
+      settle_unanswered(status == MORTISE_OK ? MORTISE_INTERNAL : status, message, connection_.out());
+      progress_ = Progress::ended;
+    }
+    return true;
+  }
+  std::unique_lock lock(mutex_);
+  is_handler_running_ = false;
+  if (progress_ != Progress::ended && !is_deferred_) {
+    if (progress_ == Progress::fresh && !is_gone_) {
+      settle_unanswered(status == MORTISE_OK ? MORTISE_INTERNAL : status, message, pending_);
+    } else if (progress_ == Progress::streaming) {
+      telemetry::log(telemetry::Level::error, "http", "handler left a streamed answer unfinished",
+                     {{"route", connection_.route_text()}, {"reason", message}});
+      connection_.cut();
+      context_.keep_alive = false;
+    }
+    end_locked(lock);
+  }
+  return complete_locked();
+}
+
+/// True, once, when nothing is left to do. Under the mutex.
+bool Exchange::complete_locked() {
+  const bool is_sent = is_gone_ || (!is_writing_ && !is_flush_posted_ && pending_.empty());
+  if (!is_open_ || progress_ != Progress::ended || is_handler_running_ || is_writing_ || !is_sent) return false;
+  is_open_ = false;
+  pending_.clear();
+  return true;
+}
+
+void Exchange::flush() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_flush_posted_ = false;
+    if (is_open_ && !is_writing_ && !is_gone_ && !pending_.empty()) {
+      sending_.swap(pending_);
+      pending_.clear();
+      is_writing_ = true;
+      connection_.write_shared(sending_);
+      return;
+    }
+    if (!complete_locked()) return;
+  }
+  connection_.resume();
+}
+
+void Exchange::on_written(bool is_ok) {
+  std::function<void()> tell;
+  bool is_complete = false;
+  {
+    const std::lock_guard lock(mutex_);
+    is_writing_ = false;
+    if (!is_ok) tell = on_gone();
+    if (!is_gone_ && !pending_.empty()) schedule_flush();
+    is_complete = complete_locked();
+    changed_.notify_all();
+  }
+  if (tell) tell();
+  if (is_complete) connection_.resume();
+}
+
+std::function<void()> Exchange::on_gone() {
+  if (is_gone_) return {};
+  is_gone_ = true;
+  changed_.notify_all();
+  if (close_callback_ == nullptr || progress_ == Progress::ended) return {};
+  const auto callback = std::exchange(close_callback_, nullptr);
+  close_thread_ = std::this_thread::get_id();
+  return [this, callback, self = close_self_] {
+    callback(self);
+    const std::lock_guard lock(mutex_);
+    close_thread_ = std::thread::id();
+    changed_.notify_all();
+  };
+}
+
+}  // namespace mortise::http

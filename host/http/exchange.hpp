@@ -1,0 +1,117 @@
+// One request and its answer, as plugins see them (mortise.http/1). Most exchanges begin and end on one thread inside
+// one handler call; those that are deferred, streamed, or pull their body are shared between the plugin's threads and
+// the loop, under the mutex.
+#pragma once
+
+#include <mortise/abi/http.h>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include "http/response_writer.hpp"
+
+namespace mortise::http {
+
+class Connection;
+
+/// Part of its connection, used again for each of its requests. The connection's loop drives it with the functions
+/// named on_*; plugins reach the ABI's functions through exchange_table.
+class Exchange {
+ public:
+  explicit Exchange(Connection& connection) : connection_(connection) {}
+
+  static Exchange& from(mortise_http_exchange* handle) noexcept { return *reinterpret_cast<Exchange*>(handle); }
+  mortise_http_exchange* handle() noexcept { return reinterpret_cast<mortise_http_exchange*>(this); }
+
+  // --- The ABI's functions: see abi/http.h for their contract.
+  mortise_status respond(const mortise_http_response_v1& response);
+  mortise_status defer();
+  mortise_status read_body(std::span<std::uint8_t> buffer, std::uint64_t& size);
+  mortise_status start(const mortise_http_response_v1& head);
+  mortise_status write(std::string_view piece, std::chrono::milliseconds timeout);
+  mortise_status finish();
+  void abort();
+  mortise_status on_close(void (*callback)(void*), void* self);
+
+  // --- The connection's side.
+  /// Before the handler runs. `is_streaming_body`: the body is pulled through read_body().
+  void begin(ResponseContext context, bool is_streaming_body);
+  /// Takes begin() back: the handler will not run.
+  void withdraw();
+  /// What was answered, for the access log.
+  void note(unsigned status, std::uint64_t body_bytes) noexcept;
+  /// After the handler has returned, on its thread. True: the exchange is over, and the connection's next step is the
+  /// caller's. False: it goes on without the handler; the connection is told when it is over (Connection::resume).
+  bool settle(mortise_status status, std::string_view message);
+
+  /// Whether the exchange is shared between threads; the rest of this block only makes sense then.
+  [[nodiscard]] bool is_shared() const noexcept { return is_shared_.load(std::memory_order_acquire); }
+  std::mutex& mutex() noexcept { return mutex_; }
+  /// On a loop's thread: sends what waits to be sent.
+  void flush();
+  void on_written(bool is_ok);
+  /// On a loop's thread, under the mutex: the client has gone. Returns what must be called without the mutex.
+  std::function<void()> on_gone();
+  /// Under the mutex.
+  [[nodiscard]] bool is_open() const noexcept { return is_open_; }
+  [[nodiscard]] bool is_gone() const noexcept { return is_gone_; }
+  [[nodiscard]] bool wants_body() const noexcept { return is_streaming_body_ && is_open_; }
+  void notify() { changed_.notify_all(); }
+  /// On the loop, when the connection goes on alone.
+  void close_shared() noexcept { is_shared_.store(false, std::memory_order_release); }
+
+  [[nodiscard]] unsigned status() const noexcept { return status_; }
+  [[nodiscard]] std::uint64_t body_bytes() const noexcept { return body_bytes_; }
+  [[nodiscard]] const ResponseContext& context() const noexcept { return context_; }
+
+  /// Another protocol takes the connection over when the handler has returned (WebSocket).
+  using Takeover = std::function<void(Connection&)>;
+  mortise_status take_over(Takeover takeover);
+  Takeover taken_over() { return std::exchange(takeover_, nullptr); }
+
+ private:
+  enum class Progress { fresh, streaming, ended };
+
+  void share();
+  void schedule_flush();
+  bool end_locked(std::unique_lock<std::mutex>& lock);
+  bool complete_locked();
+  void settle_unanswered(mortise_status status, std::string_view message, std::string& out);
+  const ResponseContext& dated();
+
+  Connection& connection_;
+  ResponseContext context_;
+  unsigned status_ = 0;
+  std::uint64_t body_bytes_ = 0;
+  Progress progress_ = Progress::fresh;  // guarded by mutex_ once shared
+  Takeover takeover_;
+
+  // Released by share() when the members below are set up; acquired by the loop before it uses them.
+  std::atomic<bool> is_shared_{false};
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  // Guarded by mutex_:
+  bool is_open_ = false;  // from share() to complete
+  bool is_deferred_ = false;
+  bool is_handler_running_ = false;
+  bool is_streaming_body_ = false;
+  bool is_gone_ = false;
+  bool is_writing_ = false;  // the transport sends sending_
+  bool is_flush_posted_ = false;
+  std::string pending_;
+  std::string sending_;
+  void (*close_callback_)(void*) = nullptr;
+  void* close_self_ = nullptr;
+  std::thread::id close_thread_;  // runs the callback; default: nobody
+};
+
+}  // namespace mortise::http

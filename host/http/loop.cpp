@@ -1,0 +1,132 @@
+#include "http/loop.hpp"
+
+#include <array>
+#include <chrono>
+#include <ctime>
+#include <utility>
+
+#include "http/connection.hpp"
+#include "http/shared.hpp"
+
+namespace mortise::http {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::chrono::milliseconds kTick{250};
+// How long a spare thread waits in the loop before it looks whether it is still needed.
+constexpr std::chrono::milliseconds kSpareStint{20};
+
+std::int64_t steady_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace
+
+// Two threads at most times touch one loop's queue, and a handler's posts must be seen by a spare thread while the
+// handler goes on: hence no hint of a single thread.
+Loop::Loop(unsigned index, Shared& shared) : index_(index), shared_(shared), io_(2), tick_timer_(io_) {
+  now_ms_.store(steady_ms(), std::memory_order_relaxed);
+  wall_s_.store(std::time(nullptr), std::memory_order_relaxed);
+}
+
+Loop::~Loop() = default;
+
+void Loop::start(std::shared_ptr<void> keep_alive) {
+  keep_alive_ = std::move(keep_alive);
+  tick();
+  std::thread([this, hold = keep_alive_] { run_own(); }).detach();
+}
+
+void Loop::run_own() {
+  auto& seat = take_seat();
+  io_.run();
+  give_back(seat);
+}
+
+void Loop::run_spare() {
+  auto& seat = take_seat();
+  while (!io_.stopped()) {
+    io_.run_one_for(kSpareStint);
+    if (has_surplus_.exchange(false, std::memory_order_relaxed)) break;
+  }
+  spares_.fetch_sub(1, std::memory_order_relaxed);
+  give_back(seat);
+}
+
+void Loop::add_spare() {
+  spares_.fetch_add(1, std::memory_order_relaxed);
+  std::thread([this, hold = keep_alive_] { run_spare(); }).detach();
+}
+
+Seat& Loop::take_seat() {
+  const std::lock_guard lock(seats_mutex_);
+  auto& seat = seats_.emplace_back(shared_.watch);
+  Seat::sit(&seat);
+  return seat;
+}
+
+void Loop::give_back(Seat& seat) {
+  const std::lock_guard lock(seats_mutex_);
+  Seat::sit(nullptr);
+  seats_.remove_if([&](const Seat& other) { return &other == &seat; });
+  seats_changed_.notify_all();
+}
+
+std::size_t Loop::look_at_seats(const std::function<bool(Seat&)>& is_free) {
+  const std::lock_guard lock(seats_mutex_);
+  std::size_t free = 0;
+  for (auto& seat : seats_) free += is_free(seat) ? 1 : 0;
+  // Before its thread has sat down a loop is not blocked.
+  return seats_.empty() ? 1 : free;
+}
+
+std::size_t Loop::stop(std::chrono::milliseconds patience) {
+  io_.stop();
+  std::unique_lock lock(seats_mutex_);
+  seats_changed_.wait_for(lock, patience, [this] { return seats_.empty(); });
+  if (seats_.empty()) keep_alive_.reset();
+  return seats_.size();
+}
+
+void Loop::tick() {
+  const auto now = steady_ms();
+  now_ms_.store(now, std::memory_order_relaxed);
+  wall_s_.store(std::time(nullptr), std::memory_order_relaxed);
+  connections_.for_each([now](Connection& connection) { connection.sweep(now); });
+  tick_timer_.expires_after(kTick);
+  tick_timer_.async_wait([this](const boost::system::error_code& ec) {
+    if (!ec) tick();
+  });
+}
+
+std::string_view Loop::date() const {
+  thread_local std::int64_t second = -1;
+  thread_local std::array<char, 32> text{};
+  const auto now = wall_s_.load(std::memory_order_relaxed);
+  if (now != second) {
+    const std::time_t time = now;
+    std::tm parts{};
+    ::gmtime_r(&time, &parts);
+    std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+    second = now;
+  }
+  return text.data();
+}
+
+std::shared_ptr<const Pin> Loop::pin() const {
+  const std::lock_guard lock(table_mutex_);
+  return pin_;
+}
+
+void Loop::set_table(std::shared_ptr<const RouteTable> table) {
+  std::shared_ptr<const Pin> pin = table ? std::make_shared<const Pin>(Pin{std::move(table)}) : nullptr;
+  {
+    const std::lock_guard lock(table_mutex_);
+    pin_.swap(pin);
+  }
+  // The former table goes here, outside the lock.
+}
+
+}  // namespace mortise::http

@@ -1,0 +1,98 @@
+// One event loop: an io_context, the thread that runs it, the spare threads that help out, and its connections.
+// Invariant: whatever a loop shares may be used by two of its threads at once; only a connection's own steps never
+// overlap.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "http/connection_list.hpp"
+#include "http/router.hpp"
+#include "http/seat.hpp"
+
+namespace mortise::http {
+
+struct Shared;
+
+/// A loop's own hold on the table: counting it touches no cache line of another loop.
+struct Pin {
+  std::shared_ptr<const RouteTable> table;
+};
+
+class Loop {
+ public:
+  Loop(unsigned index, Shared& shared);
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  boost::asio::io_context& io() noexcept { return io_; }
+  [[nodiscard]] unsigned index() const noexcept { return index_; }
+  ConnectionList& connections() noexcept { return connections_; }
+
+  /// Starts the loop's own thread; `keep_alive` is held by every thread of the loop.
+  void start(std::shared_ptr<void> keep_alive);
+  /// Ends the loop; threads still inside a handler after `patience` are left behind. Returns their number.
+  std::size_t stop(std::chrono::milliseconds patience);
+
+  /// Coarse clocks, up to one tick old. Any thread.
+  [[nodiscard]] std::int64_t now_ms() const noexcept { return now_ms_.load(std::memory_order_relaxed); }
+  /// The Date header's value; valid until the thread's next call.
+  [[nodiscard]] std::string_view date() const;
+
+  /// The table that is current, or null before the first. Any thread.
+  [[nodiscard]] std::shared_ptr<const Pin> pin() const;
+  void set_table(std::shared_ptr<const RouteTable> table);
+
+  /// An id for a request that brought none.
+  std::uint64_t next_request_number() noexcept { return request_number_.fetch_add(1, std::memory_order_relaxed); }
+
+  // For the watch (SpareThreads).
+  /// Calls `is_free` for each seat; returns how many are.
+  std::size_t look_at_seats(const std::function<bool(Seat&)>& is_free);
+  [[nodiscard]] std::size_t spare_count() const noexcept { return spares_.load(std::memory_order_relaxed); }
+  void add_spare();
+  void set_surplus(bool has_surplus) noexcept { has_surplus_.store(has_surplus, std::memory_order_relaxed); }
+
+ private:
+  void run_own();
+  void run_spare();
+  Seat& take_seat();
+  void give_back(Seat& seat);
+  void tick();
+
+  const unsigned index_;
+  Shared& shared_;
+  boost::asio::io_context io_;
+  boost::asio::steady_timer tick_timer_;
+  ConnectionList connections_;
+  std::shared_ptr<void> keep_alive_;
+
+  // Written by the tick, read by anybody as a hint; relaxed.
+  std::atomic<std::int64_t> now_ms_{0};
+  std::atomic<std::int64_t> wall_s_{0};
+  std::atomic<std::uint64_t> request_number_{0};
+
+  mutable std::mutex table_mutex_;
+  std::shared_ptr<const Pin> pin_;  // guarded by table_mutex_
+
+  std::mutex seats_mutex_;
+  std::condition_variable seats_changed_;
+  std::list<Seat> seats_;  // guarded by seats_mutex_; a seat stays where it is while its thread sits on it
+  // Counts and hints between the watch and the spares; nothing else hangs on them: relaxed.
+  std::atomic<std::size_t> spares_{0};
+  std::atomic<bool> has_surplus_{false};
+};
+
+}  // namespace mortise::http

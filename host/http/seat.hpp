@@ -1,0 +1,37 @@
+// Where a thread of a loop sits: it marks when a handler holds it, so that the watch can send a spare thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace mortise::http {
+
+class SpareThreads;
+
+/// One per thread that runs a loop; owned by the loop, used by its thread.
+class Seat {
+ public:
+  explicit Seat(SpareThreads& watch) noexcept : watch_(watch) {}
+
+  /// The seat of the calling thread, or null outside a loop.
+  static Seat* current() noexcept;
+  static void sit(Seat* seat) noexcept;
+
+  /// Around every call into a plugin. leave() says whether the watch saw this call hold the loop.
+  void enter() noexcept;
+  bool leave() noexcept;
+
+ private:
+  friend class SpareThreads;
+
+  SpareThreads& watch_;
+  // Odd while a handler runs. The thread writes, the watch reads: a number that stays the same from one look to the
+  // next means the same call. Sequentially consistent, against the watch's parking (see SpareThreads).
+  alignas(64) std::atomic<std::uint64_t> sequence_{0};
+  // Set by the watch when it saw the call; taken by the thread. Only a hint for moving routes: relaxed.
+  std::atomic<bool> is_caught_{false};
+  std::uint64_t last_seen_ = 0;  // the watch's own
+  bool is_blocked_ = false;      // the watch's own
+};
+
+}  // namespace mortise::http

@@ -1,0 +1,175 @@
+#include "http/server.hpp"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include "base/strings.hpp"
+#include "http/connection.hpp"
+#include "http/exchange_table.hpp"
+#include "http/listener.hpp"
+#include "http/loop.hpp"
+#include "http/route_registry.hpp"
+#include "http/shared.hpp"
+#include "runtime/generation.hpp"
+
+namespace mortise::http {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+// Requests that may wait for a thread of the blocking pool.
+constexpr std::size_t kMaxQueued = 1024;
+// What a cut connection gets to wind up, and a stuck thread to come back.
+constexpr std::chrono::milliseconds kPatience{1000};
+
+unsigned usable_cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (::sched_getaffinity(0, sizeof set, &set) != 0) return std::max(1U, std::thread::hardware_concurrency());
+  return static_cast<unsigned>(std::max(1, CPU_COUNT(&set)));
+}
+
+std::string random_prefix() {
+  std::random_device device;
+  std::array<std::uint8_t, 5> bytes{};
+  std::generate(bytes.begin(), bytes.end(), [&] { return static_cast<std::uint8_t>(device()); });
+  return base::to_hex(bytes) + "-";
+}
+
+}  // namespace
+
+Shared::Shared(ServerSettings given)
+    : settings(std::move(given)),
+      id_prefix(random_prefix()),
+      pool(settings.blocking_threads, kMaxQueued),
+      watch(settings.blocking_threads) {}
+
+class Server::Impl {
+ public:
+  explicit Impl(ServerSettings settings) : shared_(std::make_shared<Shared>(std::move(settings))) {}
+  ~Impl() { stop(0ms); }
+
+  base::Result<void> start() {
+    const auto& settings = shared_->settings;
+    const unsigned count = settings.threads != 0 ? settings.threads : usable_cores();
+    for (unsigned i = 0; i < count; ++i) shared_->loops.push_back(std::make_unique<Loop>(i, *shared_));
+    for (const auto& listen : settings.listen) {
+      if (auto opened = open(listen); !opened) return opened;
+    }
+    std::vector<Loop*> loops;
+    for (auto& loop : shared_->loops) {
+      loop->start(shared_);
+      loops.push_back(loop.get());
+    }
+    shared_->watch.start(std::move(loops));
+    for (auto& listener : listeners_) listener->start();
+    is_running_ = true;
+    return {};
+  }
+
+  [[nodiscard]] std::vector<std::uint16_t> ports() const { return ports_; }
+  void set_ready(bool ready) { shared_->is_ready.store(ready, std::memory_order_relaxed); }
+
+  void drain() {
+    shared_->is_draining.store(true, std::memory_order_relaxed);
+    for (auto& listener : listeners_) listener->close();
+    listeners_.clear();
+    for_each_connection([](Connection& connection) { connection.drain(); });
+  }
+
+  std::size_t stop(std::chrono::milliseconds grace) {
+    if (!is_running_) return 0;
+    is_running_ = false;
+    drain();
+    wait_for_end(Clock::now() + grace, true);
+    std::size_t cut = 0;
+    for_each_connection([&](Connection& connection) {
+      cut += connection.is_in_request() ? 1 : 0;
+      connection.cut();
+    });
+    wait_for_end(Clock::now() + kPatience, false);
+    publish(nullptr);
+    shared_->watch.stop();
+    std::size_t stuck = shared_->pool.stop(kPatience);
+    for (auto& loop : shared_->loops) stuck += loop->stop(kPatience);
+    return std::max(cut, stuck);
+  }
+
+  void publish(const std::shared_ptr<const RouteTable>& table) {
+    for (auto& loop : shared_->loops) loop->set_table(table);
+  }
+
+  void cut(const runtime::Generation& generation) {
+    for_each_connection([&](Connection& connection) {
+      if (connection.generation() == &generation) connection.cut();
+    });
+  }
+
+  RouteRegistry registry;
+
+ private:
+  base::Result<void> open(const Listen& listen) {
+    auto port = listen.port;
+    for (auto& loop : shared_->loops) {
+      const bool is_first = loop == shared_->loops.front();
+      auto acceptor = listen_on(*loop, listen.address, port, is_first);
+      if (!acceptor) return acceptor.error();
+      port = acceptor->local_endpoint().port();
+      listeners_.push_back(std::make_shared<Listener>(*loop, shared_, std::move(*acceptor), listen));
+    }
+    ports_.push_back(port);
+    return {};
+  }
+
+  void for_each_connection(const std::function<void(Connection&)>& visit) {
+    for (auto& loop : shared_->loops) loop->connections().for_each(visit);
+  }
+
+  /// Until no connection is left; `drains`: those that fall idle meanwhile are closed.
+  void wait_for_end(Clock::time_point deadline, bool drains) {
+    while (shared_->connection_count.load(std::memory_order_relaxed) > 0 && Clock::now() < deadline) {
+      if (drains) for_each_connection([](Connection& connection) { connection.drain(); });
+      std::this_thread::sleep_for(5ms);
+    }
+  }
+
+  std::shared_ptr<Shared> shared_;
+  std::vector<std::shared_ptr<Listener>> listeners_;
+  std::vector<std::uint16_t> ports_;
+  bool is_running_ = false;
+};
+
+Server::Server(ServerSettings settings) : impl_(std::make_unique<Impl>(std::move(settings))) {}
+Server::~Server() = default;
+base::Result<void> Server::start() { return impl_->start(); }
+std::vector<std::uint16_t> Server::ports() const { return impl_->ports(); }
+void Server::set_ready(bool ready) { impl_->set_ready(ready); }
+void Server::drain() { impl_->drain(); }
+std::size_t Server::stop(std::chrono::milliseconds grace) { return impl_->stop(grace); }
+
+const void* Server::interface(std::string_view id) const noexcept {
+  return id == MORTISE_HTTP_V1 ? &http_table() : nullptr;
+}
+
+std::vector<Server::Conflict> Server::check(std::span<const runtime::GenerationPtr> next) {
+  return impl_->registry.build(next).conflicts;
+}
+
+void Server::publish(std::span<const runtime::GenerationPtr> next) {
+  impl_->publish(impl_->registry.build(next).table);
+}
+void Server::cut(const runtime::Generation& generation) { impl_->cut(generation); }
+void Server::forget(const runtime::Generation& generation) { impl_->registry.forget(generation); }
+
+RouteRegistry* RouteRegistry::of(const runtime::Generation& generation) {
+  auto* server = dynamic_cast<Server*>(generation.service_of(MORTISE_HTTP_V1));
+  return server == nullptr ? nullptr : &server->impl_->registry;
+}
+
+}  // namespace mortise::http

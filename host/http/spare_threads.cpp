@@ -1,0 +1,103 @@
+#include "http/spare_threads.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "http/loop.hpp"
+
+namespace mortise::http {
+namespace {
+
+constexpr std::chrono::milliseconds kLook{1};
+constexpr int kQuietLooksBeforeParking = 50;
+
+thread_local Seat* current_seat = nullptr;
+
+}  // namespace
+
+Seat* Seat::current() noexcept { return current_seat; }
+void Seat::sit(Seat* seat) noexcept { current_seat = seat; }
+
+void Seat::enter() noexcept {
+  sequence_.fetch_add(1, std::memory_order_seq_cst);
+  if (watch_.is_parked()) watch_.unpark();
+}
+
+bool Seat::leave() noexcept {
+  sequence_.fetch_add(1, std::memory_order_release);
+  return is_caught_.load(std::memory_order_relaxed) && is_caught_.exchange(false, std::memory_order_relaxed);
+}
+
+void SpareThreads::start(std::vector<Loop*> loops) {
+  loops_ = std::move(loops);
+  thread_ = std::thread([this] { watch(); });
+}
+
+void SpareThreads::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_stopping_ = true;
+  }
+  woken_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void SpareThreads::unpark() noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    is_parked_.store(false, std::memory_order_seq_cst);
+  }
+  woken_.notify_all();
+}
+
+void SpareThreads::watch() {
+  int quiet_looks = 0;
+  std::unique_lock lock(mutex_);
+  while (!is_stopping_) {
+    lock.unlock();
+    quiet_looks = look() ? 0 : quiet_looks + 1;
+    if (quiet_looks >= kQuietLooksBeforeParking) {
+      is_parked_.store(true, std::memory_order_seq_cst);
+      if (look()) is_parked_.store(false, std::memory_order_seq_cst);  // a handler began in between
+      quiet_looks = 0;
+    }
+    lock.lock();
+    const auto is_stopping = [this] { return is_stopping_; };
+    if (is_parked()) {
+      woken_.wait(lock, [this] { return is_stopping_ || !is_parked(); });
+    } else {
+      woken_.wait_for(lock, kLook, is_stopping);
+    }
+  }
+}
+
+bool SpareThreads::look() {
+  bool is_active = false;
+  for (auto* loop : loops_) is_active = look_at(*loop) || is_active;
+  return is_active;
+}
+
+/// True when something moved or is held since the last look.
+bool SpareThreads::look_at(Loop& loop) {
+  bool is_active = false;
+  const std::size_t free = loop.look_at_seats([&](Seat& seat) {
+    const auto sequence = seat.sequence_.load(std::memory_order_seq_cst);
+    const bool is_inside = sequence % 2 == 1;
+    const bool is_held = is_inside && sequence == seat.last_seen_;
+    if (is_held && !seat.is_blocked_) seat.is_caught_.store(true, std::memory_order_relaxed);
+    is_active = is_active || is_inside || sequence != seat.last_seen_;
+    seat.is_blocked_ = is_held;
+    seat.last_seen_ = sequence;
+    return !is_held;
+  });
+  if (free == 0) {
+    std::size_t spares = 0;
+    for (auto* other : loops_) spares += other->spare_count();
+    if (spares < limit_) loop.add_spare();
+  }
+  loop.set_surplus(free > 1);
+  return is_active || loop.spare_count() > 0;
+}
+
+}  // namespace mortise::http

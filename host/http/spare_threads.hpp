@@ -1,0 +1,50 @@
+// Keeps every loop polled although handlers may block. One watch thread looks at the seats each millisecond while
+// anything happens; when every seat of a loop is held by the same handler call as a look before, a spare thread enters
+// the loop, and it leaves when another seat is free again.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "http/seat.hpp"
+
+namespace mortise::http {
+
+class Loop;
+
+/// Owned by the server's shared state; start() and stop() once each, from one thread.
+class SpareThreads {
+ public:
+  /// At most `limit` spare threads at a time over all loops.
+  explicit SpareThreads(unsigned limit) : limit_(limit) {}
+  ~SpareThreads() { stop(); }
+
+  void start(std::vector<Loop*> loops);
+  void stop();
+
+  /// A handler begins while the watch is parked. Any thread.
+  void unpark() noexcept;
+  [[nodiscard]] bool is_parked() const noexcept { return is_parked_.load(std::memory_order_seq_cst); }
+
+ private:
+  void watch();
+  bool look();
+  bool look_at(Loop& loop);
+
+  const unsigned limit_;
+  std::vector<Loop*> loops_;
+  std::mutex mutex_;
+  std::condition_variable woken_;
+  bool is_stopping_ = false;  // guarded by mutex_
+  // Parking is a store here and a load there against the seat's store and this load (Dekker): in any order one of
+  // the two sees the other, so no handler begins unseen. Hence sequentially consistent on both sides.
+  std::atomic<bool> is_parked_{false};
+  std::thread thread_;
+};
+
+}  // namespace mortise::http
