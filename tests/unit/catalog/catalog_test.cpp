@@ -206,7 +206,8 @@ TEST_F(CatalogTest, KeepsTheLastManifestWhileAFileIsBeingWritten) {
 }
 
 TEST_F(CatalogTest, NotesWhatIsTakenButBetterMended) {
-  const auto record = find(scan(), put("gnu-unique"));
+  const auto file = put("gnu-unique");
+  const auto record = find(scan(), file);
   EXPECT_EQ(record->state, FileState::verified);
   EXPECT_THAT(record->notes, ::testing::Contains(HasSubstr("zoo_unique")));
 }

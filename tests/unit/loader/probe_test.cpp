@@ -34,7 +34,7 @@ TEST(Probe, SaysWhyAnImageIsRefused) {
 
 TEST(Probe, DiesInTheParentsPlaceOfACrash) {
   const auto end = probe("constructor-crashes");
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if MORTISE_IS_SANITIZED
   EXPECT_NE(end.code, 0);  // a sanitizer catches the signal, reports and exits
 #else
   EXPECT_EQ(end.describe(), "was killed by SIGSEGV");

@@ -89,7 +89,7 @@ TEST_F(Forged, EveryTruncationIsRefusedAndAlmostAllAreNamedSo) {
 }
 
 TEST_F(Forged, SegmentBeyondTheEndIsTruncated) {
-  for (const auto type : {PT_LOAD, PT_DYNAMIC, PT_NOTE}) {
+  for (const auto type : {std::uint32_t{PT_LOAD}, std::uint32_t{PT_DYNAMIC}, std::uint32_t{PT_NOTE}}) {
     const auto offset = offset_of_program(type) + offsetof(Elf64_Phdr, p_filesz);
     const auto kept = file_;
     set<std::uint64_t>(offset, 1'000'000);
