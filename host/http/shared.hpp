@@ -32,7 +32,7 @@ struct Shared {
   // Connections open over all loops, against max_connections; a plain count: relaxed.
   std::atomic<std::uint32_t> connection_count{0};
   // Bulk of an exchange's unsent answer beyond which write() waits for the client.
-  static constexpr std::size_t kHighWaterBytes = 256 * 1024;
+  static constexpr std::size_t kHighWaterBytes = std::size_t{256} * 1024;
 };
 
 }  // namespace mortise::http
