@@ -1,0 +1,98 @@
+// A service that offers mortise.http/1 with routes that lead nowhere, and remembers what the release thread did.
+#pragma once
+
+#include <mortise/abi/http.h>
+
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "runtime/generation.hpp"
+#include "runtime/service.hpp"
+
+namespace mortise::release::testing {
+
+/// Two generations that register the same path conflict, as in the real thing.
+class RecordingService final : public runtime::Service {
+ public:
+  RecordingService() {
+    table_.struct_size = sizeof table_;
+    table_.add_route = [](mortise_host* host, const mortise_http_route_v1* route, mortise_error*) -> mortise_status {
+      const auto& generation = runtime::Generation::from(host);
+      auto& self = *static_cast<RecordingService*>(generation.service_of(MORTISE_HTTP_V1));
+      const std::lock_guard lock(self.mutex_);
+      self.paths_[generation.number()] = std::string(route->pattern.data, route->pattern.size);
+      return MORTISE_OK;
+    };
+  }
+
+  const void* interface(std::string_view id) const noexcept override {
+    return id == MORTISE_HTTP_V1 ? &table_ : nullptr;
+  }
+
+  std::vector<Conflict> check(std::span<const runtime::GenerationPtr> next) override {
+    const std::lock_guard lock(mutex_);
+    std::map<std::string, std::string> owners;
+    for (const auto& generation : next) {
+      const auto path = paths_.find(generation->number());
+      if (path == paths_.end()) continue;
+      const auto [owner, is_free] = owners.emplace(path->second, generation->name());
+      if (!is_free) return {{generation, "path " + path->second + " belongs to '" + owner->second + "'"}};
+    }
+    return {};
+  }
+
+  void publish(std::span<const runtime::GenerationPtr> next) override {
+    const std::lock_guard lock(mutex_);
+    published_.assign(next.begin(), next.end());
+    changed_.notify_all();
+  }
+
+  void cut(const runtime::Generation& generation) override {
+    const std::lock_guard lock(mutex_);
+    cut_.push_back(generation.number());
+    changed_.notify_all();
+  }
+
+  void forget(const runtime::Generation& generation) override {
+    const std::lock_guard lock(mutex_);
+    forgotten_.push_back(generation.number());
+    changed_.notify_all();
+  }
+
+  /// "good 1.0.0 same-route-a 1.0.0": what is published, by age.
+  std::string published() const {
+    std::string text;
+    for (const auto& generation : published_) {
+      text += (text.empty() ? "" : " ") + generation->name() + " " + generation->version_text();
+    }
+    return text;
+  }
+
+  /// Waits until a predicate over this, called under its lock, holds.
+  template <class Predicate>
+  bool wait_until(Predicate predicate) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(30), predicate);
+  }
+
+  runtime::GenerationPtr hold_first() {
+    const std::lock_guard lock(mutex_);
+    return published_.empty() ? nullptr : published_.front();
+  }
+
+  // Read under wait_until(), or once the runner has stopped.
+  std::vector<std::uint64_t> cut_;
+  std::vector<std::uint64_t> forgotten_;
+
+ private:
+  mortise_http_v1 table_{};
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<std::uint64_t, std::string> paths_;
+  std::vector<runtime::GenerationPtr> published_;
+};
+
+}  // namespace mortise::release::testing

@@ -1,0 +1,215 @@
+#include "release/runner.hpp"
+
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <filesystem>
+#include <mutex>
+
+#include "base/temporary_directory.hpp"
+#include "recording_service.hpp"
+
+namespace mortise::release {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using testing::RecordingService;
+
+/// A runner over real directories and real zoo plugins; the probe passes everything.
+class RunnerTest : public ::testing::Test {
+ protected:
+  RunnerTest() {
+    std::filesystem::create_directory(root_ / "drop");
+    std::filesystem::create_directory(root_ / "plugins.d");
+  }
+
+  void drop(const std::string& zoo_name, const std::string& as) {
+    const auto file = root_ / "drop" / (as + ".so");
+    // Renamed into place, and old: complete at first sight.
+    std::filesystem::copy_file(std::filesystem::path(MORTISE_ZOO) / (zoo_name + ".so"), root_ / "copying");
+    ::chmod((root_ / "copying").c_str(), 0755);
+    std::filesystem::last_write_time(root_ / "copying", std::filesystem::file_time_type::clock::now() - 1min);
+    std::filesystem::rename(root_ / "copying", file);
+  }
+
+  void configure(const std::string& name, const std::string& json) {
+    mortise::testing::write_file(root_ / "writing", json);
+    std::filesystem::rename(root_ / "writing", root_ / "plugins.d" / (name + ".json"));
+  }
+
+  void start(std::chrono::milliseconds init_timeout = 20s, std::chrono::milliseconds stop_timeout = 20s) {
+    auto catalog =
+        catalog::Catalog::open({.drop_directory = root_ / "drop", .state_directory = root_ / "state", .settle = 1ms},
+                               files_, [](const std::filesystem::path&) -> base::Result<void> { return {}; });
+    ASSERT_TRUE(catalog) << catalog.error().message;
+    runner_ = std::make_unique<Runner>(RunnerSettings{.drop_directory = root_ / "drop",
+                                                      .plugins_directory = root_ / "plugins.d",
+                                                      .state_directory = root_ / "state",
+                                                      .init_timeout = init_timeout,
+                                                      .stop_timeout = stop_timeout},
+                                       std::move(*catalog), std::vector<runtime::Service*>{&service_}, files_,
+                                       [this](const Status& status) {
+                                         const std::lock_guard lock(mutex_);
+                                         status_ = status;
+                                         changed_.notify_all();
+                                       });
+    runner_->start();
+  }
+
+  bool wait_for_published(const std::string& text) {
+    return service_.wait_until([&] { return service_.published() == text; });
+  }
+
+  /// The status of a plugin once it has that state, and its reason that text.
+  PluginStatus wait_for(const std::string& name, const std::string& state, const std::string& reason = "") {
+    std::unique_lock lock(mutex_);
+    PluginStatus found;
+    const bool is_there = changed_.wait_for(lock, 30s, [&] {
+      for (const auto& plugin : status_.plugins) {
+        const bool is_it = plugin.name == name && plugin.state == state;
+        if (is_it && plugin.reason.find(reason) != std::string::npos) found = plugin;
+      }
+      return found.name == name;
+    });
+    EXPECT_TRUE(is_there) << name << " never was " << state;
+    return found;
+  }
+
+  mortise::testing::TemporaryDirectory root_;
+  base::RealFiles files_;
+  RecordingService service_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  Status status_;  // guarded by mutex_
+  std::unique_ptr<Runner> runner_;
+};
+
+TEST_F(RunnerTest, RunsWhatIsEnabledWhenStartReturns) {
+  drop("good-1.0", "good");
+  drop("counter", "counter");
+  configure("good", "{}");
+  start();
+  EXPECT_TRUE(wait_for_published("good 1.0.0"));
+  EXPECT_EQ(wait_for("good", "active").version, "1.0.0");
+}
+
+TEST_F(RunnerTest, StartsAPluginThatIsDroppedAndEnabledLater) {
+  start();
+  drop("good-1.0", "good");
+  configure("good", "{}");
+  EXPECT_TRUE(wait_for_published("good 1.0.0"));
+}
+
+TEST_F(RunnerTest, ReplacesAGenerationByAHigherVersionAndRetiresTheFormer) {
+  drop("good-1.0", "good");
+  configure("good", "{}");
+  start();
+  drop("good-1.1", "good-new");
+  EXPECT_TRUE(wait_for_published("good 1.1.0"));
+  EXPECT_TRUE(service_.wait_until([&] { return service_.forgotten_ == std::vector<std::uint64_t>{1}; }));
+}
+
+TEST_F(RunnerTest, StaysWithinTheVersionRange) {
+  drop("good-1.0", "good");
+  drop("good-1.1", "good-new");
+  configure("good", R"({"version": "~1.0.0"})");
+  start();
+  EXPECT_TRUE(wait_for_published("good 1.0.0"));
+}
+
+TEST_F(RunnerTest, StopsAPluginThatIsDisabled) {
+  drop("good-1.0", "good");
+  configure("good", "{}");
+  start();
+  configure("good", R"({"enabled": false})");
+  EXPECT_TRUE(wait_for_published(""));
+}
+
+TEST_F(RunnerTest, KeepsAPluginRunningWhoseConfigTurnsFaulty) {
+  drop("good-1.0", "good");
+  configure("good", "{}");
+  start();
+  configure("good", R"({"enabled": )");
+  drop("counter", "counter");
+  configure("counter", "{}");
+  EXPECT_TRUE(wait_for_published("good 1.0.0 counter 1.0.0"));
+  EXPECT_THAT(wait_for("good", "active", "good.json").reason, HasSubstr("runs on as it was"));
+}
+
+TEST_F(RunnerTest, KeepsAPluginRunningWhoseFileIsGone) {
+  drop("good-1.0", "good");
+  drop("counter", "counter");
+  configure("good", "{}");
+  start();
+  std::filesystem::remove(root_ / "drop" / "good.so");
+  configure("counter", "{}");
+  EXPECT_TRUE(wait_for_published("good 1.0.0 counter 1.0.0"));
+}
+
+TEST_F(RunnerTest, LetsTheOthersRunWhenOneFailsToStart) {
+  for (const auto* name : {"init-fails", "init-throws", "counter"}) {
+    drop(name, name);
+    configure(name, "{}");
+  }
+  start();
+  EXPECT_TRUE(wait_for_published("counter 1.0.0"));
+  EXPECT_THAT(wait_for("init-fails", "failed").reason, HasSubstr("init failed"));
+  EXPECT_THAT(wait_for("init-throws", "failed").reason, HasSubstr("exception"));
+}
+
+TEST_F(RunnerTest, GivesUpAnInitThatHangs) {
+  drop("init-hangs", "init-hangs");
+  drop("counter", "counter");
+  configure("init-hangs", "{}");
+  configure("counter", "{}");
+  start(200ms);
+  EXPECT_TRUE(wait_for_published("counter 1.0.0"));
+  EXPECT_THAT(wait_for("init-hangs", "failed").reason, HasSubstr("did not return within 200 ms"));
+}
+
+TEST_F(RunnerTest, RefusesTheYoungerOfTwoThatClaimTheSamePath) {
+  drop("same-route-a", "same-route-a");
+  configure("same-route-a", "{}");
+  start();
+  drop("same-route-b", "same-route-b");
+  configure("same-route-b", "{}");
+  EXPECT_THAT(wait_for("same-route-b", "failed").reason, HasSubstr("belongs to 'same-route-a'"));
+  EXPECT_EQ(wait_for("same-route-a", "active").reason, "");
+
+  configure("same-route-a", R"({"enabled": false})");
+  EXPECT_TRUE(wait_for_published("same-route-b 1.0.0")) << "the path is free, and nobody had to ask";
+}
+
+TEST_F(RunnerTest, RetiresAGenerationOnlyWhenNobodyHoldsIt) {
+  drop("good-1.0", "good");
+  configure("good", "{}");
+  start(20s, 50ms);
+  auto held = service_.hold_first();
+  ASSERT_NE(held, nullptr);
+  configure("good", R"({"enabled": false})");
+  ASSERT_TRUE(wait_for_published(""));
+  EXPECT_TRUE(service_.wait_until([&] { return !service_.cut_.empty(); })) << "it overstayed its time to drain";
+  EXPECT_EQ(held->state(), runtime::GenerationState::stopping);
+  EXPECT_TRUE(service_.forgotten_.empty());
+  held.reset();
+  EXPECT_TRUE(service_.wait_until([&] { return !service_.forgotten_.empty(); }));
+}
+
+TEST_F(RunnerTest, StopsEverythingAndSaysWhatIsLeftBehind) {
+  drop("good-1.0", "good");
+  drop("counter", "counter");
+  configure("good", "{}");
+  configure("counter", "{}");
+  start(20s, 100ms);
+  ASSERT_TRUE(wait_for_published("counter 1.0.0 good 1.0.0"));
+  const auto held = service_.hold_first();
+  EXPECT_EQ(runner_->stop(), 1U);
+  EXPECT_THAT(service_.forgotten_, Contains(2U));
+}
+
+}  // namespace
+}  // namespace mortise::release
