@@ -42,14 +42,14 @@ void print_cells(const Cells& cells, const std::array<std::size_t, 6>& widths, s
 }
 
 void print_json(const std::vector<PluginRow>& rows, std::ostream& out) {
-  auto list = nlohmann::json::array();
+  auto list = nlohmann::ordered_json::array();
   for (const auto& row : rows) {
-    list.push_back({{"name", row.name},
-                    {"version", row.version},
-                    {"enabled", row.enabled},
-                    {"catalogue", row.catalogue},
-                    {"runtime", row.runtime},
-                    {"reason", row.reason}});
+    list.push_back(nlohmann::ordered_json{{"name", row.name},
+                                          {"version", row.version},
+                                          {"enabled", row.enabled},
+                                          {"catalogue", row.catalogue},
+                                          {"runtime", row.runtime},
+                                          {"reason", row.reason}});
   }
   out << list.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
 }
@@ -94,12 +94,19 @@ std::map<std::string, PluginRow> join_rows(const config::LoadedPlugins& plugins,
 }
 
 std::vector<PluginRow> collect_rows(const config::HostConfig& host, const Parts& parts) {
-  auto joined = join_rows(config::load_plugin_configs(host.plugins_directory, parts.files), read_catalogue(host, parts),
+  const auto records = read_catalogue(host, parts);
+  auto joined = join_rows(config::load_plugin_configs(host.plugins_directory, parts.files), records,
                           read_host_status(host.state_directory, parts.files));
+  const auto is_catalogued = [&](const std::filesystem::path& file) {
+    return std::any_of(records.begin(), records.end(), [&](const auto& record) { return record->path == file; });
+  };
   std::error_code error;
   for (std::filesystem::directory_iterator entry(host.drop_directory, error), end; !error && entry != end;
        entry.increment(error)) {
-    if (entry->path().extension() == ".so") row_of(joined, entry->path().stem().string()).has_file = true;
+    if (entry->path().extension() != ".so" || is_catalogued(entry->path())) continue;
+    auto& row = row_of(joined, entry->path().stem().string());
+    row.has_file = true;
+    if (row.catalogue == "-") row.catalogue = "new";
   }
   if (error) {
     parts.err << "warning: cannot list the drop directory '" << host.drop_directory.string() << "': " << error.message()

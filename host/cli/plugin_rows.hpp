@@ -15,7 +15,7 @@ struct PluginRow {
   std::string name;
   std::string version;          // that runs, else the one in the catalogue
   std::string enabled = "no";   // "yes", "no", "faulty": its file in plugins.d is
-  std::string catalogue = "-";  // "verified", "rejected", "pending"
+  std::string catalogue = "-";  // "verified", "rejected", "pending"; "new": dropped, not looked at yet
   std::string runtime = "-";
   std::string reason;
   bool has_file = false;  // in the catalogue, or as NAME.so in the drop directory
