@@ -96,7 +96,7 @@ mortise_status Exchange::defer() {
   return MORTISE_OK;
 }
 
-mortise_status Exchange::start(const mortise_http_response_v1& head) {
+mortise_status Exchange::start(const mortise_http_response_v1& head, std::optional<std::uint64_t> length) {
   const auto checked = check_response(head);
   if (checked != MORTISE_OK) return checked;
   if (!is_shared() && progress_ != Progress::fresh) return MORTISE_FAILED_PRECONDITION;
@@ -104,8 +104,9 @@ mortise_status Exchange::start(const mortise_http_response_v1& head) {
   const std::lock_guard lock(mutex_);
   if (progress_ != Progress::fresh) return MORTISE_FAILED_PRECONDITION;
   progress_ = Progress::streaming;
+  context_.stream_length = length;
   // HTTP/1.0 knows no chunks: there the end of the connection ends the answer.
-  if (context_.is_http_1_0) context_.keep_alive = false;
+  if (context_.is_http_1_0 && !length) context_.keep_alive = false;
   if (head.status == 204 || head.status == 304) context_.is_head = true;
   note(head.status, head.body.size);
   if (is_gone_) return MORTISE_CANCELLED;
@@ -132,6 +133,10 @@ mortise_status Exchange::finish() {
   std::unique_lock lock(mutex_);
   if (progress_ != Progress::streaming) return MORTISE_FAILED_PRECONDITION;
   if (!is_gone_) write_stream_end(pending_, context_);
+  if (context_.stream_length && !context_.is_head && body_bytes_ != *context_.stream_length) {
+    connection_.cut();  // fewer bytes than promised: the client must not take the next answer for the rest
+    context_.keep_alive = false;
+  }
   return end_locked(lock) ? MORTISE_OK : MORTISE_CANCELLED;
 }
 

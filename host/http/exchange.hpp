@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,11 +37,16 @@ class Exchange {
   mortise_status respond(const mortise_http_response_v1& response);
   mortise_status defer();
   mortise_status read_body(std::span<std::uint8_t> buffer, std::uint64_t& size);
-  mortise_status start(const mortise_http_response_v1& head);
+  mortise_status start(const mortise_http_response_v1& head) { return start(head, std::nullopt); }
   mortise_status write(std::string_view piece, std::chrono::milliseconds timeout);
   mortise_status finish();
   void abort();
   mortise_status on_close(void (*callback)(void*), void* self);
+
+  // --- For the host's own handlers.
+  /// A streamed answer whose length is known: exactly so much must be written.
+  mortise_status start(const mortise_http_response_v1& head, std::optional<std::uint64_t> length);
+  [[nodiscard]] bool is_head() const noexcept { return context_.is_head; }
 
   // --- The connection's side.
   /// Before the handler runs. `is_streaming_body`: the body is pulled through read_body().

@@ -105,7 +105,13 @@ void write_response(std::string& out, const ResponseContext& context, const mort
 void write_stream_head(std::string& out, const ResponseContext& context, const mortise_http_response_v1& head) {
   write_status_and_common(out, context, head.status);
   write_headers(out, head);
-  if (has_body(head.status) && !context.is_http_1_0) out += "Transfer-Encoding: chunked\r\n";
+  if (context.stream_length) {
+    out += "Content-Length: ";
+    append_number(out, *context.stream_length);
+    out += "\r\n";
+  } else if (has_body(head.status) && !context.is_http_1_0) {
+    out += "Transfer-Encoding: chunked\r\n";
+  }
   out += "\r\n";
   if (head.body.size > 0) {
     write_chunk(out, context,
@@ -115,7 +121,7 @@ void write_stream_head(std::string& out, const ResponseContext& context, const m
 
 void write_chunk(std::string& out, const ResponseContext& context, std::string_view piece) {
   if (context.is_head || piece.empty()) return;  // an empty chunk would end the stream
-  if (context.is_http_1_0) {
+  if (context.is_http_1_0 || context.stream_length) {
     out += piece;
     return;
   }
@@ -126,7 +132,7 @@ void write_chunk(std::string& out, const ResponseContext& context, std::string_v
 }
 
 void write_stream_end(std::string& out, const ResponseContext& context) {
-  if (!context.is_head && !context.is_http_1_0) out += "0\r\n\r\n";
+  if (!context.is_head && !context.is_http_1_0 && !context.stream_length) out += "0\r\n\r\n";
 }
 
 void write_problem(std::string& out, const ResponseContext& context, unsigned status, std::string_view detail,

@@ -4,6 +4,8 @@
 
 #include <mortise/abi/http.h>
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,6 +18,7 @@ struct ResponseContext {
   bool is_head = false;  // no body is sent, whatever the length says
   bool is_http_1_0 = false;
   bool keep_alive = true;
+  std::optional<std::uint64_t> stream_length{};  // of a streamed body, where it is known: then it is not chunked
 };
 
 /// MORTISE_OK, or MORTISE_INVALID_ARGUMENT for a status outside 200 to 599, a header that only the server sets, a

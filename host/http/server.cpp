@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/strings.hpp"
+#include "http/assets.hpp"
 #include "http/connection.hpp"
 #include "http/exchange_table.hpp"
 #include "http/listener.hpp"
@@ -154,7 +155,9 @@ void Server::drain() { impl_->drain(); }
 std::size_t Server::stop(std::chrono::milliseconds grace) { return impl_->stop(grace); }
 
 const void* Server::interface(std::string_view id) const noexcept {
-  return id == MORTISE_HTTP_V1 ? &http_table() : nullptr;
+  if (id == MORTISE_HTTP_V1) return &http_table();
+  if (id == MORTISE_ASSETS_V1) return &assets_table();
+  return nullptr;
 }
 
 std::vector<Server::Conflict> Server::check(std::span<const runtime::GenerationPtr> next) {

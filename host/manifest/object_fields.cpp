@@ -71,9 +71,9 @@ const bool* ObjectFields::boolean(std::string_view key) {
   const std::string expected = "true or false";
   const auto* found = find(key, Presence::optional, expected);
   if (found == nullptr) return nullptr;
-  if (const auto* value = found->get_ptr<const json::boolean_t*>()) return value;
-  mismatch(key, expected, *found);
-  return nullptr;
+  const auto* value = found->get_ptr<const json::boolean_t*>();
+  if (value == nullptr) mismatch(key, expected, *found);
+  return value;
 }
 
 const json* ObjectFields::number(std::string_view key, Presence presence, const std::string& expected) {

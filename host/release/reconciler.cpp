@@ -99,8 +99,8 @@ GenerationPtr Reconciler::start(const Wanted& wanted) {
     remember_failure(spec, made.error().message);
     return nullptr;
   }
-  const GenerationPtr generation(new Generation(++last_number_, std::move(spec), services_),
-                                 [reap = reap_](Generation* gone) { reap(gone); });
+  GenerationPtr generation(new Generation(++last_number_, std::move(spec), services_),
+                           [reap = reap_](Generation* gone) { reap(gone); });
   if (const auto outcome = initialise(generation); !outcome) {
     remember_failure(generation->spec(), outcome.error().message);
     return nullptr;
@@ -265,7 +265,7 @@ Status Reconciler::status() {
   Status status{.plugins = {}, .files = records_};
   for (const auto& [name, generation] : running_) {
     status.plugins.push_back(describe(*generation));
-    const auto is_it = [&](const Unmet& unmet) { return unmet.name == name; };
+    const auto is_it = [&running = name](const Unmet& unmet) { return unmet.name == running; };
     const auto unmet = std::find_if(unmet_.begin(), unmet_.end(), is_it);
     if (unmet != unmet_.end()) status.plugins.back().reason = "runs on as it was: " + unmet->reason;
   }

@@ -26,8 +26,8 @@ struct Sink {
 };
 
 Sink& sink() {
-  static auto* const the_sink = new Sink;
-  return *the_sink;
+  static auto* const kSink = new Sink;
+  return *kSink;
 }
 
 /// Publishes nothing but itself, so relaxed is enough: a thread that sees an older level logs a line more or less.
@@ -46,9 +46,9 @@ Poco::Message::Priority to_priority(Level level) {
 }
 
 /// A full disk must not silence the host: what the file does not take goes to standard error.
-void write(std::string text, Level level) {
+void write(const std::string& text, Level level) {
   Sink& to = sink();
-  const Poco::Message message("mortise", std::move(text), to_priority(level));
+  const Poco::Message message("mortise", text, to_priority(level));
   try {
     to.logger->log(message);
   } catch (const std::exception&) {
