@@ -31,7 +31,7 @@ struct Mailbox {
   bool is_ending = false;
   bool are_hooks_done = false;
   bool is_first_pass_done = false;
-  bool is_closed = false;  // nobody retires any more
+  bool is_closed = false;  // the release thread takes nothing more from `reaped`
   std::vector<runtime::Generation*> reaped;
 
   void post(bool Mailbox::*flag) {
@@ -88,10 +88,17 @@ class Runner::Impl {
  private:
   static Reconciler::Reap reaper(const std::shared_ptr<Mailbox>& mailbox) {
     return [mailbox](runtime::Generation* gone) {
-      const std::lock_guard lock(mailbox->mutex);
-      if (mailbox->is_closed) return;  // the process is ending: what the plugin still holds ends with it
-      mailbox->reaped.push_back(gone);
-      mailbox->changed.notify_all();
+      {
+        const std::lock_guard lock(mailbox->mutex);
+        if (!mailbox->is_closed) {
+          mailbox->reaped.push_back(gone);
+          mailbox->changed.notify_all();
+          return;
+        }
+      }
+      // It was left behind and the release thread has ended: who let go of it last brings it to its end.
+      gone->retire();
+      delete gone;
     };
   }
 
@@ -159,11 +166,10 @@ class Runner::Impl {
       }
       retire_reaped();
     }
+    mailbox_->post(&Mailbox::is_closed);
     retire_reaped();
     left_behind_ = reconciler_.count_draining();
     report();
-    const std::lock_guard lock(mailbox_->mutex);
-    mailbox_->is_closed = true;
   }
 
   void report() { observer_(reconciler_.status()); }

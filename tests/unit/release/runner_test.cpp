@@ -209,6 +209,7 @@ TEST_F(RunnerTest, StopsEverythingAndSaysWhatIsLeftBehind) {
   const auto held = service_.hold_first();
   EXPECT_EQ(runner_->stop(), 1U);
   EXPECT_THAT(service_.forgotten_, Contains(2U));
+  EXPECT_EQ(held->state(), runtime::GenerationState::stopping) << "whoever holds it may still call it";
 }
 
 }  // namespace
