@@ -9,18 +9,6 @@ function(mortise_host_library name)
   file(MAKE_DIRECTORY ${root})
   file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR} ${root}/${name} SYMBOLIC)
 
-  # BOOTSTRAP-GUARD begin
-  foreach(file IN LISTS arg_SOURCES)
-    if(NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${file})
-      message(STATUS "bootstrap: ${name}/${file} is not written yet")
-      list(REMOVE_ITEM arg_SOURCES ${file})
-    endif()
-  endforeach()
-  if(NOT arg_SOURCES)
-    file(WRITE ${CMAKE_BINARY_DIR}/empty.cpp "")
-    set(arg_SOURCES ${CMAKE_BINARY_DIR}/empty.cpp)
-  endif()
-  # BOOTSTRAP-GUARD end
   add_library(mortise_${name} STATIC ${arg_SOURCES})
   target_include_directories(mortise_${name} PUBLIC ${root})
   target_link_libraries(mortise_${name} PUBLIC ${arg_PUBLIC_LIBS} PRIVATE mortise_options ${arg_PRIVATE_LIBS})
