@@ -1,0 +1,96 @@
+// Routes: which request goes to which handler.
+#pragma once
+
+#include <mortise/abi/http.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <mortise/error.hpp>
+#include <mortise/request.hpp>
+#include <mortise/response.hpp>
+
+namespace mortise {
+
+/// How a route is served. since 1.0
+struct RouteOptions {
+  std::uint64_t body_limit_bytes = 0;  // a larger body is refused with 413; 0: the host's default
+  bool stream_body = false;            // the handler pulls the body with Request::read_body()
+  bool blocking = false;               // the handler waits for something: keep it off the event loops
+};
+
+/// The plugin's routes; used in its constructor. A handler is anything that takes (const Request&, Response&); it is
+/// called from many threads at once, and what it throws becomes the answer (see Error). since 1.0
+class Http {
+ public:
+  Http(const mortise_http_v1* table, mortise_host* host) noexcept : table_(table), host_(host) {}
+
+  template <class Handler>
+  void get(std::string_view pattern, Handler handler) {
+    route("GET", pattern, {}, std::move(handler));
+  }
+  template <class Handler>
+  void post(std::string_view pattern, Handler handler) {
+    route("POST", pattern, {}, std::move(handler));
+  }
+  template <class Handler>
+  void put(std::string_view pattern, Handler handler) {
+    route("PUT", pattern, {}, std::move(handler));
+  }
+  template <class Handler>
+  void patch(std::string_view pattern, Handler handler) {
+    route("PATCH", pattern, {}, std::move(handler));
+  }
+  template <class Handler>
+  void del(std::string_view pattern, Handler handler) {
+    route("DELETE", pattern, {}, std::move(handler));
+  }
+
+  /// Any method, any options. Throws what is wrong with the pattern.
+  template <class Handler>
+  void route(std::string_view method, std::string_view pattern, RouteOptions options, Handler handler) {
+    auto bound = std::make_unique<Bound<Handler>>(table_, std::move(handler));
+    const std::uint32_t flags = (options.stream_body ? MORTISE_HTTP_ROUTE_STREAM_BODY : 0U) |
+                                (options.blocking ? MORTISE_HTTP_ROUTE_BLOCKING : 0U);
+    const mortise_http_route_v1 route{
+        sizeof(mortise_http_route_v1), flags,       detail::borrow(method), detail::borrow(pattern),
+        options.body_limit_bytes,      bound.get(), &Bound<Handler>::handle};
+    detail::Message message;
+    detail::check(table_->add_route(host_, &route, message.out()), message.text());
+    handlers_.push_back(std::move(bound));
+  }
+
+ private:
+  struct AnyBound {
+    virtual ~AnyBound() = default;
+  };
+
+  /// A handler at a fixed address, which the host passes back as `self`.
+  template <class Handler>
+  struct Bound final : AnyBound {
+    Bound(const mortise_http_v1* given_table, Handler given) : table(given_table), handler(std::move(given)) {}
+
+    static mortise_status handle(void* self, mortise_http_exchange* exchange, const mortise_http_request_v1* raw,
+                                 mortise_error* error) {
+      return detail::barrier(error, [&] {
+        const auto& bound = *static_cast<Bound*>(self);
+        const Request request(bound.table, exchange, raw);
+        Response response(bound.table, exchange);
+        bound.handler(request, response);
+      });
+    }
+
+    const mortise_http_v1* table;
+    Handler handler;
+  };
+
+  const mortise_http_v1* table_;
+  mortise_host* host_;
+  std::vector<std::unique_ptr<AnyBound>> handlers_;
+};
+
+}  // namespace mortise

@@ -1,0 +1,128 @@
+// The frame of a plugin: a class that takes a Context, and one macro that makes it loadable.
+//
+//   class Hello : public mortise::Plugin {
+//    public:
+//     explicit Hello(mortise::Context& ctx) {
+//       ctx.http().get("/hello", [](const mortise::Request&, mortise::Response& res) { res.text("Hello\n"); });
+//     }
+//   };
+//   MORTISE_PLUGIN(Hello)
+#pragma once
+
+#include <mortise/abi/config.h>
+#include <mortise/abi/plugin.h>
+
+#include <cstdint>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <mortise/assets.hpp>
+#include <mortise/error.hpp>
+#include <mortise/http.hpp>
+#include <mortise/log.hpp>
+
+namespace mortise {
+
+/// What a plugin derives from. Its constructor registers what it serves, on the host's control thread; throwing there
+/// keeps the plugin from starting and tells the admin why. The destructor runs when nothing of the plugin is in use.
+/// since 1.0
+class Plugin {
+ public:
+  Plugin() = default;
+  Plugin(const Plugin&) = delete;
+  Plugin& operator=(const Plugin&) = delete;
+  virtual ~Plugin() = default;
+
+  /// No further request will come: end what stays open by itself, such as event streams. [control-thread]
+  virtual void stop() {}
+};
+
+/// The host as this plugin sees it; lives from before the plugin's constructor until after its destructor. What is not
+/// needed is not asked for: a missing interface fails the call that wants it, by name. since 1.0
+class Context {
+ public:
+  explicit Context(const mortise_host_v1& host) : host_(host) {}
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  /// Routes. [control-thread]
+  Http& http() {
+    if (!http_) http_.emplace(find<mortise_http_v1>(MORTISE_HTTP_V1), host_.host);
+    return *http_;
+  }
+  /// Static files. [control-thread]
+  Assets assets() { return {find<mortise_assets_v1>(MORTISE_ASSETS_V1), host_.host}; }
+  /// [any-thread]
+  [[nodiscard]] Log log() const { return {find<mortise_log_v1>(MORTISE_LOG_V1), host_.host}; }
+
+  /// The `config` object that the admin wrote, valid by the manifest's schema; {} when there is none. [any-thread]
+  [[nodiscard]] nlohmann::json config() const { return nlohmann::json::parse(text(&mortise_config_v1::json)); }
+  /// A directory that is this plugin's alone and survives restarts and upgrades. [any-thread]
+  [[nodiscard]] std::string data_directory() const { return std::string(text(&mortise_config_v1::data_directory)); }
+  [[nodiscard]] std::string_view name() const { return text(&mortise_config_v1::plugin_name); }
+  [[nodiscard]] std::string_view version() const { return text(&mortise_config_v1::plugin_version); }
+  /// Number of this running instance in the host process.
+  [[nodiscard]] std::uint64_t generation() const { return settings().generation(host_.host); }
+
+  /// The table of any interface by its id. Throws `unimplemented` when the host does not have it. [any-thread]
+  template <class Table>
+  [[nodiscard]] const Table* find(std::string_view id) const {
+    const void* table = host_.get_interface(host_.host, detail::borrow(id));
+    if (table == nullptr) {
+      throw Error(Status::unimplemented,
+                  "this host does not have the interface '" + std::string(id) + "'; use a newer host");
+    }
+    return static_cast<const Table*>(table);
+  }
+
+ private:
+  [[nodiscard]] const mortise_config_v1& settings() const { return *find<mortise_config_v1>(MORTISE_CONFIG_V1); }
+  [[nodiscard]] std::string_view text(mortise_str (*mortise_config_v1::*getter)(mortise_host*)) const {
+    return detail::view((settings().*getter)(host_.host));
+  }
+
+  mortise_host_v1 host_;
+  std::optional<Http> http_;
+};
+
+namespace detail {
+
+/// The C hooks of a plugin class.
+template <class T>
+struct Entry {
+  struct Instance {
+    explicit Instance(const mortise_host_v1& host) : context(host), plugin(context) {}
+    Context context;
+    T plugin;
+  };
+
+  static mortise_status init(const mortise_host_v1* host, void** self, mortise_error* error) {
+    return barrier(error, [&] { *self = std::make_unique<Instance>(*host).release(); });
+  }
+  static void stop(void* self) {
+    barrier(nullptr, [&] { static_cast<Instance*>(self)->plugin.stop(); });
+  }
+  static void destroy(void* self) {
+    barrier(nullptr, [&] { delete static_cast<Instance*>(self); });
+  }
+
+  static constexpr mortise_plugin_v1 kTable{sizeof(mortise_plugin_v1), 0, &init, &stop, &destroy, nullptr};
+};
+
+}  // namespace detail
+}  // namespace mortise
+
+#if defined(_WIN32)
+#define MORTISE_EXPORT __declspec(dllexport)
+#else
+#define MORTISE_EXPORT __attribute__((visibility("default")))
+#endif
+
+/// Makes `Class` the plugin of this library; once, at namespace scope.
+#define MORTISE_PLUGIN(Class)                                                        \
+  extern "C" MORTISE_EXPORT const mortise_plugin_v1* mortise_plugin_entry_v1(void) { \
+    return &mortise::detail::Entry<Class>::kTable;                                   \
+  }
