@@ -1,0 +1,146 @@
+// Notes over HTTP: list with pages, read, add, change, remove.
+#include <charconv>
+#include <mortise/mortise.hpp>
+
+#include "store.hpp"
+
+namespace notes {
+namespace {
+
+using mortise::Error;
+using mortise::Request;
+using mortise::Response;
+using mortise::Status;
+using nlohmann::json;
+
+constexpr std::size_t kMaxTitle = 200;
+constexpr std::size_t kMaxText = 10000;
+constexpr int kMaxPage = 100;
+
+json to_json(const Note& note) {
+  return {{"id", note.id}, {"title", note.title}, {"text", note.text}, {"changed", note.changed}};
+}
+
+std::int64_t parse_number(std::string_view text, const std::string& what, std::int64_t least, std::int64_t most) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number < least || number > most) {
+    throw Error(Status::invalid_argument, what + " must be a whole number from " + std::to_string(least) + " to " +
+                                              std::to_string(most) + ", not '" + std::string(text) + "'");
+  }
+  return number;
+}
+
+std::int64_t id_of(const Request& request) { return parse_number(request.param("id"), "a note's id", 1, INT64_MAX); }
+
+[[noreturn]] void no_such_note(std::int64_t id) {
+  throw Error(Status::not_found, "there is no note " + std::to_string(id));
+}
+
+/// A text field of the body, if it is there.
+std::optional<std::string> field(const json& body, const char* name, std::size_t limit) {
+  const auto found = body.find(name);
+  if (found == body.end()) return std::nullopt;
+  if (!found->is_string()) throw Error(Status::invalid_argument, std::string("'") + name + "' must be a string");
+  auto text = found->get<std::string>();
+  if (text.size() > limit) {
+    throw Error(Status::invalid_argument,
+                std::string("'") + name + "' is longer than " + std::to_string(limit) + " bytes");
+  }
+  return text;
+}
+
+struct Content {
+  std::optional<std::string> title;
+  std::optional<std::string> text;
+};
+
+/// What the client sent, checked.
+Content content_of(const Request& request) {
+  const auto body = request.json();
+  if (!body.is_object()) throw Error(Status::invalid_argument, "the body must be a JSON object");
+  for (const auto& [key, value] : body.items()) {
+    if (key != "title" && key != "text") {
+      throw Error(Status::invalid_argument, "unknown field '" + key + "'; a note has 'title' and 'text'");
+    }
+  }
+  Content content{field(body, "title", kMaxTitle), field(body, "text", kMaxText)};
+  if (content.title && content.title->empty()) throw Error(Status::invalid_argument, "'title' must not be empty");
+  return content;
+}
+
+/// The same for a whole note: a title must be there.
+Content whole_content_of(const Request& request) {
+  auto content = content_of(request);
+  if (!content.title) throw Error(Status::invalid_argument, "'title' is missing");
+  if (!content.text) content.text = "";
+  return content;
+}
+
+}  // namespace
+
+class Notes : public mortise::Plugin {
+ public:
+  explicit Notes(mortise::Context& ctx)
+      : store_(ctx.data_directory() + "/notes.sqlite"), page_size_(ctx.config().value("page_size", 20)) {
+    auto& http = ctx.http();
+    // SQLite may wait for the disk: off the event loops.
+    const mortise::RouteOptions on_disk{.body_limit_bytes = 65536, .stream_body = false, .blocking = true};
+    http.route("GET", "/notes", on_disk, [this](const Request& req, Response& res) { list(req, res); });
+    http.route("POST", "/notes", on_disk, [this](const Request& req, Response& res) { add(req, res); });
+    http.route("GET", "/notes/{id}", on_disk, [this](const Request& req, Response& res) { read(req, res); });
+    http.route("PUT", "/notes/{id}", on_disk, [this](const Request& req, Response& res) { change(req, res, false); });
+    http.route("PATCH", "/notes/{id}", on_disk, [this](const Request& req, Response& res) { change(req, res, true); });
+    http.route("DELETE", "/notes/{id}", on_disk, [this](const Request& req, Response& res) { remove(req, res); });
+  }
+
+ private:
+  void list(const Request& request, Response& response) {
+    const auto limit_text = request.query("limit").value_or(std::to_string(page_size_));
+    const auto limit = static_cast<int>(parse_number(limit_text, "limit", 1, kMaxPage));
+    const auto after = parse_number(request.query("after").value_or("0"), "after", 0, INT64_MAX);
+    // One more than the page shows whether there is a next one.
+    auto notes = store_.list(after, limit + 1);
+    json page{{"notes", json::array()}, {"next", nullptr}};
+    if (notes.size() > static_cast<std::size_t>(limit)) {
+      notes.pop_back();
+      page["next"] = "/notes?after=" + std::to_string(notes.back().id) + "&limit=" + std::to_string(limit);
+    }
+    for (const auto& note : notes) page["notes"].push_back(to_json(note));
+    response.json(page);
+  }
+
+  void add(const Request& request, Response& response) {
+    const auto content = whole_content_of(request);
+    const auto note = store_.add(*content.title, *content.text);
+    response.status(201).header("Location", "/notes/" + std::to_string(note.id)).json(to_json(note));
+  }
+
+  void read(const Request& request, Response& response) {
+    const auto id = id_of(request);
+    const auto note = store_.find(id);
+    if (!note) no_such_note(id);
+    response.json(to_json(*note));
+  }
+
+  void change(const Request& request, Response& response, bool is_partial) {
+    const auto id = id_of(request);
+    const auto content = is_partial ? content_of(request) : whole_content_of(request);
+    const auto note = store_.change(id, content.title, content.text);
+    if (!note) no_such_note(id);
+    response.json(to_json(*note));
+  }
+
+  void remove(const Request& request, Response& response) {
+    const auto id = id_of(request);
+    if (!store_.remove(id)) no_such_note(id);
+    response.no_content();
+  }
+
+  Store store_;
+  int page_size_;
+};
+
+}  // namespace notes
+
+MORTISE_PLUGIN(notes::Notes)
