@@ -176,11 +176,14 @@ void Reconciler::publish(Set next) {
         Level::info, "release", old == before.end() ? "plugin started" : "plugin replaced",
         {{"plugin", name}, {"version", generation->version_text()}, {"generation", generation->number_text()}});
   }
-  for (const auto& [name, generation] : before) {
-    const auto now = running_.find(name);
-    if (now == running_.end() || now->second != generation) retry_conflicts();
-    if (now == running_.end()) stop(generation, "plugin stopped");
-    if (now != running_.end() && now->second != generation) stop(generation, "plugin's former generation stopped");
+  auto former = in_order(before);
+  std::reverse(former.begin(), former.end());  // who was started last may rely on those before it
+  for (const auto& generation : former) {
+    const auto now = running_.find(generation->name());
+    const bool is_replaced = now != running_.end();
+    if (is_replaced && now->second == generation) continue;
+    retry_conflicts();
+    stop(generation, is_replaced ? "plugin's former generation stopped" : "plugin stopped");
   }
 }
 
@@ -194,14 +197,17 @@ void Reconciler::stop(const GenerationPtr& generation, const char* reason) {
                  {{"plugin", generation->name()},
                   {"version", generation->version_text()},
                   {"generation", generation->number_text()}});
-  if (!control_.run([generation] { generation->stop(); }, settings_.stop_timeout)) {
-    telemetry::log(Level::error, "release", "stop hook did not return in time; its thread stays stuck",
-                   {{"plugin", generation->name()}, {"generation", generation->number_text()}});
-  }
+  run_stop_hook(generation);
   auto status = describe(*generation);
   status.state = "stopping";
   draining_.push_back(
       {.generation = generation, .status = std::move(status), .cut_at = Clock::now() + settings_.stop_timeout});
+}
+
+void Reconciler::run_stop_hook(const GenerationPtr& generation) {
+  if (control_.run([generation] { generation->stop(); }, settings_.stop_timeout)) return;
+  telemetry::log(Level::error, "release", "stop hook did not return in time; its thread stays stuck",
+                 {{"plugin", generation->name()}, {"generation", generation->number_text()}});
 }
 
 void Reconciler::cut_overdue() {
@@ -231,9 +237,9 @@ void Reconciler::retire(Generation* generation) {
 }
 
 void Reconciler::stop_hooks() {
-  for (const auto& generation : in_order(running_)) {
-    control_.run([generation] { generation->stop(); }, settings_.stop_timeout);
-  }
+  auto list = in_order(running_);
+  std::reverse(list.begin(), list.end());  // who was started last may rely on those before it
+  for (const auto& generation : list) run_stop_hook(generation);
 }
 
 void Reconciler::let_go() { publish({}); }

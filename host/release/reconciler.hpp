@@ -68,6 +68,7 @@ class Reconciler {
   void settle_conflicts(Set& next);
   void publish(Set next);
   void stop(const runtime::GenerationPtr& generation, const char* reason);
+  void run_stop_hook(const runtime::GenerationPtr& generation);
   Attempt& remember_failure(const runtime::GenerationSpec& spec, std::string reason);
   void retry_conflicts();
   [[nodiscard]] std::vector<runtime::GenerationPtr> in_order(const Set& set) const;
