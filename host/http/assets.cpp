@@ -1,30 +1,20 @@
 #include "http/assets.hpp"
 
 #include <array>
-#include <cstring>
 #include <utility>
 #include <vector>
 
 #include "base/sha256.hpp"
 #include "http/content_type.hpp"
 #include "http/route_registry.hpp"
+#include "runtime/abi_values.hpp"
 #include "runtime/generation.hpp"
 
 namespace mortise::http {
 namespace {
 
-mortise_str to_abi(std::string_view text) { return {text.data(), text.size()}; }
-std::string_view view(mortise_str text) {
-  return text.data == nullptr ? std::string_view() : std::string_view(text.data, static_cast<std::size_t>(text.size));
-}
-
-mortise_status fail(const base::Error& error, mortise_error* out) {
-  if (out != nullptr && out->message != nullptr) {
-    out->size = std::min<std::uint32_t>(out->capacity, static_cast<std::uint32_t>(error.message.size()));
-    std::memcpy(out->message, error.message.data(), out->size);
-  }
-  return static_cast<mortise_status>(error.code);
-}
+using runtime::to_abi;
+using runtime::to_view;
 
 std::string digest_of(std::string_view data) {
   base::Sha256 digest;
@@ -39,9 +29,10 @@ mortise_status add_mount(mortise_host* host, mortise_str prefix_text, std::uniqu
   const auto& generation = runtime::Generation::from(host);
   auto* registry = RouteRegistry::of(generation);
   if (registry == nullptr) return MORTISE_INVALID_ARGUMENT;
-  std::string prefix(view(prefix_text));
+  std::string prefix(to_view(prefix_text));
   if (prefix.empty() || prefix.front() != '/') {
-    return fail({base::ErrorCode::invalid_argument, "asset prefix '" + prefix + "' must begin with '/'"}, error);
+    return to_abi(base::Error{base::ErrorCode::invalid_argument, "asset prefix '" + prefix + "' must begin with '/'"},
+                  error);
   }
   while (!prefix.empty() && prefix.back() == '/') prefix.pop_back();
   const auto pattern = prefix + "/{path...}";
@@ -52,12 +43,12 @@ mortise_status add_mount(mortise_host* host, mortise_str prefix_text, std::uniqu
                               .body_limit_bytes = 0,
                               .self = mount.get(),
                               .handle = &Mount::handle};
-  if (const auto added = registry->add(generation, route); !added) return fail(added.error(), error);
+  if (const auto added = registry->add(generation, route); !added) return to_abi(added.error(), error);
   if (!prefix.empty()) {
     route.flags = 0;
     route.pattern = to_abi(prefix);
     route.handle = &redirect_to_folder;
-    if (const auto added = registry->add(generation, route); !added) return fail(added.error(), error);
+    if (const auto added = registry->add(generation, route); !added) return to_abi(added.error(), error);
   }
   registry->keep(generation, std::shared_ptr<Mount>(std::move(mount)));
   return MORTISE_OK;
@@ -66,14 +57,14 @@ mortise_status add_mount(mortise_host* host, mortise_str prefix_text, std::uniqu
 mortise_status mount_memory(mortise_host* host, mortise_str prefix, const mortise_asset* assets, std::uint64_t count,
                             mortise_error* error) {
   auto mount = MemoryMount::make({assets, static_cast<std::size_t>(count)});
-  return mount ? add_mount(host, prefix, std::move(*mount), 0, error) : fail(mount.error(), error);
+  return mount ? add_mount(host, prefix, std::move(*mount), 0, error) : to_abi(mount.error(), error);
 }
 
 mortise_status mount_directory(mortise_host* host, mortise_str prefix, mortise_str directory, mortise_error* error) {
-  auto mount = DirectoryMount::make(std::filesystem::path(view(directory)));
+  auto mount = DirectoryMount::make(std::filesystem::path(to_view(directory)));
   // The disk may take its time.
   return mount ? add_mount(host, prefix, std::move(*mount), MORTISE_HTTP_ROUTE_BLOCKING, error)
-               : fail(mount.error(), error);
+               : to_abi(mount.error(), error);
 }
 
 constexpr mortise_assets_v1 kTable{.struct_size = sizeof(mortise_assets_v1),
@@ -88,7 +79,7 @@ const mortise_assets_v1& assets_table() noexcept { return kTable; }
 base::Result<std::unique_ptr<MemoryMount>> MemoryMount::make(std::span<const mortise_asset> assets) {
   auto mount = std::make_unique<MemoryMount>();
   for (const auto& asset : assets) {
-    std::string path(view(asset.path));
+    std::string path(to_view(asset.path));
     if (path.empty() || path.front() == '/') {
       return base::Error{base::ErrorCode::invalid_argument,
                          "asset path '" + path + "' must be relative: \"css/site.css\""};
@@ -104,7 +95,7 @@ base::Result<std::unique_ptr<MemoryMount>> MemoryMount::make(std::span<const mor
 mortise_status MemoryMount::handle(void* self, mortise_http_exchange* handle, const mortise_http_request_v1* request,
                                    mortise_error*) {
   const auto& mount = *static_cast<const MemoryMount*>(self);
-  std::string path(view(request->params[0].value));
+  std::string path(to_view(request->params[0].value));
   if (path.empty() || path.back() == '/') path += "index.html";
   const auto found = mount.files_.find(path);
   if (found == mount.files_.end()) return MORTISE_NOT_FOUND;
@@ -142,9 +133,9 @@ FileHead::FileHead(const Selection& selection, const FileFacts& facts, std::stri
 
 mortise_status redirect_to_folder(void*, mortise_http_exchange* exchange, const mortise_http_request_v1* request,
                                   mortise_error*) {
-  std::string location(view(request->path));
+  std::string location(to_view(request->path));
   location += '/';
-  if (request->query.size > 0) location.append("?").append(view(request->query));
+  if (request->query.size > 0) location.append("?").append(to_view(request->query));
   const std::array<mortise_http_field, 1> fields{{{to_abi("Location"), to_abi(location)}}};
   return Exchange::from(exchange).respond({.struct_size = sizeof(mortise_http_response_v1),
                                            .status = 308,

@@ -8,6 +8,7 @@
 #include "http/connection.hpp"
 #include "http/loop.hpp"
 #include "http/shared.hpp"
+#include "runtime/abi_values.hpp"
 #include "runtime/generation.hpp"
 #include "telemetry/log.hpp"
 
@@ -17,7 +18,7 @@ namespace {
 // A route that was seen to hold its loop this often runs on the blocking pool from then on.
 constexpr std::uint32_t kBlockedBeforeMoving = 8;
 
-mortise_str to_abi(std::string_view text) { return {text.data(), text.size()}; }
+using runtime::to_abi;
 
 }  // namespace
 

@@ -1,30 +1,19 @@
 #include "http/exchange_table.hpp"
 
-#include <algorithm>
-#include <cstring>
-
-#include "base/result.hpp"
 #include "http/exchange.hpp"
 #include "http/route_registry.hpp"
+#include "runtime/abi_values.hpp"
 #include "runtime/generation.hpp"
 
 namespace mortise::http {
 namespace {
-
-mortise_status fail(const base::Error& error, mortise_error* out) {
-  if (out != nullptr && out->message != nullptr) {
-    out->size = std::min<std::uint32_t>(out->capacity, static_cast<std::uint32_t>(error.message.size()));
-    std::memcpy(out->message, error.message.data(), out->size);
-  }
-  return static_cast<mortise_status>(error.code);
-}
 
 mortise_status add_route(mortise_host* host, const mortise_http_route_v1* route, mortise_error* error) {
   const auto& generation = runtime::Generation::from(host);
   auto* registry = RouteRegistry::of(generation);
   if (registry == nullptr || route == nullptr) return MORTISE_INVALID_ARGUMENT;
   const auto added = registry->add(generation, *route);
-  return added ? MORTISE_OK : fail(added.error(), error);
+  return added ? MORTISE_OK : runtime::to_abi(added.error(), error);
 }
 
 mortise_status respond(mortise_http_exchange* exchange, const mortise_http_response_v1* response) {

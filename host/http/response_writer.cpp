@@ -7,13 +7,12 @@
 #include <nlohmann/json.hpp>
 
 #include "base/strings.hpp"
+#include "runtime/abi_values.hpp"
 
 namespace mortise::http {
 namespace {
 
-std::string_view view(mortise_str text) {
-  return text.data == nullptr ? std::string_view() : std::string_view(text.data, static_cast<std::size_t>(text.size));
-}
+using runtime::to_view;
 
 void append_number(std::string& out, std::uint64_t number, int base = 10) {
   std::array<char, 24> digits{};
@@ -65,9 +64,9 @@ void write_status_and_common(std::string& out, const ResponseContext& context, u
 
 void write_headers(std::string& out, const mortise_http_response_v1& response) {
   for (std::uint64_t i = 0; i < response.header_count; ++i) {
-    out += view(response.headers[i].name);
+    out += to_view(response.headers[i].name);
     out += ": ";
-    out += view(response.headers[i].value);
+    out += to_view(response.headers[i].value);
     out += "\r\n";
   }
 }
@@ -78,8 +77,8 @@ mortise_status check_response(const mortise_http_response_v1& response) {
   if (response.struct_size < sizeof(mortise_http_response_v1)) return MORTISE_INVALID_ARGUMENT;
   if (response.status < 200 || response.status > 599) return MORTISE_INVALID_ARGUMENT;
   for (std::uint64_t i = 0; i < response.header_count; ++i) {
-    const auto name = view(response.headers[i].name);
-    const auto value = view(response.headers[i].value);
+    const auto name = to_view(response.headers[i].name);
+    const auto value = to_view(response.headers[i].value);
     if (name.empty() || !std::all_of(name.begin(), name.end(), is_token_char)) return MORTISE_INVALID_ARGUMENT;
     if (is_servers_own(name) || !std::all_of(value.begin(), value.end(), is_value_char))
       return MORTISE_INVALID_ARGUMENT;

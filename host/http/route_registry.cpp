@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/abi_values.hpp"
 #include "runtime/generation.hpp"
 
 namespace mortise::http {
@@ -11,10 +12,6 @@ namespace {
 bool is_method(std::string_view method) {
   const auto is_upper = [](char c) { return c >= 'A' && c <= 'Z'; };
   return !method.empty() && method.size() <= 32 && std::all_of(method.begin(), method.end(), is_upper);
-}
-
-std::string_view view(mortise_str text) {
-  return text.data == nullptr ? std::string_view() : std::string_view(text.data, static_cast<std::size_t>(text.size));
 }
 
 bool is_same_path(const Route& a, const Route& b) {
@@ -27,8 +24,8 @@ base::Result<std::shared_ptr<Route>> to_route(const mortise_http_route_v1& from)
     return base::Error{base::ErrorCode::invalid_argument, "route without a handler, or of an unknown layout"};
   }
   auto route = std::make_shared<Route>();
-  route->method = view(from.method);
-  route->pattern = view(from.pattern);
+  route->method = runtime::to_view(from.method);
+  route->pattern = runtime::to_view(from.pattern);
   if (!is_method(route->method)) {
     return base::Error{base::ErrorCode::invalid_argument,
                        "route " + route->pattern + ": '" + route->method + "' is no method; write one like \"GET\""};

@@ -4,6 +4,7 @@
 #include <exception>
 #include <utility>
 
+#include "runtime/abi_values.hpp"
 #include "runtime/tables.hpp"
 #include "telemetry/log.hpp"
 
@@ -13,11 +14,6 @@ namespace {
 const void* get_interface(mortise_host* host, mortise_str id) {
   if (host == nullptr || id.data == nullptr) return nullptr;
   return Generation::from(host).interface({id.data, static_cast<std::size_t>(id.size)});
-}
-
-base::ErrorCode to_code(mortise_status status) {
-  return status >= MORTISE_CANCELLED && status <= MORTISE_UNAUTHENTICATED ? static_cast<base::ErrorCode>(status)
-                                                                          : base::ErrorCode::unknown;
 }
 
 }  // namespace

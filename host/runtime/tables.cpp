@@ -6,17 +6,12 @@
 #include <array>
 #include <vector>
 
+#include "runtime/abi_values.hpp"
 #include "runtime/generation.hpp"
 #include "telemetry/log.hpp"
 
 namespace mortise::runtime {
 namespace {
-
-std::string_view view(mortise_str text) noexcept {
-  return text.data == nullptr ? std::string_view() : std::string_view(text.data, static_cast<std::size_t>(text.size));
-}
-
-mortise_str borrow(const std::string& text) noexcept { return {text.data(), text.size()}; }
 
 telemetry::Level to_level(std::uint32_t level) noexcept {
   switch (level) {
@@ -38,19 +33,19 @@ void log_write(mortise_host* host, std::uint32_t level, mortise_str message, con
   std::vector<telemetry::Field> copied;
   copied.reserve(fields == nullptr ? 0 : static_cast<std::size_t>(field_count));
   for (std::uint64_t i = 0; fields != nullptr && i < field_count; ++i) {
-    copied.push_back({view(fields[i].key), view(fields[i].value)});
+    copied.push_back({to_view(fields[i].key), to_view(fields[i].value)});
   }
   const auto& generation = Generation::from(host);
   const auto* outer = telemetry::LogScope::current();
   const telemetry::LogScope scope(generation.name(), generation.number_text(),
                                   outer == nullptr ? std::string_view() : outer->request_id);
-  telemetry::log(to_level(level), "plugin", view(message), copied.data(), copied.size());
+  telemetry::log(to_level(level), "plugin", to_view(message), copied.data(), copied.size());
 }
 
-mortise_str config_json(mortise_host* host) { return borrow(Generation::from(host).spec().config_text); }
-mortise_str config_data_directory(mortise_host* host) { return borrow(Generation::from(host).data_directory_text()); }
-mortise_str config_plugin_name(mortise_host* host) { return borrow(Generation::from(host).name()); }
-mortise_str config_plugin_version(mortise_host* host) { return borrow(Generation::from(host).version_text()); }
+mortise_str config_json(mortise_host* host) { return to_abi(Generation::from(host).spec().config_text); }
+mortise_str config_data_directory(mortise_host* host) { return to_abi(Generation::from(host).data_directory_text()); }
+mortise_str config_plugin_name(mortise_host* host) { return to_abi(Generation::from(host).name()); }
+mortise_str config_plugin_version(mortise_host* host) { return to_abi(Generation::from(host).version_text()); }
 std::uint64_t config_generation(mortise_host* host) { return Generation::from(host).number(); }
 
 constexpr mortise_log_v1 kLog{
