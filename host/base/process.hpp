@@ -1,4 +1,4 @@
-// Runs a child process to its end within a time limit and says how it ended.
+// What the host asks of processes: to run a child to its end within a time limit, and a few facts about its own.
 #pragma once
 
 #include <chrono>
@@ -28,6 +28,9 @@ Result<ProcessEnd> run_process(const std::vector<std::string>& arguments, std::c
 
 /// From here on this process leaves no core dump, whatever becomes of it: for processes that run code on trial.
 void disable_core_dumps();
+
+/// The cores that this process may run on; at least 1.
+unsigned usable_cores();
 
 /// Path of the running executable.
 std::string own_executable();

@@ -1,13 +1,12 @@
 #include "http/server.hpp"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <random>
 #include <thread>
 #include <utility>
 
+#include "base/process.hpp"
 #include "base/strings.hpp"
 #include "http/assets.hpp"
 #include "http/connection.hpp"
@@ -28,13 +27,6 @@ using namespace std::chrono_literals;
 constexpr std::size_t kMaxQueued = 1024;
 // What a cut connection gets to wind up, and a stuck thread to come back.
 constexpr std::chrono::milliseconds kPatience{1000};
-
-unsigned usable_cores() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (::sched_getaffinity(0, sizeof set, &set) != 0) return std::max(1U, std::thread::hardware_concurrency());
-  return static_cast<unsigned>(std::max(1, CPU_COUNT(&set)));
-}
 
 std::string random_prefix() {
   std::random_device device;
@@ -58,7 +50,7 @@ class Server::Impl {
 
   base::Result<void> start() {
     const auto& settings = shared_->settings;
-    const unsigned count = settings.threads != 0 ? settings.threads : usable_cores();
+    const unsigned count = settings.threads != 0 ? settings.threads : base::usable_cores();
     for (unsigned i = 0; i < count; ++i) shared_->loops.push_back(std::make_unique<Loop>(i, *shared_));
     for (const auto& listen : settings.listen) {
       if (auto opened = open(listen); !opened) return opened;
