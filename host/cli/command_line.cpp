@@ -2,7 +2,11 @@
 
 #include <CLI/CLI.hpp>
 #include <ostream>
+#include <string>
+#include <string_view>
+#include <vector>
 
+#include "base/strings.hpp"
 #include "cli/commands.hpp"
 
 namespace mortise::cli {
@@ -70,6 +74,20 @@ void add_plugin_commands(Parser& parser, const Parts& parts) {
   });
 }
 
+/// CLI11 would only say that a command is missing. Empty when no word was left over.
+std::string explain_unknown_command(const CLI::App& app) {
+  const auto left_over = app.remaining();
+  if (left_over.empty() || left_over.front().front() == '-') return {};
+  std::vector<std::string> names;
+  for (const auto* command : app.get_subcommands([](const CLI::App* known) { return !known->get_group().empty(); })) {
+    names.push_back(command->get_name());
+  }
+  const std::vector<std::string_view> candidates(names.begin(), names.end());
+  const auto meant = base::nearest(left_over.front(), candidates);
+  return "unknown command '" + left_over.front() + "'; " +
+         (meant.empty() ? "run with --help for the commands" : "did you mean '" + std::string(meant) + "'?");
+}
+
 }  // namespace
 
 int run_command_line(int argc, const char* const* argv, const Parts& parts) {
@@ -82,6 +100,14 @@ int run_command_line(int argc, const char* const* argv, const Parts& parts) {
   add_plugin_commands(parser, parts);
   try {
     parser.app.parse(argc, argv);
+  } catch (const CLI::RequiredError& error) {
+    const auto unknown = explain_unknown_command(parser.app);
+    if (unknown.empty()) {
+      parser.app.exit(error, parts.out, parts.err);
+    } else {
+      parts.err << unknown << '\n';
+    }
+    return kUsage;
   } catch (const CLI::ParseError& error) {
     const bool is_help = parser.app.exit(error, parts.out, parts.err) == 0;
     return is_help ? kDone : kUsage;

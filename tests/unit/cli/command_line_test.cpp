@@ -53,6 +53,13 @@ TEST_F(CommandLine, WrongUsageIsTwo) {
   EXPECT_EQ(run({"--help"}), 0);
 }
 
+TEST_F(CommandLine, NamesAnUnknownCommandAndTheOneThatWasMeant) {
+  EXPECT_EQ(run({"enabel", "notes"}), 2);
+  EXPECT_EQ(err_.str(), "unknown command 'enabel'; did you mean 'enable'?\n");
+  EXPECT_EQ(run({"frobnicate"}), 2);
+  EXPECT_NE(err_.str().find("unknown command 'frobnicate'; run with --help"), std::string::npos) << err_.str();
+}
+
 TEST_F(CommandLine, ServeHandsTheConfigurationOver) {
   EXPECT_EQ(run({"serve"}), 0);
   EXPECT_EQ(served_, folder_ / "drop");
