@@ -7,11 +7,12 @@
 #include <string_view>
 
 #include <mortise/error.hpp>
+#include <mortise/text.hpp>
 
 namespace mortise {
 
-/// Used in the plugin's constructor. The host answers with ETag, ranges and content types; "index.html" also answers
-/// for its directory. since 1.0
+/// The host answers with ETag, ranges and content types; "index.html" also answers for its directory. since 1.0
+/// [control-thread], during the plugin's constructor
 class Assets {
  public:
   Assets(const mortise_assets_v1* table, mortise_host* host) noexcept : table_(table), host_(host) {}

@@ -12,6 +12,8 @@
 #include <string>
 #include <string_view>
 
+#include <mortise/text.hpp>
+
 namespace mortise {
 
 /// Why something failed: the ABI's status codes by name. since 1.0
@@ -48,16 +50,20 @@ class Error : public std::runtime_error {
 
 namespace detail {
 
-inline std::string_view view(mortise_str text) noexcept {
-  return text.data == nullptr ? std::string_view() : std::string_view(text.data, static_cast<std::size_t>(text.size));
+/// A code that this version does not know counts as `unknown`, and so does success where there is none.
+inline Status to_failure(mortise_status status) noexcept {
+  const bool is_known = status >= MORTISE_CANCELLED && status <= MORTISE_UNAUTHENTICATED;
+  return is_known ? static_cast<Status>(status) : Status::unknown;
 }
 
-inline mortise_str borrow(std::string_view text) noexcept { return {text.data(), text.size()}; }
-
+/// Stores as much of the message as there is room for, cut between UTF-8 characters.
 inline void set_message(mortise_error* error, std::string_view message) noexcept {
-  if (error == nullptr || error->message == nullptr) return;
-  error->size = static_cast<std::uint32_t>(std::min<std::size_t>(error->capacity, message.size()));
-  std::memcpy(error->message, message.data(), error->size);
+  if (error == nullptr || !MORTISE_HAS(mortise_error, error, message) || error->message == nullptr) return;
+  auto size = std::min<std::size_t>(error->capacity, message.size());
+  const auto continues = [&](std::size_t at) { return (static_cast<unsigned char>(message[at]) & 0xC0U) == 0x80U; };
+  while (size > 0 && size < message.size() && continues(size)) --size;
+  if (size > 0) std::memcpy(error->message, message.data(), size);
+  error->size = static_cast<std::uint32_t>(size);
 }
 
 /// Runs `body`; what it throws becomes a status and a message.
@@ -68,7 +74,7 @@ mortise_status barrier(mortise_error* error, Body&& body) noexcept {
     return MORTISE_OK;
   } catch (const Error& failure) {
     set_message(error, failure.what());
-    return static_cast<mortise_status>(failure.status());
+    return static_cast<mortise_status>(to_failure(static_cast<mortise_status>(failure.status())));
   } catch (const std::exception& failure) {
     set_message(error, failure.what());
   } catch (...) {
@@ -79,7 +85,8 @@ mortise_status barrier(mortise_error* error, Body&& body) noexcept {
 
 /// Throws the failure that a host function reported.
 inline void check(mortise_status status, std::string_view what) {
-  if (status != MORTISE_OK) throw Error(static_cast<Status>(status), std::string(what));
+  if (status == MORTISE_OK) return;
+  throw Error(to_failure(status), std::string(what.empty() ? "the host gave no reason" : what));
 }
 
 /// A buffer for the message of a call into the host.
@@ -90,10 +97,12 @@ class Message {
   Message& operator=(const Message&) = delete;
 
   mortise_error* out() noexcept { return &error_; }
-  [[nodiscard]] std::string_view text() const noexcept { return {text_, error_.size}; }
+  [[nodiscard]] std::string_view text() const noexcept {
+    return {text_, std::min<std::size_t>(error_.size, sizeof text_)};
+  }
 
  private:
-  char text_[512] = {};
+  char text_[1024] = {};
   mortise_error error_{sizeof(mortise_error), sizeof text_, 0, 0, text_};
 };
 

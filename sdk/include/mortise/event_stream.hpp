@@ -1,7 +1,6 @@
 // Server-sent events: an answer that stays open while the plugin has something to tell.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -13,33 +12,31 @@
 namespace mortise {
 
 /// One subscribed client. A handle: copies mean the same stream, which ends with close(), with the last copy, or when
-/// the client goes. Any thread. since 1.0
+/// the client goes. since 1.0 [any-thread]
 class EventStream {
  public:
   /// Starts the stream; call from a handler: `auto events = EventStream::open(response);`
   static EventStream open(Response& response) {
-    auto& answer = response.answer();
-    const auto& table = answer.table();
-    answer.headers.emplace_back("Cache-Control", "no-cache");
-    detail::check(table.defer(answer.exchange()), "the answer was sent already");
-    auto state = std::make_shared<State>(&table, answer.exchange());
-    const auto started = answer.send(table.start, {}, "text/event-stream");
-    if (started == MORTISE_OK) table.on_close(answer.exchange(), &State::on_client_gone, state.get());
-    if (started != MORTISE_OK) state->end();
+    response.header("Cache-Control", "no-cache");
+    auto state = std::make_shared<State>();
+    state->exchange = response.start("text/event-stream");
+    const auto* table = state->exchange.get_deleter().table;
+    // Fails when the client has gone already: nobody would say so later.
+    if (table->on_close(state->exchange.get(), &State::on_client_gone, state.get()) != MORTISE_OK) state->end();
     return EventStream(std::move(state));
   }
 
-  /// Sends one event; `data` may have several lines. False: the stream is closed, or this client is so slow that its
-  /// buffer is full and the event was dropped.
+  /// Sends one event; `data` may have several lines. Never waits. False: the stream is closed, or this client is so
+  /// slow that its buffer is full and the event was dropped.
   bool send(std::string_view event, std::string_view data, std::string_view id = {}) const {
     std::string text;
     if (!id.empty()) text.append("id: ").append(one_line(id)).append("\n");
     if (!event.empty()) text.append("event: ").append(one_line(event)).append("\n");
-    for (;;) {
-      const auto end = data.find('\n');
-      text.append("data: ").append(one_line(data.substr(0, end))).append("\n");
-      if (end == std::string_view::npos) break;
-      data.remove_prefix(end + 1);
+    for (bool is_last = false; !is_last;) {
+      const auto end = data.find_first_of("\r\n");
+      is_last = end == std::string_view::npos;
+      text.append("data: ").append(data.substr(0, end)).append("\n");
+      if (!is_last) data.remove_prefix(end + (data.substr(end, 2) == "\r\n" ? 2 : 1));
     }
     return state_->write(text + "\n");
   }
@@ -50,48 +47,43 @@ class EventStream {
 
   [[nodiscard]] bool is_open() const {
     const std::lock_guard lock(state_->mutex);
-    return state_->is_open;
+    return state_->exchange != nullptr;
   }
   void close() const { state_->end(); }
 
  private:
   struct State {
-    State(const mortise_http_v1* given_table, mortise_http_exchange* given) : table(given_table), exchange(given) {}
+    State() = default;
     State(const State&) = delete;
     State& operator=(const State&) = delete;
     ~State() { end(); }
 
-    bool write(const std::string& text) {
+    bool write(std::string_view text) {
       {
         const std::lock_guard lock(mutex);
-        if (!is_open) return false;
-        const auto written =
-            table->write(exchange, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}, 0);
+        if (!exchange) return false;
+        const auto written = exchange.get_deleter().table->write(exchange.get(), detail::borrow_bytes(text), 0);
         if (written != MORTISE_CANCELLED) return written == MORTISE_OK;
       }
       end();
       return false;
     }
 
-    // The host's finish() waits for a running on_client_gone(), which takes the mutex: so it is called outside.
+    // The host's finish() waits for a running on_client_gone(), which takes the mutex: so it is called outside. Nothing
+    // of the state is touched after the mutex: whoever finds the exchange gone may free the state.
     void end() {
-      const auto* host = table;
-      auto* ended = exchange;
+      detail::OwnedExchange ended;
       {
         const std::lock_guard lock(mutex);
-        if (!is_open) return;
-        is_open = false;
+        ended = std::move(exchange);
       }
-      // Whoever holds the state may let go of it as soon as is_open is false.
-      if (host->finish(ended) == MORTISE_FAILED_PRECONDITION) host->abort(ended);
+      if (ended) ended.get_deleter().table->finish(ended.release());
     }
 
     static void on_client_gone(void* self) { static_cast<State*>(self)->end(); }
 
-    const mortise_http_v1* table;
-    mortise_http_exchange* exchange;
     std::mutex mutex;
-    bool is_open = true;  // guarded by mutex; whoever clears it ends the exchange
+    detail::OwnedExchange exchange;  // guarded by mutex; whoever takes it ends it
   };
 
   explicit EventStream(std::shared_ptr<State> state) : state_(std::move(state)) {}

@@ -5,14 +5,15 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <mortise/error.hpp>
 #include <mortise/request.hpp>
 #include <mortise/response.hpp>
+#include <mortise/text.hpp>
 
 namespace mortise {
 
@@ -23,12 +24,16 @@ struct RouteOptions {
   bool blocking = false;               // the handler waits for something: keep it off the event loops
 };
 
-/// The plugin's routes; used in its constructor. A handler is anything that takes (const Request&, Response&); it is
-/// called from many threads at once, and what it throws becomes the answer (see Error). since 1.0
+/// The plugin's routes. A handler is anything that takes (const Request&, Response&) and can be called while const;
+/// it is called from many threads at once, and what it throws becomes the answer (see Error). since 1.0
+/// [control-thread], during the plugin's constructor
 class Http {
  public:
   Http(const mortise_http_v1* table, mortise_host* host) noexcept : table_(table), host_(host) {}
+  Http(const Http&) = delete;
+  Http& operator=(const Http&) = delete;
 
+  /// Answers HEAD too, without the body.
   template <class Handler>
   void get(std::string_view pattern, Handler handler) {
     route("GET", pattern, {}, std::move(handler));
@@ -53,15 +58,21 @@ class Http {
   /// Any method, any options. Throws what is wrong with the pattern.
   template <class Handler>
   void route(std::string_view method, std::string_view pattern, RouteOptions options, Handler handler) {
-    auto bound = std::make_unique<Bound<Handler>>(table_, std::move(handler));
+    static_assert(
+        std::is_invocable_v<const Handler&, const Request&, Response&>,
+        "a handler takes (const mortise::Request&, mortise::Response&), and is not mutable: many threads call "
+        "it at once");
+    auto kept = std::make_unique<Bound<Handler>>(table_, std::move(handler));
+    auto* const bound = kept.get();
+    // Before the host knows of it, so that nothing can come between.
+    handlers_.push_back(std::move(kept));
     const std::uint32_t flags = (options.stream_body ? MORTISE_HTTP_ROUTE_STREAM_BODY : 0U) |
                                 (options.blocking ? MORTISE_HTTP_ROUTE_BLOCKING : 0U);
     const mortise_http_route_v1 route{
-        sizeof(mortise_http_route_v1), flags,       detail::borrow(method), detail::borrow(pattern),
-        options.body_limit_bytes,      bound.get(), &Bound<Handler>::handle};
+        sizeof(mortise_http_route_v1), flags, detail::borrow(method), detail::borrow(pattern),
+        options.body_limit_bytes,      bound, &Bound<Handler>::handle};
     detail::Message message;
     detail::check(table_->add_route(host_, &route, message.out()), message.text());
-    handlers_.push_back(std::move(bound));
   }
 
  private:
@@ -77,7 +88,7 @@ class Http {
     static mortise_status handle(void* self, mortise_http_exchange* exchange, const mortise_http_request_v1* raw,
                                  mortise_error* error) {
       return detail::barrier(error, [&] {
-        const auto& bound = *static_cast<Bound*>(self);
+        const auto& bound = *static_cast<const Bound*>(self);
         const Request request(bound.table, exchange, raw);
         Response response(bound.table, exchange);
         bound.handler(request, response);

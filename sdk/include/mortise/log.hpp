@@ -3,35 +3,55 @@
 
 #include <mortise/abi/log.h>
 
+#include <charconv>
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
-#include <mortise/error.hpp>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
+
+#include <mortise/text.hpp>
 
 namespace mortise {
 
-/// One field of a line: {"user", name}, {"count", 3}, {"cached", true}. since 1.0
-struct LogField {
-  LogField(std::string_view name, std::string_view text) : key(name), value(text) {}
-  LogField(std::string_view name, const char* text) : key(name), value(text) {}
-  LogField(std::string_view name, const std::string& text) : key(name), value(text) {}
-  template <std::same_as<bool> Flag>
-  LogField(std::string_view name, Flag flag) : key(name), value(flag ? "true" : "false") {}
-  template <class Number>
-  requires(std::integral<Number> || std::floating_point<Number>) &&
-      (!std::same_as<Number, bool>)LogField(std::string_view name, Number number)
-      : key(name),
-  value(std::to_string(number)) {}
+namespace detail {
 
-  std::string_view key;
-  std::string value;
+template <class T>
+concept Number = !std::same_as<T, bool> && !std::same_as<T, char> && requires(char* text, T number) {
+  std::to_chars(text, text, number);
 };
 
-/// A way to the host's log; cheap to copy. Any thread, until the plugin is destroyed. since 1.0
+}  // namespace detail
+
+/// One field of a line: {"user", name}, {"count", 3}, {"cached", true}. Borrows its texts: for use within the call.
+/// since 1.0
+class LogField {
+ public:
+  LogField(std::string_view key, std::string_view text) noexcept : key_(key), value_(text) {}
+  LogField(std::string_view key, const std::string& text) noexcept : key_(key), value_(text) {}
+  LogField(std::string_view key, const char* text) noexcept
+      : key_(key), value_(text == nullptr ? std::string_view() : std::string_view(text)) {}
+  template <std::same_as<bool> Flag>
+  LogField(std::string_view key, Flag flag) noexcept : key_(key), value_(flag ? "true" : "false") {}
+  /// In the shortest form that reads back as the same number.
+  template <detail::Number N>
+  LogField(std::string_view key, N number) noexcept : key_(key) {
+    const auto end = std::to_chars(digits_, digits_ + sizeof digits_, number).ptr;
+    value_ = {digits_, static_cast<std::size_t>(end - digits_)};
+  }
+  LogField(const LogField&) = delete;
+  LogField& operator=(const LogField&) = delete;
+
+  [[nodiscard]] mortise_log_field raw() const noexcept { return {detail::borrow(key_), detail::borrow(value_)}; }
+
+ private:
+  std::string_view key_;
+  std::string_view value_;
+  char digits_[64];
+};
+
+/// A way to the host's log; cheap to copy. Until the plugin is destroyed. since 1.0 [any-thread]
 class Log {
  public:
   using Fields = std::initializer_list<LogField>;
@@ -51,7 +71,7 @@ class Log {
     if (table_->is_enabled(host_, level) == 0) return;
     std::vector<mortise_log_field> list;
     list.reserve(fields.size());
-    for (const auto& field : fields) list.push_back({detail::borrow(field.key), detail::borrow(field.value)});
+    for (const auto& field : fields) list.push_back(field.raw());
     table_->write(host_, level, detail::borrow(message), list.data(), list.size());
   }
 

@@ -18,11 +18,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include <mortise/assets.hpp>
 #include <mortise/error.hpp>
 #include <mortise/http.hpp>
 #include <mortise/log.hpp>
+#include <mortise/text.hpp>
 
 namespace mortise {
 
@@ -36,7 +38,7 @@ class Plugin {
   Plugin& operator=(const Plugin&) = delete;
   virtual ~Plugin() = default;
 
-  /// No further request will come: end what stays open by itself, such as event streams. [control-thread]
+  /// No further request will come: end what stays open by itself, such as event streams. since 1.0 [control-thread]
   virtual void stop() {}
 };
 
@@ -44,57 +46,82 @@ class Plugin {
 /// needed is not asked for: a missing interface fails the call that wants it, by name. since 1.0
 class Context {
  public:
-  explicit Context(const mortise_host_v1& host) : host_(host) {}
+  /// Throws when the host's table is too short to be one.
+  explicit Context(const mortise_host_v1& host) : host_(&host) {
+    if (!MORTISE_HAS(mortise_host_v1, host_, get_interface)) {
+      throw Error(Status::failed_precondition, "the host's table lacks get_interface; use a newer host");
+    }
+  }
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
   /// Routes. [control-thread]
   Http& http() {
-    if (!http_) http_.emplace(find<mortise_http_v1>(MORTISE_HTTP_V1), host_.host);
+    if (!http_) http_.emplace(find<mortise_http_v1>(MORTISE_HTTP_V1), host_->host);
     return *http_;
   }
   /// Static files. [control-thread]
-  Assets assets() { return {find<mortise_assets_v1>(MORTISE_ASSETS_V1), host_.host}; }
+  [[nodiscard]] Assets assets() const { return {find<mortise_assets_v1>(MORTISE_ASSETS_V1), host_->host}; }
   /// [any-thread]
-  [[nodiscard]] Log log() const { return {find<mortise_log_v1>(MORTISE_LOG_V1), host_.host}; }
+  [[nodiscard]] Log log() const { return {find<mortise_log_v1>(MORTISE_LOG_V1), host_->host}; }
 
   /// The `config` object that the admin wrote, valid by the manifest's schema; {} when there is none. [any-thread]
   [[nodiscard]] nlohmann::json config() const { return nlohmann::json::parse(text(&mortise_config_v1::json)); }
   /// A directory that is this plugin's alone and survives restarts and upgrades. [any-thread]
   [[nodiscard]] std::string data_directory() const { return std::string(text(&mortise_config_v1::data_directory)); }
+  /// As the manifest gives them; the host's memory, until the plugin is destroyed. [any-thread]
   [[nodiscard]] std::string_view name() const { return text(&mortise_config_v1::plugin_name); }
   [[nodiscard]] std::string_view version() const { return text(&mortise_config_v1::plugin_version); }
-  /// Number of this running instance in the host process.
-  [[nodiscard]] std::uint64_t generation() const { return settings().generation(host_.host); }
+  /// Number of this running instance in the host process. [any-thread]
+  [[nodiscard]] std::uint64_t generation() const { return settings().generation(host_->host); }
 
-  /// The table of any interface by its id. Throws `unimplemented` when the host does not have it. [any-thread]
+  /// The table of any interface by its id. Throws `unimplemented` when the host does not have it, or has less of it
+  /// than these headers know. [any-thread]
   template <class Table>
   [[nodiscard]] const Table* find(std::string_view id) const {
-    const void* table = host_.get_interface(host_.host, detail::borrow(id));
-    if (table == nullptr) {
-      throw Error(Status::unimplemented,
-                  "this host does not have the interface '" + std::string(id) + "'; use a newer host");
+    const auto* table = static_cast<const Table*>(host_->get_interface(host_->host, detail::borrow(id)));
+    if (table == nullptr || table->struct_size < sizeof(Table)) {
+      throw Error(Status::unimplemented, "this host " +
+                                             std::string(table == nullptr ? "does not have" : "has an older form of") +
+                                             " the interface '" + std::string(id) + "'; use a newer host");
     }
-    return static_cast<const Table*>(table);
+    return table;
   }
+  /// This plugin's identity, the first argument of most functions in those tables. [any-thread]
+  [[nodiscard]] mortise_host* handle() const noexcept { return host_->host; }
 
  private:
   [[nodiscard]] const mortise_config_v1& settings() const { return *find<mortise_config_v1>(MORTISE_CONFIG_V1); }
   [[nodiscard]] std::string_view text(mortise_str (*mortise_config_v1::*getter)(mortise_host*)) const {
-    return detail::view((settings().*getter)(host_.host));
+    return detail::view((settings().*getter)(host_->host));
   }
 
-  mortise_host_v1 host_;
+  const mortise_host_v1* host_;
   std::optional<Http> http_;
 };
 
 namespace detail {
 
+/// Runs a hook that has nobody to report to but the log.
+template <class Hook>
+void run_hook(const mortise_host_v1& host, std::string_view name, Hook&& hook) noexcept {
+  Message message;
+  if (barrier(message.out(), hook) == MORTISE_OK) return;
+  barrier(nullptr, [&] {
+    Context(host).log().error("a hook of the plugin threw", {{"hook", name}, {"reason", message.text()}});
+  });
+}
+
 /// The C hooks of a plugin class.
 template <class T>
 struct Entry {
+  static_assert(std::is_base_of_v<Plugin, T>, "a plugin's class derives from mortise::Plugin");
+  static_assert(std::is_constructible_v<T, Context&>,
+                "a plugin's class has a constructor that takes mortise::Context&");
+
   struct Instance {
-    explicit Instance(const mortise_host_v1& host) : context(host), plugin(context) {}
+    explicit Instance(const mortise_host_v1& given) : host(given), context(given), plugin(context) {}
+    const mortise_host_v1& host;
     Context context;
     T plugin;
   };
@@ -103,10 +130,12 @@ struct Entry {
     return barrier(error, [&] { *self = std::make_unique<Instance>(*host).release(); });
   }
   static void stop(void* self) {
-    barrier(nullptr, [&] { static_cast<Instance*>(self)->plugin.stop(); });
+    auto* const instance = static_cast<Instance*>(self);
+    run_hook(instance->host, "stop", [&] { instance->plugin.stop(); });
   }
   static void destroy(void* self) {
-    barrier(nullptr, [&] { delete static_cast<Instance*>(self); });
+    auto* const instance = static_cast<Instance*>(self);
+    run_hook(instance->host, "destroy", [&] { delete instance; });
   }
 
   static constexpr mortise_plugin_v1 kTable{sizeof(mortise_plugin_v1), 0, &init, &stop, &destroy, nullptr};
@@ -115,14 +144,8 @@ struct Entry {
 }  // namespace detail
 }  // namespace mortise
 
-#if defined(_WIN32)
-#define MORTISE_EXPORT __declspec(dllexport)
-#else
-#define MORTISE_EXPORT __attribute__((visibility("default")))
-#endif
-
-/// Makes `Class` the plugin of this library; once, at namespace scope.
-#define MORTISE_PLUGIN(Class)                                                        \
+/// Makes a class the plugin of this library; once, at namespace scope.
+#define MORTISE_PLUGIN(...)                                                          \
   extern "C" MORTISE_EXPORT const mortise_plugin_v1* mortise_plugin_entry_v1(void) { \
-    return &mortise::detail::Entry<Class>::kTable;                                   \
+    return &mortise::detail::Entry<__VA_ARGS__>::kTable;                             \
   }

@@ -4,52 +4,29 @@
 #include <mortise/abi/http.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
-#include <mortise/error.hpp>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include <mortise/error.hpp>
+#include <mortise/text.hpp>
+
 namespace mortise {
 
-namespace detail {
-
-inline bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
-}
-
-/// A query's name or value: %XX and '+' decoded; a broken escape stays as it is.
-inline std::string decode_query(std::string_view text) {
-  const auto digit = [](char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-  };
-  std::string decoded;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0) {
-      decoded += static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2]));
-      i += 2;
-    } else {
-      decoded += text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return decoded;
-}
-
-}  // namespace detail
-
-/// One request; valid while its handler runs and, after Response::defer(), until it is answered. Views point into the
-/// host's memory and live as long. since 1.0
+/// One request: a view, cheap to copy. It and the views that it returns point into the host's memory, which is valid
+/// while the handler runs; after Response::defer() or stream(), until that is answered: a copy of this object is what
+/// to take along. since 1.0 [any-thread]; read_body() one thread at a time
 class Request {
  public:
+  /// JSON nested deeper than this is refused: it would overflow the stack of whoever copies or prints it.
+  static constexpr std::size_t kMaxJsonDepth = 256;
+
   Request(const mortise_http_v1* table, mortise_http_exchange* exchange, const mortise_http_request_v1* raw) noexcept
       : table_(table), exchange_(exchange), raw_(raw) {}
-  Request(const Request&) = delete;
-  Request& operator=(const Request&) = delete;
 
   [[nodiscard]] std::string_view method() const noexcept { return detail::view(raw_->method); }
   /// As sent: "/notes/a%20b?page=2"; path() is the part before the '?', also as sent.
@@ -57,7 +34,9 @@ class Request {
   [[nodiscard]] std::string_view path() const noexcept { return detail::view(raw_->path); }
   /// The request's id, which the answer's X-Request-Id header and the log carry.
   [[nodiscard]] std::string_view id() const noexcept { return detail::view(raw_->id); }
+  /// The peer, with its port: "127.0.0.1:53122".
   [[nodiscard]] std::string_view remote_address() const noexcept { return detail::view(raw_->remote_address); }
+  /// Whether it arrived over TLS.
   [[nodiscard]] bool is_secure() const noexcept { return (raw_->flags & MORTISE_HTTP_REQUEST_SECURE) != 0; }
 
   /// A parameter of the route's pattern, decoded. Throws `internal` for a name that the pattern does not have.
@@ -92,20 +71,22 @@ class Request {
   }
 
   /// The whole body; empty on a route that streams it.
-  [[nodiscard]] std::string_view body() const noexcept {
-    return {reinterpret_cast<const char*>(raw_->body.data), static_cast<std::size_t>(raw_->body.size)};
-  }
+  [[nodiscard]] std::string_view body() const noexcept { return detail::view(raw_->body); }
 
   /// The body as JSON. Throws `invalid_argument` (a 400 that says where) when it is none.
   [[nodiscard]] nlohmann::json json() const {
+    if (detail::is_nested_deeper(body(), kMaxJsonDepth)) {
+      throw Error(Status::invalid_argument,
+                  "the body's JSON is nested deeper than " + std::to_string(kMaxJsonDepth) + " levels");
+    }
     try {
       return nlohmann::json::parse(body());
     } catch (const nlohmann::json::exception& failure) {
-      throw Error(Status::invalid_argument, "the body is not valid JSON: " + std::string(failure.what()));
+      throw Error(Status::invalid_argument, "the body is not valid JSON: " + why(failure));
     }
   }
 
-  /// The body as a T, by nlohmann's from_json. Throws `invalid_argument` (a 400 that names the field) when it does
+  /// The body as a T, by nlohmann's from_json. Throws `invalid_argument` (a 400 that says what is wrong) when it does
   /// not fit.
   template <class T>
   [[nodiscard]] T json_as() const {
@@ -113,27 +94,37 @@ class Request {
     try {
       return document.get<T>();
     } catch (const nlohmann::json::exception& failure) {
-      throw Error(Status::invalid_argument, "the body's JSON is not what is expected: " + std::string(failure.what()));
+      throw Error(Status::invalid_argument, "the body's JSON is not what is expected: " + why(failure));
     }
   }
 
   /// The next piece of the body on a route with RouteOptions::stream_body, into `buffer`; 0 at its end. Waits for at
   /// least one byte. Throws `out_of_range` past the route's limit, `cancelled` when the client is gone,
-  /// `deadline_exceeded` when it stalls.
+  /// `deadline_exceeded` when it stalls, `invalid_argument` when what it sends is malformed.
   [[nodiscard]] std::size_t read_body(std::span<std::uint8_t> buffer) const {
     std::uint64_t size = 0;
     const auto status = table_->read_body(exchange_, buffer.data(), buffer.size(), &size);
+    if (status == MORTISE_FAILED_PRECONDITION) {
+      throw Error(Status::internal, "this route does not stream its body; set RouteOptions::stream_body");
+    }
     detail::check(status, why_unread(status));
     return static_cast<std::size_t>(size);
   }
 
  private:
+  /// nlohmann's text without the number of the exception in front.
+  static std::string why(const nlohmann::json::exception& failure) {
+    const std::string_view text = failure.what();
+    const auto end = text.find("] ");
+    return std::string(text.substr(end == std::string_view::npos ? 0 : end + 2));
+  }
+
   static const char* why_unread(mortise_status status) noexcept {
     switch (status) {
       case MORTISE_OUT_OF_RANGE: return "the body is larger than this route takes";
       case MORTISE_CANCELLED: return "the client went away";
       case MORTISE_DEADLINE_EXCEEDED: return "the client sent nothing for too long";
-      case MORTISE_FAILED_PRECONDITION: return "this route does not stream its body; set RouteOptions::stream_body";
+      case MORTISE_INVALID_ARGUMENT: return "the body is malformed";
       default: return "the body cannot be read";
     }
   }

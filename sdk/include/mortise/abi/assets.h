@@ -11,7 +11,7 @@ extern "C" {
 
 #define MORTISE_ASSETS_V1 "mortise.assets/1"
 
-/* One file in the plugin's memory; it stays there, unchanged, until destroy. since 1.0 */
+/* One file in the plugin's memory. since 1.0 */
 typedef struct mortise_asset {
   mortise_str path; /* relative, '/'-separated: "css/site.css" */
   mortise_bytes data;
@@ -22,8 +22,9 @@ typedef struct mortise_assets_v1 {
   uint32_t struct_size;
   uint32_t reserved;
 
-  /* Serves files out of memory below `prefix` ("/files"); "index.html" also answers for its directory.
-   * Errors as mortise.http/1's add_route(). since 1.0 [control-thread] */
+  /* Serves files out of memory below `prefix` ("/files"); "index.html" also answers for its directory. The list and
+   * the paths are copied; the files' bytes are not: they stay the plugin's, where they are and unchanged, until
+   * destroy. Errors as mortise.http/1's add_route(). since 1.0 [control-thread] */
   mortise_status (*mount)(mortise_host* host, mortise_str prefix, const mortise_asset* assets, uint64_t asset_count,
                           mortise_error* error);
 

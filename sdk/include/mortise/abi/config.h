@@ -11,7 +11,7 @@ extern "C" {
 
 #define MORTISE_CONFIG_V1 "mortise.config/1"
 
-/* Every string that these return is the host's and valid until the plugin's destroy returns. since 1.0 */
+/* Every string that these return is the host's, constant, and valid until the plugin's destroy returns. since 1.0 */
 typedef struct mortise_config_v1 {
   uint32_t struct_size;
   uint32_t reserved;

@@ -16,14 +16,14 @@ extern "C" {
  * the host, valid from init until destroy returns. */
 typedef struct mortise_host mortise_host;
 
-/* Passed to the plugin's init; valid until destroy returns. since 1.0 */
+/* Passed to the plugin's init; the host's, constant, valid until destroy returns. since 1.0 */
 typedef struct mortise_host_v1 {
   uint32_t struct_size;
   uint32_t reserved;
   mortise_host* host;
 
   /* The table of an interface, or NULL when the id is unknown. The result is the host's and lives as long as
-   * the process. since 1.0 [any-thread] */
+   * the process; like every table it begins with its struct_size. since 1.0 [any-thread] */
   const void* (*get_interface)(mortise_host* host, mortise_str id);
 } mortise_host_v1;
 

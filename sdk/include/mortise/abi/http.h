@@ -7,8 +7,10 @@
  *   - defer(): "later". The exchange then stays the plugin's, on any thread, until exactly one call of
  *     respond(), finish() or abort() ends it;
  *   - a status other than MORTISE_OK: the host answers with application/problem+json.
- * A handler that returns MORTISE_OK without any of these is answered for with a 500.
- * The ending call invalidates the exchange and its request, also when it returns an error.
+ * A handler that returns MORTISE_OK without any of these is answered for with a 500. Once there is an answer, the
+ * handler's status is no longer told to the client.
+ * The ending call invalidates the exchange and its request, also when it returns MORTISE_CANCELLED; inside the handler
+ * that did not defer, both stay valid until it returns.
  */
 #ifndef MORTISE_ABI_HTTP_H
 #define MORTISE_ABI_HTTP_H
@@ -31,7 +33,7 @@ typedef struct mortise_http_field {
   mortise_str value;
 } mortise_http_field;
 
-#define MORTISE_HTTP_REQUEST_SECURE 1u /* arrived over TLS */
+#define MORTISE_HTTP_REQUEST_SECURE 1u /* arrived over TLS; bits without a name here are to be ignored */
 
 /* A request. The struct is the host's; it and all it points to are valid until the exchange ends. since 1.0 */
 typedef struct mortise_http_request_v1 {
@@ -64,16 +66,16 @@ typedef struct mortise_http_response_v1 {
 #define MORTISE_HTTP_ROUTE_STREAM_BODY 1u /* run the handler before the body arrived; it pulls with read_body() */
 #define MORTISE_HTTP_ROUTE_BLOCKING 2u    /* the handler waits for something: run it on the blocking pool */
 
-/* A route. Copied by add_route(); `handle` and `self` must stay valid until destroy. since 1.0 */
+/* A route. Copied, with its strings, by add_route(); `handle` and `self` must stay valid until destroy. since 1.0 */
 typedef struct mortise_http_route_v1 {
   uint32_t struct_size;
-  uint32_t flags;            /* MORTISE_HTTP_ROUTE_* */
+  uint32_t flags;            /* MORTISE_HTTP_ROUTE_*; a bit that the host does not know is refused */
   mortise_str method;        /* "GET"; GET serves HEAD too unless that has a route of its own */
   mortise_str pattern;       /* "/notes", "/notes/{id}", "/files/{rest...}" */
   uint64_t body_limit_bytes; /* a larger body is refused with 413; 0: the host's default */
   void* self;
 
-  /* Answers one request. Called from many threads at once. [in-scope] */
+  /* Answers one request. Called from many threads at once. since 1.0 [in-scope] */
   mortise_status (*handle)(void* self, mortise_http_exchange* exchange, const mortise_http_request_v1* request,
                            mortise_error* error);
 } mortise_http_route_v1;
@@ -93,22 +95,25 @@ typedef struct mortise_http_v1 {
    * exchange as it was. since 1.0 [in-scope]; after defer() [any-thread] */
   mortise_status (*respond)(mortise_http_exchange* exchange, const mortise_http_response_v1* response);
 
-  /* Keeps the exchange beyond the handler's return. since 1.0 [in-scope] */
+  /* Keeps the exchange beyond the handler's return; also one that was started. MORTISE_FAILED_PRECONDITION: ended, or
+   * deferred already. since 1.0 [in-scope] */
   mortise_status (*defer)(mortise_http_exchange* exchange);
 
   /* Pulls the next piece of a streamed request body: waits until at least one byte is there, and stores up to
    * `capacity` bytes and their number in `*size`; 0 at the end. MORTISE_OUT_OF_RANGE: past the route's body limit.
-   * MORTISE_CANCELLED: the client is gone. MORTISE_DEADLINE_EXCEEDED: the client stalled.
+   * MORTISE_INVALID_ARGUMENT: the body is malformed. MORTISE_CANCELLED: the client is gone. MORTISE_DEADLINE_EXCEEDED:
+   * the client stalled. MORTISE_FAILED_PRECONDITION: no MORTISE_HTTP_ROUTE_STREAM_BODY route.
    * since 1.0 [in-scope]; after defer() [any-thread], one thread at a time */
   mortise_status (*read_body)(mortise_http_exchange* exchange, uint8_t* buffer, uint64_t capacity, uint64_t* size);
 
-  /* Sends the head of a streamed answer (its body is the first piece). Errors as respond().
-   * since 1.0 [in-scope]; after defer() [any-thread] */
+  /* Sends the head of a streamed answer (its body is the first piece). Errors as respond(), but none of them ends the
+   * exchange. since 1.0 [in-scope]; after defer() [any-thread] */
   mortise_status (*start)(mortise_http_exchange* exchange, const mortise_http_response_v1* head);
 
   /* Sends a piece of a started answer. When the client reads slower than the plugin writes, waits up to
    * `timeout_ms` for room; MORTISE_RESOURCE_EXHAUSTED when there is none by then (nothing was taken).
-   * MORTISE_CANCELLED: the client is gone. since 1.0 [in-scope]; after defer() [any-thread] */
+   * MORTISE_CANCELLED: the client is gone; the exchange still has to be ended. An empty piece is none.
+   * since 1.0 [in-scope]; after defer() [any-thread] */
   mortise_status (*write)(mortise_http_exchange* exchange, mortise_bytes piece, uint32_t timeout_ms);
 
   /* Ends a started answer, and the exchange. since 1.0 [in-scope]; after defer() [any-thread] */
@@ -120,7 +125,8 @@ typedef struct mortise_http_v1 {
 
   /* Asks to be told, once, when the client goes away while the exchange is deferred. `callback` runs on a host
    * thread, must not wait, and may end the exchange. An ending call from elsewhere waits for a callback that is
-   * running; none starts after it. since 1.0 [in-scope]; after defer() [any-thread] */
+   * running; none starts after it. MORTISE_CANCELLED: the client has gone already, and the callback will not come.
+   * MORTISE_FAILED_PRECONDITION: not deferred, or ended. since 1.0 [any-thread], after defer() */
   mortise_status (*on_close)(mortise_http_exchange* exchange, void (*callback)(void* self), void* self);
 } mortise_http_v1;
 

@@ -11,10 +11,10 @@ extern "C" {
 
 #define MORTISE_LOG_V1 "mortise.log/1"
 
-#define MORTISE_LOG_DEBUG 1
-#define MORTISE_LOG_INFO 2
-#define MORTISE_LOG_WARNING 3
-#define MORTISE_LOG_ERROR 4
+#define MORTISE_LOG_DEBUG 1u
+#define MORTISE_LOG_INFO 2u
+#define MORTISE_LOG_WARNING 3u
+#define MORTISE_LOG_ERROR 4u
 
 /* One structured field of a log line. since 1.0 */
 typedef struct mortise_log_field {

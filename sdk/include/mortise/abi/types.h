@@ -4,6 +4,9 @@
  * allocates frees. A borrowed string is valid for the duration of the call that passes it, unless the
  * function says otherwise. A released layout never changes (docs/abi-policy.md).
  *
+ * In every struct: `struct_size` is set to sizeof by whoever fills the struct in, and a reader looks only at members
+ * that MORTISE_HAS(); `reserved` is 0 and is not read. "since X.Y" is the version of this ABI that brought a thing.
+ *
  * C11, usable from C++; no compiler extension, no platform header.
  */
 #ifndef MORTISE_ABI_TYPES_H
@@ -11,17 +14,20 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* The major version of this ABI. The entry symbol carries it; a host loads only plugins of its own major. */
+/* The version of this ABI. The entry symbol carries the major one; a host loads only plugins of its own major. The
+ * minor one counts what was added; plugin and host may differ in it either way. */
 #define MORTISE_ABI_MAJOR 1
+#define MORTISE_ABI_MINOR 0
 
 /* Says on which thread a function may be called:
  *   [control-thread]  the host's life-cycle thread, during init, stop and destroy
- *   [in-scope]        a thread that is inside this plugin on behalf of a request
+ *   [in-scope]        a thread that the host sent into this plugin on behalf of a request, until it returns
  *   [any-thread]      any thread of the process, at any time between init and destroy
  */
 
@@ -30,6 +36,14 @@ typedef struct mortise_str {
   const char* data;
   uint64_t size;
 } mortise_str;
+
+/* A borrowed string over NUL-terminated text. since 1.0 */
+static inline mortise_str mortise_str_from(const char* text) {
+  mortise_str str;
+  str.data = text;
+  str.size = strlen(text);
+  return str;
+}
 
 /* Borrowed bytes; data may be NULL when size is 0. since 1.0 */
 typedef struct mortise_bytes {
@@ -60,8 +74,8 @@ typedef int32_t mortise_status;
 #define MORTISE_UNAUTHENTICATED 16
 
 /* Where a callee puts the message that goes with a status other than MORTISE_OK. The caller owns the struct
- * and the buffer; the callee writes UTF-8 of at most `capacity` bytes to `message` and its length to `size`.
- * May be NULL wherever it is a parameter: the message is then dropped. since 1.0 */
+ * and the buffer; the callee writes UTF-8 of at most `capacity` bytes, cut between characters if need be, to `message`
+ * and its length to `size`. May be NULL wherever it is a parameter: the message is then dropped. since 1.0 */
 typedef struct mortise_error {
   uint32_t struct_size;
   uint32_t capacity;
@@ -69,6 +83,15 @@ typedef struct mortise_error {
   uint32_t reserved;
   char* message;
 } mortise_error;
+
+/* Whether the struct behind `pointer`, which another version of these headers may have filled in, reaches as far as
+ * `member`. `type` is its type without const. since 1.0 */
+#if defined(__cplusplus)
+#define MORTISE_HAS(type, pointer, member) ((pointer)->struct_size >= offsetof(type, member) + sizeof(type::member))
+#else
+#define MORTISE_HAS(type, pointer, member) \
+  ((pointer)->struct_size >= offsetof(type, member) + sizeof(((const type*)0)->member))
+#endif
 
 #ifdef __cplusplus
 }
