@@ -43,11 +43,13 @@ void Connection::start() {
 void Connection::on_ready(const boost::system::error_code& ec) {
   if (ec) return;
   in_.resize(kFirstBuffer);
-  parser_.start(static_cast<std::uint32_t>(shared_.settings.max_header_bytes));
+  start_parser();
   start_read();
 }
 
 // --- Reading
+
+void Connection::start_parser() { parser_.start(static_cast<std::uint32_t>(shared_.settings.max_header_bytes)); }
 
 void Connection::wait(Wait kind, std::chrono::milliseconds limit) noexcept {
   deadline_ms_.store(loop_.now_ms() + limit.count(), std::memory_order_relaxed);
@@ -153,11 +155,7 @@ Connection::BodyState Connection::take_body(std::span<std::uint8_t> buffer, std:
   if (body_.empty() && !is_body_done_) {
     if (is_continue_due_ && in_end_ == in_begin_ + head_size_) out += "HTTP/1.1 100 Continue\r\n\r\n";
     is_continue_due_ = false;
-    std::size_t consumed = 0;
-    const auto state = parser_.parse_body(input().substr(head_size_), body_, consumed);
-    const auto left = in_end_ - in_begin_ - head_size_ - consumed;
-    std::memmove(in_.data() + in_begin_ + head_size_, in_.data() + in_begin_ + head_size_ + consumed, left);
-    in_end_ = in_begin_ + head_size_ + left;
+    const auto state = parse_body();
     if (state == RequestParser::State::refused) {
       return parser_.refusal().status == 413 ? BodyState::too_large : BodyState::malformed;
     }
@@ -265,7 +263,7 @@ Connection::Step Connection::read_head() {
   const std::size_t room = head.content_length > kFirstBuffer ? kBodyBuffer : kFirstBuffer / 2;
   if (head.has_body && in_.size() - in_end_ < room) {
     make_room(room);
-    parser_.start(static_cast<std::uint32_t>(shared_.settings.max_header_bytes));
+    start_parser();
     parser_.parse_head(input(), head_size_);
   }
   is_head_started_ = false;
@@ -302,17 +300,22 @@ ResponseContext Connection::context() const {
           .keep_alive = head.keep_alive && !shared_.is_draining.load(std::memory_order_relaxed)};
 }
 
-Connection::Step Connection::read_body() {
+/// Takes what is there of the body; what is behind it moves up to the head.
+RequestParser::State Connection::parse_body() {
   std::size_t consumed = 0;
   const auto state = parser_.parse_body(input().substr(head_size_), body_, consumed);
-  const auto left = in_end_ - in_begin_ - head_size_ - consumed;
   char* behind_head = in_.data() + in_begin_ + head_size_;
-  std::memmove(behind_head, behind_head + consumed, left);
-  in_end_ = in_begin_ + head_size_ + left;
+  in_end_ -= consumed;
+  std::memmove(behind_head, behind_head + consumed, in_end_ - in_begin_ - head_size_);
+  return state;
+}
+
+Connection::Step Connection::read_body() {
+  const bool is_first = body_.empty() && in_end_ == in_begin_ + head_size_;
+  const auto state = parse_body();
   if (state == RequestParser::State::refused) return refuse(parser_.refusal().status, parser_.refusal().detail);
   if (state == RequestParser::State::need_more) {
-    if (in_end_ == in_.size()) return refuse(400, "a chunk's header is too long");
-    if (is_continue_due_ && left == 0 && body_.empty()) out_ += "HTTP/1.1 100 Continue\r\n\r\n";
+    if (is_continue_due_ && is_first) out_ += "HTTP/1.1 100 Continue\r\n\r\n";
     is_continue_due_ = false;
     return Step::need_input;
   }
@@ -345,7 +348,7 @@ Connection::Step Connection::finish() {
   if (body_.capacity() > kBodyBuffer) body_ = {};
   is_in_request_.store(false, std::memory_order_relaxed);
   if (!keeps_alive) return Step::close;
-  parser_.start(static_cast<std::uint32_t>(shared_.settings.max_header_bytes));
+  start_parser();
   return Step::again;
 }
 

@@ -98,6 +98,8 @@ class Connection final : public boost::intrusive_ref_counter<Connection> {
   void log_access();
   void build_request(const Route& route);
 
+  void start_parser();
+  RequestParser::State parse_body();
   void start_read();
   void watch_client();
   bool send_out();

@@ -24,26 +24,24 @@ bool is_fit_for_id(std::string_view text) {
   return !text.empty() && text.size() <= 128 && std::all_of(text.begin(), text.end(), is_fit);
 }
 
+constexpr Refusal kTooLarge{413, "the request's body is larger than this route takes"};
+
 Refusal to_refusal(const beast::error_code& ec) {
-  if (ec == error::header_limit) return {431, "the request's head is larger than this server takes"};
-  if (ec == error::body_limit) return {413, "the request's body is larger than this route takes"};
   if (ec == error::bad_version) return {505, "only HTTP/1.0 and HTTP/1.1 are served"};
   if (ec == error::bad_content_length)
     return {400, "Content-Length is no valid number, or stands beside Transfer-Encoding"};
   if (ec == error::multiple_content_length) return {400, "Content-Length is given twice with different values"};
   if (ec == error::bad_transfer_encoding) return {400, "Transfer-Encoding is given twice, or beside Content-Length"};
-  if (ec == error::bad_chunk || ec == error::bad_chunk_extension) return {400, "the chunked body is malformed"};
   return {400, "the request is malformed"};
 }
 
-/// "/path?query" of a target in origin or absolute form; "*" stays.
+/// "/path?query" of a target in origin form, "/path?query" or "?query" of one in absolute form; "*" stays.
 std::string_view origin_form(std::string_view target) {
   if (target.empty() || target.front() == '/' || target == "*") return target;
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (target.size() < scheme.size() || !base::equals_ignoring_case(target.substr(0, scheme.size()), scheme)) continue;
-    const auto slash = target.find_first_of("/?", scheme.size());
-    if (slash == std::string_view::npos) return "/";
-    return target[slash] == '/' ? target.substr(slash) : std::string_view();
+    const auto end = target.find_first_of("/?", scheme.size());
+    return end == std::string_view::npos ? "/" : target.substr(end);
   }
   return {};
 }
@@ -54,8 +52,9 @@ class RequestParser::Machine final : public beast::http::basic_parser<true> {
  public:
   explicit Machine(RequestHead& head) noexcept : head_(head) {}
 
-  std::string* body = nullptr;
   unsigned host_count = 0;
+  unsigned length_count = 0;
+  bool is_length_plain = true;
   bool has_foreign_transfer_encoding = false;
 
  private:
@@ -77,6 +76,10 @@ class RequestParser::Machine final : public beast::http::basic_parser<true> {
     head_.headers.push_back({to_abi(name), to_abi(value)});
     switch (field) {
       case beast::http::field::host: ++host_count; break;
+      case beast::http::field::content_length:
+        ++length_count;
+        is_length_plain = value.find_first_not_of("0123456789") == beast::string_view::npos;
+        break;
       case beast::http::field::transfer_encoding:
         if (!base::equals_ignoring_case(to_std(value), "chunked")) has_foreign_transfer_encoding = true;
         break;
@@ -95,18 +98,11 @@ class RequestParser::Machine final : public beast::http::basic_parser<true> {
   void on_header_impl(beast::error_code&) override {}
   void on_body_init_impl(const boost::optional<std::uint64_t>&, beast::error_code&) override {}
 
-  std::size_t on_body_impl(beast::string_view text, beast::error_code&) override {
-    body->append(text.data(), text.size());
-    return text.size();
-  }
-
+  std::size_t on_body_impl(beast::string_view text, beast::error_code&) override { return text.size(); }
   void on_chunk_header_impl(std::uint64_t, beast::string_view, beast::error_code&) override {}
-
   std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view text, beast::error_code&) override {
-    body->append(text.data(), text.size());
     return text.size();
   }
-
   void on_finish_impl(beast::error_code&) override {}
 
   RequestHead& head_;
@@ -130,61 +126,101 @@ void RequestParser::start(std::uint32_t max_header_bytes) {
   }
   machine_->header_limit(max_header_bytes);
   machine_->body_limit(boost::none);
+  max_header_bytes_ = max_header_bytes;
+  scanned_ = line_start_ = 0;
+  chunks_ = {};
 }
 
 RequestParser::State RequestParser::parse_head(std::string_view bytes, std::size_t& consumed) {
-  beast::error_code ec;
-  consumed = machine_->put(boost::asio::buffer(bytes.data(), bytes.size()), ec);
-  if (ec == error::need_more) return State::need_more;
-  refusal_ = ec ? to_refusal(ec) : check_head(bytes.substr(0, consumed));
+  consumed = 0;
+  std::size_t size = 0;
+  if (const auto found = find_end(bytes, size); found != State::done) return found;
+  refusal_ = read_head(bytes.substr(0, size));
   if (refusal_) return State::refused;
-  head_.keep_alive = machine_->keep_alive();
-  head_.has_body = !machine_->is_done();
-  head_.content_length = machine_->content_length().value_or(0);
+  consumed = size;
   return State::done;
 }
 
-Refusal RequestParser::check_head(std::string_view bytes) {
-  // Beast unfolds folded lines; RFC 9112 §5.2 lets a server refuse them, and those behind us might not unfold.
-  if (bytes.find("\n ") != std::string_view::npos || bytes.find("\n\t") != std::string_view::npos) {
-    return {400, "a header line is folded"};
+/// Looks for the empty line, at each byte once. What stands in the way of finding it safely is refused at once: a bare
+/// LF, which others may take for a line's end and Beast does not; a folded line, which Beast unfolds and others may not
+/// (RFC 9112 §5.2).
+RequestParser::State RequestParser::find_end(std::string_view bytes, std::size_t& size) {
+  const auto refuse = [&](Refusal refusal) {
+    refusal_ = refusal;
+    return State::refused;
+  };
+  constexpr Refusal kTooLong{431, "the request's head is larger than this server takes"};
+  while (line_start_ < bytes.size()) {
+    const bool is_blank = bytes[line_start_] == ' ' || bytes[line_start_] == '\t';
+    if (is_blank && line_start_ > 0) return refuse({400, "a header line is folded"});
+    const auto end = bytes.find('\n', scanned_);
+    if (std::min(end, bytes.size()) >= max_header_bytes_) return refuse(kTooLong);
+    scanned_ = std::min(end, bytes.size());
+    if (end == std::string_view::npos) break;
+    if (end == 0 || bytes[end - 1] != '\r') return refuse({400, "a line of the head ends without CR"});
+    const bool is_empty = end == line_start_ + 1;
+    scanned_ = line_start_ = end + 1;
+    if (!is_empty) continue;
+    size = line_start_;
+    return State::done;
   }
+  return State::need_more;
+}
+
+Refusal RequestParser::read_head(std::string_view bytes) {
+  beast::error_code ec;
+  machine_->put(boost::asio::buffer(bytes.data(), bytes.size()), ec);
+  if (ec) return to_refusal(ec);
+  if (const auto refusal = check_head()) return refusal;
+  head_.keep_alive = machine_->keep_alive();
+  head_.expects_continue = head_.expects_continue && !head_.is_http_1_0;
+  head_.has_body = !machine_->is_done();
+  head_.content_length = body_left_ = machine_->content_length().value_or(0);
+  return set_target();
+}
+
+Refusal RequestParser::check_head() const {
   if (machine_->has_foreign_transfer_encoding) return {501, "the only transfer coding taken is chunked"};
   if (head_.is_http_1_0 && machine_->chunked()) return {400, "HTTP/1.0 knows no Transfer-Encoding"};
+  if (machine_->length_count > 1 || !machine_->is_length_plain) return {400, "Content-Length is no single number"};
   if (machine_->host_count > 1 || (machine_->host_count == 0 && !head_.is_http_1_0)) {
     return {400, "exactly one Host header is needed"};
   }
+  return {};
+}
+
+Refusal RequestParser::set_target() {
   const auto target = origin_form(head_.target);
   if (target.empty()) return {400, "the request's target is no path"};
   const auto mark = target.find('?');
-  head_.path = target.substr(0, mark);
+  head_.path = mark == 0 ? "/" : target.substr(0, mark);
   head_.query = mark == std::string_view::npos ? std::string_view() : target.substr(mark + 1);
   return {};
 }
 
 void RequestParser::limit_body(std::uint64_t bytes) {
-  machine_->body_limit(bytes);
+  chunks_.limit(bytes);
   // The length is known: no need to read a body that will be refused.
-  if (head_.content_length > bytes) refusal_ = to_refusal(error::body_limit);
+  if (head_.content_length > bytes) refusal_ = kTooLarge;
 }
 
 RequestParser::State RequestParser::parse_body(std::string_view bytes, std::string& body, std::size_t& consumed) {
   consumed = 0;
   if (refusal_) return State::refused;
-  machine_->body = &body;
-  while (!machine_->is_done() && consumed < bytes.size()) {
-    beast::error_code ec;
-    const auto rest = bytes.substr(consumed);
-    const auto used = machine_->put(boost::asio::buffer(rest.data(), rest.size()), ec);
-    consumed += used;
-    if (ec == error::need_more) return State::need_more;
-    if (ec) {
-      refusal_ = to_refusal(ec);
-      return State::refused;
-    }
-    if (used == 0) break;
+  if (head_.content_length > 0) {
+    const auto piece = bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(body_left_, bytes.size())));
+    body += piece;
+    consumed = piece.size();
+    body_left_ -= piece.size();
+    return body_left_ == 0 ? State::done : State::need_more;
   }
-  return machine_->is_done() ? State::done : State::need_more;
+  switch (chunks_.decode(bytes, body, consumed)) {
+    case ChunkDecoder::State::need_more: return State::need_more;
+    case ChunkDecoder::State::done: return State::done;
+    case ChunkDecoder::State::too_large: refusal_ = kTooLarge; break;
+    case ChunkDecoder::State::malformed: refusal_ = {400, "the chunked body is malformed"}; break;
+  }
+  return State::refused;
 }
 
 }  // namespace mortise::http

@@ -1,5 +1,5 @@
-// Bytes of an HTTP/1.x request to its head and body, through Beast's parser, and stricter than it where request
-// smuggling lives. Not for: sockets, routes.
+// Bytes of an HTTP/1.x request to its head and body: the head through Beast's parser, and stricter than it where
+// request smuggling lives. However the bytes are cut, the outcome is the same. Not for: sockets, routes.
 #pragma once
 
 #include <mortise/abi/http.h>
@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "http/chunk_decoder.hpp"
 
 namespace mortise::http {
 
@@ -44,26 +46,36 @@ class RequestParser {
 
   /// Starts on the next request. `max_header_bytes` bounds its head.
   void start(std::uint32_t max_header_bytes);
-  /// Looks at all bytes of the head received so far, from its first. done: head() is filled and `consumed` says how
-  /// long it was.
+  /// Looks at all bytes of the head received so far, from its first, wherever they lie by now. done: head() is filled
+  /// and `consumed` says how long it was.
   State parse_head(std::string_view bytes, std::size_t& consumed);
   /// Bounds the body from here on.
   void limit_body(std::uint64_t bytes);
-  /// Takes the next bytes of the body; appends what they decode to and says how many were used. Bytes that are not
-  /// used (a chunk's header that is not complete yet) come first in the next call.
+  /// Takes the next bytes of the body, appends what they decode to, and says how many were used: all of them but where
+  /// the body ends.
   State parse_body(std::string_view bytes, std::string& body, std::size_t& consumed);
 
+  /// Empty until parse_head() has looked at a whole head.
   [[nodiscard]] const RequestHead& head() const noexcept { return head_; }
   [[nodiscard]] const Refusal& refusal() const noexcept { return refusal_; }
 
  private:
   class Machine;  // Beast's parser with our callbacks
 
-  Refusal check_head(std::string_view bytes);
+  State find_end(std::string_view bytes, std::size_t& size);
+  Refusal read_head(std::string_view bytes);
+  Refusal check_head() const;
+  Refusal set_target();
 
   std::unique_ptr<Machine> machine_;
   RequestHead head_;
   Refusal refusal_;
+  // The search for the head's end goes on where it stopped.
+  std::size_t max_header_bytes_ = 0;
+  std::size_t scanned_ = 0;
+  std::size_t line_start_ = 0;
+  std::uint64_t body_left_ = 0;  // of a body with a Content-Length
+  ChunkDecoder chunks_;          // of one without
 };
 
 }  // namespace mortise::http
