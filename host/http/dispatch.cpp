@@ -33,7 +33,7 @@ Connection::Step Connection::route() {
   }
   const auto match = pin_->table->find(head.method, head.path, params_);
   switch (match.kind) {
-    case Match::Kind::bad_path: return refuse(400, "the path has a dot segment or a broken escape");
+    case Match::Kind::bad_path: return refuse(400, "the path has a dot segment, a broken escape, or too many segments");
     case Match::Kind::not_found:
     case Match::Kind::method_not_allowed: break;
     case Match::Kind::found:

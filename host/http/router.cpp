@@ -16,7 +16,16 @@ struct TextHash {
   std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
 };
 
-bool is_dots(std::string_view segment) { return segment == "." || segment == ".."; }
+/// Whether a decoded segment is, or holds behind encoded slashes, a dot segment: handlers may use it as a path.
+bool has_dots(std::string_view segment) {
+  for (std::size_t start = 0; start <= segment.size();) {
+    const auto end = std::min(segment.find('/', start), segment.size());
+    const auto part = segment.substr(start, end - start);
+    if (part == "." || part == "..") return true;
+    start = end + 1;
+  }
+  return false;
+}
 
 }  // namespace
 
@@ -48,6 +57,20 @@ struct RouteTable::Node {
 RouteTable::RouteTable() : root_(std::make_unique<Node>()) {}
 RouteTable::~RouteTable() = default;
 
+const RouteTable::Node* RouteTable::look_up(const Node& root, const std::vector<Segment>& segments) {
+  const Node* node = &root;
+  for (const auto& segment : segments) {
+    if (segment.kind == Segment::Kind::literal) {
+      const auto literal = node->literals.find(segment.text);
+      node = literal == node->literals.end() ? nullptr : literal->second.get();
+    } else {
+      node = segment.kind == Segment::Kind::param ? node->param.get() : node->rest.get();
+    }
+    if (node == nullptr) return nullptr;
+  }
+  return node;
+}
+
 RouteTable::Node& RouteTable::descend(Node& root, const std::vector<Segment>& segments) {
   Node* node = &root;
   for (const auto& segment : segments) {
@@ -63,7 +86,9 @@ RouteTable::Node& RouteTable::descend(Node& root, const std::vector<Segment>& se
 std::vector<std::string> RouteTable::add(const Source& source) {
   std::vector<std::string> conflicts;
   for (const auto& route : source.routes) {
-    for (const auto& entry : descend(*root_, route->segments).entries) {
+    const auto* node = look_up(*root_, route->segments);
+    if (node == nullptr) continue;
+    for (const auto& entry : node->entries) {
       if (entry.route->method != route->method) continue;
       conflicts.push_back("plugin '" + source.generation->name() + "': " + route->method + " " + route->pattern +
                           " is already served by plugin '" + entry.generation->name() + "' (as " +
@@ -109,7 +134,7 @@ bool RouteTable::split(std::string_view path, Params& params, std::array<std::st
       segment = std::string_view(params.decoded_).substr(before);
       if (segment.find('\0') != std::string_view::npos) return false;
     }
-    if (is_dots(segment) || count == kMaxSegments) return false;
+    if (has_dots(segment) || count == kMaxSegments) return false;
     segments[count++] = segment;
     start = end + 1;
   }

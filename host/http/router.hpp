@@ -76,12 +76,14 @@ class RouteTable {
 
   /// Finds the route for a request. Per segment a literal wins over a parameter, and that over the rest; a GET route
   /// answers HEAD when there is none for HEAD. `path` is as sent, without the query; percent-encoding is decoded after
-  /// splitting at slashes. A path with a dot segment, an encoded NUL or a broken escape is bad.
+  /// splitting at slashes. Bad is a path with a dot segment (behind an encoded slash too), an encoded NUL, a broken
+  /// escape, or more than 64 segments.
   Match find(std::string_view method, std::string_view path, Params& params) const;
 
  private:
   struct Node;
   struct Entry;
+  static const Node* look_up(const Node& root, const std::vector<Segment>& segments);
   static Node& descend(Node& root, const std::vector<Segment>& segments);
   static const Entry* entry_for(const Node& node, std::string_view method);
   static bool split(std::string_view path, Params& params, std::array<std::string_view, 64>& segments,
