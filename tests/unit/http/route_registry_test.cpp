@@ -1,0 +1,106 @@
+#include "http/route_registry.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "make_generation.hpp"
+#include "runtime/generation.hpp"
+
+namespace mortise::http {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::make_generation;
+
+mortise_status handle(void*, mortise_http_exchange*, const mortise_http_request_v1*, mortise_error*) {
+  return MORTISE_OK;
+}
+
+mortise_http_route_v1 route(std::string_view method, std::string_view pattern) {
+  return {.struct_size = sizeof(mortise_http_route_v1),
+          .flags = 0,
+          .method = {method.data(), method.size()},
+          .pattern = {pattern.data(), pattern.size()},
+          .body_limit_bytes = 0,
+          .self = nullptr,
+          .handle = &handle};
+}
+
+class RouteRegistryTest : public ::testing::Test {
+ protected:
+  std::string refusal(const mortise_http_route_v1& added) {
+    const auto outcome = registry_.add(*generation_, added);
+    return outcome ? "was added" : outcome.error().message;
+  }
+  Match::Kind find(const RouteRegistry::Built& built, std::string_view path) {
+    return built.table->find("GET", path, params_).kind;
+  }
+
+  RouteRegistry registry_;
+  runtime::GenerationPtr generation_ = make_generation("p");
+  Params params_;
+};
+
+TEST_F(RouteRegistryTest, RefusesWhatIsNoRoute) {
+  EXPECT_THAT(refusal(route("get", "/a")), HasSubstr("route /a: 'get' is no method; write one like \"GET\""));
+  EXPECT_THAT(refusal(route("", "/a")), HasSubstr("is no method"));
+  EXPECT_THAT(refusal(route("GET /b", "/a")), HasSubstr("is no method"));
+  EXPECT_THAT(refusal(route("GET", "a")), HasSubstr("must begin with '/'"));
+  auto without_handler = route("GET", "/a");
+  without_handler.handle = nullptr;
+  EXPECT_THAT(refusal(without_handler), HasSubstr("without a handler"));
+  auto short_struct = route("GET", "/a");
+  short_struct.struct_size = 8;
+  EXPECT_THAT(refusal(short_struct), HasSubstr("of an unknown layout"));
+  auto from_the_future = route("GET", "/a");
+  from_the_future.flags = 1U << 31;
+  EXPECT_THAT(refusal(from_the_future), HasSubstr("a flag of a newer host"));
+}
+
+TEST_F(RouteRegistryTest, RefusesARouteTwice) {
+  EXPECT_EQ(refusal(route("GET", "/a/{x}")), "was added");
+  EXPECT_EQ(refusal(route("PUT", "/a/{x}")), "was added");
+  EXPECT_THAT(refusal(route("GET", "/a/{y}")), HasSubstr("GET /a/{y} is registered already, as /a/{x}; remove one"));
+}
+
+TEST_F(RouteRegistryTest, TakesRoutesDuringInitOnly) {
+  generation_->give_up();
+  const auto outcome = registry_.add(*generation_, route("GET", "/a"));
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().code, base::ErrorCode::failed_precondition);
+}
+
+TEST_F(RouteRegistryTest, BuildsTheTableOfTheGenerationsAsked) {
+  const auto other = make_generation("other", 2);
+  registry_.add(*generation_, route("GET", "/a")).value();
+  registry_.add(*other, route("GET", "/b")).value();
+  const std::vector both{generation_, other};
+  EXPECT_EQ(find(registry_.build(both), "/a"), Match::Kind::found);
+  EXPECT_EQ(find(registry_.build(both), "/b"), Match::Kind::found);
+  EXPECT_EQ(find(registry_.build({&generation_, 1}), "/b"), Match::Kind::not_found);
+}
+
+TEST_F(RouteRegistryTest, LeavesOutTheYoungerOfTwoThatConflict) {
+  const auto other = make_generation("other", 2);
+  registry_.add(*generation_, route("GET", "/a")).value();
+  registry_.add(*other, route("GET", "/a")).value();
+  registry_.add(*other, route("GET", "/b")).value();
+  const auto built = registry_.build(std::vector{generation_, other});
+  ASSERT_EQ(built.conflicts.size(), 1U);
+  EXPECT_EQ(built.conflicts.front().culprit, other);
+  EXPECT_EQ(built.table->find("GET", "/a", params_).generation, generation_.get());
+  EXPECT_EQ(find(built, "/b"), Match::Kind::not_found);
+}
+
+TEST_F(RouteRegistryTest, ForgetsRoutesAndWhatWasKeptWithThem) {
+  auto kept = std::make_shared<int>(1);
+  registry_.add(*generation_, route("GET", "/a")).value();
+  registry_.keep(*generation_, kept);
+  EXPECT_EQ(kept.use_count(), 2);
+  registry_.forget(*generation_);
+  EXPECT_EQ(kept.use_count(), 1);
+  EXPECT_EQ(find(registry_.build({&generation_, 1}), "/a"), Match::Kind::not_found);
+}
+
+}  // namespace
+}  // namespace mortise::http
