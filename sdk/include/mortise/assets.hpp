@@ -20,15 +20,14 @@ class Assets {
   /// Serves files in memory below `prefix` ("/files"). They must stay as they are until the plugin is destroyed.
   void mount(std::string_view prefix, std::span<const mortise_asset> assets) {
     detail::Message message;
-    detail::check(table_->mount(host_, detail::borrow(prefix), assets.data(), assets.size(), message.out()),
-                  message.text());
+    detail::check(table_->mount(host_, detail::borrow(prefix), assets.data(), assets.size(), message.out()), message);
   }
 
   /// Serves the regular files below a directory; nothing outside it can be reached.
   void mount_directory(std::string_view prefix, std::string_view directory) {
     detail::Message message;
     detail::check(table_->mount_directory(host_, detail::borrow(prefix), detail::borrow(directory), message.out()),
-                  message.text());
+                  message);
   }
 
  private:

@@ -106,5 +106,8 @@ class Message {
   mortise_error error_{sizeof(mortise_error), sizeof text_, 0, 0, text_};
 };
 
+/// The same for `check(f(message.out()), message)`: the text is read when the call has written it.
+inline void check(mortise_status status, const Message& message) { check(status, message.text()); }
+
 }  // namespace detail
 }  // namespace mortise

@@ -72,7 +72,7 @@ class Http {
         sizeof(mortise_http_route_v1), flags, detail::borrow(method), detail::borrow(pattern),
         options.body_limit_bytes,      bound, &Bound<Handler>::handle};
     detail::Message message;
-    detail::check(table_->add_route(host_, &route, message.out()), message.text());
+    detail::check(table_->add_route(host_, &route, message.out()), message);
   }
 
  private:

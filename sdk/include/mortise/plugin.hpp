@@ -29,8 +29,8 @@
 namespace mortise {
 
 /// What a plugin derives from. Its constructor registers what it serves, on the host's control thread; throwing there
-/// keeps the plugin from starting and tells the admin why. The destructor runs when nothing of the plugin is in use.
-/// since 1.0
+/// keeps the plugin from starting and tells the admin why. The destructor runs when nothing of the plugin is in use,
+/// and must not throw. since 1.0
 class Plugin {
  public:
   Plugin() = default;
@@ -102,16 +102,6 @@ class Context {
 
 namespace detail {
 
-/// Runs a hook that has nobody to report to but the log.
-template <class Hook>
-void run_hook(const mortise_host_v1& host, std::string_view name, Hook&& hook) noexcept {
-  Message message;
-  if (barrier(message.out(), hook) == MORTISE_OK) return;
-  barrier(nullptr, [&] {
-    Context(host).log().error("a hook of the plugin threw", {{"hook", name}, {"reason", message.text()}});
-  });
-}
-
 /// The C hooks of a plugin class.
 template <class T>
 struct Entry {
@@ -120,8 +110,7 @@ struct Entry {
                 "a plugin's class has a constructor that takes mortise::Context&");
 
   struct Instance {
-    explicit Instance(const mortise_host_v1& given) : host(given), context(given), plugin(context) {}
-    const mortise_host_v1& host;
+    explicit Instance(const mortise_host_v1& host) : context(host), plugin(context) {}
     Context context;
     T plugin;
   };
@@ -129,14 +118,15 @@ struct Entry {
   static mortise_status init(const mortise_host_v1* host, void** self, mortise_error* error) {
     return barrier(error, [&] { *self = std::make_unique<Instance>(*host).release(); });
   }
+  /// What it throws has nobody to go to but the log.
   static void stop(void* self) {
-    auto* const instance = static_cast<Instance*>(self);
-    run_hook(instance->host, "stop", [&] { instance->plugin.stop(); });
+    auto& instance = *static_cast<Instance*>(self);
+    Message message;
+    if (barrier(message.out(), [&] { instance.plugin.stop(); }) == MORTISE_OK) return;
+    barrier(nullptr, [&] { instance.context.log().error("stop() threw", {{"reason", message.text()}}); });
   }
-  static void destroy(void* self) {
-    auto* const instance = static_cast<Instance*>(self);
-    run_hook(instance->host, "destroy", [&] { delete instance; });
-  }
+  /// Destructors do not throw: Plugin's own forbids it.
+  static void destroy(void* self) { delete static_cast<Instance*>(self); }
 
   static constexpr mortise_plugin_v1 kTable{sizeof(mortise_plugin_v1), 0, &init, &stop, &destroy, nullptr};
 };
