@@ -1,0 +1,26 @@
+# cmake -DCOMPILER=... -DLANGUAGE=c|c++ -DSTANDARD=... -DINCLUDE=DIR (-DSOURCE=FILE -DPROGRAM=FILE | -DHEADER=NAME) -P:
+# compiles a source file and runs it, or compiles a header that stands alone, as a user's project might, and strictly.
+set(flags -x ${LANGUAGE} -std=${STANDARD} -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -I${INCLUDE})
+if(LANGUAGE STREQUAL "c")
+  list(APPEND flags -Wstrict-prototypes -Wmissing-prototypes -Wc++-compat)
+else()
+  list(APPEND flags -Wold-style-cast -Wnon-virtual-dtor -Woverloaded-virtual -Wextra-semi)
+endif()
+
+if(HEADER)
+  # Twice: it must also bear being included again. A declaration: C knows no empty source.
+  file(WRITE ${PROGRAM} "#include <mortise/${HEADER}>\n#include <mortise/${HEADER}>\nextern int declared;\n")
+  set(command ${COMPILER} ${flags} -fsyntax-only ${PROGRAM})
+else()
+  set(command ${COMPILER} ${flags} ${SOURCE} -o ${PROGRAM})
+endif()
+execute_process(COMMAND ${command} RESULT_VARIABLE result ERROR_VARIABLE errors)
+if(NOT result EQUAL 0)
+  message(FATAL_ERROR "${COMPILER} -std=${STANDARD}: ${result}\n${errors}")
+endif()
+if(SOURCE)
+  execute_process(COMMAND ${PROGRAM} RESULT_VARIABLE result OUTPUT_VARIABLE output)
+  if(NOT result EQUAL 0)
+    message(FATAL_ERROR "${output}")
+  endif()
+endif()

@@ -1,0 +1,15 @@
+/* Every header of the C ABI. */
+#ifndef MORTISE_TESTS_COMPAT_PUBLIC_HEADERS_H
+#define MORTISE_TESTS_COMPAT_PUBLIC_HEADERS_H
+
+#include <mortise/abi/assets.h>
+#include <mortise/abi/config.h>
+#include <mortise/abi/host.h>
+#include <mortise/abi/http.h>
+#include <mortise/abi/log.h>
+#include <mortise/abi/manifest_note.h>
+#include <mortise/abi/plugin.h>
+#include <mortise/abi/types.h>
+#include <mortise/abi/websocket.h>
+
+#endif /* MORTISE_TESTS_COMPAT_PUBLIC_HEADERS_H */
