@@ -91,7 +91,8 @@ mortise_status Exchange::defer() {
   if (!is_shared() && progress_ != Progress::fresh) return MORTISE_FAILED_PRECONDITION;
   share();
   const std::lock_guard lock(mutex_);
-  if (progress_ == Progress::ended) return MORTISE_FAILED_PRECONDITION;
+  // A second owner would end the exchange a second time, which is another request's by then.
+  if (progress_ == Progress::ended || is_deferred_) return MORTISE_FAILED_PRECONDITION;
   is_deferred_ = true;
   return MORTISE_OK;
 }
@@ -196,6 +197,10 @@ mortise_status Exchange::take_over(Takeover takeover) {
 
 /// The handler did not answer: says so to the client, and to the log where the plugin is at fault.
 void Exchange::settle_unanswered(mortise_status status, std::string_view message, std::string& out) {
+  if (status == MORTISE_OK) {
+    status = MORTISE_INTERNAL;
+    message = "the handler returned without an answer";
+  }
   const auto http_status = to_http_status(status);
   if (http_status == 500) {
     telemetry::log(telemetry::Level::error, "http", "handler failed",
@@ -207,20 +212,30 @@ void Exchange::settle_unanswered(mortise_status status, std::string_view message
   note(http_status, out.size() - before);
 }
 
+/// The answer is out, or in other hands: what went wrong afterwards can only be said to the log.
+void Exchange::log_late_failure(mortise_status status, std::string_view message) const {
+  if (status == MORTISE_OK || to_http_status(status) != 500) return;
+  telemetry::log(telemetry::Level::error, "http", "handler failed after it had answered or deferred",
+                 {{"route", connection_.route_text()}, {"reason", message.empty() ? "no message given" : message}});
+}
+
 bool Exchange::settle(mortise_status status, std::string_view message) {
-  if (status == MORTISE_OK && progress_ == Progress::fresh) message = "the handler returned without an answer";
   if (!is_shared()) {
-    if (progress_ == Progress::fresh) {
-      settle_unanswered(status == MORTISE_OK ? MORTISE_INTERNAL : status, message, connection_.out());
-      progress_ = Progress::ended;
+    if (progress_ != Progress::fresh) {
+      log_late_failure(status, message);
+      return true;
     }
+    settle_unanswered(status, message, connection_.out());
+    progress_ = Progress::ended;
     return true;
   }
   std::unique_lock lock(mutex_);
   is_handler_running_ = false;
-  if (progress_ != Progress::ended && !is_deferred_) {
+  if (progress_ == Progress::ended || is_deferred_) {
+    log_late_failure(status, message);
+  } else {
     if (progress_ == Progress::fresh && !is_gone_) {
-      settle_unanswered(status == MORTISE_OK ? MORTISE_INTERNAL : status, message, pending_);
+      settle_unanswered(status, message, pending_);
     } else if (progress_ == Progress::streaming) {
       telemetry::log(telemetry::Level::error, "http", "handler left a streamed answer unfinished",
                      {{"route", connection_.route_text()}, {"reason", message}});
@@ -235,7 +250,9 @@ bool Exchange::settle(mortise_status status, std::string_view message) {
 /// True, once, when nothing is left to do. Under the mutex.
 bool Exchange::complete_locked() {
   const bool is_sent = is_gone_ || (!is_writing_ && !is_flush_posted_ && pending_.empty());
-  if (!is_open_ || progress_ != Progress::ended || is_handler_running_ || is_writing_ || !is_sent) return false;
+  // A close callback that runs is code of the plugin, which must stay mapped.
+  const bool is_inside = is_handler_running_ || close_thread_ != std::thread::id();
+  if (!is_open_ || progress_ != Progress::ended || is_inside || is_writing_ || !is_sent) return false;
   is_open_ = false;
   pending_.clear();
   return true;
@@ -283,6 +300,7 @@ std::function<void()> Exchange::on_gone() {
     callback(self);
     const std::lock_guard lock(mutex_);
     close_thread_ = std::thread::id();
+    if (progress_ == Progress::ended) schedule_flush();  // which completes the exchange
     changed_.notify_all();
   };
 }

@@ -92,6 +92,7 @@ class Exchange {
   bool end_locked(std::unique_lock<std::mutex>& lock);
   bool complete_locked();
   void settle_unanswered(mortise_status status, std::string_view message, std::string& out);
+  void log_late_failure(mortise_status status, std::string_view message) const;
   const ResponseContext& dated();
 
   Connection& connection_;

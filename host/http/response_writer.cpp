@@ -74,7 +74,7 @@ void write_headers(std::string& out, const mortise_http_response_v1& response) {
 }  // namespace
 
 mortise_status check_response(const mortise_http_response_v1& response) {
-  if (response.struct_size < sizeof(mortise_http_response_v1)) return MORTISE_INVALID_ARGUMENT;
+  if (!MORTISE_HAS(mortise_http_response_v1, &response, body)) return MORTISE_INVALID_ARGUMENT;
   if (response.status < 200 || response.status > 599) return MORTISE_INVALID_ARGUMENT;
   for (std::uint64_t i = 0; i < response.header_count; ++i) {
     const auto name = to_view(response.headers[i].name);

@@ -20,7 +20,7 @@ bool is_same_path(const Route& a, const Route& b) {
 }
 
 base::Result<std::shared_ptr<Route>> to_route(const mortise_http_route_v1& from) {
-  if (from.struct_size < sizeof(mortise_http_route_v1) || from.handle == nullptr) {
+  if (!MORTISE_HAS(mortise_http_route_v1, &from, handle) || from.handle == nullptr) {
     return base::Error{base::ErrorCode::invalid_argument, "route without a handler, or of an unknown layout"};
   }
   auto route = std::make_shared<Route>();

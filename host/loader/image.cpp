@@ -54,9 +54,9 @@ Error refuse(const std::string& message) { return {ErrorCode::failed_preconditio
 base::Result<void> check_table(const mortise_plugin_v1* table) {
   const std::string entry = MORTISE_PLUGIN_ENTRY_V1;
   if (table == nullptr) return refuse(entry + " returned no table; build the plugin with MORTISE_PLUGIN(...)");
-  if (table->struct_size < sizeof(mortise_plugin_v1)) {
-    return refuse(entry + " returned a table of " + std::to_string(table->struct_size) + " bytes; version 1 has " +
-                  std::to_string(sizeof(mortise_plugin_v1)) + ": set struct_size to sizeof(mortise_plugin_v1)");
+  if (!MORTISE_HAS(mortise_plugin_v1, table, get_interface)) {
+    return refuse(entry + " returned a table of " + std::to_string(table->struct_size) +
+                  " bytes, too few for its members; set struct_size to sizeof(mortise_plugin_v1)");
   }
   if (table->init == nullptr) return refuse(entry + " returned a table without init, which is required");
   if (table->destroy == nullptr) return refuse(entry + " returned a table without destroy, which is required");
