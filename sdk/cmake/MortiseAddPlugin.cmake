@@ -38,8 +38,7 @@ function(mortise_add_plugin name)
   _mortise_set_flags(${name})
 endfunction()
 
-function(_mortise_refuse name)
-  list(JOIN ARGN "" text)
+function(_mortise_refuse name text)
   message(FATAL_ERROR "mortise_add_plugin(${name}): ${text}")
 endfunction()
 
