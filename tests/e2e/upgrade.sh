@@ -13,8 +13,8 @@ cp "$work/greet/build/greet.so" "$work/greet-1.1.0.so"
 mortise check "$work/greet-1.0.0.so" >"$work/check" || fail "mortise check: $(cat "$work/check")"
 grep -q '^plugin    greet 1.0.0: Says its version' "$work/check" || fail "mortise check says: $(cat "$work/check")"
 # Nothing of the manifest was lost on its way through CMake.
-# shellcheck disable=SC2016
 mortise check --json "$work/greet-1.0.0.so" >"$work/check.json"
+# shellcheck disable=SC2016
 grep -qF 'a \\backslash, a ;semicolon, an @at@ and a ${dollar} must come through' "$work/check.json" ||
   fail "the manifest reads: $(cat "$work/check.json")"
 grep -qF '^[a-z\\d]+$' "$work/check.json" || fail "the schema reads: $(cat "$work/check.json")"
