@@ -1,28 +1,14 @@
-#include <gtest/gtest.h>
+#include <optional>
+#include <vector>
 
-#include <mortise/http.hpp>
-
-#include "fake_host.hpp"
+#include "answer_fixture.hpp"
 
 namespace mortise {
 namespace {
 
 using sdk_testing::FakeExchange;
-using sdk_testing::FakeHost;
 
-class ResponseTest : public ::testing::Test {
- protected:
-  /// Lets a handler answer one request.
-  template <class Handler>
-  void answer(Handler handler) {
-    http_.get("/", std::move(handler));
-    host_.call(exchange_);
-  }
-
-  FakeHost host_;
-  Http http_{static_cast<const mortise_http_v1*>(host_.interfaces[MORTISE_HTTP_V1]), host_.table().host};
-  FakeExchange exchange_;
-};
+class ResponseTest : public sdk_testing::AnswerTest {};
 
 TEST_F(ResponseTest, SendsTextWithItsType) {
   answer([](const Request&, Response& res) { EXPECT_TRUE(res.text("hello")); });

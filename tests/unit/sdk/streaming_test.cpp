@@ -1,28 +1,15 @@
-#include <gtest/gtest.h>
+#include <chrono>
+#include <optional>
+#include <stdexcept>
 
-#include <mortise/http.hpp>
-
-#include "fake_host.hpp"
+#include "answer_fixture.hpp"
 
 namespace mortise {
 namespace {
 
 using namespace std::chrono_literals;
-using sdk_testing::FakeExchange;
-using sdk_testing::FakeHost;
 
-class StreamTest : public ::testing::Test {
- protected:
-  template <class Handler>
-  void answer(Handler handler) {
-    http_.get("/", std::move(handler));
-    host_.call(exchange_);
-  }
-
-  FakeHost host_;
-  Http http_{static_cast<const mortise_http_v1*>(host_.interfaces[MORTISE_HTTP_V1]), host_.table().host};
-  FakeExchange exchange_;
-};
+class StreamTest : public sdk_testing::AnswerTest {};
 
 TEST_F(StreamTest, SendsHeadAndPieces) {
   answer([](const Request&, Response& res) {
