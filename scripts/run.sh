@@ -29,7 +29,7 @@ Mortise serves at $url/  (open it in a browser: a page of notes). Ctrl-C stops i
   curl $url/hello/you
   curl $url/notes -H 'Content-Type: application/json' -d '{"title": "First", "text": "Written by curl"}'
   curl $url/notes
-  curl -i $url/notes -d '{"title": 5}'             # a fault, as problem+json
+  curl -i $url/notes/abc                           # a fault, as problem+json
   curl -i $url/files/ -H 'Range: bytes=0-14'       # a piece of a static file
   curl $url/readyz
 

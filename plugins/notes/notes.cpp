@@ -2,6 +2,7 @@
 #include <charconv>
 #include <mortise/mortise.hpp>
 
+#include "content.hpp"
 #include "store.hpp"
 
 namespace notes {
@@ -13,8 +14,6 @@ using mortise::Response;
 using mortise::Status;
 using nlohmann::json;
 
-constexpr std::size_t kMaxTitle = 200;
-constexpr std::size_t kMaxText = 10000;
 constexpr int kMaxPage = 100;
 
 json to_json(const Note& note) {
@@ -35,46 +34,6 @@ std::int64_t id_of(const Request& request) { return parse_number(request.param("
 
 [[noreturn]] void no_such_note(std::int64_t id) {
   throw Error(Status::not_found, "there is no note " + std::to_string(id));
-}
-
-/// A text field of the body, if it is there.
-std::optional<std::string> field(const json& body, const char* name, std::size_t limit) {
-  const auto found = body.find(name);
-  if (found == body.end()) return std::nullopt;
-  if (!found->is_string()) throw Error(Status::invalid_argument, std::string("'") + name + "' must be a string");
-  auto text = found->get<std::string>();
-  if (text.size() > limit) {
-    throw Error(Status::invalid_argument,
-                std::string("'") + name + "' is longer than " + std::to_string(limit) + " bytes");
-  }
-  return text;
-}
-
-struct Content {
-  std::optional<std::string> title;
-  std::optional<std::string> text;
-};
-
-/// What the client sent, checked.
-Content content_of(const Request& request) {
-  const auto body = request.json();
-  if (!body.is_object()) throw Error(Status::invalid_argument, "the body must be a JSON object");
-  for (const auto& [key, value] : body.items()) {
-    if (key != "title" && key != "text") {
-      throw Error(Status::invalid_argument, "unknown field '" + key + "'; a note has 'title' and 'text'");
-    }
-  }
-  Content content{field(body, "title", kMaxTitle), field(body, "text", kMaxText)};
-  if (content.title && content.title->empty()) throw Error(Status::invalid_argument, "'title' must not be empty");
-  return content;
-}
-
-/// The same for a whole note: a title must be there.
-Content whole_content_of(const Request& request) {
-  auto content = content_of(request);
-  if (!content.title) throw Error(Status::invalid_argument, "'title' is missing");
-  if (!content.text) content.text = "";
-  return content;
 }
 
 }  // namespace
@@ -111,7 +70,8 @@ class Notes : public mortise::Plugin {
   }
 
   void add(const Request& request, Response& response) {
-    const auto content = whole_content_of(request);
+    if (!is_json(request)) return refuse_type(request, response);
+    const auto content = whole_content_of(request.json());
     const auto note = store_.add(*content.title, *content.text);
     response.status(201).header("Location", "/notes/" + std::to_string(note.id)).json(to_json(note));
   }
@@ -124,8 +84,9 @@ class Notes : public mortise::Plugin {
   }
 
   void change(const Request& request, Response& response, bool is_partial) {
+    if (!is_json(request)) return refuse_type(request, response);
     const auto id = id_of(request);
-    const auto content = is_partial ? content_of(request) : whole_content_of(request);
+    const auto content = is_partial ? content_of(request.json()) : whole_content_of(request.json());
     const auto note = store_.change(id, content.title, content.text);
     if (!note) no_such_note(id);
     response.json(to_json(*note));

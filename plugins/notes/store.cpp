@@ -84,7 +84,9 @@ Store::Store(const std::string& file) {
 Store::~Store() = default;
 
 void Store::fail(const char* action) {
-  throw mortise::Error(mortise::Status::internal,
+  const int code = sqlite3_errcode(database_.get());
+  const bool is_passing = code == SQLITE_BUSY || code == SQLITE_FULL;
+  throw mortise::Error(is_passing ? mortise::Status::unavailable : mortise::Status::internal,
                        std::string("cannot ") + action + " the notes database: " + sqlite3_errmsg(database_.get()));
 }
 
