@@ -1,0 +1,143 @@
+#include "support/child.hpp"
+
+#include <fcntl.h>
+#include <linux/securebits.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <array>
+#include <stdexcept>
+#include <system_error>
+
+namespace mortise::integration {
+namespace {
+
+std::string joined(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const auto& line : lines) text += line + "\n";
+  return text;
+}
+
+void check(bool holds, const char* what) {
+  if (!holds) throw std::system_error(errno, std::generic_category(), what);
+}
+
+/// In the child, between fork and exec.
+bool apply(const ChildSettings& settings) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (settings.tmpfs) {
+    if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return false;
+    if (::mount("none", settings.tmpfs->c_str(), "tmpfs", 0, "size=1m,mode=755") != 0) return false;
+  }
+  if (settings.largest_file_bytes) {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_FSIZE, &limit) != 0) return false;
+    limit.rlim_cur = *settings.largest_file_bytes;
+    if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) return false;
+  }
+  // With this bit, root gets no capabilities at exec: it is a user like any other.
+  return !settings.is_without_privileges || ::geteuid() != 0 || ::prctl(PR_SET_SECUREBITS, SECBIT_NOROOT) == 0;
+}
+
+}  // namespace
+
+Output::Output(int fd) : reader_([this, fd] { read(fd); }) {}
+
+Output::~Output() { reader_.join(); }
+
+void Output::read(int fd) {
+  std::string pending;
+  std::array<char, 4096> piece;
+  for (;;) {
+    const auto got = ::read(fd, piece.data(), piece.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    pending.append(piece.data(), static_cast<std::size_t>(got));
+    for (auto end = pending.find('\n'); end != std::string::npos; end = pending.find('\n')) {
+      const std::lock_guard lock(mutex_);
+      lines_.push_back(pending.substr(0, end));
+      pending.erase(0, end + 1);
+      changed_.notify_all();
+    }
+  }
+  ::close(fd);
+  const std::lock_guard lock(mutex_);
+  if (!pending.empty()) lines_.push_back(pending);
+  is_ended_ = true;
+  changed_.notify_all();
+}
+
+std::vector<std::string> Output::lines() const {
+  const std::lock_guard lock(mutex_);
+  return lines_;
+}
+
+std::vector<std::string> Output::all_lines() const {
+  std::unique_lock lock(mutex_);
+  if (!changed_.wait_for(lock, kPatience, [&] { return is_ended_; })) missed(false);
+  return lines_;
+}
+
+void Output::missed(bool has_ended) const {
+  throw std::runtime_error((has_ended ? "the output ended without" : "patience ended without") +
+                           std::string(" the line that was waited for:\n") + joined(lines_));
+}
+
+Child::Child(const std::vector<std::string>& arguments, const ChildSettings& settings) {
+  std::array<int, 2> out{};
+  std::array<int, 2> err{};
+  check(::pipe2(out.data(), O_CLOEXEC) == 0 && ::pipe2(err.data(), O_CLOEXEC) == 0, "pipe2");
+  std::vector<char*> argv;
+  for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  pid_ = ::fork();
+  check(pid_ >= 0, "fork");
+  if (pid_ == 0) {
+    const bool is_ready = ::dup2(out[1], STDOUT_FILENO) >= 0 && ::dup2(err[1], STDERR_FILENO) >= 0 && apply(settings);
+    if (is_ready) ::execv(argv[0], argv.data());
+    ::_exit(126);
+  }
+  ::close(out[1]);
+  ::close(err[1]);
+  output_.emplace(out[0]);
+  error_output_.emplace(err[0]);
+}
+
+Child::~Child() {
+  if (has_ended()) return;
+  ::kill(pid_, SIGKILL);
+  int status = 0;
+  ::waitpid(pid_, &status, 0);
+}
+
+void Child::signal(int number) const { check(::kill(pid_, number) == 0, "kill"); }
+
+int Child::wait() {
+  if (exit_code_) return *exit_code_;
+  const int fd = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
+  check(fd >= 0, "pidfd_open");
+  pollfd ended{.fd = fd, .events = POLLIN, .revents = 0};
+  const auto patience = std::chrono::milliseconds(kPatience).count();
+  const int count = ::poll(&ended, 1, static_cast<int>(patience));
+  ::close(fd);
+  if (count != 1) throw std::runtime_error("the process did not end:\n" + joined(error_output_->lines()));
+  int status = 0;
+  check(::waitpid(pid_, &status, 0) == pid_, "waitpid");
+  exit_code_ = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  return *exit_code_;
+}
+
+Finished run(const std::vector<std::string>& arguments, const ChildSettings& settings) {
+  Child child(arguments, settings);
+  const int code = child.wait();
+  // Its end does not mean that all of its output was read yet.
+  return {.code = code, .out = joined(child.output().all_lines()), .err = joined(child.error_output().all_lines())};
+}
+
+}  // namespace mortise::integration

@@ -1,0 +1,144 @@
+#include "support/host.hpp"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+#include <array>
+#include <fstream>
+#include <stdexcept>
+
+#include "base/files.hpp"
+
+namespace mortise::integration {
+namespace {
+
+using nlohmann::json;
+
+std::vector<std::string> command_line(const Prefix& prefix, std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), MORTISE_BINARY);
+  arguments.insert(arguments.end(), {"--config", prefix.config_file()});
+  return arguments;
+}
+
+/// Blocks until something in a directory has changed since the last call, or since construction.
+class DirectoryEvents {
+ public:
+  explicit DirectoryEvents(const std::filesystem::path& directory) : inotify_(::inotify_init1(IN_CLOEXEC)) {
+    if (::inotify_add_watch(inotify_.get(), directory.c_str(), IN_MOVED_TO | IN_DELETE) < 0) {
+      throw std::runtime_error("cannot watch " + directory.string());
+    }
+  }
+
+  bool wait(std::chrono::steady_clock::time_point deadline) {
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    pollfd changed{.fd = inotify_.get(), .events = POLLIN, .revents = 0};
+    if (left.count() <= 0 || ::poll(&changed, 1, static_cast<int>(left.count())) != 1) return false;
+    alignas(inotify_event) std::array<char, 4096> events;
+    return ::read(inotify_.get(), events.data(), events.size()) > 0;
+  }
+
+ private:
+  base::Descriptor inotify_;
+};
+
+}  // namespace
+
+Finished mortise(const Prefix& prefix, std::vector<std::string> arguments, const ChildSettings& settings) {
+  return run(command_line(prefix, std::move(arguments)), settings);
+}
+
+Host::Host(const Prefix& prefix, const ChildSettings& settings)
+    : prefix_(prefix), child_(command_line(prefix, {"serve"}), settings) {}
+
+void Host::wait_until_ready() { wait_for_log("ready"); }
+
+std::uint16_t Host::port() const {
+  std::ifstream file(prefix_.state_directory() / "ports");
+  std::string address;
+  std::getline(file, address);
+  return static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
+}
+
+json Host::status() const {
+  return json::parse(testing::read_file(prefix_.state_directory() / "status.json"), nullptr, false);
+}
+
+void Host::wait_for_status(const std::function<bool(const json&)>& matches) const {
+  DirectoryEvents events(prefix_.state_directory());
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  for (;;) {
+    const auto document = status();
+    if (document.is_object() && matches(document)) return;
+    if (!events.wait(deadline)) {
+      throw std::runtime_error("status.json never said what was waited for:\n" + document.dump(2) + "\n" + log_text());
+    }
+  }
+}
+
+json Host::wait_for_plugin(const std::string& name, const std::function<bool(const json&)>& matches) {
+  json found;
+  wait_for_status([&](const json& status) {
+    for (const auto& plugin : status["plugins"]) {
+      if (plugin["name"] != name || !matches(plugin)) continue;
+      found = plugin;
+      return true;
+    }
+    return false;
+  });
+  return found;
+}
+
+json Host::wait_for_state(const std::string& name, const std::string& state) {
+  return wait_for_plugin(name, [&](const json& plugin) { return plugin["state"] == state; });
+}
+
+json Host::wait_for_version(const std::string& name, const std::string& version) {
+  return wait_for_plugin(
+      name, [&](const json& plugin) { return plugin["state"] == "active" && plugin["version"] == version; });
+}
+
+void Host::wait_until_gone(const std::string& name) {
+  wait_for_status([&](const json& status) {
+    for (const auto& plugin : status["plugins"]) {
+      if (plugin["name"] == name) return false;
+    }
+    return true;
+  });
+}
+
+json Host::wait_for_file(const std::string& name, const std::string& state) {
+  json found;
+  const auto path = (prefix_.drop_directory() / name).string();
+  wait_for_status([&](const json& status) {
+    for (const auto& file : status["files"]) {
+      if (file["path"] != path || file["state"] != state) continue;
+      found = file;
+      return true;
+    }
+    return false;
+  });
+  return found;
+}
+
+json Host::wait_for_log(const std::string& message, const std::function<bool(const json&)>& matches) const {
+  const auto line = child_.error_output().wait_for([&](const std::string& text) {
+    const auto parsed = json::parse(text, nullptr, false);
+    return parsed.is_object() && parsed.value("message", "") == message && (!matches || matches(parsed));
+  });
+  return json::parse(line);
+}
+
+std::string Host::log_text() const {
+  std::string text;
+  for (const auto& line : child_.error_output().lines()) text += line + "\n";
+  return text;
+}
+
+int Host::stop() {
+  signal(SIGTERM);
+  return wait();
+}
+
+}  // namespace mortise::integration

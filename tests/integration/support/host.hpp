@@ -1,0 +1,64 @@
+// The real `mortise serve` over a prefix: started, watched through what it tells (log, status.json, ports), stopped by
+// its pid.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "support/child.hpp"
+#include "support/http_client.hpp"
+#include "support/prefix.hpp"
+
+namespace mortise::integration {
+
+/// `mortise` with these arguments and the prefix's --config, to its end.
+Finished mortise(const Prefix& prefix, std::vector<std::string> arguments, const ChildSettings& settings = {});
+
+/// One thread. A host that still runs at destruction is killed.
+class Host {
+ public:
+  /// Starts the process and returns at once.
+  explicit Host(const Prefix& prefix, const ChildSettings& settings = {});
+
+  /// Waits until the first pass is done: what is enabled runs or has failed.
+  void wait_until_ready();
+  /// Of the first address, from the file `ports`.
+  [[nodiscard]] std::uint16_t port() const;
+  [[nodiscard]] Client connect() const { return Client(port()); }
+  /// One request over a connection of its own.
+  [[nodiscard]] Answer get(const std::string& target) const { return connect().get(target); }
+
+  /// Waits until status.json tells of the plugin what `matches` wants, and returns that.
+  nlohmann::json wait_for_plugin(const std::string& name, const std::function<bool(const nlohmann::json&)>& matches);
+  nlohmann::json wait_for_state(const std::string& name, const std::string& state);
+  nlohmann::json wait_for_version(const std::string& name, const std::string& version);
+  /// Waits until no plugin of that name runs.
+  void wait_until_gone(const std::string& name);
+  /// Likewise for a file of the drop directory, by its name ("good.so").
+  nlohmann::json wait_for_file(const std::string& name, const std::string& state);
+  [[nodiscard]] nlohmann::json status() const;
+
+  /// Waits for a line of the JSON log with this message for which `matches` is true.
+  nlohmann::json wait_for_log(const std::string& message,
+                              const std::function<bool(const nlohmann::json&)>& matches = {}) const;
+  [[nodiscard]] std::string log_text() const;
+  [[nodiscard]] std::size_t log_size() const { return child_.error_output().lines().size(); }
+
+  [[nodiscard]] pid_t pid() const { return child_.pid(); }
+  [[nodiscard]] bool has_ended() const { return child_.has_ended(); }
+  void signal(int number) const { child_.signal(number); }
+  int wait() { return child_.wait(); }
+  /// SIGTERM, and the exit code.
+  int stop();
+
+ private:
+  void wait_for_status(const std::function<bool(const nlohmann::json&)>& matches) const;
+
+  const Prefix& prefix_;
+  Child child_;
+};
+
+}  // namespace mortise::integration

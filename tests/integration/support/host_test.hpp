@@ -1,0 +1,37 @@
+// The fixture of every integration test: a prefix, and the host that runs on it.
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <optional>
+#include <string>
+
+#include "support/host.hpp"
+
+namespace mortise::integration {
+
+class HostTest : public ::testing::Test {
+ protected:
+  /// A host that the test left running must end cleanly, as every host does.
+  void TearDown() override {
+    if (host_ && !host_->has_ended()) {
+      EXPECT_EQ(host_->stop(), 0);
+    }
+    if (HasFailure() && host_) std::cerr << "the host's log:\n" << host_->log_text();
+  }
+
+  Host& start(const ChildSettings& settings = {}) {
+    host_.emplace(prefix_, settings);
+    host_->wait_until_ready();
+    return *host_;
+  }
+
+  Finished mortise(std::vector<std::string> arguments) const {
+    return integration::mortise(prefix_, std::move(arguments));
+  }
+
+  Prefix prefix_;
+  std::optional<Host> host_;
+};
+
+}  // namespace mortise::integration

@@ -1,0 +1,50 @@
+// An installed host's folders, in a directory of the test's own: etc/, lib/ and var/ as in an installed prefix. What a
+// test does here is what teams and admins do: drop files, write configuration.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "base/temporary_directory.hpp"
+
+namespace mortise::integration {
+
+/// The files of tests/zoo and the plugins that ship, by name.
+std::filesystem::path zoo_file(const std::string& name);
+std::filesystem::path shipped_file(const std::string& name);
+
+/// One thread.
+class Prefix {
+ public:
+  /// Writes a mortise.json that lets the kernel choose the port, logs JSON and settles fast.
+  Prefix();
+
+  [[nodiscard]] const std::filesystem::path& path() const { return directory_.path(); }
+  [[nodiscard]] std::filesystem::path config_file() const { return path() / "etc/mortise/mortise.json"; }
+  [[nodiscard]] std::filesystem::path plugins_directory() const { return path() / "etc/mortise/plugins.d"; }
+  [[nodiscard]] std::filesystem::path drop_directory() const { return path() / "lib/mortise/plugins"; }
+  [[nodiscard]] std::filesystem::path state_directory() const { return path() / "var/lib/mortise"; }
+  /// A plugin's own folder, which the host makes at its first start.
+  [[nodiscard]] std::filesystem::path data_directory(const std::string& plugin) const {
+    return state_directory() / "data" / plugin;
+  }
+
+  /// Merges `changes` into mortise.json.
+  void configure(const nlohmann::json& changes);
+  /// Copies a file into the drop directory, complete at one stroke; returns where it lies. `as`: without ".so".
+  std::filesystem::path drop(const std::filesystem::path& file, const std::string& as = "");
+  /// Writes plugins.d/NAME.json as text, at one stroke.
+  void write_plugin(const std::string& name, const std::string& text);
+  void enable(const std::string& name, const nlohmann::json& config = nlohmann::json::object());
+  void disable(const std::string& name);
+  /// Drops and enables one of the zoo's, and one that ships.
+  void add_zoo(const std::string& file, const std::string& name = "");
+  void add_shipped(const std::string& name, const nlohmann::json& config = nlohmann::json::object());
+
+ private:
+  testing::TemporaryDirectory directory_;
+  nlohmann::json config_;
+};
+
+}  // namespace mortise::integration
