@@ -1,0 +1,41 @@
+// Holds requests inside the zoo's plugin `waits`, so that a test knows that one is in there and when it leaves.
+#pragma once
+
+#include <filesystem>
+#include <thread>
+
+#include "base/files.hpp"
+#include "support/host.hpp"
+
+namespace mortise::integration {
+
+/// Make it before the plugin starts. One thread.
+class Gate {
+ public:
+  explicit Gate(const Prefix& prefix, const std::string& plugin = "waits");
+
+  /// Returns when a request is inside.
+  void wait_until_inside();
+  /// Lets those inside go.
+  void open() { writer_ = base::Descriptor(); }
+
+ private:
+  std::filesystem::path fifo_;
+  base::Descriptor writer_;  // while it is open, requests wait
+};
+
+/// A request that another thread waits on.
+class Pending {
+ public:
+  Pending(const Host& host, const std::string& target);
+  ~Pending();
+  /// Throws what the request threw.
+  Answer answer();
+
+ private:
+  std::thread thread_;
+  Answer answer_;
+  std::exception_ptr failure_;
+};
+
+}  // namespace mortise::integration
