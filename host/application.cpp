@@ -120,7 +120,7 @@ int Application::run() {
   if (!catalog) return fail(catalog.error());
 
   http::Server server(to_settings(config_.edge));
-  if (const auto started = server.start(); !started) return fail(started.error());
+  if (const auto started = server.start(); !started) return fail(started.error().in(config_.file.string()));
   StatusFile status_file(config_.state_directory, files_);
   announce(config_.edge, server, status_file);
 

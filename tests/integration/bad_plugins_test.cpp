@@ -1,0 +1,109 @@
+// Plugins that pass for files but not for plugins: they crash, hang, fail or want what another has. Each is named with
+// its fault, and all else serves.
+#include "support/host_test.hpp"
+
+namespace mortise::integration {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::AnyOf;
+using ::testing::HasSubstr;
+
+class BadPluginTest : public HostTest {
+ protected:
+  BadPluginTest() {
+    prefix_.configure({{"probe_timeout_ms", 3000}, {"init_timeout_ms", 500}});
+    prefix_.add_shipped("hello");
+  }
+
+  /// Adds the zoo's plugin to a running host, which must reject its file.
+  std::string rejection(const std::string& name) {
+    auto& host = start();
+    prefix_.add_zoo(name);
+    const auto plugin = host.wait_for_state(name, "refused");
+    expect_hello();
+    EXPECT_THAT(plugin["reason"].get<std::string>(), HasSubstr(name + ".so"));
+    return host.wait_for_file(name + ".so", "rejected")["reason"];
+  }
+  /// Likewise one that must fail when it starts.
+  std::string failure(const std::string& name) {
+    auto& host = start();
+    prefix_.add_zoo(name);
+    const auto plugin = host.wait_for_state(name, "failed");
+    expect_hello();
+    const auto line = host.wait_for_log("plugin failed to start");
+    EXPECT_EQ(line["plugin"], name);
+    EXPECT_EQ(line["level"], "error");
+    EXPECT_EQ(line["reason"], plugin["reason"]);
+    return plugin["reason"];
+  }
+  void expect_hello() { EXPECT_EQ(host_->get("/hello").status, 200); }
+};
+
+TEST_F(BadPluginTest, ConstructorThatCrashesIsRejectedWithTheEvidence) {
+  // A sanitizer reports the signal and ends the process itself.
+  EXPECT_THAT(rejection("constructor-crashes"), AllOf(AnyOf(HasSubstr("was killed by SIGSEGV"), HasSubstr("Sanitizer")),
+                                                      HasSubstr("mend what runs when")));
+}
+
+TEST_F(BadPluginTest, ConstructorThatNeverReturnsIsRejectedAfterTheLimit) {
+  EXPECT_THAT(rejection("constructor-hangs"),
+              AllOf(HasSubstr("did not end within 3000 ms"), HasSubstr("raise probe_timeout_ms")));
+}
+
+TEST_F(BadPluginTest, ConstructorThatThrowsIsRejectedWithItsWords) {
+  EXPECT_THAT(rejection("constructor-throws"), HasSubstr("thrown while loading"));
+}
+
+TEST_F(BadPluginTest, FaultyTablesAreRejected) {
+  EXPECT_THAT(rejection("entry-returns-null"), HasSubstr("table"));
+  prefix_.add_zoo("short-table");
+  EXPECT_THAT(host_->wait_for_file("short-table.so", "rejected")["reason"].get<std::string>(), HasSubstr("table"));
+  prefix_.add_zoo("no-destroy");
+  EXPECT_THAT(host_->wait_for_file("no-destroy.so", "rejected")["reason"].get<std::string>(), HasSubstr("destroy"));
+  expect_hello();
+}
+
+TEST_F(BadPluginTest, InitThatReturnsAnErrorFailsWithItsMessage) {
+  EXPECT_THAT(failure("init-fails"), HasSubstr("init failed: the zoo's init always fails"));
+}
+
+TEST_F(BadPluginTest, InitThatThrowsFailsWithWhatItThrew) {
+  EXPECT_THAT(failure("init-throws"), HasSubstr("init let an exception out: thrown by the zoo's init"));
+}
+
+TEST_F(BadPluginTest, InitThatNeverReturnsIsGivenUp) {
+  EXPECT_THAT(failure("init-hangs"),
+              AllOf(HasSubstr("did not return within 500 ms"), HasSubstr("raise init_timeout_ms")));
+  prefix_.add_zoo("good-1.0", "good");
+  host_->wait_for_state("good", "active");
+  EXPECT_EQ(host_->get("/good").body, "1.0.0") << "later plugins start all the same";
+}
+
+TEST_F(BadPluginTest, SecondPluginOnARouteFailsAndTakesItWhenTheFirstHasGone) {
+  prefix_.add_zoo("same-route-a");
+  auto& host = start();
+  prefix_.add_zoo("same-route-b");
+  const auto reason = host.wait_for_state("same-route-b", "failed")["reason"].get<std::string>();
+  EXPECT_THAT(reason, AllOf(HasSubstr("/same"), HasSubstr("same-route-a"), HasSubstr("same-route-b")));
+  EXPECT_EQ(host.get("/same").body, "a");
+  expect_hello();
+  prefix_.disable("same-route-a");
+  host.wait_for_state("same-route-b", "active");
+  EXPECT_EQ(host.get("/same").body, "b");
+}
+
+TEST_F(BadPluginTest, AllOfThemTogetherDoNotKeepTheHostFromStarting) {
+  for (const auto* name : {"constructor-crashes", "constructor-throws", "init-fails", "init-throws", "init-hangs",
+                           "no-entry", "wrong-abi-major"}) {
+    prefix_.add_zoo(name);
+  }
+  auto& host = start();
+  expect_hello();
+  EXPECT_EQ(host.get("/readyz").status, 200);
+  const auto list = mortise({"list"});
+  EXPECT_THAT(list.out, AllOf(HasSubstr("init-fails"), HasSubstr("failed"), HasSubstr("refused")));
+}
+
+}  // namespace
+}  // namespace mortise::integration
