@@ -53,9 +53,11 @@ Connection::Step Connection::route() {
                        .header_count = 1,
                        .body = {}});
   } else {
-    write_problem(out_, exchange_.context(), is_found ? 405 : 404,
+    const unsigned status = is_found ? 405 : 404;
+    write_problem(out_, exchange_.context(), status,
                   is_found ? "this path does not take this method; see the Allow header" : "nothing is served here",
                   allow);
+    exchange_.note(status, 0);
   }
   return finish();
 }

@@ -20,6 +20,8 @@ std::string timestamp(std::int64_t time_ms, const char* format, const char* tail
   return std::string(day.data()) + fraction.data() + tail;
 }
 
+std::string json_time(std::int64_t time_ms) { return timestamp(time_ms, "%Y-%m-%dT%H:%M:%S", "Z"); }
+
 const char* colour_of(Level level) {
   switch (level) {
     case Level::debug: return "\x1b[2m";
@@ -101,9 +103,8 @@ std::string to_text(const Line& line, bool is_coloured) {
 }
 
 std::string to_json(const Line& line) {
-  std::string out = R"({"time":")" + timestamp(line.time_ms, "%Y-%m-%dT%H:%M:%S", "Z") + R"(","level":")" +
-                    to_string(line.level) + R"(","source":)" + json_string(line.source) + R"(,"message":)" +
-                    json_string(line.message);
+  std::string out = R"({"time":")" + json_time(line.time_ms) + R"(","level":")" + to_string(line.level) +
+                    R"(","source":)" + json_string(line.source) + R"(,"message":)" + json_string(line.message);
   std::vector<std::string_view> written;
   for (const auto& field : line.fields) {
     if (std::find(written.begin(), written.end(), field.key) != written.end()) continue;  // the first one holds
@@ -112,6 +113,10 @@ std::string to_json(const Line& line) {
     out += ',' + json_string(key) + ':' + json_string(field.value);
   }
   return out + '}';
+}
+
+std::string to_access_line(std::int64_t time_ms, std::string_view json) {
+  return R"({"time":")" + json_time(time_ms) + R"(","source":"access",)" + std::string(json.substr(1));
 }
 
 }  // namespace mortise::telemetry

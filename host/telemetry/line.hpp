@@ -27,6 +27,9 @@ std::string to_text(const Line& line, bool is_coloured);
 /// called like a fixed key is written as "field.NAME".
 std::string to_json(const Line& line);
 
+/// The members of the JSON object behind time and source: {"time":"2026-11-23T17:00:01.123Z","source":"access",...}.
+std::string to_access_line(std::int64_t time_ms, std::string_view json);
+
 const char* to_string(Level level);
 
 }  // namespace mortise::telemetry

@@ -65,8 +65,15 @@ void add(std::vector<Field>& fields, std::string_view key, std::string_view valu
   if (!value.empty()) fields.push_back({key, value});
 }
 
+base::Error cannot_log(const LogSettings& settings, const std::string& reason) {
+  return {base::ErrorCode::unavailable, "cannot log to '" + settings.file.string() + "' with rotation '" +
+                                            settings.rotation + "': " + reason +
+                                            "; check log.file, its directory and log.rotation"};
+}
+
 base::Result<Poco::AutoPtr<Poco::Channel>> open_file(const LogSettings& settings) {
   try {
+    std::filesystem::create_directories(settings.file.parent_path());
     Poco::AutoPtr<Poco::Channel> channel(new Poco::FileChannel(settings.file.string()));
     channel->setProperty("rotation", settings.rotation);
     channel->setProperty("archive", "number");
@@ -74,9 +81,9 @@ base::Result<Poco::AutoPtr<Poco::Channel>> open_file(const LogSettings& settings
     channel->open();
     return channel;
   } catch (const Poco::Exception& error) {
-    return base::Error{base::ErrorCode::unavailable, "cannot log to '" + settings.file.string() + "' with rotation '" +
-                                                         settings.rotation + "': " + error.displayText() +
-                                                         "; check log.file, its directory and log.rotation"};
+    return cannot_log(settings, error.displayText());
+  } catch (const std::filesystem::filesystem_error& error) {
+    return cannot_log(settings, error.code().message());
   }
 }
 
@@ -124,7 +131,7 @@ void log(Level level, std::string_view source, std::string_view message, const F
 
 void log_access(std::string_view json) {
   try {
-    write(std::string(json), Level::info);
+    write(to_access_line(now_ms(), json), Level::info);
   } catch (const std::exception&) {
     return;  // as above
   }

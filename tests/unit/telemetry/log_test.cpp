@@ -100,12 +100,14 @@ TEST_F(Log, SaysWhichFileCannotBeOpened) {
   EXPECT_NE(result.error().message.find("missing/host.log"), std::string::npos);
 }
 
-TEST_F(Log, WritesAccessLinesAsTheyAre) {
+TEST_F(Log, PutsTimeAndSourceInFrontOfAccessLines) {
   settings_.format = LogSettings::Format::text;
   ASSERT_TRUE(configure(settings_));
   log_access(R"({"path":"/"})");
   ASSERT_EQ(lines().size(), 1U);
   EXPECT_EQ(lines()[0]["path"], "/");
+  EXPECT_EQ(lines()[0]["source"], "access");
+  EXPECT_EQ(lines()[0]["time"].get<std::string>().back(), 'Z');
 }
 
 }  // namespace
