@@ -77,6 +77,9 @@ LoadedHost load_host_config(const std::filesystem::path& file, base::Files& file
 
   auto text = read_json_file(config.file, files);
   loaded.problems = text.problems;
+  if (const auto stamp = files.stamp(config.file); !stamp && stamp.error().code == base::ErrorCode::not_found) {
+    loaded.problems = {{config.file, 0, {}, "no such file; create it ({} will do), or name another by --config"}};
+  }
   if (!text.value) return loaded;
   ObjectReader reader(text, *text.value, "", loaded.problems);
   reader.path("drop_directory", config.drop_directory);
