@@ -33,12 +33,12 @@ class Output {
   [[nodiscard]] std::vector<std::string> lines() const;
   /// All lines, once the other end is closed.
   [[nodiscard]] std::vector<std::string> all_lines() const;
-  /// The first line from number `from` on for which `matches` is true. Throws when the pipe ends or patience does.
+  /// The first line for which `matches` is true. Throws when the pipe ends or patience does.
   template <class Match>
-  std::string wait_for(const Match& matches, std::size_t from = 0) const {
+  std::string wait_for(const Match& matches) const {
     std::unique_lock lock(mutex_);
     const auto deadline = std::chrono::steady_clock::now() + kPatience;
-    for (std::size_t seen = from;; ++seen) {
+    for (std::size_t seen = 0;; ++seen) {
       const bool has_more = changed_.wait_until(lock, deadline, [&] { return seen < lines_.size() || is_ended_; });
       if (!has_more || seen >= lines_.size()) missed(has_more);
       if (matches(lines_[seen])) return lines_[seen];

@@ -52,7 +52,7 @@ Finished mortise(const Prefix& prefix, std::vector<std::string> arguments, const
 Host::Host(const Prefix& prefix, const ChildSettings& settings)
     : prefix_(prefix), child_(command_line(prefix, {"serve"}), settings) {}
 
-void Host::wait_until_ready() { wait_for_log("ready"); }
+void Host::wait_until_ready() const { wait_for_log("ready"); }
 
 std::uint16_t Host::port() const {
   std::ifstream file(prefix_.state_directory() / "ports");
@@ -77,7 +77,7 @@ void Host::wait_for_status(const std::function<bool(const json&)>& matches) cons
   }
 }
 
-json Host::wait_for_plugin(const std::string& name, const std::function<bool(const json&)>& matches) {
+json Host::wait_for_plugin(const std::string& name, const std::function<bool(const json&)>& matches) const {
   json found;
   wait_for_status([&](const json& status) {
     for (const auto& plugin : status["plugins"]) {
@@ -90,16 +90,16 @@ json Host::wait_for_plugin(const std::string& name, const std::function<bool(con
   return found;
 }
 
-json Host::wait_for_state(const std::string& name, const std::string& state) {
+json Host::wait_for_state(const std::string& name, const std::string& state) const {
   return wait_for_plugin(name, [&](const json& plugin) { return plugin["state"] == state; });
 }
 
-json Host::wait_for_version(const std::string& name, const std::string& version) {
+json Host::wait_for_version(const std::string& name, const std::string& version) const {
   return wait_for_plugin(
       name, [&](const json& plugin) { return plugin["state"] == "active" && plugin["version"] == version; });
 }
 
-void Host::wait_until_gone(const std::string& name) {
+void Host::wait_until_gone(const std::string& name) const {
   wait_for_status([&](const json& status) {
     for (const auto& plugin : status["plugins"]) {
       if (plugin["name"] == name) return false;
@@ -108,7 +108,7 @@ void Host::wait_until_gone(const std::string& name) {
   });
 }
 
-json Host::wait_for_file(const std::string& name, const std::string& state) {
+json Host::wait_for_file(const std::string& name, const std::string& state) const {
   json found;
   const auto path = (prefix_.drop_directory() / name).string();
   wait_for_status([&](const json& status) {
@@ -128,6 +128,10 @@ json Host::wait_for_log(const std::string& message, const std::function<bool(con
     return parsed.is_object() && parsed.value("message", "") == message && (!matches || matches(parsed));
   });
   return json::parse(line);
+}
+
+void Host::wait_for_text(const std::string& part) const {
+  child_.error_output().wait_for([&](const std::string& line) { return line.find(part) != std::string::npos; });
 }
 
 std::string Host::log_text() const {

@@ -24,7 +24,7 @@ class Host {
   explicit Host(const Prefix& prefix, const ChildSettings& settings = {});
 
   /// Waits until the first pass is done: what is enabled runs or has failed.
-  void wait_until_ready();
+  void wait_until_ready() const;
   /// Of the first address, from the file `ports`.
   [[nodiscard]] std::uint16_t port() const;
   [[nodiscard]] Client connect() const { return Client(port()); }
@@ -32,20 +32,22 @@ class Host {
   [[nodiscard]] Answer get(const std::string& target) const { return connect().get(target); }
 
   /// Waits until status.json tells of the plugin what `matches` wants, and returns that.
-  nlohmann::json wait_for_plugin(const std::string& name, const std::function<bool(const nlohmann::json&)>& matches);
-  nlohmann::json wait_for_state(const std::string& name, const std::string& state);
-  nlohmann::json wait_for_version(const std::string& name, const std::string& version);
+  nlohmann::json wait_for_plugin(const std::string& name,
+                                 const std::function<bool(const nlohmann::json&)>& matches) const;
+  nlohmann::json wait_for_state(const std::string& name, const std::string& state) const;
+  nlohmann::json wait_for_version(const std::string& name, const std::string& version) const;
   /// Waits until no plugin of that name runs.
-  void wait_until_gone(const std::string& name);
+  void wait_until_gone(const std::string& name) const;
   /// Likewise for a file of the drop directory, by its name ("good.so").
-  nlohmann::json wait_for_file(const std::string& name, const std::string& state);
+  nlohmann::json wait_for_file(const std::string& name, const std::string& state) const;
   [[nodiscard]] nlohmann::json status() const;
 
   /// Waits for a line of the JSON log with this message for which `matches` is true.
   nlohmann::json wait_for_log(const std::string& message,
                               const std::function<bool(const nlohmann::json&)>& matches = {}) const;
+  /// Likewise for a line in any format that has this in it.
+  void wait_for_text(const std::string& part) const;
   [[nodiscard]] std::string log_text() const;
-  [[nodiscard]] std::size_t log_size() const { return child_.error_output().lines().size(); }
 
   [[nodiscard]] pid_t pid() const { return child_.pid(); }
   [[nodiscard]] bool has_ended() const { return child_.has_ended(); }

@@ -34,9 +34,8 @@ class Client {
     return send(method, target, body.dump(), {{"Content-Type", "application/json"}});
   }
 
-  /// The two halves of send(), for who has something to do in between.
-  void begin(const std::string& method, const std::string& target);
-  Answer end();
+  /// Waits until the host has closed the connection, on which no answer is outstanding.
+  void wait_until_closed();
 
  private:
   Poco::Net::HTTPClientSession session_;

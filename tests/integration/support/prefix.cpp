@@ -1,5 +1,7 @@
 #include "support/prefix.hpp"
 
+#include <chrono>
+
 namespace mortise::integration {
 
 namespace fs = std::filesystem;
@@ -25,6 +27,8 @@ fs::path Prefix::drop(const fs::path& file, const std::string& as) {
   const auto hidden = drop_directory() / ("." + name + ".so");
   const auto target = drop_directory() / (name + ".so");
   fs::copy_file(file, hidden);
+  // As if it had been written long ago: who wants to see a file settle writes it in place.
+  fs::last_write_time(hidden, fs::file_time_type::clock::now() - std::chrono::minutes(1));
   fs::rename(hidden, target);
   return target;
 }

@@ -32,7 +32,8 @@ class Prefix {
 
   /// Merges `changes` into mortise.json.
   void configure(const nlohmann::json& changes);
-  /// Copies a file into the drop directory, complete at one stroke; returns where it lies. `as`: without ".so".
+  /// Copies a file into the drop directory, complete at one stroke and settled; returns where it lies. `as`: without
+  /// ".so".
   std::filesystem::path drop(const std::filesystem::path& file, const std::string& as = "");
   /// Writes plugins.d/NAME.json as text, at one stroke.
   void write_plugin(const std::string& name, const std::string& text);
