@@ -93,11 +93,19 @@ TEST_F(Log, RotatesTheFileAndKeepsAsManyAsAsked) {
   EXPECT_EQ(files, 3U);
 }
 
+TEST_F(Log, MakesTheFolderOfTheFile) {
+  settings_.file = directory_ / "var" / "log" / "host.log";
+  ASSERT_TRUE(configure(settings_));
+  log(Level::info, "plugin", "there");
+  EXPECT_EQ(lines().size(), 1U);
+}
+
 TEST_F(Log, SaysWhichFileCannotBeOpened) {
-  settings_.file = directory_ / "missing" / "host.log";
+  std::ofstream(directory_ / "file") << "no folder";
+  settings_.file = directory_ / "file" / "host.log";
   const auto result = configure(settings_);
   ASSERT_FALSE(result);
-  EXPECT_NE(result.error().message.find("missing/host.log"), std::string::npos);
+  EXPECT_NE(result.error().message.find("file/host.log"), std::string::npos);
 }
 
 TEST_F(Log, PutsTimeAndSourceInFrontOfAccessLines) {
