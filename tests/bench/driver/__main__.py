@@ -1,0 +1,56 @@
+"""Runs the benchmarks of tests/bench against a release build; scripts/bench.sh calls it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import http_rows
+import report
+import start_rows
+from process import allow_many_files
+from row import Row
+from servers import Build
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+
+BENCHMARKS: dict[str, Callable[[Build, Path, bool], Iterator[Row]]] = {
+    "http": http_rows.http,
+    "http-1024": http_rows.http_1024,
+    "idle": http_rows.idle,
+    "startup": start_rows.startup,
+    "first-answer": start_rows.first_answer,
+    "memory": start_rows.memory,
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="scripts/bench.sh", description="Measures what docs/benchmarks.md tells.")
+    parser.add_argument("--only", choices=BENCHMARKS, metavar="NAME", help="one of: " + ", ".join(BENCHMARKS))
+    parser.add_argument("--quick", action="store_true", help="few and short rounds: a look, not a measurement")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write one JSON object per row and line")
+    options = parser.parse_args()
+    if len(os.sched_getaffinity(0)) < 2:
+        print("bench: needs two cores, one for the servers and one for the load", file=sys.stderr)
+        return 2
+    allow_many_files()
+    build = Build(REPOSITORY / ".build" / "release")
+    rows: list[Row] = []
+    for name in [options.only] if options.only else BENCHMARKS:
+        print(f"measuring {name}", file=sys.stderr)
+        with tempfile.TemporaryDirectory(prefix="mortise-bench-") as folder:
+            rows += BENCHMARKS[name](build, Path(folder), options.quick)
+    print(report.table(rows))
+    if options.json:
+        report.write_json(rows, options.json)
+    if not options.only and not options.quick:
+        report.write_markdown(rows, REPOSITORY / "docs" / "benchmarks.md", REPOSITORY)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

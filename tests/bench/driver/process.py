@@ -1,0 +1,82 @@
+"""A server under measurement: a child process, the CPU time it has used, its memory and its threads."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+PATIENCE_S = 600.0
+
+
+def server_core() -> int:
+    return sorted(os.sched_getaffinity(0))[0]
+
+
+def load_core() -> int:
+    return sorted(os.sched_getaffinity(0))[-1]
+
+
+def pinned(core: int, command: Sequence[str]) -> list[str]:
+    return ["taskset", "-c", str(core), *command]
+
+
+class Server:
+    """Started on the server's core; stopped at the end of a `with` block."""
+
+    def __init__(self, command: Sequence[str], log: Path, inherit: Sequence[int] = (),
+                 environment: dict[str, str] | None = None, pipe_output: bool = False) -> None:
+        self._log = log
+        with log.open("wb") as sink:
+            self.process = subprocess.Popen(
+                pinned(server_core(), command), stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE if pipe_output else sink, stderr=sink, pass_fds=inherit,
+                env={**os.environ, **(environment or {})})
+        self.port = 0
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid  # taskset replaces itself with the command
+
+    def cpu_seconds(self) -> float:
+        """User and system time so far of the process and its workers, by Linux's CPU clock of a pid (nanoseconds)."""
+        workers = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return sum(time.clock_gettime(((~int(pid)) << 3) | 2) for pid in [self.pid, *workers])
+
+    def status(self, field: str) -> int:
+        """A number of /proc/PID/status, e.g. VmRSS (in KiB) or Threads."""
+        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            name, _, rest = line.partition(":")
+            if name == field:
+                return int(rest.split()[0])
+        raise RuntimeError(f"/proc/{self.pid}/status has no {field}")
+
+    def fail(self, what: str) -> RuntimeError:
+        return RuntimeError(f"{what}; its output:\n{self._log.read_text(errors='replace')[-4000:]}")
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(PATIENCE_S)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        if self.process.stdout:
+            self.process.stdout.close()
+
+
+def allow_many_files() -> None:
+    """For this process and those it starts: as many open files as the system grants."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

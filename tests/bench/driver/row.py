@@ -1,0 +1,39 @@
+"""One line of the table: what was measured, against what, and whether it holds."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str
+    what: str
+    value: float
+    unit: str
+    baseline: float | None  # measured in the same run; None: the target is a number by itself
+    ratio: float  # value to baseline, or to the number
+    target: str
+    holds: bool
+
+    def to_json(self) -> dict[str, object]:
+        fields = asdict(self)
+        del fields["what"]
+        return fields
+
+
+def at_most(name: str, what: str, value: float, unit: str, baseline: float, limit: float) -> Row:
+    """The value must be at most `limit` times the baseline."""
+    ratio = value / baseline
+    return Row(name, what, value, unit, baseline, ratio, f"<= {limit:g} x baseline", ratio <= limit)
+
+
+def at_least(name: str, what: str, value: float, unit: str, baseline: float, limit: float) -> Row:
+    """The value must be at least `limit` times the baseline."""
+    ratio = value / baseline
+    return Row(name, what, value, unit, baseline, ratio, f">= {limit:g} x baseline", ratio >= limit)
+
+
+def below(name: str, what: str, value: float, unit: str, limit: float) -> Row:
+    """The value must be at most a number."""
+    return Row(name, what, value, unit, None, value / limit, f"<= {limit:g} {unit}", value <= limit)

@@ -1,0 +1,75 @@
+"""Starting up: a thousand plugins against as many bare dlopens, the first answer, and the memory of an idle host."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+import row
+from generated import add_generated_plugins, name_of
+from process import pinned, server_core
+from row import Row
+from servers import Build, HostFolder, launch_mortise, wait_for_answer, start_mortise
+
+COUNT = 1000
+
+
+def time_to_answer(build: Build, host: HostFolder, path: str) -> float:
+    """Seconds from the start of the process to the first 200 on this path."""
+    begin = time.perf_counter()
+    with launch_mortise(build, host) as server:
+        wait_for_answer(server, host, path)
+        return time.perf_counter() - begin
+
+
+def time_to_dlopen(build: Build, images: list[Path]) -> float:
+    listing = "".join(f"{image}\n" for image in images)
+    done = subprocess.run(pinned(server_core(), [str(build.tools / "bench_dlopen_all")]), input=listing,
+                          capture_output=True, text=True, check=True)
+    return float(done.stdout)
+
+
+def startup(build: Build, folder: Path, quick: bool) -> Iterator[Row]:
+    rounds = 2 if quick else 7
+    host = HostFolder(folder / "host")
+    add_generated_plugins(build, host, COUNT)
+    path = f"/{name_of(COUNT - 1)}"
+    time_to_answer(build, host, path)  # fills the catalogue
+    images = sorted((host.state / "store").glob("*.so"))
+    ours: list[float] = []
+    bare: list[float] = []
+    for _ in range(rounds):
+        bare.append(time_to_dlopen(build, images) * 1e3)
+        ours.append(time_to_answer(build, host, path) * 1e3)
+    yield row.at_most("startup", f"start of the host with {COUNT} plugins and a warm catalogue to its first answer, "
+                      "against bare dlopens of the same files", median(ours), "ms", median(bare), 2.0)
+
+
+def first_answer(build: Build, folder: Path, quick: bool) -> Iterator[Row]:
+    rounds = 3 if quick else 15
+    host = HostFolder(folder / "host")
+    host.add_shipped_plugins(build)
+    time_to_answer(build, host, "/hello")  # fills the catalogue
+    beyond: list[float] = []
+    for _ in range(rounds):
+        begin = time.perf_counter()
+        subprocess.run(pinned(server_core(), [str(build.host), "version"]), stdout=subprocess.DEVNULL, check=True)
+        process_start = time.perf_counter() - begin
+        beyond.append((time_to_answer(build, host, "/hello") - process_start) * 1e3)
+    yield row.below("first-answer", "start of the host with the three shipped plugins to its first answer, beyond the "
+                    "start of its process (`mortise version`)", median(beyond), "ms", 50.0)
+
+
+def memory(build: Build, folder: Path, quick: bool) -> Iterator[Row]:
+    del quick
+    host = HostFolder(folder / "host")
+    host.add_shipped_plugins(build)
+    with start_mortise(build, host):
+        pass  # fills the catalogue
+    with start_mortise(build, host) as server:
+        time.sleep(1)  # what is left of the start has settled
+        resident = server.status("VmRSS") / 1024
+    yield row.below("memory", "resident memory of the host with the three shipped plugins, idle", resident, "MiB", 25.0)
