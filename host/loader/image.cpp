@@ -65,20 +65,20 @@ base::Result<void> check_table(const mortise_plugin_v1* table) {
 
 }  // namespace
 
-base::Result<std::unique_ptr<Image>> Image::load(const std::filesystem::path& file) {
+base::Result<std::unique_ptr<Image>> Image::load(const std::filesystem::path& file, bool may_be_mapped) {
   if (!file.is_absolute()) {
     return Error{ErrorCode::invalid_argument, "'" + file.string() + "' is no absolute path; images load by one only"};
   }
   std::unique_ptr<Image> image(new Image());
   image->file_ = file;
-  if (auto mapped = image->map(); !mapped) return mapped.error();
+  if (auto mapped = image->map(may_be_mapped); !mapped) return mapped.error();
   if (auto entered = image->enter(); !entered) return entered.error();
   return image;
 }
 
-base::Result<void> Image::map() {
+base::Result<void> Image::map(bool may_be_mapped) {
   // The linker would hand out the mapping that is there already, and two generations would share their variables.
-  if (base::is_library_loaded(file_)) {
+  if (may_be_mapped && base::is_library_loaded(file_)) {
     const auto copy = PrivateCopy::make(file_);
     if (!copy) return copy.error().in("cannot load '" + file_.string() + "' a second time");
     mapped_as_ = copy->path();

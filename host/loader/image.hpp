@@ -18,7 +18,9 @@ namespace mortise::loader {
 class Image {
  public:
   /// Maps the file (absolute path in the store; now, local), calls its entry, checks the table it returns.
-  static base::Result<std::unique_ptr<Image>> load(const std::filesystem::path& file);
+  /// `may_be_mapped`: whether the process may have the file loaded already; finding that out takes half as long as
+  /// loading it.
+  static base::Result<std::unique_ptr<Image>> load(const std::filesystem::path& file, bool may_be_mapped = true);
   Image(const Image&) = delete;
   Image& operator=(const Image&) = delete;
   ~Image() = default;  // unmaps
@@ -31,7 +33,7 @@ class Image {
 
  private:
   Image() = default;
-  base::Result<void> map();
+  base::Result<void> map(bool may_be_mapped);
   base::Result<void> map_file();
   base::Result<void> enter();
 

@@ -65,31 +65,47 @@ Reconciler::Set Reconciler::choose_next(const Desired& desired) {
     if (unmet.keep_running && old != running_.end()) next.insert(*old);
   }
   std::map<std::string, Attempt> still_failed;
+  std::vector<const Wanted*> to_start;
   for (const auto& wanted : desired.wanted) {
+    const auto is_made_so = [&](const std::string& sha256, const std::string& config_text) {
+      return sha256 == wanted.record->sha256 && config_text == wanted.config.config_text;
+    };
     const auto old = running_.find(wanted.name());
-    const bool has_old = old != running_.end();
-    if (has_old && old->second->spec().sha256 == wanted.record->sha256 &&
-        old->second->spec().config_text == wanted.config.config_text) {
-      next.insert(*old);
-      continue;
+    if (old != running_.end()) {
+      next.insert(*old);  // until its successor has started
+      if (is_made_so(old->second->spec().sha256, old->second->spec().config_text)) continue;
     }
     const auto attempt = failed_.find(wanted.name());
-    const bool is_known = attempt != failed_.end() && attempt->second.sha256 == wanted.record->sha256 &&
-                          attempt->second.config_text == wanted.config.config_text;
-    if (is_known) still_failed.insert(*attempt);
-    auto fresh = is_known ? nullptr : start(wanted);
-    if (!is_known && !fresh) still_failed[wanted.name()] = failed_[wanted.name()];
-    if (fresh) {
-      next[wanted.name()] = std::move(fresh);
-    } else if (has_old) {
-      next.insert(*old);
+    if (attempt != failed_.end() && is_made_so(attempt->second.sha256, attempt->second.config_text)) {
+      still_failed.insert(*attempt);
+    } else {
+      to_start.push_back(&wanted);
     }
   }
   failed_ = std::move(still_failed);
+  for (auto& generation : start(to_start)) next[generation->name()] = std::move(generation);
   return next;
 }
 
-GenerationPtr Reconciler::start(const Wanted& wanted) {
+/// Returns those that have started; why the others have not is remembered.
+std::vector<GenerationPtr> Reconciler::start(const std::vector<const Wanted*>& wanted) {
+  std::vector<GenerationPtr> made;
+  for (const auto* one : wanted) {
+    if (auto generation = make(*one)) made.push_back(std::move(generation));
+  }
+  const auto outcomes = initialise(made);
+  std::vector<GenerationPtr> started;
+  for (std::size_t i = 0; i < made.size(); ++i) {
+    if (outcomes[i]) {
+      started.push_back(std::move(made[i]));
+    } else {
+      remember_failure(made[i]->spec(), outcomes[i].error().message);
+    }
+  }
+  return started;
+}
+
+GenerationPtr Reconciler::make(const Wanted& wanted) {
   runtime::GenerationSpec spec{.manifest = wanted.record->manifest,
                                .image = wanted.record->image,
                                .sha256 = wanted.record->sha256,
@@ -99,20 +115,28 @@ GenerationPtr Reconciler::start(const Wanted& wanted) {
     remember_failure(spec, made.error().message);
     return nullptr;
   }
-  GenerationPtr generation(new Generation(++last_number_, std::move(spec), services_),
-                           [reap = reap_](Generation* gone) { reap(gone); });
-  if (const auto outcome = initialise(generation); !outcome) {
-    remember_failure(generation->spec(), outcome.error().message);
-    return nullptr;
-  }
-  return generation;
+  spec.is_first_of_image = images_.insert(spec.sha256).second;
+  return {new Generation(++last_number_, std::move(spec), services_), [reap = reap_](Generation* gone) { reap(gone); }};
 }
 
-base::Result<void> Reconciler::initialise(const GenerationPtr& generation) {
-  auto outcome = std::make_shared<base::Result<void>>();
-  const bool ended = control_.run([generation, outcome] { *outcome = generation->init(); }, settings_.init_timeout);
-  if (ended) return *outcome;
-  if (!generation->give_up()) return {};
+std::vector<base::Result<void>> Reconciler::initialise(const std::vector<GenerationPtr>& generations) {
+  std::vector<base::Result<void>> outcomes;
+  while (outcomes.size() < generations.size()) {
+    std::vector<std::shared_ptr<base::Result<void>>> slots;  // shared with hooks, one of which may overstay
+    std::vector<runtime::ControlThread::Hook> hooks;
+    for (auto i = outcomes.size(); i < generations.size(); ++i) {
+      slots.push_back(std::make_shared<base::Result<void>>());
+      hooks.push_back([generation = generations[i], slot = slots.back()] { *slot = generation->init(); });
+    }
+    const auto ended = control_.run_all(std::move(hooks), settings_.init_timeout);
+    for (std::size_t i = 0; i < ended; ++i) outcomes.push_back(*slots[i]);
+    if (ended < slots.size()) outcomes.push_back(give_up(*generations[outcomes.size()]));
+  }
+  return outcomes;
+}
+
+base::Result<void> Reconciler::give_up(Generation& generation) const {
+  if (!generation.give_up()) return {};
   return base::Error{base::ErrorCode::deadline_exceeded,
                      "init did not return within " + std::to_string(settings_.init_timeout.count()) +
                          " ms and was given up; its thread stays stuck until the host restarts. Mend the plugin, or "

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -63,8 +64,10 @@ class Reconciler {
   using Set = std::map<std::string, runtime::GenerationPtr>;
 
   Set choose_next(const Desired& desired);
-  runtime::GenerationPtr start(const Wanted& wanted);
-  base::Result<void> initialise(const runtime::GenerationPtr& generation);
+  std::vector<runtime::GenerationPtr> start(const std::vector<const Wanted*>& wanted);
+  runtime::GenerationPtr make(const Wanted& wanted);
+  std::vector<base::Result<void>> initialise(const std::vector<runtime::GenerationPtr>& generations);
+  base::Result<void> give_up(runtime::Generation& generation) const;
   void settle_conflicts(Set& next);
   void publish(Set next);
   void stop(const runtime::GenerationPtr& generation, const char* reason);
@@ -82,6 +85,7 @@ class Reconciler {
   runtime::ControlThread control_;
 
   std::uint64_t last_number_ = 0;
+  std::set<std::string> images_;  // of which there were generations
   bool has_published_ = false;
   Set running_;
   std::map<std::string, Attempt> failed_;

@@ -7,12 +7,17 @@
 
 namespace mortise::runtime {
 
+using Clock = std::chrono::steady_clock;
+
 /// One thread and its mailbox; every member is guarded by `mutex`. The thread holds a reference of its own, so that
 /// an abandoned worker outlives its ControlThread.
 struct ControlThread::Worker {
   std::mutex mutex;
   std::condition_variable changed;
-  std::function<void()> hook;  // set: to be run or running
+  std::vector<Hook> hooks;    // to be run
+  bool is_busy = false;       // from the order to the end of the last hook
+  std::size_t ended = 0;      // hooks of this order
+  Clock::time_point started;  // of the hook that runs
   bool is_abandoned = false;
   bool is_ending = false;
   std::thread thread;
@@ -20,20 +25,30 @@ struct ControlThread::Worker {
   static void loop(const std::shared_ptr<Worker>& worker, const std::shared_ptr<std::atomic<std::size_t>>& stuck) {
     std::unique_lock lock(worker->mutex);
     for (;;) {
-      worker->changed.wait(lock, [&] { return worker->hook || worker->is_ending; });
-      if (!worker->hook) return;
-      const auto hook = std::move(worker->hook);
-      worker->hook = [] {};  // still busy: moved-from would read as idle
-      lock.unlock();
-      hook();
-      lock.lock();
-      worker->hook = nullptr;
-      worker->changed.notify_all();
-      if (worker->is_abandoned) {
-        stuck->fetch_sub(1, std::memory_order_relaxed);
-        return;
+      worker->changed.wait(lock, [&] { return !worker->hooks.empty() || worker->is_ending; });
+      if (worker->hooks.empty()) return;
+      for (auto& hook : std::exchange(worker->hooks, {})) {
+        worker->started = Clock::now();
+        lock.unlock();
+        std::exchange(hook, nullptr)();
+        lock.lock();
+        ++worker->ended;
+        if (worker->is_abandoned) {
+          stuck->fetch_sub(1, std::memory_order_relaxed);
+          return;
+        }
       }
+      worker->is_busy = false;
+      worker->changed.notify_all();
     }
+  }
+
+  /// Waits for the end of the order; false when one hook has overstayed. Under the mutex.
+  bool wait(std::unique_lock<std::mutex>& lock, std::chrono::milliseconds limit) {
+    while (!changed.wait_until(lock, started + limit, [&] { return !is_busy; })) {
+      if (Clock::now() >= started + limit) return false;  // otherwise the next hook has begun meanwhile
+    }
+    return true;
   }
 };
 
@@ -49,22 +64,34 @@ ControlThread::~ControlThread() {
   worker_->thread.join();
 }
 
-bool ControlThread::run(std::function<void()> hook, std::chrono::milliseconds limit) {
+bool ControlThread::run(Hook hook, std::chrono::milliseconds limit) {
+  std::vector<Hook> hooks;
+  hooks.push_back(std::move(hook));
+  return run_all(std::move(hooks), limit) == 1;
+}
+
+std::size_t ControlThread::run_all(std::vector<Hook> hooks, std::chrono::milliseconds limit) {
+  if (hooks.empty()) return 0;
   if (!worker_) {
     worker_ = std::make_shared<Worker>();
     worker_->thread = std::thread([worker = worker_, stuck = stuck_] { Worker::loop(worker, stuck); });
   }
   std::unique_lock lock(worker_->mutex);
-  worker_->hook = std::move(hook);
+  worker_->hooks = std::move(hooks);
+  worker_->is_busy = true;
+  worker_->ended = 0;
+  worker_->started = Clock::now();
   worker_->changed.notify_all();
-  if (worker_->changed.wait_for(lock, limit, [&] { return !worker_->hook; })) return true;
+  const bool is_done = worker_->wait(lock, limit);
+  const auto ended = worker_->ended;
+  if (is_done) return ended;
 
   worker_->is_abandoned = true;
   stuck_->fetch_add(1, std::memory_order_relaxed);
   worker_->thread.detach();
   lock.unlock();
   worker_.reset();
-  return false;
+  return ended;
 }
 
 }  // namespace mortise::runtime

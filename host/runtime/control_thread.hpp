@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <vector>
 
 namespace mortise::runtime {
 
@@ -20,8 +21,13 @@ class ControlThread {
   ControlThread(const ControlThread&) = delete;
   ControlThread& operator=(const ControlThread&) = delete;
 
+  using Hook = std::function<void()>;
+
   /// Runs `hook` and waits for it. False: it overstayed `limit` and goes on alone, so it must own all it touches.
-  bool run(std::function<void()> hook, std::chrono::milliseconds limit);
+  bool run(Hook hook, std::chrono::milliseconds limit);
+  /// Runs the hooks in their order, at the cost of one, each within `limit`. Returns how many have ended: all, or those
+  /// before one that overstayed; those behind it have not begun.
+  std::size_t run_all(std::vector<Hook> hooks, std::chrono::milliseconds limit);
 
   /// Hooks that have overstayed and not come back. Any thread.
   [[nodiscard]] std::size_t stuck() const noexcept { return stuck_->load(std::memory_order_relaxed); }

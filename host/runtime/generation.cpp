@@ -70,7 +70,7 @@ base::Result<void> Generation::run_init() {
                          "needs interface '" + id + "', which this host does not have; use a newer host"};
     }
   }
-  auto image = loader::Image::load(spec_.image);
+  auto image = loader::Image::load(spec_.image, !spec_.is_first_of_image);
   if (!image) return image.error();
   image_ = std::move(*image);
 

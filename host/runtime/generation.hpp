@@ -27,6 +27,7 @@ struct GenerationSpec {
   std::string sha256;
   std::string config_text;               // JSON
   std::filesystem::path data_directory;  // exists
+  bool is_first_of_image = false;        // no other generation of this process was made from the image
 };
 
 /// State        | entered by                           | next

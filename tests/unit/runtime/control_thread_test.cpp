@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <future>
+#include <memory>
+#include <string>
 #include <thread>
 
 namespace mortise::runtime {
@@ -31,6 +34,25 @@ TEST(ControlThread, GivesUpAHookThatOverstaysAndRunsTheNextOne) {
   EXPECT_TRUE(control.run([&] { ran = true; }, 10s));
   EXPECT_TRUE(ran);
   release->set_value();
+}
+
+TEST(ControlThread, RunsSeveralHooksInTheirOrder) {
+  ControlThread control;
+  std::string ran;
+  EXPECT_EQ(control.run_all({[&] { ran += 'a'; }, [&] { ran += 'b'; }, [&] { ran += 'c'; }}, 10s), 3U);
+  EXPECT_EQ(ran, "abc");
+  EXPECT_EQ(control.run_all({}, 10s), 0U);
+}
+
+TEST(ControlThread, DoesNotBeginTheHooksBehindOneThatOverstays) {
+  ControlThread control;
+  auto ran = std::make_shared<std::atomic<int>>(0);
+  auto release = std::make_shared<std::promise<void>>();
+  auto released = std::make_shared<std::shared_future<void>>(release->get_future().share());
+  EXPECT_EQ(control.run_all({[ran] { ++*ran; }, [released] { released->wait(); }, [ran] { ++*ran; }}, 50ms), 1U);
+  release->set_value();
+  while (control.stuck() != 0) std::this_thread::yield();
+  EXPECT_EQ(*ran, 1);
 }
 
 TEST(ControlThread, TakesALateHookOffTheCountWhenItComesBack) {
