@@ -43,6 +43,8 @@ mortise_status add_mount(mortise_host* host, mortise_str prefix_text, std::uniqu
                               .body_limit_bytes = 0,
                               .self = mount.get(),
                               .handle = &Mount::handle};
+  // Kept whatever comes: when the second route is refused, the first is there.
+  registry->keep(generation, std::shared_ptr<Mount>(std::move(mount)));
   if (const auto added = registry->add(generation, route); !added) return to_abi(added.error(), error);
   if (!prefix.empty()) {
     route.flags = 0;
@@ -50,7 +52,6 @@ mortise_status add_mount(mortise_host* host, mortise_str prefix_text, std::uniqu
     route.handle = &redirect_to_folder;
     if (const auto added = registry->add(generation, route); !added) return to_abi(added.error(), error);
   }
-  registry->keep(generation, std::shared_ptr<Mount>(std::move(mount)));
   return MORTISE_OK;
 }
 
