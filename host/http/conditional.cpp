@@ -9,6 +9,7 @@
 #include <charconv>
 
 #include "base/strings.hpp"
+#include "runtime/abi_values.hpp"
 
 namespace mortise::http {
 namespace {
@@ -83,7 +84,8 @@ std::optional<ByteRange> parse_range(std::string_view text, std::uint64_t file_s
 
 Selection select(const mortise_http_request_v1& request, const FileFacts& file) {
   if (is_unchanged(request, file)) return {.status = 304, .first = 0, .size = 0};
-  const auto wanted = header(request, "Range");
+  const bool is_get = runtime::to_view(request.method) == "GET";
+  const auto wanted = is_get ? header(request, "Range") : std::nullopt;  // no other method has ranges (RFC 9110 §14.2)
   const auto range = wanted && is_range_current(request, file) ? parse_range(*wanted, file.size) : std::nullopt;
   if (!range) return {.status = 200, .first = 0, .size = file.size};
   if (range->size == 0) return {.status = 416, .first = 0, .size = 0};
@@ -100,7 +102,9 @@ std::optional<std::int64_t> parse_http_date(std::string_view text) {
   if (!Poco::DateTimeParser::tryParse(Poco::DateTimeFormat::HTTP_FORMAT, std::string(text), time, zone)) {
     return std::nullopt;
   }
-  return time.timestamp().epochTime();
+  const auto seconds = time.timestamp().epochTime();
+  // Poco's parser takes words for dates.
+  return to_http_date(seconds) == text ? std::optional(static_cast<std::int64_t>(seconds)) : std::nullopt;
 }
 
 }  // namespace mortise::http

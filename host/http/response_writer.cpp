@@ -76,6 +76,9 @@ void write_headers(std::string& out, const mortise_http_response_v1& response) {
 mortise_status check_response(const mortise_http_response_v1& response) {
   if (!MORTISE_HAS(mortise_http_response_v1, &response, body)) return MORTISE_INVALID_ARGUMENT;
   if (response.status < 200 || response.status > 599) return MORTISE_INVALID_ARGUMENT;
+  const bool has_body = response.body.data != nullptr || response.body.size == 0;
+  const bool has_headers = response.headers != nullptr || response.header_count == 0;
+  if (!has_body || !has_headers) return MORTISE_INVALID_ARGUMENT;
   for (std::uint64_t i = 0; i < response.header_count; ++i) {
     const auto name = to_view(response.headers[i].name);
     const auto value = to_view(response.headers[i].value);
@@ -172,6 +175,7 @@ unsigned to_http_status(mortise_status status) noexcept {
 std::string_view reason_phrase(unsigned status) noexcept {
   if (status == 499) return "Client Closed Request";
   const auto text = boost::beast::http::obsolete_reason(static_cast<boost::beast::http::status>(status));
+  if (text.starts_with('<')) return "Unknown";
   return {text.data(), text.size()};
 }
 
