@@ -42,8 +42,10 @@ void BlockingPool::work(const std::shared_ptr<State>& state) {
 }
 
 std::size_t BlockingPool::stop(std::chrono::milliseconds patience) {
+  std::deque<std::function<void()>> dropped;  // and what the tasks hold, outside the lock
   std::unique_lock lock(state_->mutex);
   state_->is_stopping = true;
+  state_->queue.swap(dropped);
   state_->changed.notify_all();
   state_->changed.wait_for(lock, patience, [&] { return state_->threads == 0; });
   return state_->threads;

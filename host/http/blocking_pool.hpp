@@ -21,7 +21,8 @@ class BlockingPool {
   /// False when every thread is busy and the queue is full, or after stop().
   bool post(std::function<void()> task);
 
-  /// Ends the threads; those still in a handler after `patience` are left behind. Returns their number.
+  /// Drops what is queued and ends the threads; those still in a handler after `patience` are left behind. Returns
+  /// their number.
   std::size_t stop(std::chrono::milliseconds patience);
 
  private:

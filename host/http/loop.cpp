@@ -68,10 +68,13 @@ Seat& Loop::take_seat() {
 }
 
 void Loop::give_back(Seat& seat) {
-  const std::lock_guard lock(seats_mutex_);
+  std::unique_lock lock(seats_mutex_);
   Seat::sit(nullptr);
   seats_.remove_if([&](const Seat& other) { return &other == &seat; });
   seats_changed_.notify_all();
+  const bool is_last = is_left_behind_ && seats_.empty();
+  lock.unlock();
+  if (is_last) wind_up();
 }
 
 std::size_t Loop::look_at_seats(const std::function<bool(Seat&)>& is_free) {
@@ -85,9 +88,25 @@ std::size_t Loop::look_at_seats(const std::function<bool(Seat&)>& is_free) {
 std::size_t Loop::stop(std::chrono::milliseconds patience) {
   io_.stop();
   std::unique_lock lock(seats_mutex_);
-  seats_changed_.wait_for(lock, patience, [this] { return seats_.empty(); });
-  if (seats_.empty()) keep_alive_.reset();
-  return seats_.size();
+  is_left_behind_ = !seats_changed_.wait_for(lock, patience, [this] { return seats_.empty(); });
+  if (is_left_behind_) return seats_.size();
+  lock.unlock();
+  wind_up();
+  return 0;
+}
+
+/// Once no thread runs the loop: what is ready in it may hold the last references to the server's parts, so it gets its
+/// end. Nothing of a plugin is called: there is no route table any more.
+void Loop::wind_up() {
+  is_ended_ = true;
+  help_when_ended();
+  keep_alive_.reset();
+}
+
+void Loop::help_when_ended() {
+  if (!is_ended_) return;
+  io_.restart();
+  io_.poll();
 }
 
 void Loop::tick() {

@@ -46,6 +46,9 @@ class Loop {
   /// Ends the loop; threads still inside a handler after `patience` are left behind. Returns their number.
   std::size_t stop(std::chrono::milliseconds patience);
 
+  /// After stop() nobody runs the loop: whoever posts from outside sees to what is ready.
+  void help_when_ended();
+
   /// Coarse clocks, up to one tick old. Any thread.
   [[nodiscard]] std::int64_t now_ms() const noexcept { return now_ms_.load(std::memory_order_relaxed); }
   /// The Date header's value; valid until the thread's next call.
@@ -70,6 +73,7 @@ class Loop {
   void run_spare();
   Seat& take_seat();
   void give_back(Seat& seat);
+  void wind_up();
   void tick();
 
   const unsigned index_;
@@ -89,7 +93,11 @@ class Loop {
 
   std::mutex seats_mutex_;
   std::condition_variable seats_changed_;
-  std::list<Seat> seats_;  // guarded by seats_mutex_; a seat stays where it is while its thread sits on it
+  std::list<Seat> seats_;        // guarded by seats_mutex_; a seat stays where it is while its thread sits on it
+  bool is_left_behind_ = false;  // guarded by seats_mutex_: stop() did not wait for the last thread
+  // Set before the last poll, read after a post: in any order one of the two polls after the post. Sequentially
+  // consistent therefore.
+  std::atomic<bool> is_ended_{false};
   // Counts and hints between the watch and the spares; nothing else hangs on them: relaxed.
   std::atomic<std::size_t> spares_{0};
   std::atomic<bool> has_surplus_{false};
