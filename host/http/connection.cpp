@@ -1,8 +1,10 @@
 #include "http/connection.hpp"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <cstring>
 #include <utility>
 
@@ -16,6 +18,7 @@ constexpr std::size_t kFirstBuffer = 4096;
 constexpr std::size_t kBodyBuffer = 65536;
 constexpr std::size_t kFlushAt = 65536;
 constexpr std::chrono::milliseconds kLinger{2000};
+constexpr std::chrono::milliseconds kLook{250};
 
 }  // namespace
 
@@ -53,7 +56,7 @@ void Connection::start_parser() { parser_.start(static_cast<std::uint32_t>(share
 
 void Connection::wait(Wait kind, std::chrono::milliseconds limit) noexcept {
   deadline_ms_.store(loop_.now_ms() + limit.count(), std::memory_order_relaxed);
-  wait_.store(kind, std::memory_order_relaxed);
+  wait_.store(kind, std::memory_order_release);
 }
 
 /// Room for at least `bytes` more behind in_end_. Moves the input: not while views of a head are in use.
@@ -112,7 +115,6 @@ void Connection::on_read(const boost::system::error_code& ec, std::size_t size) 
 /// The client while an exchange is shared: its next request is kept, its end is told to the plugin.
 void Connection::on_read_shared(const boost::system::error_code& ec, std::size_t size, bool& goes_on) {
   std::function<void()> tell;
-  bool has_room = false;
   {
     const std::lock_guard lock(exchange_.mutex());
     is_read_pending_ = false;
@@ -121,20 +123,41 @@ void Connection::on_read_shared(const boost::system::error_code& ec, std::size_t
       goes_on = is_resumed_;
       return;
     }
-    if (ec) {
-      tell = exchange_.on_gone();
-    } else if (!exchange_.wants_body() || is_body_done_) {
-      has_room = in_end_ < in_.size();
-    }
+    if (ec) tell = exchange_.on_gone();
     exchange_.notify();
   }
-  if (has_room) watch_client();
   if (tell) tell();
 }
 
+/// Has the client's end noticed while a plugin holds the exchange: by a read, or, where a read would be in the way, by
+/// a look now and then. It is in the way once a part of the next request is there, which could not be served before the
+/// read ended; and while a body is to be pulled, which moves the input.
 void Connection::watch_client() {
   const std::lock_guard lock(exchange_.mutex());
-  if (!exchange_.is_open() || exchange_.is_gone() || is_read_pending_ || in_end_ == in_.size()) return;
+  if (!exchange_.is_open() || exchange_.is_gone() || is_read_pending_) return;
+  const bool is_clear = is_body_done_ && in_end_ == in_begin_ + head_size_ && in_end_ < in_.size();
+  if (is_clear) return read_shared();
+  if (is_look_due_) return;
+  is_look_due_ = true;
+  const auto timer = std::make_shared<boost::asio::steady_timer>(loop_.io(), kLook);
+  timer->async_wait(
+      [connection = ConnectionPtr(this), timer](const boost::system::error_code&) { connection->look_for_end(); });
+}
+
+void Connection::look_for_end() {
+  std::function<void()> tell;
+  {
+    const std::lock_guard lock(exchange_.mutex());
+    is_look_due_ = false;
+    pollfd end{.fd = transport_->descriptor(), .events = POLLRDHUP, .revents = 0};
+    if (exchange_.is_open() && ::poll(&end, 1, 0) == 1) tell = exchange_.on_gone();
+  }
+  if (tell) return tell();
+  watch_client();
+}
+
+/// Under the exchange's mutex.
+void Connection::read_shared() {
   is_read_pending_ = true;
   transport_->read({in_.data() + in_end_, in_.size() - in_end_}, this);
 }
@@ -143,11 +166,10 @@ void Connection::want_input() {
   if (is_read_pending_ || is_read_posted_) return;
   is_read_posted_ = true;
   boost::asio::post(loop_.io(), [connection = ConnectionPtr(this)] {
-    {
-      const std::lock_guard lock(connection->exchange_.mutex());
-      connection->is_read_posted_ = false;
-    }
-    connection->watch_client();
+    const std::lock_guard lock(connection->exchange_.mutex());
+    connection->is_read_posted_ = false;
+    const auto& exchange = connection->exchange_;
+    if (exchange.wants_body() && !exchange.is_gone() && !connection->is_read_pending_) connection->read_shared();
   });
 }
 
@@ -203,6 +225,8 @@ void Connection::post_flush() {
   boost::asio::post(loop_.io(), [connection = ConnectionPtr(this)] { connection->exchange_.flush(); });
 }
 
+void Connection::help_ended_loop() { loop_.help_when_ended(); }
+
 /// Says that nothing more will come, and waits for the client's end, so that what was sent is not lost to a reset.
 void Connection::begin_close() {
   is_in_request_.store(false, std::memory_order_relaxed);
@@ -216,7 +240,7 @@ void Connection::begin_close() {
 // --- Other threads
 
 void Connection::sweep(std::int64_t now_ms) {
-  const auto kind = wait_.load(std::memory_order_relaxed);
+  const auto kind = wait_.load(std::memory_order_acquire);
   if (kind == Wait::none || now_ms < deadline_ms_.load(std::memory_order_relaxed)) return;
   is_timed_out_.store(true, std::memory_order_relaxed);
   const bool can_answer = kind == Wait::head || kind == Wait::body;
@@ -273,16 +297,21 @@ Connection::Step Connection::read_head() {
   return on_head();
 }
 
-Connection::Step Connection::on_head() {
-  const auto& head = parser_.head();
+/// Also for a request whose head is refused.
+void Connection::begin_exchange() {
   if (shared_.settings.access_log) started_ = std::chrono::steady_clock::now();
-  request_id_ = head.request_id;
+  request_id_ = parser_.head().request_id;
   if (request_id_.empty()) {
     generated_id_ =
         shared_.id_prefix + std::to_string(loop_.index()) + '-' + std::to_string(loop_.next_request_number());
     request_id_ = generated_id_;
   }
   exchange_.begin(context(), false);
+}
+
+Connection::Step Connection::on_head() {
+  const auto& head = parser_.head();
+  begin_exchange();
   body_.clear();
   is_body_done_ = !head.has_body;
   is_continue_due_ = head.expects_continue && head.has_body;
@@ -326,12 +355,13 @@ Connection::Step Connection::read_body() {
 
 /// Answers without a handler and closes: what is left of the request is not read.
 Connection::Step Connection::refuse(unsigned status, std::string_view detail, std::string_view headers) {
-  auto answer = context();
+  if (!is_in_request()) begin_exchange();
+  auto answer = exchange_.context();
   answer.keep_alive = false;
-  if (request_id_.empty()) request_id_ = answer.request_id = "-";
   write_problem(out_, answer, status, detail, headers);
   exchange_.note(status, 0);
-  if (shared_.settings.access_log && !parser_.head().method.empty()) log_access();
+  if (shared_.settings.access_log) log_access();
+  let_go();
   return Step::close;
 }
 
@@ -341,15 +371,20 @@ Connection::Step Connection::finish() {
   in_begin_ += head_size_;
   head_size_ = 0;
   phase_ = Phase::head;
+  let_go();
+  if (!keeps_alive) return Step::close;
+  start_parser();
+  return Step::again;
+}
+
+/// Of everything that belongs to the request, and of its generation above all.
+void Connection::let_go() {
   route_ = nullptr;
   request_id_ = {};
   generation_.store(nullptr, std::memory_order_relaxed);
   pin_.reset();
   if (body_.capacity() > kBodyBuffer) body_ = {};
   is_in_request_.store(false, std::memory_order_relaxed);
-  if (!keeps_alive) return Step::close;
-  start_parser();
-  return Step::again;
 }
 
 void Connection::resume() {

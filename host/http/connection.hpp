@@ -48,11 +48,15 @@ class Connection final : public boost::intrusive_ref_counter<Connection> {
   /// Has more input read. Under the exchange's mutex, any thread.
   void want_input();
   void post_flush();
+  /// After a post from a thread that is none of the loop's, without a lock.
+  void help_ended_loop();
   void write_shared(std::string_view bytes);  // under the mutex, on the loop
   /// The shared exchange is over: the chain goes on. On a thread of the loop.
   void resume();
   void hold_self() { self_ = this; }
   std::string& out() noexcept { return out_; }
+  /// Under the exchange's mutex while it is shared.
+  [[nodiscard]] bool is_body_done() const noexcept { return is_body_done_; }
   [[nodiscard]] std::chrono::milliseconds body_timeout() const noexcept;
   [[nodiscard]] std::string route_text() const;
   /// For the calling thread, until its next call.
@@ -87,6 +91,7 @@ class Connection final : public boost::intrusive_ref_counter<Connection> {
   Step read_head();
   Step read_body();
   Step on_head();
+  void begin_exchange();
   Step route();
   Step dispatch(const Route& route);
   Step run_inline(const Route& route);
@@ -95,6 +100,7 @@ class Connection final : public boost::intrusive_ref_counter<Connection> {
   Step answer_builtin();
   Step refuse(unsigned status, std::string_view detail, std::string_view headers = {});
   Step finish();
+  void let_go();
   void log_access();
   void build_request(const Route& route);
 
@@ -102,6 +108,8 @@ class Connection final : public boost::intrusive_ref_counter<Connection> {
   RequestParser::State parse_body();
   void start_read();
   void watch_client();
+  void look_for_end();
+  void read_shared();
   bool send_out();
   void begin_close();
   void wait(Wait kind, std::chrono::milliseconds limit) noexcept;
@@ -144,6 +152,7 @@ class Connection final : public boost::intrusive_ref_counter<Connection> {
   // Guarded by the exchange's mutex while it is shared, the chain's otherwise.
   bool is_read_pending_ = false;
   bool is_read_posted_ = false;
+  bool is_look_due_ = false;
   bool is_resumed_ = false;
 
   // Read by the loop's tick and by the server on other threads. A hint that is a tick late does no harm: relaxed.

@@ -53,11 +53,10 @@ Connection::Step Connection::route() {
                        .header_count = 1,
                        .body = {}});
   } else {
-    const unsigned status = is_found ? 405 : 404;
-    write_problem(out_, exchange_.context(), status,
+    exchange_.note(is_found ? 405 : 404, 0);
+    write_problem(out_, exchange_.context(), exchange_.status(),
                   is_found ? "this path does not take this method; see the Allow header" : "nothing is served here",
                   allow);
-    exchange_.note(status, 0);
   }
   return finish();
 }
@@ -130,22 +129,24 @@ bool Connection::call_handler(const Route& route) {
                       .size = 0,
                       .reserved = 0,
                       .message = text.data()};
+  auto* seat = Seat::current();  // none on the pool's threads
+  if (seat != nullptr) seat->enter();
   mortise_status status = MORTISE_INTERNAL;
+  std::string_view message;
   try {
     status = route.handle(route.self, exchange_.handle(), &request_, &error);
+    message = {text.data(), std::min<std::size_t>(error.size, text.size())};
   } catch (...) {
     // No exception may cross the ABI; one that does is this request's failure, not the host's.
-    return exchange_.settle(MORTISE_INTERNAL, "the handler let an exception out");
+    message = "the handler let an exception out";
   }
-  return exchange_.settle(status, {text.data(), std::min<std::size_t>(error.size, text.size())});
+  // Before it is settled: then another thread may end the exchange, and with it what holds the route.
+  if (seat != nullptr && seat->leave()) route.blocked_count.fetch_add(1, std::memory_order_relaxed);
+  return exchange_.settle(status, message);
 }
 
 Connection::Step Connection::run_inline(const Route& route) {
-  auto* seat = Seat::current();
-  seat->enter();
-  const bool is_over = call_handler(route);
-  if (seat->leave()) route.blocked_count.fetch_add(1, std::memory_order_relaxed);
-  if (is_over) {
+  if (call_handler(route)) {
     if (auto takeover = exchange_.taken_over()) {
       takeover(*this);
       return Step::parked;
@@ -159,9 +160,11 @@ Connection::Step Connection::run_inline(const Route& route) {
 }
 
 Connection::Step Connection::run_on_pool(const Route& route) {
-  const bool is_streaming = (route.flags & MORTISE_HTTP_ROUTE_STREAM_BODY) != 0;
-  if (is_streaming) exchange_.begin(exchange_.context(), true);
+  // Earlier, pipelined answers need not wait for this one.
+  if (!out_.empty()) out_.erase(0, transport_->try_write(out_));
   const bool is_posted = shared_.pool.post([self = ConnectionPtr(this), &route] {
+    const bool is_streaming = (route.flags & MORTISE_HTTP_ROUTE_STREAM_BODY) != 0;
+    if (is_streaming) self->exchange_.begin(self->exchange_.context(), true);
     const bool is_over = self->call_handler(route);
     boost::asio::post(self->loop_.io(), [self, is_over] {
       if (!is_over) return self->watch_client();
@@ -174,9 +177,9 @@ Connection::Step Connection::run_on_pool(const Route& route) {
         self->process();
       }
     });
+    self->help_ended_loop();
   });
   if (is_posted) return Step::parked;
-  if (is_streaming) exchange_.withdraw();
   return refuse(503, "too many requests wait for a thread", "Retry-After: 1\r\n");
 }
 

@@ -20,18 +20,11 @@ void Exchange::begin(ResponseContext context, bool is_streaming_body) {
   if (is_streaming_body) share();
 }
 
-void Exchange::withdraw() {
-  {
-    const std::lock_guard lock(mutex_);
-    is_open_ = false;
-    connection_.out() = std::exchange(pending_, {});
-  }
-  close_shared();
-}
-
 /// With the date of the thread that writes: the one of begin() may be another thread's.
 const ResponseContext& Exchange::dated() {
   context_.date = connection_.date();
+  // What nobody has pulled of a body when the answer begins is not skipped: the connection ends.
+  if (is_streaming_body_ && !connection_.is_body_done()) context_.keep_alive = false;
   return context_;
 }
 
@@ -41,7 +34,7 @@ void Exchange::note(unsigned status, std::uint64_t body_bytes) noexcept {
 }
 
 /// From here on the loop and the plugin's threads meet under the mutex. What was answered to earlier, pipelined
-/// requests goes out first.
+/// requests goes out first, and at once: this answer may take its time.
 void Exchange::share() {
   if (is_shared()) return;
   const std::lock_guard lock(mutex_);
@@ -50,6 +43,7 @@ void Exchange::share() {
   pending_ = std::move(connection_.out());
   connection_.out().clear();
   is_shared_.store(true, std::memory_order_release);
+  if (!pending_.empty()) schedule_flush();
 }
 
 void Exchange::schedule_flush() {
@@ -70,6 +64,15 @@ bool Exchange::end_locked(std::unique_lock<std::mutex>& lock) {
   return is_alive;
 }
 
+/// The same for a plugin's call, which may come when the loop has ended: nobody else would complete the exchange then.
+bool Exchange::end(std::unique_lock<std::mutex>& lock) {
+  const ConnectionPtr hold(&connection_);
+  const bool is_alive = end_locked(lock);
+  lock.unlock();
+  hold->help_ended_loop();
+  return is_alive;
+}
+
 mortise_status Exchange::respond(const mortise_http_response_v1& response) {
   const auto checked = check_response(response);
   if (checked != MORTISE_OK) return checked;
@@ -84,7 +87,7 @@ mortise_status Exchange::respond(const mortise_http_response_v1& response) {
   if (progress_ != Progress::fresh) return MORTISE_FAILED_PRECONDITION;
   if (!is_gone_) write_response(pending_, dated(), response);
   note(response.status, response.body.size);
-  return end_locked(lock) ? MORTISE_OK : MORTISE_CANCELLED;
+  return end(lock) ? MORTISE_OK : MORTISE_CANCELLED;
 }
 
 mortise_status Exchange::defer() {
@@ -138,7 +141,7 @@ mortise_status Exchange::finish() {
     connection_.cut();  // fewer bytes than promised: the client must not take the next answer for the rest
     context_.keep_alive = false;
   }
-  return end_locked(lock) ? MORTISE_OK : MORTISE_CANCELLED;
+  return end(lock) ? MORTISE_OK : MORTISE_CANCELLED;
 }
 
 void Exchange::abort() {
@@ -154,7 +157,7 @@ void Exchange::abort() {
   // A started answer cannot be completed: cutting the connection tells the client so.
   if (progress_ == Progress::streaming) connection_.cut();
   context_.keep_alive = false;
-  end_locked(lock);
+  end(lock);
 }
 
 mortise_status Exchange::on_close(void (*callback)(void*), void* self) {
@@ -236,7 +239,7 @@ bool Exchange::settle(mortise_status status, std::string_view message) {
   } else {
     if (progress_ == Progress::fresh && !is_gone_) {
       settle_unanswered(status, message, pending_);
-    } else if (progress_ == Progress::streaming) {
+    } else if (progress_ == Progress::streaming && !is_gone_) {
       telemetry::log(telemetry::Level::error, "http", "handler left a streamed answer unfinished",
                      {{"route", connection_.route_text()}, {"reason", message}});
       connection_.cut();

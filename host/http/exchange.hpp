@@ -51,8 +51,6 @@ class Exchange {
   // --- The connection's side.
   /// Before the handler runs. `is_streaming_body`: the body is pulled through read_body().
   void begin(ResponseContext context, bool is_streaming_body);
-  /// Takes begin() back: the handler will not run.
-  void withdraw();
   /// What was answered, for the access log.
   void note(unsigned status, std::uint64_t body_bytes) noexcept;
   /// After the handler has returned, on its thread. True: the exchange is over, and the connection's next step is the
@@ -90,6 +88,7 @@ class Exchange {
   void share();
   void schedule_flush();
   bool end_locked(std::unique_lock<std::mutex>& lock);
+  bool end(std::unique_lock<std::mutex>& lock);
   bool complete_locked();
   void settle_unanswered(mortise_status status, std::string_view message, std::string& out);
   void log_late_failure(mortise_status status, std::string_view message) const;
