@@ -1,0 +1,137 @@
+// Handlers that hold their thread: others are answered all the same.
+#include <atomic>
+#include <deque>
+#include <thread>
+
+#include "edge_fixture.hpp"
+
+namespace mortise::http {
+namespace {
+
+using testing::Event;
+using testing::TestPlugin;
+
+class BlockingTest : public testing::EdgeTest {
+ protected:
+  BlockingTest() : test_(plugin()) {
+    test_.says("/", "hello");
+    test_.on("GET", "/waits", [this](auto* exchange, const auto&) { return wait_inside(exchange); });
+    test_.on(
+        "GET", "/pool", [this](auto* exchange, const auto&) { return wait_inside(exchange); },
+        MORTISE_HTTP_ROUTE_BLOCKING);
+    test_.on(
+        "POST", "/stream", [this](auto* exchange, const auto&) { return test_.respond(exchange, "streamed"); },
+        MORTISE_HTTP_ROUTE_STREAM_BODY);
+  }
+  mortise_status wait_inside(mortise_http_exchange* exchange) {
+    if (++inside_ == expected_) are_inside_.set();
+    EXPECT_TRUE(may_return_.wait());
+    return test_.respond(exchange, "waited");
+  }
+  /// So many clients whose requests are all inside the handler.
+  std::deque<testing::Client>& send_many(const std::string& path, int count, int expected) {
+    expected_ = expected;
+    for (int i = 0; i < count; ++i) {
+      clients_.emplace_back(port()).send("GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n");
+    }
+    EXPECT_TRUE(are_inside_.wait());
+    return clients_;
+  }
+
+  TestPlugin& test_;
+  std::deque<testing::Client> clients_;
+  std::atomic<int> inside_{0};
+  std::atomic<int> expected_{-1};
+  Event are_inside_;
+  Event may_return_;
+};
+
+TEST_F(BlockingTest, HandlersThatHoldAllLoopsDoNotStopOthers) {
+  start();
+  publish(test_);
+  auto& clients = send_many("/waits", 8, 8);
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(get("/").body, "hello");
+  may_return_.set();
+  for (auto& client : clients) EXPECT_EQ(client.read().body, "waited");
+}
+
+TEST_F(BlockingTest, SpareThreadsAreBounded) {
+  ServerSettings settings;
+  settings.threads = 1;
+  settings.blocking_threads = 3;
+  start(std::move(settings));
+  publish(test_);
+  // One loop and three spare threads: the fifth waits for one of them.
+  auto& clients = send_many("/waits", 5, 4);
+  may_return_.set();
+  for (auto& client : clients) EXPECT_EQ(client.read().body, "waited");
+  EXPECT_EQ(inside_, 5);
+}
+
+TEST_F(BlockingTest, ARouteThatBlocksOftenMovesToThePool) {
+  ServerSettings settings;
+  settings.threads = 1;
+  start(std::move(settings));
+  std::atomic<int> pool_calls{0};
+  std::mutex mutex;
+  std::deque<std::thread::id> loop_threads;
+  test_.on("GET", "/where", [&](auto* exchange, const auto&) {
+    const std::lock_guard lock(mutex);
+    loop_threads.push_back(std::this_thread::get_id());
+    return test_.respond(exchange, "");
+  });
+  // Blocks until a spare thread has answered another request: that is when it has been seen.
+  test_.on("GET", "/blocks", [&](auto* exchange, const auto&) {
+    {
+      const std::lock_guard lock(mutex);
+      const bool is_loop =
+          std::find(loop_threads.begin(), loop_threads.end(), std::this_thread::get_id()) != loop_threads.end();
+      if (!is_loop) ++pool_calls;
+    }
+    EXPECT_EQ(get("/where").status, 200U);
+    return test_.respond(exchange, "");
+  });
+  publish(test_);
+  EXPECT_EQ(get("/where").status, 200U);
+  const auto limit = std::chrono::steady_clock::now() + testing::kLong;
+  std::size_t calls = 0;
+  while (pool_calls == 0 && std::chrono::steady_clock::now() < limit) {
+    EXPECT_EQ(get("/blocks").status, 200U);
+    ++calls;
+  }
+  EXPECT_GT(pool_calls, 0);
+  EXPECT_GT(calls, 8U) << "not at the first sight";
+}
+
+TEST_F(BlockingTest, TheFullPoolRefusesAndLetsGo) {
+  ServerSettings settings;
+  settings.threads = 1;
+  settings.blocking_threads = 1;
+  start(std::move(settings));
+  publish(test_);
+  constexpr int kQueued = 1024;
+  auto& clients = send_many("/pool", 1 + kQueued, 1);
+  // Whatever comes last finds the queue full: requests on one loop are read in turn, but their order is the kernel's.
+  unsigned refused = 0;
+  for (int i = 0; i < 200 && refused == 0; ++i) {
+    auto& client = clients_.emplace_back(port());
+    client.send("POST /stream HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello");
+    pollfd ready{.fd = client.descriptor(), .events = POLLIN, .revents = 0};
+    if (::poll(&ready, 1, 200) != 1) continue;
+    const auto answer = client.read();
+    EXPECT_EQ(answer.status, 503U);
+    EXPECT_EQ(answer.header("Retry-After"), "1");
+    EXPECT_EQ(client.read_to_end(), "");
+    ++refused;
+    clients_.pop_back();
+  }
+  EXPECT_EQ(refused, 1U);
+  EXPECT_EQ(get("/").body, "hello") << "others are served";
+  may_return_.set();
+  for (auto& client : clients) EXPECT_EQ(client.read().status, 200U);
+  clients_.clear();
+  EXPECT_EQ(shut_down(testing::kLong), 0U) << "no connection was left behind";
+}
+
+}  // namespace
+}  // namespace mortise::http
