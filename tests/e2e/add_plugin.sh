@@ -11,7 +11,7 @@ faults=0
 # configures ARGUMENTS: CMake's messages on one line each.
 configure() {
   {
-    echo 'cmake_minimum_required(VERSION 3.19)'
+    echo 'cmake_minimum_required(VERSION 3.5)' # an old project must get the same words
     echo 'project(sample LANGUAGES NONE)'
     echo 'find_package(Mortise REQUIRED)'
     echo "mortise_add_plugin($1)"
