@@ -5,7 +5,9 @@
 #include <valijson/validator.hpp>
 
 #include <nlohmann/json.hpp>
+#include <optional>
 
+#include "base/strings.hpp"
 #include "config/json_text.hpp"
 
 namespace mortise::config {
@@ -46,6 +48,30 @@ std::string describe(const json& config, const std::string& pointer, std::string
   return found.size() > kMost ? message : message + "; found " + found;
 }
 
+/// The key that the schema does not have, when that is what valijson complains of.
+std::optional<std::string> unknown_key(const std::string& complaint) {
+  constexpr std::string_view kStart = "Object contains a property that could not be validated";
+  constexpr std::string_view kBeforeKey = "constraints: '";
+  const auto begin = complaint.find(kBeforeKey);
+  const auto end = complaint.rfind('\'');
+  if (complaint.rfind(kStart, 0) != 0 || begin == std::string::npos || end < begin + kBeforeKey.size()) {
+    return std::nullopt;
+  }
+  return complaint.substr(begin + kBeforeKey.size(), end - begin - kBeforeKey.size());
+}
+
+/// "; did you mean 'page_size'?", from the keys that the schema has for the object at `pointer`.
+std::string suggest(const std::string& key, const json& schema, const std::string& pointer) {
+  std::string in_schema;
+  for (const char c : pointer) in_schema += c == '/' ? "/properties/" : std::string(1, c);
+  const json::json_pointer at(in_schema + "/properties");
+  if (!schema.contains(at) || !schema.at(at).is_object()) return "; remove it";
+  std::vector<std::string_view> keys;
+  for (const auto& [known, value] : schema.at(at).items()) keys.push_back(known);
+  const auto near = base::nearest(key, keys);
+  return near.empty() ? "; remove it" : "; did you mean '" + std::string(near) + "'?";
+}
+
 Diagnostic place(const PluginConfig& plugin, const std::string& pointer, std::string message) {
   const auto line = plugin.config_lines.find(pointer);
   return {plugin.file, line == plugin.config_lines.end() ? 0 : line->second, "/config" + pointer, std::move(message)};
@@ -69,6 +95,12 @@ std::vector<Diagnostic> check_against_schema(const PluginConfig& plugin, const j
     for (const auto& error : results) {
       if (is_echo(error, results)) continue;
       const auto pointer = to_pointer(error.context);
+      if (const auto key = unknown_key(error.description)) {
+        faults.push_back(
+            place(plugin, join_pointer(pointer, *key),
+                  "breaks the plugin's schema: unknown key '" + *key + "'" + suggest(*key, *schema, pointer)));
+        continue;
+      }
       faults.push_back(
           place(plugin, pointer, "breaks the plugin's schema: " + describe(config, pointer, error.description)));
     }

@@ -104,7 +104,8 @@ TEST_F(ConfigTest, ConfigThatBreaksTheSchemaNamesThePlaceAndWhatRunsGoesOn) {
   EXPECT_EQ(line["plugin"], "notes");
   prefix_.write_plugin("notes", R"({"config": {"pagesize": 3}})");
   host.wait_for_plugin("notes", [](const auto& plugin) {
-    return plugin["reason"].template get<std::string>().find("pagesize") != std::string::npos;
+    const auto reason = plugin["reason"].template get<std::string>();
+    return reason.find("unknown key 'pagesize'; did you mean 'page_size'?") != std::string::npos;
   });
 }
 

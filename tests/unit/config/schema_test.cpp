@@ -30,10 +30,16 @@ TEST_F(Schema, ViolationHasLineAndPointer) {
   EXPECT_NE(faults[0].message.find("found \"x\""), std::string::npos) << faults[0].message;
 }
 
-TEST_F(Schema, UnknownPropertyIsNamed) {
-  const auto faults = check("{\"pag\": 1}", kSchema);
-  ASSERT_FALSE(faults.empty());
-  EXPECT_NE(faults[0].message.find("pag"), std::string::npos);
+TEST_F(Schema, UnknownKeyIsNamedWithTheNearestOneOfItsObject) {
+  auto faults = check("{\"pag\": 1}", kSchema);
+  ASSERT_EQ(faults.size(), 1U);
+  EXPECT_EQ(faults[0].pointer, "/config/pag");
+  EXPECT_EQ(faults[0].message, "breaks the plugin's schema: unknown key 'pag'; did you mean 'page'?");
+  constexpr auto kNested = R"({"properties": {"page": {"properties": {"size": {}}, "additionalProperties": false}}})";
+  faults = check("{\"page\": {\"sise\": 1}}", kNested);
+  ASSERT_EQ(faults.size(), 1U);
+  EXPECT_EQ(faults[0].pointer, "/config/page/sise");
+  EXPECT_EQ(faults[0].message, "breaks the plugin's schema: unknown key 'sise'; did you mean 'size'?");
 }
 
 TEST_F(Schema, PluginWithoutSchemaTakesNoConfig) {
