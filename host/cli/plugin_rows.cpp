@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "manifest/binary.hpp"
+
 namespace mortise::cli {
 namespace {
 
@@ -52,6 +54,12 @@ void print_json(const std::vector<PluginRow>& rows, std::ostream& out) {
                                           {"reason", row.reason}});
   }
   out << list.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+}
+
+/// What a file that no host has looked at says of itself, without running it; null when that is nothing.
+std::shared_ptr<const manifest::Manifest> read_manifest(const std::filesystem::path& file, base::Files& files) {
+  const auto stamp = files.stamp(file);
+  return stamp && stamp->is_regular() ? manifest::inspect(file, file.string()).manifest : nullptr;
 }
 
 /// Reads the database only where there is one: looking must not create state.
@@ -104,9 +112,12 @@ std::vector<PluginRow> collect_rows(const config::HostConfig& host, const Parts&
   for (std::filesystem::directory_iterator entry(host.drop_directory, error), end; !error && entry != end;
        entry.increment(error)) {
     if (entry->path().extension() != ".so" || is_catalogued(entry->path())) continue;
-    auto& row = row_of(joined, entry->path().stem().string());
+    const auto manifest = read_manifest(entry->path(), parts.files);
+    auto& row = row_of(joined, manifest ? manifest->name : entry->path().stem().string());
     row.has_file = true;
-    if (row.catalogue == "-") row.catalogue = "new";
+    if (row.catalogue != "-") continue;
+    row.catalogue = "new";
+    if (manifest) row.version = manifest->version.to_string();
   }
   if (error) {
     parts.err << "warning: cannot list the drop directory '" << host.drop_directory.string() << "': " << error.message()

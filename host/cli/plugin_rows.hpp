@@ -18,7 +18,7 @@ struct PluginRow {
   std::string catalogue = "-";  // "verified", "rejected", "pending"; "new": dropped, not looked at yet
   std::string runtime = "-";
   std::string reason;
-  bool has_file = false;  // in the catalogue, or as NAME.so in the drop directory
+  bool has_file = false;  // in the catalogue or in the drop directory
 };
 
 /// Pure: joins the three by name, ordered by it. A record without a manifest goes by its file's name.

@@ -44,6 +44,16 @@ TEST_F(CommandsTest, EnableOfAnUnknownPluginWarnsWithTheNearestName) {
   EXPECT_THAT(enabled.err, AllOf(HasSubstr("warning"), HasSubstr("'helo'"), HasSubstr("did you mean 'hello'?")));
 }
 
+TEST_F(CommandsTest, PluginGoesByTheNameInItsManifestBeforeAnyHostHasSeenIt) {
+  prefix_.drop(zoo_file("good-1.0"), "some-file");
+  const auto enabled = mortise({"enable", "good"});
+  EXPECT_EQ(enabled.code, 0);
+  EXPECT_EQ(enabled.err, "");
+  EXPECT_EQ(row("good")["catalogue"], "new");
+  EXPECT_EQ(row("good")["version"], "1.0.0");
+  EXPECT_EQ(row("some-file"), nullptr);
+}
+
 TEST_F(CommandsTest, EnableRefusesWhatIsNoNameAndWhatItCannotEdit) {
   const auto no_name = mortise({"enable", "../hello"});
   EXPECT_EQ(no_name.code, 1);
