@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that Mortise needs and that are missing. With everything there it needs neither root
-# nor a network. Usage: scripts/install-packages.sh [build] [test] [check]   (default: build test)
+# nor a network. Usage: scripts/install-packages.sh [build] [run] [test] [bench] [check]
+# (default: build test)
 set -euo pipefail
 
 build=(g++ gcc cmake ninja-build ccache pkg-config libboost1.81-dev libpoco-dev nlohmann-json3-dev libelf-dev
   libsqlite3-dev libssl-dev libcli11-dev libvalijson-dev)
+run=(curl)
 tests=(libgtest-dev libgmock-dev openssl curl procps binutils clang)
 bench=(libbenchmark-dev nginx-light wrk python3 procps util-linux)
 check=(clang clang-format clang-tidy libclang-rt-14-dev python3 shellcheck)
@@ -14,10 +16,11 @@ for group in "${@:-build test}"; do
   for name in $group; do
     case $name in
       build) packages+=("${build[@]}") ;;
+      run) packages+=("${run[@]}") ;;
       test) packages+=("${tests[@]}") ;;
       bench) packages+=("${bench[@]}") ;;
       check) packages+=("${check[@]}") ;;
-      *) echo "install-packages: unknown group '$name'; use build, test, bench or check" >&2; exit 2 ;;
+      *) echo "install-packages: unknown group '$name'; use build, run, test, bench or check" >&2; exit 2 ;;
     esac
   done
 done

@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 prefix=$PWD/.run
 
-scripts/install-packages.sh build
+scripts/install-packages.sh build run
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 echo "building (a first build takes some minutes)"
 cmake --preset run >/dev/null
