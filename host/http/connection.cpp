@@ -3,7 +3,6 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstring>
 #include <utility>
@@ -165,7 +164,7 @@ void Connection::read_shared() {
 void Connection::want_input() {
   if (is_read_pending_ || is_read_posted_) return;
   is_read_posted_ = true;
-  boost::asio::post(loop_.io(), [connection = ConnectionPtr(this)] {
+  loop_.post([connection = ConnectionPtr(this)] {
     const std::lock_guard lock(connection->exchange_.mutex());
     connection->is_read_posted_ = false;
     const auto& exchange = connection->exchange_;
@@ -222,7 +221,7 @@ void Connection::on_written(const boost::system::error_code& ec) {
 }
 
 void Connection::post_flush() {
-  boost::asio::post(loop_.io(), [connection = ConnectionPtr(this)] { connection->exchange_.flush(); });
+  loop_.post([connection = ConnectionPtr(this)] { connection->exchange_.flush(); });
 }
 
 void Connection::help_ended_loop() { loop_.help_when_ended(); }
@@ -302,8 +301,7 @@ void Connection::begin_exchange() {
   if (shared_.settings.access_log) started_ = std::chrono::steady_clock::now();
   request_id_ = parser_.head().request_id;
   if (request_id_.empty()) {
-    generated_id_ =
-        shared_.id_prefix + std::to_string(loop_.index()) + '-' + std::to_string(loop_.next_request_number());
+    loop_.make_request_id(generated_id_);
     request_id_ = generated_id_;
   }
   exchange_.begin(context(), false);

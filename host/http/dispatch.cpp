@@ -1,6 +1,5 @@
 // The middle of a connection's chain: from a request's head to the call of its handler.
 #include <array>
-#include <boost/asio/post.hpp>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
@@ -166,7 +165,7 @@ Connection::Step Connection::run_on_pool(const Route& route) {
     const bool is_streaming = (route.flags & MORTISE_HTTP_ROUTE_STREAM_BODY) != 0;
     if (is_streaming) self->exchange_.begin(self->exchange_.context(), true);
     const bool is_over = self->call_handler(route);
-    boost::asio::post(self->loop_.io(), [self, is_over] {
+    self->loop_.post([self, is_over] {
       if (!is_over) return self->watch_client();
       if (auto takeover = self->exchange_.taken_over()) return takeover(*self);
       if (self->exchange_.is_shared()) return self->resume();

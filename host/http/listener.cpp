@@ -3,7 +3,6 @@
 #include <sys/socket.h>
 
 #include <boost/asio/ip/address.hpp>
-#include <boost/asio/post.hpp>
 #include <string>
 #include <utility>
 
@@ -62,16 +61,18 @@ base::Result<tcp::acceptor> listen_on(Loop& loop, const std::string& address, st
 }
 
 Listener::Listener(Loop& loop, std::shared_ptr<Shared> shared, tcp::acceptor acceptor, const Listen&)
-    : loop_(loop), shared_(std::move(shared)), acceptor_(std::move(acceptor)), pause_(loop.io()) {}
+    : loop_(loop), shared_(std::move(shared)), acceptor_(std::move(acceptor)), pause_(loop.io()) {
+  loop_.poller().give_way_to(acceptor_.native_handle());
+}
 
 std::uint16_t Listener::port() const { return acceptor_.local_endpoint().port(); }
 
 void Listener::start() {
-  asio::post(loop_.io(), [self = shared_from_this()] { self->accept(); });
+  loop_.post([self = shared_from_this()] { self->accept(); });
 }
 
 void Listener::close() {
-  asio::post(loop_.io(), [self = shared_from_this()] {
+  loop_.post([self = shared_from_this()] {
     boost::system::error_code ignored;  // it is closed afterwards in any case
     self->acceptor_.close(ignored);
     self->pause_.cancel();
@@ -103,8 +104,9 @@ void Listener::on_accept(const boost::system::error_code& ec, tcp::socket socket
     socket.set_option(tcp::no_delay(true), ignored);
     const auto address = peer.address().to_string();
     const auto text = (peer.address().is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(peer.port());
-    const ConnectionPtr connection(
-        new Connection(loop_, *shared_, shared_, make_tcp_transport(std::move(socket)), text));
+    auto transport = make_tcp_transport(std::move(socket), loop_.poller());
+    if (!transport) return back_off(kErrorPause);
+    const ConnectionPtr connection(new Connection(loop_, *shared_, shared_, std::move(transport), text));
     connection->start();
   }
   accept();

@@ -1,6 +1,7 @@
 #include "http/loop.hpp"
 
 #include <array>
+#include <charconv>
 #include <chrono>
 #include <ctime>
 #include <utility>
@@ -26,7 +27,8 @@ std::int64_t steady_ms() {
 
 // Two threads at most times touch one loop's queue, and a handler's posts must be seen by a spare thread while the
 // handler goes on: hence no hint of a single thread.
-Loop::Loop(unsigned index, Shared& shared) : index_(index), shared_(shared), io_(2), tick_timer_(io_) {
+Loop::Loop(unsigned index, Shared& shared)
+    : shared_(shared), id_prefix_(shared.id_prefix + std::to_string(index) + '-'), io_(2), tick_timer_(io_) {
   now_ms_.store(steady_ms(), std::memory_order_relaxed);
   wall_s_.store(std::time(nullptr), std::memory_order_relaxed);
 }
@@ -36,6 +38,7 @@ Loop::~Loop() = default;
 void Loop::start(std::shared_ptr<void> keep_alive) {
   keep_alive_ = std::move(keep_alive);
   tick();
+  poller_.start();
   std::thread([this, hold = keep_alive_] { run_own(); }).detach();
 }
 
@@ -47,16 +50,19 @@ void Loop::run_own() {
 
 void Loop::run_spare() {
   auto& seat = take_seat();
+  poller_.help();
   while (!io_.stopped()) {
     io_.run_one_for(kSpareStint);
     if (has_surplus_.exchange(false, std::memory_order_relaxed)) break;
   }
+  poller_.remove_helper();
   spares_.fetch_sub(1, std::memory_order_relaxed);
   give_back(seat);
 }
 
 void Loop::add_spare() {
   spares_.fetch_add(1, std::memory_order_relaxed);
+  poller_.add_helper();
   std::thread([this, hold = keep_alive_] { run_spare(); }).detach();
 }
 
@@ -132,6 +138,13 @@ std::string_view Loop::date() const {
     second = now;
   }
   return text.data();
+}
+
+void Loop::make_request_id(std::string& id) {
+  std::array<char, 20> digits{};
+  const auto number = request_number_.fetch_add(1, std::memory_order_relaxed);
+  auto* const end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  id.assign(id_prefix_).append(digits.data(), end);
 }
 
 std::shared_ptr<const Pin> Loop::pin() const {

@@ -15,9 +15,11 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "http/connection_list.hpp"
+#include "http/poller.hpp"
 #include "http/router.hpp"
 #include "http/seat.hpp"
 
@@ -38,7 +40,12 @@ class Loop {
   Loop& operator=(const Loop&) = delete;
 
   boost::asio::io_context& io() noexcept { return io_; }
-  [[nodiscard]] unsigned index() const noexcept { return index_; }
+  Poller& poller() noexcept { return poller_; }
+  /// Has a thread of the loop run `step`, soon. Any thread.
+  template <class Step>
+  void post(Step&& step) {
+    poller_.post(std::forward<Step>(step));
+  }
   ConnectionList& connections() noexcept { return connections_; }
 
   /// Starts the loop's own thread; `keep_alive` is held by every thread of the loop.
@@ -58,8 +65,8 @@ class Loop {
   [[nodiscard]] std::shared_ptr<const Pin> pin() const;
   void set_table(std::shared_ptr<const RouteTable> table);
 
-  /// An id for a request that brought none.
-  std::uint64_t next_request_number() noexcept { return request_number_.fetch_add(1, std::memory_order_relaxed); }
+  /// Makes `id` one for a request that brought none, in the memory that it has.
+  void make_request_id(std::string& id);
 
   // For the watch (SpareThreads).
   /// Calls `is_free` for each seat; returns how many are.
@@ -76,10 +83,11 @@ class Loop {
   void wind_up();
   void tick();
 
-  const unsigned index_;
   Shared& shared_;
+  const std::string id_prefix_;  // of generated request ids: no other loop of any process has it
   boost::asio::io_context io_;
   boost::asio::steady_timer tick_timer_;
+  Poller poller_{io_};
   ConnectionList connections_;
   std::shared_ptr<void> keep_alive_;
 

@@ -20,9 +20,26 @@ void append_number(std::string& out, std::uint64_t number, int base = 10) {
   out.append(digits.data(), end);
 }
 
-bool is_token_char(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+using CharSet = std::array<bool, 256>;
+
+constexpr CharSet kTokenChars = [] {
+  CharSet set{};
+  for (const unsigned char c : std::string_view("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
+                                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ")) {
+    set[c] = true;
+  }
+  return set;
+}();
+
+constexpr CharSet kValueChars = [] {
+  CharSet set{};
+  for (std::size_t c = 0x20; c < set.size(); ++c) set[c] = c != 0x7f;
+  set['\t'] = true;
+  return set;
+}();
+
+bool consists_of(std::string_view text, const CharSet& set) {
+  return std::all_of(text.begin(), text.end(), [&](char c) { return set[static_cast<unsigned char>(c)]; });
 }
 
 bool is_servers_own(std::string_view name) {
@@ -30,11 +47,6 @@ bool is_servers_own(std::string_view name) {
                                                         "keep-alive",     "upgrade",           "trailer",    "te"};
   return std::any_of(kOwn.begin(), kOwn.end(),
                      [&](std::string_view own) { return base::equals_ignoring_case(own, name); });
-}
-
-bool is_value_char(char c) {
-  const auto u = static_cast<unsigned char>(c);
-  return (u >= 0x20 && u != 0x7f) || u == '\t';
 }
 
 /// 204 and 304 have no body and no length.
@@ -82,9 +94,8 @@ mortise_status check_response(const mortise_http_response_v1& response) {
   for (std::uint64_t i = 0; i < response.header_count; ++i) {
     const auto name = to_view(response.headers[i].name);
     const auto value = to_view(response.headers[i].value);
-    if (name.empty() || !std::all_of(name.begin(), name.end(), is_token_char)) return MORTISE_INVALID_ARGUMENT;
-    if (is_servers_own(name) || !std::all_of(value.begin(), value.end(), is_value_char))
-      return MORTISE_INVALID_ARGUMENT;
+    if (name.empty() || !consists_of(name, kTokenChars)) return MORTISE_INVALID_ARGUMENT;
+    if (is_servers_own(name) || !consists_of(value, kValueChars)) return MORTISE_INVALID_ARGUMENT;
   }
   return MORTISE_OK;
 }

@@ -9,8 +9,10 @@
 namespace mortise::http {
 namespace {
 
+// Handlers that all return at once are the rule: they cost few looks, each of which wakes a thread.
 constexpr std::chrono::milliseconds kLook{1};
-constexpr int kQuietLooksBeforeParking = 50;
+constexpr std::chrono::milliseconds kGlance{4};
+constexpr int kQuietLooksBeforeParking = 12;
 
 thread_local Seat* current_seat = nullptr;
 
@@ -56,10 +58,12 @@ void SpareThreads::watch() {
   std::unique_lock lock(mutex_);
   while (!is_stopping_) {
     lock.unlock();
-    quiet_looks = look() ? 0 : quiet_looks + 1;
+    auto seen = look();
+    quiet_looks = seen == Activity::none ? quiet_looks + 1 : 0;
     if (quiet_looks >= kQuietLooksBeforeParking) {
       is_parked_.store(true, std::memory_order_seq_cst);
-      if (look()) is_parked_.store(false, std::memory_order_seq_cst);  // a handler began in between
+      seen = look();
+      if (seen != Activity::none) is_parked_.store(false, std::memory_order_seq_cst);  // a handler began in between
       quiet_looks = 0;
     }
     lock.lock();
@@ -67,26 +71,26 @@ void SpareThreads::watch() {
     if (is_parked()) {
       woken_.wait(lock, [this] { return is_stopping_ || !is_parked(); });
     } else {
-      woken_.wait_for(lock, kLook, is_stopping);
+      woken_.wait_for(lock, seen == Activity::inside ? kLook : kGlance, is_stopping);
     }
   }
 }
 
-bool SpareThreads::look() {
-  bool is_active = false;
-  for (auto* loop : loops_) is_active = look_at(*loop) || is_active;
-  return is_active;
+SpareThreads::Activity SpareThreads::look() {
+  auto seen = Activity::none;
+  for (auto* loop : loops_) seen = std::max(seen, look_at(*loop));
+  return seen;
 }
 
-/// True when something moved or is held since the last look.
-bool SpareThreads::look_at(Loop& loop) {
-  bool is_active = false;
+SpareThreads::Activity SpareThreads::look_at(Loop& loop) {
+  auto seen = Activity::none;
   const std::size_t free = loop.look_at_seats([&](Seat& seat) {
     const auto sequence = seat.sequence_.load(std::memory_order_seq_cst);
     const bool is_inside = sequence % 2 == 1;
     const bool is_held = is_inside && sequence == seat.last_seen_;
     if (is_held && !seat.is_blocked_) seat.is_caught_.store(true, std::memory_order_relaxed);
-    is_active = is_active || is_inside || sequence != seat.last_seen_;
+    const bool has_moved = sequence != seat.last_seen_;
+    seen = std::max(seen, is_inside ? Activity::inside : has_moved ? Activity::passing : Activity::none);
     seat.is_blocked_ = is_held;
     seat.last_seen_ = sequence;
     return !is_held;
@@ -97,7 +101,7 @@ bool SpareThreads::look_at(Loop& loop) {
     if (spares < limit_) loop.add_spare();
   }
   loop.set_surplus(free > 1);
-  return is_active || loop.spare_count() > 0;
+  return loop.spare_count() > 0 ? Activity::inside : seen;
 }
 
 }  // namespace mortise::http

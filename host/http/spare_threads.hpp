@@ -1,6 +1,6 @@
-// Keeps every loop polled although handlers may block. One watch thread looks at the seats each millisecond while
-// anything happens; when every seat of a loop is held by the same handler call as a look before, a spare thread enters
-// the loop, and it leaves when another seat is free again.
+// Keeps every loop polled although handlers may block. One watch thread glances at the seats while anything happens,
+// and looks again a millisecond later when it sees a handler at work; when every seat of a loop is held by the same
+// handler call as a look before, a spare thread enters the loop, and it leaves when another seat is free again.
 #pragma once
 
 #include <atomic>
@@ -32,9 +32,12 @@ class SpareThreads {
   [[nodiscard]] bool is_parked() const noexcept { return is_parked_.load(std::memory_order_seq_cst); }
 
  private:
+  /// What a look has seen since the last one, the greatest of all seats.
+  enum class Activity { none, passing, inside };
+
   void watch();
-  bool look();
-  bool look_at(Loop& loop);
+  Activity look();
+  Activity look_at(Loop& loop);
 
   const unsigned limit_;
   std::vector<Loop*> loops_;

@@ -12,6 +12,7 @@
 namespace mortise::http {
 
 class Connection;
+class Poller;
 using ConnectionPtr = boost::intrusive_ptr<Connection>;
 
 /// Owned by its connection. At most one read and one write are under way at a time; a completion is called on a thread
@@ -36,6 +37,7 @@ class Transport {
   [[nodiscard]] virtual bool is_secure() const noexcept = 0;
 };
 
-std::unique_ptr<Transport> make_tcp_transport(boost::asio::ip::tcp::socket socket);
+/// Takes the socket out of its io_context; null when the system has no room for it.
+std::unique_ptr<Transport> make_tcp_transport(boost::asio::ip::tcp::socket socket, Poller& poller);
 
 }  // namespace mortise::http
