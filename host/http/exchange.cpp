@@ -25,6 +25,8 @@ const ResponseContext& Exchange::dated() {
   context_.date = connection_.date();
   // What nobody has pulled of a body when the answer begins is not skipped: the connection ends.
   if (is_streaming_body_ && !connection_.is_body_done()) context_.keep_alive = false;
+  // A drain that began meanwhile ends the connection, and the client is told.
+  if (connection_.shared().is_draining.load(std::memory_order_relaxed)) context_.keep_alive = false;
   return context_;
 }
 
