@@ -3,6 +3,7 @@
 
 #include "catalog/gate.hpp"
 #include "cli/commands.hpp"
+#include "http/tls_context.hpp"
 #include "release/desired.hpp"
 #include "telemetry/log.hpp"
 
@@ -59,6 +60,23 @@ std::vector<catalog::RecordPtr> inspect_all(const config::HostConfig& host, cons
   return records;
 }
 
+/// What start-up would refuse of the TLS files, at the keys that name them.
+std::vector<config::Diagnostic> check_tls_files(const config::HostConfig& host) {
+  std::vector<config::Diagnostic> faults;
+  for (std::size_t i = 0; i < host.edge.listen.size(); ++i) {
+    const auto& tls = host.edge.listen[i].tls;
+    if (!tls) continue;
+    for (const auto& fault : http::check_tls({.certificate = tls->certificate, .key = tls->key})) {
+      const bool is_key = fault.file == http::TlsFault::File::key;
+      faults.push_back({.file = host.file,
+                        .line = is_key ? tls->key_line : tls->certificate_line,
+                        .pointer = "/edge/listen/" + std::to_string(i) + (is_key ? "/tls/key" : "/tls/certificate"),
+                        .message = fault.error.message});
+    }
+  }
+  return faults;
+}
+
 }  // namespace
 
 std::optional<config::HostConfig> load_or_complain(const fs::path& file, const Parts& parts) {
@@ -86,6 +104,8 @@ int check_config(const fs::path& config_file, const Parts& parts) {
   const auto records = inspect_all(*host, parts, faults);
   const auto desired = release::check_desired(plugins, records, host->drop_directory);
   faults.insert(faults.end(), desired.begin(), desired.end());
+  const auto tls = check_tls_files(*host);
+  faults.insert(faults.end(), tls.begin(), tls.end());
   for (const auto& fault : faults) parts.err << fault.to_string() << '\n';
   if (!faults.empty()) return kFailed;
   const auto enabled = std::count_if(plugins.plugins.begin(), plugins.plugins.end(),

@@ -31,6 +31,9 @@ struct Diagnostic {
 struct TlsConfig {
   std::filesystem::path certificate;  // PEM chain
   std::filesystem::path key;          // PEM
+  // Where they stand in mortise.json, for faults of the files.
+  std::size_t certificate_line = 0;
+  std::size_t key_line = 0;
 };
 
 /// One address that the edge listens on.

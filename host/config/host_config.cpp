@@ -28,6 +28,8 @@ void read_listen(ObjectReader& reader, ListenConfig& listen) {
     listen.tls.emplace();
     tls.path("certificate", listen.tls->certificate);
     tls.path("key", listen.tls->key);
+    listen.tls->certificate_line = tls.line("certificate");
+    listen.tls->key_line = tls.line("key");
   });
 }
 

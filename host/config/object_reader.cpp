@@ -35,6 +35,8 @@ void ObjectReader::fault(std::string_view key, std::string message) {
   faults_.push_back(text_.fault(join_pointer(pointer_, key), std::move(message)));
 }
 
+std::size_t ObjectReader::line(std::string_view key) const { return text_.fault(join_pointer(pointer_, key), {}).line; }
+
 void ObjectReader::mismatch(std::string_view key, const std::string& expected, const nlohmann::json& found) {
   fault(key, "must be " + expected + ", is " + shorten(found));
 }

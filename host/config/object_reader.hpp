@@ -39,6 +39,9 @@ class ObjectReader {
   /// The value itself, which must be an object; nullptr when absent.
   const nlohmann::json* raw_object(std::string_view key);
 
+  /// Where the key stands, for faults that are found later.
+  [[nodiscard]] std::size_t line(std::string_view key) const;
+
   void require(std::string_view key);
   void fault(std::string_view key, std::string message);
   /// Call last: keys that nobody asked for are faults.

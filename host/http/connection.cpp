@@ -231,7 +231,7 @@ void Connection::begin_close() {
   is_in_request_.store(false, std::memory_order_relaxed);
   phase_ = Phase::linger;
   in_begin_ = in_end_ = 0;
-  transport_->end_output();
+  transport_->end_output(this);
   wait(Wait::linger, kLinger);
   start_read();
 }
@@ -392,7 +392,7 @@ void Connection::resume() {
     if (!is_resumed_) is_closing_ = finish() == Step::close;
     is_resumed_ = is_read_pending_;
     if (is_read_pending_) {
-      if (is_closing_) transport_->end_output();
+      if (is_closing_) transport_->end_output(this);
       wait(is_closing_ ? Wait::linger : Wait::idle, is_closing_ ? kLinger : shared_.settings.idle_timeout);
       return;
     }

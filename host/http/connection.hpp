@@ -81,6 +81,8 @@ class Connection final : public boost::intrusive_ref_counter<Connection> {
   Transport& transport() noexcept { return *transport_; }
   const RequestHead& head() const noexcept { return parser_.head(); }
 
+  [[nodiscard]] std::string_view remote_address() const noexcept { return remote_address_; }
+
  private:
   enum class Phase { head, body, linger };
   enum class Wait : std::uint8_t { none, idle, head, body, write, linger };

@@ -60,8 +60,12 @@ base::Result<tcp::acceptor> listen_on(Loop& loop, const std::string& address, st
   return acceptor;
 }
 
-Listener::Listener(Loop& loop, std::shared_ptr<Shared> shared, tcp::acceptor acceptor, const Listen&)
-    : loop_(loop), shared_(std::move(shared)), acceptor_(std::move(acceptor)), pause_(loop.io()) {
+Listener::Listener(Loop& loop, std::shared_ptr<Shared> shared, tcp::acceptor acceptor, TlsContextPtr tls)
+    : loop_(loop),
+      shared_(std::move(shared)),
+      tls_(std::move(tls)),
+      acceptor_(std::move(acceptor)),
+      pause_(loop.io()) {
   loop_.poller().give_way_to(acceptor_.native_handle());
 }
 
@@ -104,7 +108,9 @@ void Listener::on_accept(const boost::system::error_code& ec, tcp::socket socket
     socket.set_option(tcp::no_delay(true), ignored);
     const auto address = peer.address().to_string();
     const auto text = (peer.address().is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(peer.port());
-    auto transport = make_tcp_transport(std::move(socket), loop_.poller());
+    if (tls_) loop_.poller().give_way_to(socket.native_handle());
+    auto transport = tls_ ? make_tls_transport(std::move(socket), tls_)
+                          : make_tcp_transport(std::move(socket), loop_.poller());
     if (!transport) return back_off(kErrorPause);
     const ConnectionPtr connection(new Connection(loop_, *shared_, shared_, std::move(transport), text));
     connection->start();

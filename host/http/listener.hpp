@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "base/result.hpp"
-#include "http/server.hpp"
+#include "http/tls_context.hpp"
 
 namespace mortise::http {
 
@@ -21,7 +21,8 @@ base::Result<boost::asio::ip::tcp::acceptor> listen_on(Loop& loop, const std::st
 /// Accepts for one loop and address until close(). On the loop's threads.
 class Listener : public std::enable_shared_from_this<Listener> {
  public:
-  Listener(Loop& loop, std::shared_ptr<Shared> shared, boost::asio::ip::tcp::acceptor acceptor, const Listen& listen);
+  /// `tls` is null for plain TCP.
+  Listener(Loop& loop, std::shared_ptr<Shared> shared, boost::asio::ip::tcp::acceptor acceptor, TlsContextPtr tls);
 
   void start();
   /// Any thread; accepts nothing more once the loop has come round.
@@ -36,6 +37,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
 
   Loop& loop_;
   std::shared_ptr<Shared> shared_;
+  const TlsContextPtr tls_;
   boost::asio::ip::tcp::acceptor acceptor_;
   boost::asio::ip::tcp::endpoint peer_;
   boost::asio::steady_timer pause_;

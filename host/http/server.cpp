@@ -15,6 +15,7 @@
 #include "http/loop.hpp"
 #include "http/route_registry.hpp"
 #include "http/shared.hpp"
+#include "http/tls_context.hpp"
 #include "runtime/generation.hpp"
 
 namespace mortise::http {
@@ -108,13 +109,19 @@ class Server::Impl {
 
  private:
   base::Result<void> open(const Listen& listen) {
+    TlsContextPtr tls;
+    if (listen.tls) {
+      auto made = make_tls_context(*listen.tls);
+      if (!made) return made.error();
+      tls = std::move(*made);
+    }
     auto port = listen.port;
     for (auto& loop : shared_->loops) {
       const bool is_first = loop == shared_->loops.front();
       auto acceptor = listen_on(*loop, listen.address, port, is_first);
       if (!acceptor) return acceptor.error();
       port = acceptor->local_endpoint().port();
-      listeners_.push_back(std::make_shared<Listener>(*loop, shared_, std::move(*acceptor), listen));
+      listeners_.push_back(std::make_shared<Listener>(*loop, shared_, std::move(*acceptor), tls));
     }
     ports_.push_back(port);
     return {};

@@ -25,7 +25,7 @@ class TcpTransport final : public Transport {
   void read(std::span<char> buffer, ConnectionPtr connection) override { socket_.read(buffer, std::move(connection)); }
   std::size_t try_write(std::string_view bytes) override { return socket_.try_write(bytes); }
   void write(std::string_view bytes, ConnectionPtr connection) override { socket_.write(bytes, std::move(connection)); }
-  void end_output() override { ::shutdown(socket_.descriptor(), SHUT_WR); }
+  void end_output(ConnectionPtr) override { ::shutdown(socket_.descriptor(), SHUT_WR); }
   [[nodiscard]] int descriptor() const override { return socket_.descriptor(); }
   [[nodiscard]] bool is_secure() const noexcept override { return false; }
 

@@ -9,6 +9,10 @@
 #include <span>
 #include <string_view>
 
+namespace boost::asio::ssl {
+class context;
+}
+
 namespace mortise::http {
 
 class Connection;
@@ -30,8 +34,8 @@ class Transport {
   virtual std::size_t try_write(std::string_view bytes) = 0;
   /// Sends all of `bytes`, which stay until then; then connection->on_written().
   virtual void write(std::string_view bytes, ConnectionPtr connection) = 0;
-  /// Says to the peer that nothing more will come.
-  virtual void end_output() = 0;
+  /// Says to the peer that nothing more will come. Nothing is being written.
+  virtual void end_output(ConnectionPtr connection) = 0;
   /// The descriptor, for shutdown(2) from other threads: it makes what is under way complete.
   [[nodiscard]] virtual int descriptor() const = 0;
   [[nodiscard]] virtual bool is_secure() const noexcept = 0;
@@ -39,5 +43,7 @@ class Transport {
 
 /// Takes the socket out of its io_context; null when the system has no room for it.
 std::unique_ptr<Transport> make_tcp_transport(boost::asio::ip::tcp::socket socket, Poller& poller);
+std::unique_ptr<Transport> make_tls_transport(boost::asio::ip::tcp::socket socket,
+                                              std::shared_ptr<boost::asio::ssl::context> context);
 
 }  // namespace mortise::http

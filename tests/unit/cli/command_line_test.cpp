@@ -97,6 +97,18 @@ TEST_F(CommandLine, CheckOfConfigurationListsAllFaults) {
   EXPECT_NE(err_.str().find("absent.so"), std::string::npos) << err_.str();
 }
 
+TEST_F(CommandLine, ServeCheckNamesTheFaultsOfTlsFilesAtTheirPlace) {
+  put("mortise.json",
+      "{\"drop_directory\": \"drop\", \"edge\": {\"listen\": [{\"port\": 1}, {\n"
+      "\"tls\": {\"certificate\": \"chain.pem\",\n\"key\": \"key.pem\"}}]}}");
+  put("key.pem", "no key");
+  fs::permissions(folder_ / "key.pem", fs::perms::owner_read | fs::perms::others_read);
+  EXPECT_EQ(run({"serve", "--check"}), 1);
+  const auto file = (folder_ / "mortise.json").string();
+  EXPECT_NE(err_.str().find(file + ":2: /edge/listen/1/tls/certificate: TLS certificate '"), std::string::npos);
+  EXPECT_NE(err_.str().find(file + ":3: /edge/listen/1/tls/key: TLS key '"), std::string::npos) << err_.str();
+}
+
 TEST_F(CommandLine, CheckOfAFileThatIsNoPluginIsOne) {
   put("drop/text.so", "just text");
   EXPECT_EQ(run({"check", (folder_ / "drop/text.so").string(), "--json"}), 1);

@@ -48,10 +48,10 @@ class Client {
   }
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
-  ~Client() { close(); }
+  virtual ~Client() { close(); }
 
   /// Sends all of it; a server that has closed meanwhile is no failure here.
-  Client& send(std::string_view bytes) {
+  virtual Client& send(std::string_view bytes) {
     while (!bytes.empty()) {
       const auto sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
       if (sent > 0) bytes.remove_prefix(static_cast<std::size_t>(sent));
@@ -112,12 +112,19 @@ class Client {
   }
   [[nodiscard]] int descriptor() const { return socket_; }
 
- private:
+ protected:
   static constexpr int kDeadlineMs = 45000;
 
   [[noreturn]] void fail(const std::string& what) const {
     throw std::runtime_error("client: " + what + "; unread input: '" + base::printable(input_, 2000) + "'");
   }
+  /// Takes up to `size` bytes of what is there, at least one; 0 or less at the end.
+  virtual std::ptrdiff_t receive_some(char* buffer, std::size_t size) {
+    wait_for(POLLIN, "nothing arrives");
+    return ::recv(socket_, buffer, size, 0);
+  }
+
+ private:
   void set(int level, int option, int value) const {
     if (value != 0) ::setsockopt(socket_, level, option, &value, sizeof value);
   }
@@ -125,11 +132,9 @@ class Client {
     pollfd ready{.fd = socket_, .events = events, .revents = 0};
     if (::poll(&ready, 1, kDeadlineMs) != 1) fail(otherwise);
   }
-  /// Reads what is there, at least a byte; false at the end.
   bool receive() {
-    wait_for(POLLIN, "nothing arrives");
     char buffer[16384];
-    const auto got = ::recv(socket_, buffer, sizeof buffer, 0);
+    const auto got = receive_some(buffer, sizeof buffer);
     if (got > 0) input_.append(buffer, static_cast<std::size_t>(got));
     return got > 0;
   }
