@@ -3,6 +3,7 @@
 
 #include <mortise/abi/http.h>
 
+#include <concepts>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -11,9 +12,11 @@
 #include <vector>
 
 #include <mortise/error.hpp>
+#include <mortise/interface.hpp>
 #include <mortise/request.hpp>
 #include <mortise/response.hpp>
 #include <mortise/text.hpp>
+#include <mortise/websocket.hpp>
 
 namespace mortise {
 
@@ -29,7 +32,7 @@ struct RouteOptions {
 /// [control-thread], during the plugin's constructor
 class Http {
  public:
-  Http(const mortise_http_v1* table, mortise_host* host) noexcept : table_(table), host_(host) {}
+  Http(const mortise_http_v1* table, const mortise_host_v1& host) noexcept : table_(table), host_(host) {}
   Http(const Http&) = delete;
   Http& operator=(const Http&) = delete;
 
@@ -55,6 +58,19 @@ class Http {
     route("DELETE", pattern, {}, std::move(handler));
   }
 
+  /// A WebSocket: the same handlers for every client.
+  void websocket(std::string_view pattern, const WebSocketHandlers& handlers) {
+    websocket(pattern, [handlers](const Request&) { return handlers; });
+  }
+  /// A WebSocket: `connect` looks at the request and returns the handlers for this client, or throws to refuse it.
+  template <std::invocable<const Request&> Connect>
+  void websocket(std::string_view pattern, Connect connect) {
+    const auto* sockets = detail::find_interface<mortise_websocket_v1>(host_, MORTISE_WEBSOCKET_V1);
+    get(pattern, [sockets, connect = std::move(connect)](const Request& request, Response& response) {
+      WebSocket::accept(sockets, response, connect(request));
+    });
+  }
+
   /// Any method, any options. Throws what is wrong with the pattern.
   template <class Handler>
   void route(std::string_view method, std::string_view pattern, RouteOptions options, Handler handler) {
@@ -72,7 +88,7 @@ class Http {
         sizeof(mortise_http_route_v1), flags, detail::borrow(method), detail::borrow(pattern),
         options.body_limit_bytes,      bound, &Bound<Handler>::handle};
     detail::Message message;
-    detail::check(table_->add_route(host_, &route, message.out()), message);
+    detail::check(table_->add_route(host_.host, &route, message.out()), message);
   }
 
  private:
@@ -100,7 +116,7 @@ class Http {
   };
 
   const mortise_http_v1* table_;
-  mortise_host* host_;
+  const mortise_host_v1& host_;
   std::vector<std::unique_ptr<AnyBound>> handlers_;
 };
 

@@ -9,3 +9,4 @@
 #include <mortise/plugin.hpp>
 #include <mortise/request.hpp>
 #include <mortise/response.hpp>
+#include <mortise/websocket.hpp>

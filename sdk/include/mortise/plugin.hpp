@@ -23,6 +23,7 @@
 #include <mortise/assets.hpp>
 #include <mortise/error.hpp>
 #include <mortise/http.hpp>
+#include <mortise/interface.hpp>
 #include <mortise/log.hpp>
 #include <mortise/text.hpp>
 
@@ -57,7 +58,7 @@ class Context {
 
   /// Routes. [control-thread]
   Http& http() {
-    if (!http_) http_.emplace(find<mortise_http_v1>(MORTISE_HTTP_V1), host_->host);
+    if (!http_) http_.emplace(find<mortise_http_v1>(MORTISE_HTTP_V1), *host_);
     return *http_;
   }
   /// Static files. [control-thread]
@@ -79,13 +80,7 @@ class Context {
   /// than these headers know. [any-thread]
   template <class Table>
   [[nodiscard]] const Table* find(std::string_view id) const {
-    const auto* table = static_cast<const Table*>(host_->get_interface(host_->host, detail::borrow(id)));
-    if (table == nullptr || table->struct_size < sizeof(Table)) {
-      throw Error(Status::unimplemented, "this host " +
-                                             std::string(table == nullptr ? "does not have" : "has an older form of") +
-                                             " the interface '" + std::string(id) + "'; use a newer host");
-    }
-    return table;
+    return detail::find_interface<Table>(*host_, id);
   }
   /// This plugin's identity, the first argument of most functions in those tables. [any-thread]
   [[nodiscard]] mortise_host* handle() const noexcept { return host_->host; }

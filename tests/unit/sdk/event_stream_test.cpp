@@ -28,7 +28,7 @@ class EventStreamTest : public ::testing::Test {
   }
 
   FakeHost host_;
-  Http http_{static_cast<const mortise_http_v1*>(host_.interfaces[MORTISE_HTTP_V1]), host_.table().host};
+  Http http_{static_cast<const mortise_http_v1*>(host_.interfaces[MORTISE_HTTP_V1]), host_.table()};
   std::vector<EventStream> opened_;
 };
 

@@ -64,7 +64,7 @@ typedef struct mortise_websocket_v1 {
   mortise_status (*send)(mortise_websocket* socket, mortise_bytes data, uint32_t is_text);
 
   /* Starts the closing handshake, behind the messages that were sent before; on_close follows. Never waits.
-   * MORTISE_INVALID_ARGUMENT: a code that must not be sent (1000 to 1003, 1007 to 1014 and 3000 to 4999 may), or a
+   * MORTISE_INVALID_ARGUMENT: a code that must not be sent (1000 to 1003, 1007 to 1013 and 3000 to 4999 may), or a
    * reason of more than 123 bytes. MORTISE_CANCELLED: closed already. since 1.0 [any-thread] */
   mortise_status (*close)(mortise_websocket* socket, uint32_t code, mortise_str reason);
 } mortise_websocket_v1;
