@@ -90,6 +90,7 @@ void Connection::start_read() {
 }
 
 void Connection::on_read(const boost::system::error_code& ec, std::size_t size) {
+  if (auto* successor = successor_.load(std::memory_order_acquire)) return successor->on_read(ec, size);
   if (exchange_.is_shared()) {
     bool goes_on = false;
     on_read_shared(ec, size, goes_on);
@@ -210,6 +211,7 @@ void Connection::write_shared(std::string_view bytes) {
 }
 
 void Connection::on_written(const boost::system::error_code& ec) {
+  if (auto* successor = successor_.load(std::memory_order_acquire)) return successor->on_written(ec);
   if (exchange_.is_shared()) {
     wait_.store(Wait::none, std::memory_order_relaxed);
     return exchange_.on_written(!ec);
@@ -239,6 +241,7 @@ void Connection::begin_close() {
 // --- Other threads
 
 void Connection::sweep(std::int64_t now_ms) {
+  if (auto* successor = successor_.load(std::memory_order_acquire)) return successor->sweep(now_ms);
   const auto kind = wait_.load(std::memory_order_acquire);
   if (kind == Wait::none || now_ms < deadline_ms_.load(std::memory_order_relaxed)) return;
   is_timed_out_.store(true, std::memory_order_relaxed);
@@ -247,10 +250,16 @@ void Connection::sweep(std::int64_t now_ms) {
 }
 
 void Connection::drain() {
+  if (auto* successor = successor_.load(std::memory_order_acquire)) return successor->drain();
   if (wait_.load(std::memory_order_relaxed) == Wait::idle) ::shutdown(transport_->descriptor(), SHUT_RD);
 }
 
 void Connection::cut() { ::shutdown(transport_->descriptor(), SHUT_RDWR); }
+
+void Connection::evict() {
+  if (auto* successor = successor_.load(std::memory_order_acquire)) return successor->evict();
+  cut();
+}
 
 // --- The chain
 

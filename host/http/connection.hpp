@@ -18,6 +18,7 @@
 #include "http/exchange.hpp"
 #include "http/request_parser.hpp"
 #include "http/router.hpp"
+#include "http/successor.hpp"
 #include "http/transport.hpp"
 
 namespace mortise::http {
@@ -69,17 +70,22 @@ class Connection final : public boost::intrusive_ref_counter<Connection> {
   void drain();
   /// Makes everything that is under way end at once.
   void cut();
+  /// Ends what belongs to a generation that has to go: a WebSocket with a word to the peer, anything else at once.
+  void evict();
   [[nodiscard]] bool is_in_request() const noexcept { return is_in_request_.load(std::memory_order_relaxed); }
   [[nodiscard]] const runtime::Generation* generation() const noexcept {
     return generation_.load(std::memory_order_relaxed);
   }
 
-  // --- For a takeover (WebSocket).
+  // --- For a successor.
   Loop& loop() noexcept { return loop_; }
   Shared& shared() noexcept { return shared_; }
   const std::shared_ptr<const Pin>& pin() const noexcept { return pin_; }
   Transport& transport() noexcept { return *transport_; }
   const RequestHead& head() const noexcept { return parser_.head(); }
+  [[nodiscard]] std::string_view request_id() const noexcept { return request_id_; }
+  /// The successor has let go of it.
+  void forget_generation() noexcept { generation_.store(nullptr, std::memory_order_relaxed); }
 
   [[nodiscard]] std::string_view remote_address() const noexcept { return remote_address_; }
 
@@ -103,6 +109,7 @@ class Connection final : public boost::intrusive_ref_counter<Connection> {
   Step refuse(unsigned status, std::string_view detail, std::string_view headers = {});
   Step finish();
   void let_go();
+  void hand_over(std::unique_ptr<Successor> successor);
   void log_access();
   void build_request(const Route& route);
 
@@ -150,6 +157,10 @@ class Connection final : public boost::intrusive_ref_counter<Connection> {
   mortise_http_request_v1 request_{};
   std::chrono::steady_clock::time_point started_;
   Exchange exchange_{*this};
+
+  std::unique_ptr<Successor> successor_owner_;
+  // Released by hand_over() when the successor is made; acquired by whoever passes something on to it.
+  std::atomic<Successor*> successor_{nullptr};
 
   // Guarded by the exchange's mutex while it is shared, the chain's otherwise.
   bool is_read_pending_ = false;

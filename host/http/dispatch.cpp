@@ -146,8 +146,8 @@ bool Connection::call_handler(const Route& route) {
 
 Connection::Step Connection::run_inline(const Route& route) {
   if (call_handler(route)) {
-    if (auto takeover = exchange_.taken_over()) {
-      takeover(*this);
+    if (auto successor = exchange_.taken_over()) {
+      hand_over(std::move(successor));
       return Step::parked;
     }
     if (!exchange_.is_shared()) return finish();
@@ -167,7 +167,7 @@ Connection::Step Connection::run_on_pool(const Route& route) {
     const bool is_over = self->call_handler(route);
     self->loop_.post([self, is_over] {
       if (!is_over) return self->watch_client();
-      if (auto takeover = self->exchange_.taken_over()) return takeover(*self);
+      if (auto successor = self->exchange_.taken_over()) return self->hand_over(std::move(successor));
       if (self->exchange_.is_shared()) return self->resume();
       if (self->finish() == Step::close) {
         self->is_closing_ = true;
@@ -180,6 +180,23 @@ Connection::Step Connection::run_on_pool(const Route& route) {
   });
   if (is_posted) return Step::parked;
   return refuse(503, "too many requests wait for a thread", "Retry-After: 1\r\n");
+}
+
+/// HTTP ends here: what was read beyond the request and what was not sent yet goes along, and so does everything that
+/// a long life should not keep in memory.
+void Connection::hand_over(std::unique_ptr<Successor> successor) {
+  if (shared_.settings.access_log) log_access();
+  std::string input(this->input().substr(head_size_));
+  std::string unsent = std::exchange(out_, {});
+  request_id_ = {};
+  in_ = {};
+  in_begin_ = in_end_ = 0;
+  body_ = {};
+  route_ = nullptr;
+  pin_.reset();
+  successor_owner_ = std::move(successor);
+  successor_.store(successor_owner_.get(), std::memory_order_release);
+  successor_owner_->start(std::move(unsent), std::move(input));
 }
 
 std::string Connection::route_text() const { return route_ == nullptr ? "" : route_->method + " " + route_->pattern; }

@@ -192,12 +192,20 @@ mortise_status Exchange::read_body(std::span<std::uint8_t> buffer, std::uint64_t
   }
 }
 
-mortise_status Exchange::take_over(Takeover takeover) {
-  if (is_shared() || progress_ != Progress::fresh) return MORTISE_FAILED_PRECONDITION;
+mortise_status Exchange::take_over(std::unique_ptr<Successor> successor) {
+  if (!can_be_taken_over()) return MORTISE_FAILED_PRECONDITION;
   progress_ = Progress::ended;
-  status_ = 101;
-  takeover_ = std::move(takeover);
+  note(101, 0);
+  successor_ = std::move(successor);
   return MORTISE_OK;
+}
+
+void Exchange::refuse(unsigned status, std::string_view detail, std::string_view headers) {
+  auto& out = connection_.out();
+  const auto before = out.size();
+  write_problem(out, dated(), status, detail, headers);
+  note(status, out.size() - before);
+  progress_ = Progress::ended;
 }
 
 /// The handler did not answer: says so to the client, and to the log where the plugin is at fault.

@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "http/response_writer.hpp"
+#include "http/successor.hpp"
 
 namespace mortise::http {
 
@@ -77,10 +78,14 @@ class Exchange {
   [[nodiscard]] std::uint64_t body_bytes() const noexcept { return body_bytes_; }
   [[nodiscard]] const ResponseContext& context() const noexcept { return context_; }
 
-  /// Another protocol takes the connection over when the handler has returned (WebSocket).
-  using Takeover = std::function<void(Connection&)>;
-  mortise_status take_over(Takeover takeover);
-  Takeover taken_over() { return std::exchange(takeover_, nullptr); }
+  // --- Another protocol takes the connection over when the handler has returned (WebSocket).
+  Connection& connection() noexcept { return connection_; }
+  /// Whether take_over() and refuse() would have their way.
+  [[nodiscard]] bool can_be_taken_over() const noexcept { return !is_shared() && progress_ == Progress::fresh; }
+  mortise_status take_over(std::unique_ptr<Successor> successor);
+  /// Answers with a problem in the host's name; `headers` are whole lines.
+  void refuse(unsigned status, std::string_view detail, std::string_view headers);
+  std::unique_ptr<Successor> taken_over() { return std::exchange(successor_, nullptr); }
 
  private:
   enum class Progress { fresh, streaming, ended };
@@ -99,7 +104,7 @@ class Exchange {
   unsigned status_ = 0;
   std::uint64_t body_bytes_ = 0;
   Progress progress_ = Progress::fresh;  // guarded by mutex_ once shared
-  Takeover takeover_;
+  std::unique_ptr<Successor> successor_;
 
   // Released by share() when the members below are set up; acquired by the loop before it uses them.
   std::atomic<bool> is_shared_{false};

@@ -61,11 +61,7 @@ base::Result<tcp::acceptor> listen_on(Loop& loop, const std::string& address, st
 }
 
 Listener::Listener(Loop& loop, std::shared_ptr<Shared> shared, tcp::acceptor acceptor, TlsContextPtr tls)
-    : loop_(loop),
-      shared_(std::move(shared)),
-      tls_(std::move(tls)),
-      acceptor_(std::move(acceptor)),
-      pause_(loop.io()) {
+    : loop_(loop), shared_(std::move(shared)), tls_(std::move(tls)), acceptor_(std::move(acceptor)), pause_(loop.io()) {
   loop_.poller().give_way_to(acceptor_.native_handle());
 }
 
@@ -109,8 +105,8 @@ void Listener::on_accept(const boost::system::error_code& ec, tcp::socket socket
     const auto address = peer.address().to_string();
     const auto text = (peer.address().is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(peer.port());
     if (tls_) loop_.poller().give_way_to(socket.native_handle());
-    auto transport = tls_ ? make_tls_transport(std::move(socket), tls_)
-                          : make_tcp_transport(std::move(socket), loop_.poller());
+    auto transport =
+        tls_ ? make_tls_transport(std::move(socket), tls_) : make_tcp_transport(std::move(socket), loop_.poller());
     if (!transport) return back_off(kErrorPause);
     const ConnectionPtr connection(new Connection(loop_, *shared_, shared_, std::move(transport), text));
     connection->start();

@@ -46,6 +46,13 @@ class Loop {
   void post(Step&& step) {
     poller_.post(std::forward<Step>(step));
   }
+  /// After something was posted to the io_context past post(): has it run soon as well.
+  void nudge() { poller_.nudge(); }
+  /// As post(), on a strand of the loop's io_context.
+  template <class Strand, class Step>
+  void post_on(const Strand& strand, Step&& step) {
+    poller_.post_on(strand, std::forward<Step>(step));
+  }
   ConnectionList& connections() noexcept { return connections_; }
 
   /// Starts the loop's own thread; `keep_alive` is held by every thread of the loop.

@@ -51,9 +51,16 @@ class Poller {
   /// Has `step` run by the io_context; a turn that is under way ends for it. Any thread.
   template <class Step>
   void post(Step&& step) {
-    boost::asio::post(io_, std::forward<Step>(step));
+    post_on(io_.get_executor(), std::forward<Step>(step));
+  }
+  /// The same, through an executor of the io_context.
+  template <class Executor, class Step>
+  void post_on(const Executor& executor, Step&& step) {
+    boost::asio::post(executor, std::forward<Step>(step));
     nudge();
   }
+  /// Ends a turn that is under way: the io_context has something to run. Any thread.
+  void nudge();
 
  private:
   void arm();
@@ -62,7 +69,6 @@ class Poller {
   bool collect(std::chrono::milliseconds patience);
   std::optional<base::ReadySet::Event> next(bool& has_more);
   void share();
-  void nudge();
 
   boost::asio::io_context& io_;
   base::ReadySet set_;

@@ -179,4 +179,11 @@ Match RouteTable::find(std::string_view method, std::string_view path, Params& p
       .kind = Match::Kind::found, .route = entry->route.get(), .generation = entry->generation, .allow = node->allow};
 }
 
+runtime::GenerationPtr RouteTable::hold(const runtime::Generation& generation) const {
+  for (const auto& source : sources_) {
+    if (source.generation.get() == &generation) return source.generation;
+  }
+  return nullptr;
+}
+
 }  // namespace mortise::http

@@ -80,6 +80,9 @@ class RouteTable {
   /// escape, or more than 64 segments.
   Match find(std::string_view method, std::string_view path, Params& params) const;
 
+  /// A hold on one of its generations alone, for what lives longer than a request.
+  [[nodiscard]] runtime::GenerationPtr hold(const runtime::Generation& generation) const;
+
  private:
   struct Node;
   struct Entry;

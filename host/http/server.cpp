@@ -16,6 +16,7 @@
 #include "http/route_registry.hpp"
 #include "http/shared.hpp"
 #include "http/tls_context.hpp"
+#include "http/websocket_table.hpp"
 #include "runtime/generation.hpp"
 
 namespace mortise::http {
@@ -101,7 +102,7 @@ class Server::Impl {
 
   void cut(const runtime::Generation& generation) {
     for_each_connection([&](Connection& connection) {
-      if (connection.generation() == &generation) connection.cut();
+      if (connection.generation() == &generation) connection.evict();
     });
   }
 
@@ -156,6 +157,7 @@ std::size_t Server::stop(std::chrono::milliseconds grace) { return impl_->stop(g
 const void* Server::interface(std::string_view id) const noexcept {
   if (id == MORTISE_HTTP_V1) return &http_table();
   if (id == MORTISE_ASSETS_V1) return &assets_table();
+  if (id == MORTISE_WEBSOCKET_V1) return &websocket_table();
   return nullptr;
 }
 

@@ -1,6 +1,5 @@
 #include <sys/socket.h>
 
-#include <boost/asio/error.hpp>
 #include <utility>
 
 #include "http/connection.hpp"
@@ -9,8 +8,6 @@
 
 namespace mortise::http {
 namespace {
-
-namespace asio = boost::asio;
 
 class TcpTransport final : public Transport {
  public:
@@ -36,7 +33,7 @@ class TcpTransport final : public Transport {
 
 }  // namespace
 
-std::unique_ptr<Transport> make_tcp_transport(asio::ip::tcp::socket socket, Poller& poller) {
+std::unique_ptr<Transport> make_tcp_transport(boost::asio::ip::tcp::socket socket, Poller& poller) {
   boost::system::error_code ec;
   base::Descriptor descriptor(socket.release(ec));
   if (ec) return nullptr;

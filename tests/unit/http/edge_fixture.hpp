@@ -212,11 +212,12 @@ class EdgeTest : public ::testing::Test {
   }
 
   Server& server() { return *server_; }
-  /// Waits until every generation that was ever made is gone.
-  bool wait_for_no_generation() {
+  /// Waits until all generations that were ever made are gone but so many.
+  bool wait_for_generations_left(std::uint64_t count) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, kLong, [this] { return buried_ == last_number_; });
+    return changed_.wait_for(lock, kLong, [&] { return buried_ + count == last_number_; });
   }
+  bool wait_for_no_generation() { return wait_for_generations_left(0); }
   /// Stops the server and lets its generations end. Returns the number of requests that were cut.
   std::size_t shut_down(std::chrono::milliseconds grace) {
     if (!server_) return 0;
