@@ -50,8 +50,16 @@ await "the deferred answer arrives" sent next later
 [ "$(head -n 2 "$work/ticks")" = $'event: tick\ndata: news' ] || fail "the event reads: $(cat "$work/ticks")"
 wait "$next"
 [ "$(cat "$work/next")" = later ] || fail "the deferred answer reads: $(cat "$work/next")"
-mortise disable reference  # its stop() ends the stream
+
+# A WebSocket, as far as curl goes: the handshake, and the first message.
+curl -sN --http1.1 --max-time 300 -i -H 'Connection: Upgrade' -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' \
+  -H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' "http://$address/chat/den" >"$work/chat" & chat=$!
+await "the socket greets" grep -aq 'welcome to den' "$work/chat"
+grep -aq 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=' "$work/chat" || fail "the handshake reads: $(cat "$work/chat")"
+
+mortise disable reference  # its stop() ends the stream, the host the socket
 wait "$ticks" || fail "the event stream was cut instead of ended"
+wait "$chat" || true
 
 # The plugin in C, in a project that has no C++ at all.
 build "$work/tutorial/c" -DCMAKE_CXX_COMPILER=/nonexistent -DCMAKE_DISABLE_FIND_PACKAGE_nlohmann_json=ON
