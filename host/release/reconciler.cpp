@@ -136,7 +136,10 @@ std::vector<base::Result<void>> Reconciler::initialise(const std::vector<Generat
 }
 
 base::Result<void> Reconciler::give_up(Generation& generation) const {
-  if (!generation.give_up()) return {};
+  if (!generation.give_up()) {
+    if (generation.state() == runtime::GenerationState::active) return {};
+    return base::Error{base::ErrorCode::unknown, "init failed just as its time was up; touch its file to try again"};
+  }
   return base::Error{base::ErrorCode::deadline_exceeded,
                      "init did not return within " + std::to_string(settings_.init_timeout.count()) +
                          " ms and was given up; its thread stays stuck until the host restarts. Mend the plugin, or "
