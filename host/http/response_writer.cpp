@@ -24,9 +24,9 @@ using CharSet = std::array<bool, 256>;
 
 constexpr CharSet kTokenChars = [] {
   CharSet set{};
-  for (const unsigned char c : std::string_view("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
-                                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ")) {
-    set[c] = true;
+  for (const char c : std::string_view("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
+                                       "ABCDEFGHIJKLMNOPQRSTUVWXYZ")) {
+    set[static_cast<unsigned char>(c)] = true;
   }
   return set;
 }();
