@@ -33,9 +33,10 @@ class Pending {
   Answer answer();
 
  private:
-  std::thread thread_;
+  // The thread's until it is joined:
   Answer answer_;
   std::exception_ptr failure_;
+  std::thread thread_;  // last: it begins when the others are there
 };
 
 }  // namespace mortise::integration
