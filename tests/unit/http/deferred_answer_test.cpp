@@ -81,6 +81,7 @@ TEST_F(DeferredAnswerTest, RacesWithTheHandlersReturn) {
   for (int i = 0; i < 500; ++i) {
     ASSERT_EQ(client.send("GET /raced HTTP/1.1\r\nHost: a\r\n\r\n").read().body, "raced");
   }
+  const std::lock_guard lock(mutex);  // the last handler may still be inside, although its answer is here
   for (auto& thread : threads) thread.join();
 }
 
