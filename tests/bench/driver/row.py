@@ -14,26 +14,30 @@ class Row:
     baseline: float | None  # measured in the same run; None: the target is a number by itself
     ratio: float  # value to baseline, or to the number
     target: str
-    holds: bool
+    excess: float  # over the limit, as a part of it; at most 0 when the row holds
+
+    @property
+    def holds(self) -> bool:
+        return self.excess <= 0
 
     def to_json(self) -> dict[str, object]:
         fields = asdict(self)
-        del fields["what"]
-        return fields
+        del fields["what"], fields["excess"]
+        return {**fields, "holds": self.holds}
 
 
 def at_most(name: str, what: str, value: float, unit: str, baseline: float, limit: float) -> Row:
     """The value must be at most `limit` times the baseline."""
     ratio = value / baseline
-    return Row(name, what, value, unit, baseline, ratio, f"<= {limit:g} x baseline", ratio <= limit)
+    return Row(name, what, value, unit, baseline, ratio, f"<= {limit:g} x baseline", ratio / limit - 1)
 
 
 def at_least(name: str, what: str, value: float, unit: str, baseline: float, limit: float) -> Row:
     """The value must be at least `limit` times the baseline."""
     ratio = value / baseline
-    return Row(name, what, value, unit, baseline, ratio, f">= {limit:g} x baseline", ratio >= limit)
+    return Row(name, what, value, unit, baseline, ratio, f">= {limit:g} x baseline", 1 - ratio / limit)
 
 
 def below(name: str, what: str, value: float, unit: str, limit: float) -> Row:
     """The value must be at most a number."""
-    return Row(name, what, value, unit, None, value / limit, f"<= {limit:g} {unit}", value <= limit)
+    return Row(name, what, value, unit, None, value / limit, f"<= {limit:g} {unit}", value / limit - 1)
