@@ -148,17 +148,8 @@ void Loop::make_request_id(std::string& id) {
 }
 
 std::shared_ptr<const Pin> Loop::pin() const {
-  const std::lock_guard lock(table_mutex_);
+  const std::lock_guard lock(pin_mutex_);
   return pin_;
-}
-
-void Loop::set_table(std::shared_ptr<const RouteTable> table) {
-  std::shared_ptr<const Pin> pin = table ? std::make_shared<const Pin>(Pin{std::move(table)}) : nullptr;
-  {
-    const std::lock_guard lock(table_mutex_);
-    pin_.swap(pin);
-  }
-  // The former table goes here, outside the lock.
 }
 
 }  // namespace mortise::http

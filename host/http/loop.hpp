@@ -70,7 +70,9 @@ class Loop {
 
   /// The table that is current, or null before the first. Any thread.
   [[nodiscard]] std::shared_ptr<const Pin> pin() const;
-  void set_table(std::shared_ptr<const RouteTable> table);
+  /// While the lock is held nobody gets a pin; swap_pin() needs it and returns the former one.
+  [[nodiscard]] std::unique_lock<std::mutex> lock_pin() const { return std::unique_lock(pin_mutex_); }
+  std::shared_ptr<const Pin> swap_pin(std::shared_ptr<const Pin> pin) { return std::exchange(pin_, std::move(pin)); }
 
   /// Makes `id` one for a request that brought none, in the memory that it has.
   void make_request_id(std::string& id);
@@ -103,8 +105,8 @@ class Loop {
   std::atomic<std::int64_t> wall_s_{0};
   std::atomic<std::uint64_t> request_number_{0};
 
-  mutable std::mutex table_mutex_;
-  std::shared_ptr<const Pin> pin_;  // guarded by table_mutex_
+  mutable std::mutex pin_mutex_;
+  std::shared_ptr<const Pin> pin_;  // guarded by pin_mutex_
 
   std::mutex seats_mutex_;
   std::condition_variable seats_changed_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <mutex>
 #include <random>
 #include <thread>
 #include <utility>
@@ -96,8 +97,15 @@ class Server::Impl {
     return std::max(cut, stuck);
   }
 
+  /// All loops switch as one: who was answered from the next table on one connection gets nothing from the former one
+  /// on another.
   void publish(const std::shared_ptr<const RouteTable>& table) {
-    for (auto& loop : shared_->loops) loop->set_table(table);
+    std::vector<std::shared_ptr<const Pin>> former;  // go last, outside the locks
+    std::vector<std::unique_lock<std::mutex>> locks;
+    for (auto& loop : shared_->loops) locks.push_back(loop->lock_pin());
+    for (auto& loop : shared_->loops) {
+      former.push_back(loop->swap_pin(table ? std::make_shared<const Pin>(Pin{table}) : nullptr));
+    }
   }
 
   void cut(const runtime::Generation& generation) {

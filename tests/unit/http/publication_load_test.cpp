@@ -76,5 +76,26 @@ TEST_F(PublicationLoadTest, EveryAnswerIsWholeAndOfOneGeneration) {
   for (const auto& generation : generations) EXPECT_TRUE(generation.expired());
 }
 
+TEST_F(PublicationLoadTest, SwitchesAllLoopsAsOne) {
+  ServerSettings settings;
+  settings.threads = 16;
+  start(std::move(settings));
+  constexpr std::string_view kRequest = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+  const auto former = init(plugin().says("/", "former")).value();
+  const auto next = init(plugin().says("/", "next")).value();
+  // So many that each loop has some.
+  std::deque<testing::Client> clients;
+  for (int i = 0; i < 64; ++i) clients.emplace_back(port());
+  for (int round = 0; round < 200; ++round) {
+    server().publish({&former, 1});
+    for (auto& client : clients) ASSERT_EQ(client.send(kRequest).read().body, "former");
+    std::thread publisher([&] { server().publish({&next, 1}); });
+    while (clients[0].send(kRequest).read().body != "next") continue;
+    for (auto& client : clients) client.send(kRequest);
+    for (auto& client : clients) EXPECT_EQ(client.read().body, "next") << round;
+    publisher.join();
+  }
+}
+
 }  // namespace
 }  // namespace mortise::http
