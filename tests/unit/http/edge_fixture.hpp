@@ -153,8 +153,9 @@ class TestPlugin {
 class EdgeTest : public ::testing::Test {
  protected:
   EdgeTest() : undertaker_([this] { bury(); }) {}
+  /// Before the members of the test's own fixture go: handlers may use them until then.
+  void TearDown() override { shut_down(0ms); }
   ~EdgeTest() override {
-    shut_down(0ms);
     {
       const std::lock_guard lock(mutex_);
       is_ending_ = true;

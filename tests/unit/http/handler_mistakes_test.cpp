@@ -18,10 +18,7 @@ class HandlerMistakes : public testing::EdgeTest {
     settings.file = directory_ / "log";
     EXPECT_TRUE(telemetry::configure(settings));
   }
-  ~HandlerMistakes() override {
-    shut_down(0ms);
-    EXPECT_TRUE(telemetry::configure({}));
-  }
+  ~HandlerMistakes() override { EXPECT_TRUE(telemetry::configure({})); }
   [[nodiscard]] std::string log() const { return mortise::testing::read_file(directory_ / "log"); }
 
  private:

@@ -43,8 +43,6 @@ class WebSocketTest : public EdgeTest {
  protected:
   using Build = std::function<void(Context&)>;
 
-  void TearDown() override { shut_down(0ms); }
-
   /// Starts the server with a plugin that `build` makes.
   runtime::GenerationPtr serve(Build build, ServerSettings settings = {}) {
     start(std::move(settings));
