@@ -160,23 +160,26 @@ TEST_F(StreamedBodyTest, TellsThatTheClientIsGone) {
 TEST_F(StreamedBodyTest, MayBePulledByAnotherThreadAfterTheHandler) {
   start();
   std::thread puller;
-  Event is_deferred;
+  Event has_puller;
+  Event may_pull;
   route([&](auto* exchange, const auto&) {
     EXPECT_EQ(test_.http().defer(exchange), MORTISE_OK);
     puller = std::thread([&, exchange] {
-      EXPECT_TRUE(is_deferred.wait());
+      EXPECT_TRUE(may_pull.wait());
       std::string body;
       EXPECT_EQ(pull(exchange, body), MORTISE_OK);
       test_.respond(exchange, body);
     });
+    has_puller.set();
     return MORTISE_OK;
   });
   publish(test_);
   auto client = connect();
   client.send(head("Content-Length: 12\r\n") + "first,");
+  ASSERT_TRUE(has_puller.wait());
   // Time for the connection to do what it does once the handler is back: another request on each loop.
   for (int i = 0; i < 20; ++i) EXPECT_EQ(get("/livez").status, 200U);
-  is_deferred.set();
+  may_pull.set();
   client.send("second");
   EXPECT_EQ(client.read().body, "first,second");
   puller.join();
