@@ -13,7 +13,13 @@ fs::path shipped_file(const std::string& name) { return fs::path(MORTISE_SHIPPED
 Prefix::Prefix() {
   for (const auto& folder : {plugins_directory(), drop_directory()}) fs::create_directories(folder);
   configure({{"settle_ms", 50},
-             {"edge", {{"threads", 2}, {"listen", json::array({{{"address", "127.0.0.1"}, {"port", 0}}})}}},
+             {"probe_timeout_ms", 45000},
+             {"init_timeout_ms", 45000},
+             {"stop_timeout_ms", 45000},
+             {"edge",
+              {{"threads", 2},
+               {"shutdown_grace_ms", 45000},
+               {"listen", json::array({{{"address", "127.0.0.1"}, {"port", 0}}})}}},
              {"log", {{"format", "json"}}}});
 }
 

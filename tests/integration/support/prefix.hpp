@@ -17,7 +17,8 @@ std::filesystem::path shipped_file(const std::string& name);
 /// One thread.
 class Prefix {
  public:
-  /// Writes a mortise.json that lets the kernel choose the port, logs JSON and settles fast.
+  /// Writes a mortise.json that lets the kernel choose the port, logs JSON, settles fast, and leaves a busy machine the
+  /// time that it needs.
   Prefix();
 
   [[nodiscard]] const std::filesystem::path& path() const { return directory_.path(); }

@@ -119,7 +119,7 @@ TEST_F(CatalogTest, TriesAgainWhenNoProbeCouldBeStarted) {
 
 TEST_F(CatalogTest, WaitsForAFileThatIsStillBeingWritten) {
   const auto file = put("good-1.0");
-  age(file, 50ms);
+  age(file, 1s);
   const auto result = scan();
   EXPECT_EQ(find(result, file)->state, FileState::pending);
   EXPECT_THAT(find(result, file)->reason, HasSubstr("still being written"));

@@ -19,7 +19,8 @@ namespace mortise::catalog {
 class DropTest : public ::testing::Test {
  protected:
   using Path = std::filesystem::path;
-  static constexpr std::chrono::milliseconds kSettle{200};
+  // So long that no scan comes too late to see a file that is still being written; files are aged, not waited for.
+  static constexpr std::chrono::milliseconds kSettle{30'000};
 
   DropTest() { std::filesystem::create_directory(drop()); }
 

@@ -54,7 +54,9 @@ class Trickle {
       const auto byte = kHead.substr(std::min(round, kHead.size() - 1), 1);
       for (auto& client : clients_) client.send(byte);
       rounds_ = round + 1;
-      while (!is_ending_ && std::chrono::steady_clock::now() < next) look_for_ends();
+      do {
+        look_for_ends();
+      } while (!is_ending_ && std::chrono::steady_clock::now() < next);
     }
   }
   void look_for_ends() {
@@ -84,19 +86,17 @@ TEST_F(SlowConnectionsTest, DoNotStopFreshRequestsAndTimeOut) {
   publish(plugin().says("/", "hello"));
   const Trickle slow(port(), kConnections);
   const auto limit = std::chrono::steady_clock::now() + testing::kLong;
-  std::chrono::steady_clock::duration slowest{0};
   std::size_t answered = 0;
+  std::size_t answered_beside_all = 0;
   while ((slow.rounds() < 3 || slow.ended() < kConnections) && std::chrono::steady_clock::now() < limit) {
-    const auto began = std::chrono::steady_clock::now();
+    const bool have_all_begun = slow.rounds() > 0;
     ASSERT_EQ(get("/").body, "hello");
-    slowest = std::max(slowest, std::chrono::steady_clock::now() - began);
     ++answered;
+    if (have_all_begun && slow.ended() == 0) ++answered_beside_all;
   }
   EXPECT_EQ(slow.ended(), kConnections) << "each was answered 408 or cut";
-  EXPECT_LT(slowest, 4s) << "fresh requests wait for none of them, not until those time out";
+  EXPECT_GT(answered_beside_all, 0U) << "fresh requests wait for none of them, not until those time out";
   RecordProperty("answered", static_cast<int>(answered));
-  RecordProperty("slowest_us",
-                 static_cast<int>(std::chrono::duration_cast<std::chrono::microseconds>(slowest).count()));
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ void answer_close(WebSocketClient& client, const std::string& expected) {
 
 TEST_F(WebSocketTest, AsksASilentPeerForASignOfLifeAndLetsItGoWithoutOne) {
   ServerSettings settings;
-  settings.idle_timeout = 1000ms;
+  settings.idle_timeout = 4s;  // half of it is the client's, to answer a ping
   serve_echo(std::move(settings));
   auto client = open("/echo");
   EXPECT_EQ(client.read(Opcode::ping), "");

@@ -13,12 +13,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr std::chrono::seconds kLong{45};
+
 TEST(ControlThread, RunsEveryHookOnOneThreadThatIsNotTheCallers) {
   ControlThread control;
   std::thread::id first;
   std::thread::id second;
-  EXPECT_TRUE(control.run([&] { first = std::this_thread::get_id(); }, 10s));
-  EXPECT_TRUE(control.run([&] { second = std::this_thread::get_id(); }, 10s));
+  EXPECT_TRUE(control.run([&] { first = std::this_thread::get_id(); }, kLong));
+  EXPECT_TRUE(control.run([&] { second = std::this_thread::get_id(); }, kLong));
   EXPECT_EQ(first, second);
   EXPECT_NE(first, std::this_thread::get_id());
 }
@@ -31,7 +33,7 @@ TEST(ControlThread, GivesUpAHookThatOverstaysAndRunsTheNextOne) {
   EXPECT_EQ(control.stuck(), 1U);
 
   bool ran = false;
-  EXPECT_TRUE(control.run([&] { ran = true; }, 10s));
+  EXPECT_TRUE(control.run([&] { ran = true; }, kLong));
   EXPECT_TRUE(ran);
   release->set_value();
 }
@@ -39,9 +41,9 @@ TEST(ControlThread, GivesUpAHookThatOverstaysAndRunsTheNextOne) {
 TEST(ControlThread, RunsSeveralHooksInTheirOrder) {
   ControlThread control;
   std::string ran;
-  EXPECT_EQ(control.run_all({[&] { ran += 'a'; }, [&] { ran += 'b'; }, [&] { ran += 'c'; }}, 10s), 3U);
+  EXPECT_EQ(control.run_all({[&] { ran += 'a'; }, [&] { ran += 'b'; }, [&] { ran += 'c'; }}, kLong), 3U);
   EXPECT_EQ(ran, "abc");
-  EXPECT_EQ(control.run_all({}, 10s), 0U);
+  EXPECT_EQ(control.run_all({}, kLong), 0U);
 }
 
 TEST(ControlThread, DoesNotBeginTheHooksBehindOneThatOverstays) {
@@ -49,7 +51,8 @@ TEST(ControlThread, DoesNotBeginTheHooksBehindOneThatOverstays) {
   auto ran = std::make_shared<std::atomic<int>>(0);
   auto release = std::make_shared<std::promise<void>>();
   auto released = std::make_shared<std::shared_future<void>>(release->get_future().share());
-  EXPECT_EQ(control.run_all({[ran] { ++*ran; }, [released] { released->wait(); }, [ran] { ++*ran; }}, 50ms), 1U);
+  // Time enough for the first.
+  EXPECT_EQ(control.run_all({[ran] { ++*ran; }, [released] { released->wait(); }, [ran] { ++*ran; }}, 2s), 1U);
   release->set_value();
   while (control.stuck() != 0) std::this_thread::yield();
   EXPECT_EQ(*ran, 1);
@@ -62,7 +65,7 @@ TEST(ControlThread, TakesALateHookOffTheCountWhenItComesBack) {
   ASSERT_FALSE(control.run([released] { released->wait(); }, 1ms));
   release->set_value();
   while (control.stuck() != 0) std::this_thread::yield();
-  EXPECT_TRUE(control.run([] {}, 10s));
+  EXPECT_TRUE(control.run([] {}, kLong));
 }
 
 }  // namespace
