@@ -135,8 +135,9 @@ void Host::wait_for_text(const std::string& part) const {
 }
 
 std::string Host::log_text() const {
+  const auto& output = child_.error_output();
   std::string text;
-  for (const auto& line : child_.error_output().lines()) text += line + "\n";
+  for (const auto& line : has_ended() ? output.all_lines() : output.lines()) text += line + "\n";
   return text;
 }
 

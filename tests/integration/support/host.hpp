@@ -47,6 +47,7 @@ class Host {
                               const std::function<bool(const nlohmann::json&)>& matches = {}) const;
   /// Likewise for a line in any format that has this in it.
   void wait_for_text(const std::string& part) const;
+  /// What has come by now; all of it once the host has ended.
   [[nodiscard]] std::string log_text() const;
 
   [[nodiscard]] pid_t pid() const { return child_.pid(); }
