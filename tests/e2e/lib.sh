@@ -18,7 +18,10 @@ fail() {
 finish() {
   local code=$?
   trap - EXIT
-  if [ -n "$host" ] && kill -0 "$host" 2>/dev/null; then kill -KILL "$host"; wait "$host" 2>/dev/null || true; fi
+  # The host, if it still runs, and the test's clients.
+  local job
+  for job in $(jobs -p); do kill -KILL "$job" 2>/dev/null || true; done
+  wait 2>/dev/null || true
   if [ "$code" -ne 0 ] && [ -f "$work/host.log" ]; then
     echo "--- the host's log:" >&2
     tail -n 60 "$work/host.log" >&2
