@@ -11,4 +11,4 @@ cmake --build --preset release --parallel "$(nproc)" --target check_headers
 # Its count of warnings in system headers, which it does not show, is of no use.
 git ls-files 'host/*.cpp' | xargs -P "$(nproc)" -n 4 clang-tidy --quiet --extra-arg=-Wno-unknown-warning-option -p .build/release 2>&1 |
   { grep -vE '^[0-9]+ warnings? generated' || true; }
-git ls-files 'scripts/*.sh' .ci/run | xargs shellcheck
+git ls-files 'scripts/*.sh' 'tests/e2e/*.sh' .ci/run | xargs shellcheck
