@@ -77,9 +77,19 @@ class OutputTail {
   [[nodiscard]] int fd() const { return is_open_ ? fd_ : -1; }
 
   /// Takes what is there, but comes back even while a child writes faster than this reads.
-  void read_some() {
+  void read_some() { read(kOutputLimit); }
+  /// Once the child has ended: all that it left in the pipe, whatever others write behind it.
+  void read_rest() {
+    const int capacity = ::fcntl(fd_, F_GETPIPE_SZ);
+    read(capacity > 0 ? static_cast<std::size_t>(capacity) : kOutputLimit);
+  }
+
+  std::string text;
+
+ private:
+  void read(std::size_t most) {
     std::array<char, 4096> piece;
-    for (std::size_t taken = 0; is_open_ && taken < kOutputLimit;) {
+    for (std::size_t taken = 0; is_open_ && taken < most;) {
       const ssize_t got = ::read(fd_, piece.data(), piece.size());
       is_open_ = got != 0;  // every writer has closed its end
       if (got <= 0) return;
@@ -89,9 +99,6 @@ class OutputTail {
     }
   }
 
-  std::string text;
-
- private:
   int fd_;
   bool is_open_ = true;
 };
@@ -106,7 +113,7 @@ bool has_ended(pid_t pid) {
 bool drain(OutputTail& output, pid_t pid, Clock::time_point deadline) {
   for (;;) {
     if (has_ended(pid)) {
-      output.read_some();
+      output.read_rest();
       return true;
     }
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();

@@ -80,6 +80,21 @@ TEST(Process, KeepsOnlyTheEndOfLongOutput) {
   EXPECT_EQ(end.output.substr(end.output.size() - 5), "last\n");
 }
 
+TEST(Process, KeepsTheLastWordsOfAChildThatEndsBeforeItsOutputIsRead) {
+  const testing::TemporaryDirectory directory;
+  const auto fifo = directory / "fifo";
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  // The parent sleeps from before the output until the child has ended, when the FIFO has no writer any more.
+  const auto script = "(cat '" + fifo.string() + "'; kill -CONT $PPID) >/dev/null 2>&1 & exec 3>'" + fifo.string() +
+                      "'; kill -STOP $PPID; head -c 40000 /dev/zero; echo last";
+  const auto are_kept = [&] {
+    const auto end = run_shell(script);
+    return end.output.size() == 16384 && end.output.ends_with("last\n");
+  };
+  // In a process of its own: a shell would take the test itself for a job that was stopped by hand.
+  EXPECT_EXIT(std::exit(are_kept() ? 0 : 1), ::testing::ExitedWithCode(0), "");
+}
+
 TEST(Process, HandsDownNeitherDescriptorsNorEnvironment) {
   ASSERT_EQ(::setenv("MORTISE_SECRET", "1", 1), 0);
   const int leak = ::open("/dev/null", O_RDONLY);  // without close-on-exec
