@@ -13,7 +13,6 @@
 namespace mortise::http {
 namespace {
 
-constexpr std::size_t kFirstBuffer = 4096;
 constexpr std::size_t kBodyBuffer = 65536;
 constexpr std::size_t kFlushAt = 65536;
 constexpr std::chrono::milliseconds kLinger{2000};
@@ -25,15 +24,16 @@ Connection::Connection(Loop& loop, Shared& shared, std::shared_ptr<void> keep_al
                        std::unique_ptr<Transport> transport, std::string remote_address)
     : loop_(loop),
       shared_(shared),
-      keep_alive_(std::move(keep_alive)),
       transport_(std::move(transport)),
-      remote_address_(std::move(remote_address)) {
+      remote_address_(std::move(remote_address)),
+      keep_alive_(std::move(keep_alive)) {
   shared_.connection_count.fetch_add(1, std::memory_order_relaxed);
   loop_.connections().add(*this);
 }
 
 Connection::~Connection() {
   loop_.connections().remove(*this);
+  loop_.workspaces().give_back(std::move(workspace_));
   shared_.connection_count.fetch_sub(1, std::memory_order_relaxed);
 }
 
@@ -43,50 +43,45 @@ void Connection::start() {
 }
 
 void Connection::on_ready(const boost::system::error_code& ec) {
-  if (ec) return;
-  in_.resize(kFirstBuffer);
-  start_parser();
-  start_read();
+  if (!ec) start_read();
 }
 
 // --- Reading
 
-void Connection::start_parser() { parser_.start(static_cast<std::uint32_t>(shared_.settings.max_header_bytes)); }
+void Connection::start_parser() {
+  workspace_->parser.start(static_cast<std::uint32_t>(shared_.settings.max_header_bytes));
+  workspace_->is_parser_started = true;
+}
 
 void Connection::wait(Wait kind, std::chrono::milliseconds limit) noexcept {
   deadline_ms_.store(loop_.now_ms() + limit.count(), std::memory_order_relaxed);
   wait_.store(kind, std::memory_order_release);
 }
 
-/// Room for at least `bytes` more behind in_end_. Moves the input: not while views of a head are in use.
-void Connection::make_room(std::size_t bytes) {
-  if (in_begin_ > 0) {
-    std::memmove(in_.data(), in_.data() + in_begin_, in_end_ - in_begin_);
-    in_end_ -= in_begin_;
-    in_begin_ = 0;
-  }
-  if (in_.size() - in_end_ < bytes) in_.resize(in_end_ + bytes);
+std::span<char> Connection::lend_buffer() {
+  if (!workspace_) workspace_ = loop_.workspaces().take();
+  return workspace_->input.room();
 }
 
 void Connection::start_read() {
-  if (phase_ == Phase::head) {
-    if (in_begin_ == in_end_) {
-      in_begin_ = in_end_ = 0;
-      if (in_.size() > kFirstBuffer) {
-        in_.resize(kFirstBuffer);
-        in_.shrink_to_fit();
-      }
-      wait(Wait::idle, shared_.settings.idle_timeout);
-      if (shared_.is_draining.load(std::memory_order_relaxed)) return begin_close();
-    } else if (!is_head_started_) {
-      is_head_started_ = true;
-      wait(Wait::head, shared_.settings.header_timeout);
-    }
-    if (in_end_ == in_.size()) make_room(kFirstBuffer);
-  } else if (phase_ == Phase::body) {
+  if (phase_ == Phase::linger) return transport_->read({}, this);
+  if (!workspace_ || workspace_->input.is_empty()) return wait_for_request();
+  if (phase_ == Phase::body) {
     wait(Wait::body, shared_.settings.body_timeout);
+  } else if (!is_head_started_) {
+    is_head_started_ = true;
+    wait(Wait::head, shared_.settings.header_timeout);
   }
-  transport_->read({in_.data() + in_end_, in_.size() - in_end_}, this);
+  auto& input = workspace_->input;
+  if (phase_ == Phase::head && input.room().empty()) input.make_room(InputBuffer::kSmall);
+  transport_->read(input.room(), this);
+}
+
+void Connection::wait_for_request() {
+  wait(Wait::idle, shared_.settings.idle_timeout);
+  if (shared_.is_draining.load(std::memory_order_relaxed)) return begin_close();
+  loop_.workspaces().give_back(std::move(workspace_));
+  transport_->read({}, this);
 }
 
 void Connection::on_read(const boost::system::error_code& ec, std::size_t size) {
@@ -101,9 +96,9 @@ void Connection::on_read(const boost::system::error_code& ec, std::size_t size) 
     if (!ec && size > 0) start_read();
     return;
   }
-  in_end_ += size;
+  workspace_->input.add(size);
   if (!ec) return process();
-  const bool has_partial = in_begin_ != in_end_ || phase_ == Phase::body;
+  const bool has_partial = !workspace_->input.is_empty();
   if (is_timed_out_.load(std::memory_order_relaxed) && has_partial) {
     refuse(408, phase_ == Phase::body ? "the request's body did not arrive in time"
                                       : "the request's head did not arrive in time");
@@ -118,7 +113,7 @@ void Connection::on_read_shared(const boost::system::error_code& ec, std::size_t
   {
     const std::lock_guard lock(exchange_.mutex());
     is_read_pending_ = false;
-    in_end_ += size;
+    workspace_->input.add(size);
     if (!exchange_.is_open()) {
       goes_on = is_resumed_;
       return;
@@ -135,7 +130,8 @@ void Connection::on_read_shared(const boost::system::error_code& ec, std::size_t
 void Connection::watch_client() {
   const std::lock_guard lock(exchange_.mutex());
   if (!exchange_.is_open() || exchange_.is_gone() || is_read_pending_) return;
-  const bool is_clear = is_body_done_ && in_end_ == in_begin_ + head_size_ && in_end_ < in_.size();
+  auto& input = workspace_->input;
+  const bool is_clear = is_body_done_ && input.size() == workspace_->head_size && !input.room().empty();
   if (is_clear) return read_shared();
   if (is_look_due_) return;
   is_look_due_ = true;
@@ -159,7 +155,7 @@ void Connection::look_for_end() {
 /// Under the exchange's mutex.
 void Connection::read_shared() {
   is_read_pending_ = true;
-  transport_->read({in_.data() + in_end_, in_.size() - in_end_}, this);
+  transport_->read(workspace_->input.room(), this);
 }
 
 void Connection::want_input() {
@@ -174,34 +170,35 @@ void Connection::want_input() {
 }
 
 Connection::BodyState Connection::take_body(std::span<std::uint8_t> buffer, std::uint64_t& size, std::string& out) {
-  if (body_.empty() && !is_body_done_) {
-    if (is_continue_due_ && in_end_ == in_begin_ + head_size_) out += "HTTP/1.1 100 Continue\r\n\r\n";
+  auto& body = workspace_->body;
+  if (body.empty() && !is_body_done_) {
+    if (is_continue_due_ && workspace_->input.size() == workspace_->head_size) out += "HTTP/1.1 100 Continue\r\n\r\n";
     is_continue_due_ = false;
     const auto state = parse_body();
     if (state == RequestParser::State::refused) {
-      return parser_.refusal().status == 413 ? BodyState::too_large : BodyState::malformed;
+      return workspace_->parser.refusal().status == 413 ? BodyState::too_large : BodyState::malformed;
     }
     is_body_done_ = state == RequestParser::State::done;
   }
-  if (body_.empty()) return is_body_done_ ? BodyState::ok : BodyState::need_more;
-  size = std::min<std::uint64_t>(buffer.size(), body_.size());
-  std::memcpy(buffer.data(), body_.data(), static_cast<std::size_t>(size));
-  body_.erase(0, static_cast<std::size_t>(size));
+  if (body.empty()) return is_body_done_ ? BodyState::ok : BodyState::need_more;
+  size = std::min<std::uint64_t>(buffer.size(), body.size());
+  std::memcpy(buffer.data(), body.data(), static_cast<std::size_t>(size));
+  body.erase(0, static_cast<std::size_t>(size));
   return BodyState::ok;
 }
 
 // --- Writing
 
 bool Connection::send_out() {
-  if (out_.empty()) return true;
-  const auto sent = transport_->try_write(out_);
-  if (sent == out_.size()) {
-    out_.clear();
+  auto& out = workspace_->out;
+  if (out.empty()) return true;
+  const auto sent = transport_->try_write(out);
+  if (sent == out.size()) {
+    out.clear();
     return true;
   }
-  out_sent_ = sent;
   wait(Wait::write, shared_.settings.write_timeout);
-  transport_->write(std::string_view(out_).substr(sent), this);
+  transport_->write(std::string_view(out).substr(sent), this);
   return false;
 }
 
@@ -216,7 +213,7 @@ void Connection::on_written(const boost::system::error_code& ec) {
     wait_.store(Wait::none, std::memory_order_relaxed);
     return exchange_.on_written(!ec);
   }
-  out_.clear();
+  workspace_->out.clear();
   if (ec) return;
   if (is_closing_) return begin_close();
   process();
@@ -232,7 +229,7 @@ void Connection::help_ended_loop() { loop_.help_when_ended(); }
 void Connection::begin_close() {
   is_in_request_.store(false, std::memory_order_relaxed);
   phase_ = Phase::linger;
-  in_begin_ = in_end_ = 0;
+  loop_.workspaces().give_back(std::move(workspace_));
   transport_->end_output(this);
   wait(Wait::linger, kLinger);
   start_read();
@@ -265,7 +262,7 @@ void Connection::evict() {
 
 void Connection::process() {
   for (;;) {
-    if (out_.size() > kFlushAt && !send_out()) return;
+    if (workspace_->out.size() > kFlushAt && !send_out()) return;
     switch (step()) {
       case Step::again: continue;
       case Step::need_input:
@@ -283,20 +280,22 @@ void Connection::process() {
 Connection::Step Connection::step() { return phase_ == Phase::body ? read_body() : read_head(); }
 
 Connection::Step Connection::read_head() {
-  if (in_begin_ == in_end_) return Step::need_input;
-  switch (parser_.parse_head(input(), head_size_)) {
+  auto& work = *workspace_;
+  if (work.input.is_empty()) return Step::need_input;
+  if (!work.is_parser_started) start_parser();
+  switch (work.parser.parse_head(work.input.view(), work.head_size)) {
     case RequestParser::State::need_more: return Step::need_input;
-    case RequestParser::State::refused: return refuse(parser_.refusal().status, parser_.refusal().detail);
+    case RequestParser::State::refused: return refuse(work.parser.refusal().status, work.parser.refusal().detail);
     case RequestParser::State::done: break;
   }
-  const auto& head = parser_.head();
+  const auto& head = work.parser.head();
   // The head must stay where it is while the body arrives behind it: room for that is made now, and the head read
   // again in its new place.
-  const std::size_t room = head.content_length > kFirstBuffer ? kBodyBuffer : kFirstBuffer / 2;
-  if (head.has_body && in_.size() - in_end_ < room) {
-    make_room(room);
+  const std::size_t room = head.content_length > InputBuffer::kSmall ? kBodyBuffer : InputBuffer::kSmall / 2;
+  if (head.has_body && work.input.room().size() < room) {
+    work.input.make_room(room);
     start_parser();
-    parser_.parse_head(input(), head_size_);
+    work.parser.parse_head(work.input.view(), work.head_size);
   }
   is_head_started_ = false;
   is_timed_out_.store(false, std::memory_order_relaxed);
@@ -307,19 +306,20 @@ Connection::Step Connection::read_head() {
 
 /// Also for a request whose head is refused.
 void Connection::begin_exchange() {
-  if (shared_.settings.access_log) started_ = std::chrono::steady_clock::now();
-  request_id_ = parser_.head().request_id;
-  if (request_id_.empty()) {
-    loop_.make_request_id(generated_id_);
-    request_id_ = generated_id_;
+  auto& work = *workspace_;
+  if (shared_.settings.access_log) work.started = std::chrono::steady_clock::now();
+  work.request_id = work.parser.head().request_id;
+  if (work.request_id.empty()) {
+    loop_.make_request_id(work.generated_id);
+    work.request_id = work.generated_id;
   }
   exchange_.begin(context(), false);
 }
 
 Connection::Step Connection::on_head() {
-  const auto& head = parser_.head();
+  const auto& head = workspace_->parser.head();
   begin_exchange();
-  body_.clear();
+  workspace_->body.clear();
   is_body_done_ = !head.has_body;
   is_continue_due_ = head.expects_continue && head.has_body;
   return route();
@@ -328,9 +328,9 @@ Connection::Step Connection::on_head() {
 std::string_view Connection::date() const { return loop_.date(); }
 
 ResponseContext Connection::context() const {
-  const auto& head = parser_.head();
+  const auto& head = workspace_->parser.head();
   return {.date = date(),
-          .request_id = request_id_,
+          .request_id = workspace_->request_id,
           .is_head = head.method == "HEAD",
           .is_http_1_0 = head.is_http_1_0,
           .keep_alive = head.keep_alive && !shared_.is_draining.load(std::memory_order_relaxed)};
@@ -339,25 +339,27 @@ ResponseContext Connection::context() const {
 /// Takes what is there of the body; what is behind it moves up to the head.
 RequestParser::State Connection::parse_body() {
   std::size_t consumed = 0;
-  const auto state = parser_.parse_body(input().substr(head_size_), body_, consumed);
-  char* behind_head = in_.data() + in_begin_ + head_size_;
-  in_end_ -= consumed;
-  std::memmove(behind_head, behind_head + consumed, in_end_ - in_begin_ - head_size_);
+  auto& work = *workspace_;
+  const auto state = work.parser.parse_body(work.input.view().substr(work.head_size), work.body, consumed);
+  work.input.remove(work.head_size, consumed);
   return state;
 }
 
 Connection::Step Connection::read_body() {
-  const bool is_first = body_.empty() && in_end_ == in_begin_ + head_size_;
+  auto& work = *workspace_;
+  const bool is_first = work.body.empty() && work.input.size() == work.head_size;
   const auto state = parse_body();
-  if (state == RequestParser::State::refused) return refuse(parser_.refusal().status, parser_.refusal().detail);
+  if (state == RequestParser::State::refused) {
+    return refuse(work.parser.refusal().status, work.parser.refusal().detail);
+  }
   if (state == RequestParser::State::need_more) {
-    if (is_continue_due_ && is_first) out_ += "HTTP/1.1 100 Continue\r\n\r\n";
+    if (is_continue_due_ && is_first) work.out += "HTTP/1.1 100 Continue\r\n\r\n";
     is_continue_due_ = false;
     return Step::need_input;
   }
   is_body_done_ = true;
   wait_.store(Wait::none, std::memory_order_relaxed);
-  return dispatch(*route_);
+  return dispatch(*work.route);
 }
 
 /// Answers without a handler and closes: what is left of the request is not read.
@@ -365,7 +367,7 @@ Connection::Step Connection::refuse(unsigned status, std::string_view detail, st
   if (!is_in_request()) begin_exchange();
   auto answer = exchange_.context();
   answer.keep_alive = false;
-  write_problem(out_, answer, status, detail, headers);
+  write_problem(workspace_->out, answer, status, detail, headers);
   exchange_.note(status, 0);
   if (shared_.settings.access_log) log_access();
   let_go();
@@ -375,22 +377,18 @@ Connection::Step Connection::refuse(unsigned status, std::string_view detail, st
 Connection::Step Connection::finish() {
   if (shared_.settings.access_log) log_access();
   const bool keeps_alive = exchange_.context().keep_alive && is_body_done_;
-  in_begin_ += head_size_;
-  head_size_ = 0;
+  workspace_->input.drop(workspace_->head_size);
+  workspace_->head_size = 0;
+  workspace_->is_parser_started = false;
   phase_ = Phase::head;
   let_go();
-  if (!keeps_alive) return Step::close;
-  start_parser();
-  return Step::again;
+  return keeps_alive ? Step::again : Step::close;
 }
 
 /// Of everything that belongs to the request, and of its generation above all.
 void Connection::let_go() {
-  route_ = nullptr;
-  request_id_ = {};
+  workspace_->forget_request();
   generation_.store(nullptr, std::memory_order_relaxed);
-  pin_.reset();
-  if (body_.capacity() > kBodyBuffer) body_ = {};
   is_in_request_.store(false, std::memory_order_relaxed);
 }
 

@@ -22,21 +22,22 @@ using runtime::to_abi;
 }  // namespace
 
 Connection::Step Connection::route() {
-  const auto& head = parser_.head();
+  const auto& head = workspace_->parser.head();
   if (head.path == "/livez" || head.path == "/readyz") return answer_builtin();
-  pin_ = loop_.pin();
-  if (!pin_) return refuse(503, "the host is starting", "Retry-After: 1\r\n");
+  auto& work = *workspace_;
+  work.pin = loop_.pin();
+  if (!work.pin) return refuse(503, "the host is starting", "Retry-After: 1\r\n");
   if (head.path == "*") {
     if (head.method != "OPTIONS") return refuse(400, "the target * is for OPTIONS alone");
     return answer_builtin();
   }
-  const auto match = pin_->table->find(head.method, head.path, params_);
+  const auto match = work.pin->table->find(head.method, head.path, work.params);
   switch (match.kind) {
     case Match::Kind::bad_path: return refuse(400, "the path has a dot segment, a broken escape, or too many segments");
     case Match::Kind::not_found:
     case Match::Kind::method_not_allowed: break;
     case Match::Kind::found:
-      route_ = match.route;
+      work.route = match.route;
       generation_.store(match.generation, std::memory_order_relaxed);
       return dispatch(*match.route);
   }
@@ -53,7 +54,7 @@ Connection::Step Connection::route() {
                        .body = {}});
   } else {
     exchange_.note(is_found ? 405 : 404, 0);
-    write_problem(out_, exchange_.context(), exchange_.status(),
+    write_problem(work.out, exchange_.context(), exchange_.status(),
                   is_found ? "this path does not take this method; see the Allow header" : "nothing is served here",
                   allow);
   }
@@ -61,7 +62,7 @@ Connection::Step Connection::route() {
 }
 
 Connection::Step Connection::answer_builtin() {
-  const auto& head = parser_.head();
+  const auto& head = workspace_->parser.head();
   if (head.has_body) return refuse(400, "no body is taken here");
   unsigned status = 200;
   std::string_view text = "ok\n";
@@ -87,8 +88,9 @@ Connection::Step Connection::answer_builtin() {
 Connection::Step Connection::dispatch(const Route& route) {
   const bool is_streaming = (route.flags & MORTISE_HTTP_ROUTE_STREAM_BODY) != 0;
   if (!is_body_done_ && phase_ == Phase::head) {
-    parser_.limit_body(route.body_limit_bytes != 0 ? route.body_limit_bytes : shared_.settings.max_body_bytes);
-    if (const auto& refusal = parser_.refusal()) return refuse(refusal.status, refusal.detail);
+    workspace_->parser.limit_body(route.body_limit_bytes != 0 ? route.body_limit_bytes
+                                                              : shared_.settings.max_body_bytes);
+    if (const auto& refusal = workspace_->parser.refusal()) return refuse(refusal.status, refusal.detail);
     phase_ = Phase::body;
     if (!is_streaming) return Step::again;
   }
@@ -100,28 +102,28 @@ Connection::Step Connection::dispatch(const Route& route) {
 }
 
 void Connection::build_request(const Route& route) {
-  const auto& head = parser_.head();
+  const auto& head = workspace_->parser.head();
   const bool is_streaming = (route.flags & MORTISE_HTTP_ROUTE_STREAM_BODY) != 0;
-  const std::string_view body = is_streaming ? std::string_view() : std::string_view(body_);
-  request_ = {.struct_size = sizeof(mortise_http_request_v1),
-              .flags = transport_->is_secure() ? MORTISE_HTTP_REQUEST_SECURE : 0U,
-              .method = to_abi(head.method),
-              .target = to_abi(head.target),
-              .path = to_abi(head.path),
-              .query = to_abi(head.query),
-              .params = params_.data(),
-              .param_count = params_.size(),
-              .headers = head.headers.data(),
-              .header_count = head.headers.size(),
-              .body = {reinterpret_cast<const std::uint8_t*>(body.data()), body.size()},
-              .id = to_abi(request_id_),
-              .remote_address = to_abi(remote_address_)};
+  const std::string_view body = is_streaming ? std::string_view() : std::string_view(workspace_->body);
+  workspace_->request = {.struct_size = sizeof(mortise_http_request_v1),
+                         .flags = transport_->is_secure() ? MORTISE_HTTP_REQUEST_SECURE : 0U,
+                         .method = to_abi(head.method),
+                         .target = to_abi(head.target),
+                         .path = to_abi(head.path),
+                         .query = to_abi(head.query),
+                         .params = workspace_->params.data(),
+                         .param_count = workspace_->params.size(),
+                         .headers = head.headers.data(),
+                         .header_count = head.headers.size(),
+                         .body = {reinterpret_cast<const std::uint8_t*>(body.data()), body.size()},
+                         .id = to_abi(workspace_->request_id),
+                         .remote_address = to_abi(remote_address_)};
 }
 
 /// Runs the handler; true when its exchange is over.
 bool Connection::call_handler(const Route& route) {
   const auto& generation = *generation_.load(std::memory_order_relaxed);
-  const telemetry::LogScope scope(generation.name(), generation.number_text(), request_id_);
+  const telemetry::LogScope scope(generation.name(), generation.number_text(), workspace_->request_id);
   std::array<char, 1024> text;  // NOLINT(cppcoreguidelines-pro-type-member-init): the handler says how much it wrote
   mortise_error error{.struct_size = sizeof(mortise_error),
                       .capacity = static_cast<std::uint32_t>(text.size()),
@@ -133,7 +135,7 @@ bool Connection::call_handler(const Route& route) {
   mortise_status status = MORTISE_INTERNAL;
   std::string_view message;
   try {
-    status = route.handle(route.self, exchange_.handle(), &request_, &error);
+    status = route.handle(route.self, exchange_.handle(), &workspace_->request, &error);
     message = {text.data(), std::min<std::size_t>(error.size, text.size())};
   } catch (...) {
     // No exception may cross the ABI; one that does is this request's failure, not the host's.
@@ -160,7 +162,7 @@ Connection::Step Connection::run_inline(const Route& route) {
 
 Connection::Step Connection::run_on_pool(const Route& route) {
   // Earlier, pipelined answers need not wait for this one.
-  if (!out_.empty()) out_.erase(0, transport_->try_write(out_));
+  if (auto& out = workspace_->out; !out.empty()) out.erase(0, transport_->try_write(out));
   const bool is_posted = shared_.pool.post([self = ConnectionPtr(this), &route] {
     const bool is_streaming = (route.flags & MORTISE_HTTP_ROUTE_STREAM_BODY) != 0;
     if (is_streaming) self->exchange_.begin(self->exchange_.context(), true);
@@ -186,27 +188,25 @@ Connection::Step Connection::run_on_pool(const Route& route) {
 /// a long life should not keep in memory.
 void Connection::hand_over(std::unique_ptr<Successor> successor) {
   if (shared_.settings.access_log) log_access();
-  std::string input(this->input().substr(head_size_));
-  std::string unsent = std::exchange(out_, {});
-  request_id_ = {};
-  in_ = {};
-  in_begin_ = in_end_ = 0;
-  body_ = {};
-  route_ = nullptr;
-  pin_.reset();
+  std::string input(workspace_->input.view().substr(workspace_->head_size));
+  std::string unsent = std::exchange(workspace_->out, {});
+  loop_.workspaces().give_back(std::move(workspace_));
   successor_owner_ = std::move(successor);
   successor_.store(successor_owner_.get(), std::memory_order_release);
   successor_owner_->start(std::move(unsent), std::move(input));
 }
 
-std::string Connection::route_text() const { return route_ == nullptr ? "" : route_->method + " " + route_->pattern; }
+std::string Connection::route_text() const {
+  const auto* route = workspace_->route;
+  return route == nullptr ? "" : route->method + " " + route->pattern;
+}
 
 std::chrono::milliseconds Connection::body_timeout() const noexcept { return shared_.settings.body_timeout; }
 
 void Connection::log_access() {
-  const auto& head = parser_.head();
+  const auto& head = workspace_->parser.head();
   const auto* generation = generation_.load(std::memory_order_relaxed);
-  const auto duration = std::chrono::steady_clock::now() - started_;
+  const auto duration = std::chrono::steady_clock::now() - workspace_->started;
   const nlohmann::ordered_json line{
       {"remote", remote_address_},
       {"method", head.method},
@@ -216,7 +216,7 @@ void Connection::log_access() {
       {"duration_us", std::chrono::duration_cast<std::chrono::microseconds>(duration).count()},
       {"plugin", generation == nullptr ? "" : generation->name()},
       {"generation", generation == nullptr ? 0 : generation->number()},
-      {"request_id", request_id_}};
+      {"request_id", workspace_->request_id}};
   telemetry::log_access(line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 

@@ -88,7 +88,7 @@ class Exchange {
   std::unique_ptr<Successor> taken_over() { return std::exchange(successor_, nullptr); }
 
  private:
-  enum class Progress { fresh, streaming, ended };
+  enum class Progress : std::uint8_t { fresh, streaming, ended };
 
   void share();
   void schedule_flush();
@@ -100,17 +100,10 @@ class Exchange {
   const ResponseContext& dated();
 
   Connection& connection_;
-  ResponseContext context_;
-  unsigned status_ = 0;
-  std::uint64_t body_bytes_ = 0;
-  Progress progress_ = Progress::fresh;  // guarded by mutex_ once shared
-  std::unique_ptr<Successor> successor_;
-
   // Released by share() when the members below are set up; acquired by the loop before it uses them.
   std::atomic<bool> is_shared_{false};
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  // Guarded by mutex_:
+  // Guarded by mutex_ once shared:
+  Progress progress_ = Progress::fresh;
   bool is_open_ = false;  // from share() to complete
   bool is_deferred_ = false;
   bool is_handler_running_ = false;
@@ -118,6 +111,15 @@ class Exchange {
   bool is_gone_ = false;
   bool is_writing_ = false;  // the transport sends sending_
   bool is_flush_posted_ = false;
+
+  unsigned status_ = 0;
+  std::uint64_t body_bytes_ = 0;
+  ResponseContext context_;
+  std::unique_ptr<Successor> successor_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  // Guarded by mutex_:
   std::string pending_;
   std::string sending_;
   void (*close_callback_)(void*) = nullptr;

@@ -22,6 +22,7 @@
 #include "http/poller.hpp"
 #include "http/router.hpp"
 #include "http/seat.hpp"
+#include "http/workspace.hpp"
 
 namespace mortise::http {
 
@@ -54,6 +55,7 @@ class Loop {
     poller_.post_on(strand, std::forward<Step>(step));
   }
   ConnectionList& connections() noexcept { return connections_; }
+  WorkspacePool& workspaces() noexcept { return workspaces_; }
 
   /// Starts the loop's own thread; `keep_alive` is held by every thread of the loop.
   void start(std::shared_ptr<void> keep_alive);
@@ -98,6 +100,7 @@ class Loop {
   boost::asio::steady_timer tick_timer_;
   Poller poller_{io_};
   ConnectionList connections_;
+  WorkspacePool workspaces_;
   std::shared_ptr<void> keep_alive_;
 
   // Written by the tick, read by anybody as a hint; relaxed.

@@ -79,6 +79,7 @@ void PolledSocket::on_event(const base::ReadySet::Event& event) {
 
 /// False when nothing is there. Under the mutex.
 bool PolledSocket::receive(std::size_t& size, error_code& ec) {
+  if (buffer_.empty()) buffer_ = reader_->lend_buffer();
   const auto got = ::recv(socket_.get(), buffer_.data(), buffer_.size(), MSG_DONTWAIT);
   if (got < 0 && is_transient(errno)) {
     is_readable_ = false;

@@ -42,6 +42,7 @@ class TlsTransport final : public Transport {
   }
 
   void read(std::span<char> buffer, ConnectionPtr connection) override {
+    if (buffer.empty()) buffer = connection->lend_buffer();
     auto done = [this, connection = std::move(connection)](const error_code& ec, std::size_t size) {
       leave([connection, ec, size] { connection->on_read(ec, size); });
     };

@@ -27,7 +27,8 @@ class Transport {
 
   /// Makes ready to carry requests (the TLS handshake); then connection->on_ready(). Plain TCP is ready at once.
   virtual void open(ConnectionPtr connection) = 0;
-  /// Reads what is there, at least one byte; then connection->on_read(). `buffer` stays until then.
+  /// Reads what is there, at least one byte; then connection->on_read(). `buffer` stays until then; an empty one is
+  /// asked for with connection->lend_buffer(), as late as possible.
   virtual void read(std::span<char> buffer, ConnectionPtr connection) = 0;
   /// Sends what goes out without waiting and returns its size; 0 when nothing does, or after an error, which the next
   /// write() will tell.

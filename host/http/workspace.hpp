@@ -1,0 +1,63 @@
+// What a connection needs while it has a request, and only then: buffers, the parser, what the request is made of.
+// A connection that waits for its next request has none, so that thousands of them are small, and the one that is used
+// for most requests is warm in the processor's cache.
+#pragma once
+
+#include <mortise/abi/http.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/input_buffer.hpp"
+#include "http/request_parser.hpp"
+#include "http/router.hpp"
+
+namespace mortise::http {
+
+struct Pin;
+
+/// Belongs to one connection from the first byte of a request to the end of the last that is there.
+struct Workspace {
+  InputBuffer input;  // while a request is served, its head stays where it is, at the front
+  std::string out;
+  std::string body;
+
+  RequestParser parser;
+  bool is_parser_started = false;
+  std::size_t head_size = 0;
+
+  // The request that is served.
+  std::string generated_id;
+  std::string_view request_id;
+  std::shared_ptr<const Pin> pin;
+  const Route* route = nullptr;
+  Params params;
+  mortise_http_request_v1 request{};
+  std::chrono::steady_clock::time_point started;
+
+  /// Lets go of the request, and of what it pinned above all.
+  void forget_request() noexcept;
+};
+
+/// The workspaces of one loop that are not in use. Any thread.
+class WorkspacePool {
+ public:
+  ~WorkspacePool();
+  std::unique_ptr<Workspace> take();
+  void give_back(std::unique_ptr<Workspace> workspace);
+
+ private:
+  // The one that was given back last: for most requests the only one. Whoever exchanges it owns what it gets, and
+  // acquires what the thread released that put it there.
+  std::atomic<Workspace*> last_{nullptr};
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Workspace>> others_;  // guarded by mutex_
+};
+
+}  // namespace mortise::http
