@@ -92,6 +92,8 @@ class alignas(64) Connection final : public boost::intrusive_ref_counter<Connect
   enum class Phase : std::uint8_t { head, body, linger };
   enum class Wait : std::uint8_t { none, idle, head, body, write, linger };
   enum class Step { again, need_input, parked, close };
+  /// How long the client gets to end its side of a closed connection.
+  static constexpr std::chrono::milliseconds kLinger{2000};
 
   void process();
   Step step();
