@@ -1,7 +1,6 @@
 #include "http/websocket.hpp"
 
 #include <algorithm>
-#include <array>
 #include <boost/asio/dispatch.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
@@ -9,8 +8,6 @@
 
 #include "http/loop.hpp"
 #include "http/shared.hpp"
-#include "runtime/generation.hpp"
-#include "telemetry/log.hpp"
 
 namespace mortise::http {
 namespace {
@@ -28,8 +25,6 @@ constexpr std::size_t kMaxReason = 123;
 constexpr std::size_t kKeptBuffer = 65536;
 // How long the peer gets to answer a close frame and to end its side.
 constexpr std::int64_t kCloseWaitMs = 2000;
-// A socket whose handler was seen to hold its loop this often is served by the blocking pool.
-constexpr unsigned kBlockedBeforeMoving = 8;
 
 constexpr std::uint32_t kNoCode = 1005;
 constexpr std::uint32_t kGone = 1006;
@@ -280,70 +275,6 @@ void WebSocket::settle() {
   }
   is_over_ = true;
   run_handler([this, hold = ConnectionPtr(&connection_)] { call_on_close(); });
-}
-
-// --- The plugin
-
-/// On the loop, whose watch sends a spare thread when the handler holds it; on the pool when it did so often.
-void WebSocket::run_handler(std::function<void()> task) {
-  if (blocked_count_ >= kBlockedBeforeMoving && connection_.shared().pool.post(task)) return;
-  connection_.loop().post(std::move(task));
-}
-
-void WebSocket::call_plugin(const std::function<void()>& call) {
-  const telemetry::LogScope scope(generation_->name(), generation_->number_text(), request_id_);
-  auto* seat = Seat::current();
-  if (seat != nullptr) seat->enter();
-  call();
-  if (seat != nullptr && seat->leave()) ++blocked_count_;
-}
-
-bool WebSocket::call_on_message() {
-  std::array<char, 1024> text;  // NOLINT(cppcoreguidelines-pro-type-member-init): the handler says how much it wrote
-  mortise_error error{.struct_size = sizeof(mortise_error),
-                      .capacity = static_cast<std::uint32_t>(text.size()),
-                      .size = 0,
-                      .reserved = 0,
-                      .message = text.data()};
-  bool is_ok = false;
-  call_plugin([&] {
-    std::string_view reason = "the handler let an exception out";
-    try {
-      const auto data = input_.cdata();
-      is_ok =
-          handlers_.on_message(handlers_.self, handle(), {static_cast<const std::uint8_t*>(data.data()), data.size()},
-                               is_text_ ? 1 : 0, &error) == MORTISE_OK;
-      reason = {text.data(), std::min<std::size_t>(error.size, text.size())};
-    } catch (...) {  // no exception may cross the ABI; one that does is this socket's failure, not the host's
-    }
-    if (!is_ok) log_failure(reason.empty() ? "no message given" : reason);
-  });
-  return is_ok;
-}
-
-void WebSocket::log_failure(std::string_view reason) const {
-  telemetry::log(telemetry::Level::error, "http", "websocket handler failed",
-                 {{"route", route_text_}, {"reason", reason}});
-}
-
-void WebSocket::call_on_close() {
-  Close close;
-  {
-    const std::lock_guard lock(mutex_);
-    close = asked_ ? *asked_ : *ended_;
-  }
-  call_plugin([&] {
-    try {
-      handlers_.on_close(handlers_.self, handle(), close.code, {close.reason.data(), close.reason.size()});
-    } catch (...) {
-      log_failure("on_close let an exception out");
-    }
-  });
-  connection_.forget_generation();
-  generation_.reset();
-  ConnectionPtr hold;
-  const std::lock_guard lock(mutex_);
-  hold.swap(hold_);
 }
 
 }  // namespace mortise::http

@@ -1,0 +1,82 @@
+// The plugin's side of a WebSocket: on which thread its handlers are called, and what becomes of their failures.
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "http/loop.hpp"
+#include "http/shared.hpp"
+#include "http/websocket.hpp"
+#include "runtime/generation.hpp"
+#include "telemetry/log.hpp"
+
+namespace mortise::http {
+namespace {
+
+// A socket whose handler was seen to hold its loop this often is served by the blocking pool.
+constexpr unsigned kBlockedBeforeMoving = 8;
+
+}  // namespace
+
+/// On the loop, whose watch sends a spare thread when the handler holds it; on the pool when it did so often.
+void WebSocket::run_handler(std::function<void()> task) {
+  if (blocked_count_ >= kBlockedBeforeMoving && connection_.shared().pool.post(task)) return;
+  connection_.loop().post(std::move(task));
+}
+
+void WebSocket::call_plugin(const std::function<void()>& call) {
+  const telemetry::LogScope scope(generation_->name(), generation_->number_text(), request_id_);
+  auto* seat = Seat::current();
+  if (seat != nullptr) seat->enter();
+  call();
+  if (seat != nullptr && seat->leave()) ++blocked_count_;
+}
+
+bool WebSocket::call_on_message() {
+  std::array<char, 1024> text;  // NOLINT(cppcoreguidelines-pro-type-member-init): the handler says how much it wrote
+  mortise_error error{.struct_size = sizeof(mortise_error),
+                      .capacity = static_cast<std::uint32_t>(text.size()),
+                      .size = 0,
+                      .reserved = 0,
+                      .message = text.data()};
+  bool is_ok = false;
+  call_plugin([&] {
+    std::string_view reason = "the handler let an exception out";
+    try {
+      const auto data = input_.cdata();
+      is_ok =
+          handlers_.on_message(handlers_.self, handle(), {static_cast<const std::uint8_t*>(data.data()), data.size()},
+                               is_text_ ? 1 : 0, &error) == MORTISE_OK;
+      reason = {text.data(), std::min<std::size_t>(error.size, text.size())};
+    } catch (...) {  // no exception may cross the ABI; one that does is this socket's failure, not the host's
+    }
+    if (!is_ok) log_failure(reason.empty() ? "no message given" : reason);
+  });
+  return is_ok;
+}
+
+void WebSocket::log_failure(std::string_view reason) const {
+  telemetry::log(telemetry::Level::error, "http", "websocket handler failed",
+                 {{"route", route_text_}, {"reason", reason}});
+}
+
+void WebSocket::call_on_close() {
+  Close close;
+  {
+    const std::lock_guard lock(mutex_);
+    close = asked_ ? *asked_ : *ended_;
+  }
+  call_plugin([&] {
+    try {
+      handlers_.on_close(handlers_.self, handle(), close.code, {close.reason.data(), close.reason.size()});
+    } catch (...) {
+      log_failure("on_close let an exception out");
+    }
+  });
+  connection_.forget_generation();
+  generation_.reset();
+  ConnectionPtr hold;
+  const std::lock_guard lock(mutex_);
+  hold.swap(hold_);
+}
+
+}  // namespace mortise::http
