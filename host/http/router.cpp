@@ -4,10 +4,14 @@
 #include <unordered_map>
 
 #include "http/percent.hpp"
+#include "runtime/abi_values.hpp"
 #include "runtime/generation.hpp"
 
 namespace mortise::http {
 namespace {
+
+using runtime::to_abi;
+using runtime::to_view;
 
 constexpr std::size_t kMaxSegments = 64;
 
@@ -114,8 +118,8 @@ const RouteTable::Entry* RouteTable::entry_for(const Node& node, std::string_vie
   return entry == nullptr && method == "HEAD" ? find("GET") : entry;
 }
 
-bool RouteTable::split(std::string_view path, Params& params, std::array<std::string_view, kMaxSegments>& segments,
-                       std::size_t& count) {
+/// Writes up to kMaxSegments segments.
+bool RouteTable::split(std::string_view path, Params& params, mortise_str* segments, std::size_t& count) {
   if (path.empty() || path.front() != '/') return false;
   const bool is_encoded = path.find('%') != std::string_view::npos;
   // Reserved once, so that views of decoded segments stay valid while more are added.
@@ -135,26 +139,26 @@ bool RouteTable::split(std::string_view path, Params& params, std::array<std::st
       if (segment.find('\0') != std::string_view::npos) return false;
     }
     if (has_dots(segment) || count == kMaxSegments) return false;
-    segments[count++] = segment;
+    segments[count++] = to_abi(segment);
     start = end + 1;
   }
   return true;
 }
 
-const RouteTable::Node* RouteTable::walk(const Node& node, const std::string_view* segment, const std::string_view* end,
-                                         std::array<std::string_view, kMaxParams>& values, std::size_t depth) {
+const RouteTable::Node* RouteTable::walk(const Node& node, const mortise_str* segment, const mortise_str* end,
+                                         mortise_str* values, std::size_t depth) {
   if (segment == end) return node.entries.empty() ? nullptr : &node;
-  if (const auto literal = node.literals.find(*segment); literal != node.literals.end()) {
+  if (const auto literal = node.literals.find(to_view(*segment)); literal != node.literals.end()) {
     if (const auto* found = walk(*literal->second, segment + 1, end, values, depth)) return found;
   }
-  if (node.param && !segment->empty()) {
+  if (node.param && segment->size > 0) {
     values[depth] = *segment;
     if (const auto* found = walk(*node.param, segment + 1, end, values, depth + 1)) return found;
   }
   if (node.rest) {
     // From this segment's first byte to the last one's end: both lie in the same text, in order.
-    values[depth] = {segment->data(),
-                     static_cast<std::size_t>((end - 1)->data() + (end - 1)->size() - segment->data())};
+    const auto* const last = end - 1;
+    values[depth] = {segment->data, static_cast<std::uint64_t>(last->data + last->size - segment->data)};
     return node.rest.get();
   }
   return nullptr;
@@ -162,18 +166,19 @@ const RouteTable::Node* RouteTable::walk(const Node& node, const std::string_vie
 
 Match RouteTable::find(std::string_view method, std::string_view path, Params& params) const {
   params.clear();
-  std::array<std::string_view, kMaxSegments> segments;
+  // Not initialized: what is used of them is a few dozen bytes, all of them are more than a kilobyte.
+  std::array<mortise_str, kMaxSegments> segments;  // NOLINT(cppcoreguidelines-pro-type-member-init): see above
+  std::array<mortise_str, kMaxParams> values;      // NOLINT(cppcoreguidelines-pro-type-member-init): see above
   std::size_t count = 0;
-  if (!split(path, params, segments, count)) return {.kind = Match::Kind::bad_path};
-  std::array<std::string_view, kMaxParams> values;
-  const auto* node = walk(*root_, segments.data(), segments.data() + count, values, 0);
+  if (!split(path, params, segments.data(), count)) return {.kind = Match::Kind::bad_path};
+  const auto* node = walk(*root_, segments.data(), segments.data() + count, values.data(), 0);
   if (node == nullptr) return {.kind = Match::Kind::not_found};
   const auto* entry = entry_for(*node, method);
   if (entry == nullptr) return {.kind = Match::Kind::method_not_allowed, .allow = node->allow};
   for (const auto& segment : entry->route->segments) {
     if (segment.kind == Segment::Kind::literal) continue;
-    const auto value = values[params.count_];
-    params.fields_[params.count_++] = {{segment.text.data(), segment.text.size()}, {value.data(), value.size()}};
+    const auto& value = values[params.count_];
+    params.fields_[params.count_++] = {to_abi(segment.text), value};
   }
   return {
       .kind = Match::Kind::found, .route = entry->route.get(), .generation = entry->generation, .allow = node->allow};

@@ -89,10 +89,9 @@ class RouteTable {
   static const Node* look_up(const Node& root, const std::vector<Segment>& segments);
   static Node& descend(Node& root, const std::vector<Segment>& segments);
   static const Entry* entry_for(const Node& node, std::string_view method);
-  static bool split(std::string_view path, Params& params, std::array<std::string_view, 64>& segments,
-                    std::size_t& count);
-  static const Node* walk(const Node& node, const std::string_view* segment, const std::string_view* end,
-                          std::array<std::string_view, kMaxParams>& values, std::size_t depth);
+  static bool split(std::string_view path, Params& params, mortise_str* segments, std::size_t& count);
+  static const Node* walk(const Node& node, const mortise_str* segment, const mortise_str* end, mortise_str* values,
+                          std::size_t depth);
 
   std::unique_ptr<Node> root_;
   std::vector<Source> sources_;
