@@ -108,6 +108,7 @@ class alignas(64) Connection final : public boost::intrusive_ref_counter<Connect
   bool call_handler(const Route& route);
   Step answer_builtin();
   Step refuse(unsigned status, std::string_view detail, std::string_view headers = {});
+  Step decline(unsigned status, std::string_view detail, std::string_view headers = {});
   Step finish();
   void let_go();
   void hand_over(std::unique_ptr<Successor> successor);

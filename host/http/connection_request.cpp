@@ -111,6 +111,14 @@ Connection::Step Connection::refuse(unsigned status, std::string_view detail, st
   return Step::close;
 }
 
+/// Answers without a handler and goes on with the connection, unless a body comes that nobody reads.
+Connection::Step Connection::decline(unsigned status, std::string_view detail, std::string_view headers) {
+  if (workspace_->parser.head().has_body) return refuse(status, detail, headers);
+  write_problem(workspace_->out, exchange_.context(), status, detail, headers);
+  exchange_.note(status, 0);
+  return finish();
+}
+
 Connection::Step Connection::finish() {
   if (shared_.settings.access_log) log_access();
   const bool keeps_alive = exchange_.context().keep_alive && is_body_done_;

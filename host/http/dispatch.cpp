@@ -26,7 +26,7 @@ Connection::Step Connection::route() {
   if (head.path == "/livez" || head.path == "/readyz") return answer_builtin();
   auto& work = *workspace_;
   work.pin = loop_.pin();
-  if (!work.pin) return refuse(503, "the host is starting", "Retry-After: 1\r\n");
+  if (!work.pin) return decline(503, "the host is starting", "Retry-After: 1\r\n");
   if (head.path == "*") {
     if (head.method != "OPTIONS") return refuse(400, "the target * is for OPTIONS alone");
     return answer_builtin();
@@ -34,30 +34,23 @@ Connection::Step Connection::route() {
   const auto match = work.pin->table->find(head.method, head.path, work.params);
   switch (match.kind) {
     case Match::Kind::bad_path: return refuse(400, "the path has a dot segment, a broken escape, or too many segments");
-    case Match::Kind::not_found:
+    case Match::Kind::not_found: return decline(404, "nothing is served here");
     case Match::Kind::method_not_allowed: break;
     case Match::Kind::found:
       work.route = match.route;
       generation_.store(match.generation, std::memory_order_relaxed);
       return dispatch(*match.route);
   }
-  const bool is_found = match.kind == Match::Kind::method_not_allowed;
-  const std::string allow = is_found ? "Allow: " + std::string(match.allow) + "\r\n" : "";
-  if (head.has_body)
-    return refuse(is_found ? 405 : 404, is_found ? "see the Allow header" : "nothing is served here", allow);
-  if (is_found && head.method == "OPTIONS") {
-    const std::array<mortise_http_field, 1> fields{{{to_abi("Allow"), to_abi(match.allow)}}};
-    exchange_.respond({.struct_size = sizeof(mortise_http_response_v1),
-                       .status = 204,
-                       .headers = fields.data(),
-                       .header_count = 1,
-                       .body = {}});
-  } else {
-    exchange_.note(is_found ? 405 : 404, 0);
-    write_problem(work.out, exchange_.context(), exchange_.status(),
-                  is_found ? "this path does not take this method; see the Allow header" : "nothing is served here",
-                  allow);
+  if (head.method != "OPTIONS" || head.has_body) {
+    const std::string allow = "Allow: " + std::string(match.allow) + "\r\n";
+    return decline(405, "this path does not take this method; see the Allow header", allow);
   }
+  const std::array<mortise_http_field, 1> fields{{{to_abi("Allow"), to_abi(match.allow)}}};
+  exchange_.respond({.struct_size = sizeof(mortise_http_response_v1),
+                     .status = 204,
+                     .headers = fields.data(),
+                     .header_count = 1,
+                     .body = {}});
   return finish();
 }
 

@@ -27,6 +27,16 @@ TEST_F(AnswersTest, SaysThatTheHostIsStartingBeforeTheFirstPublication) {
   EXPECT_EQ(answer.header("Content-Type"), "application/problem+json");
 }
 
+TEST_F(AnswersTest, KeepsTheConnectionOfAClientThatComesTooEarly) {
+  start();
+  auto client = connect();
+  client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(client.read().status, 503U);
+  publish(plugin().says("/", "hello"));
+  client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(client.read().body, "hello");
+}
+
 TEST_F(AnswersTest, TellsOfItsLifeAndReadiness) {
   start();
   EXPECT_EQ(get("/livez").status, 200U);
