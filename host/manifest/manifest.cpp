@@ -25,34 +25,45 @@ constexpr std::size_t kMaxSummary = 500;  // it is one line of a list
 constexpr std::size_t kMaxIdentifier = 128;
 constexpr std::size_t kMaxComplaint = 300;  // the parser quotes what it last read, which may be long
 
-/// Follows the parser and notes what the value alone no longer shows: nesting too deep, a key written twice.
-class ParseWatch {
+/// Builds the value and refuses what it would no longer show: nesting too deep, a key written twice.
+class StrictBuilder : public nlohmann::detail::json_sax_dom_parser<json> {
  public:
-  bool operator()(int, json::parse_event_t event, json& parsed) {
-    switch (event) {
-      case json::parse_event_t::object_start:
-      case json::parse_event_t::array_start:
-        if (open_.size() == kMaxDepth) throw Refusal{"is nested deeper than " + std::to_string(kMaxDepth) + " levels"};
-        open_.emplace_back();
-        break;
-      case json::parse_event_t::object_end:
-      case json::parse_event_t::array_end: open_.pop_back(); break;
-      case json::parse_event_t::key:
-        if (!open_.back().insert(parsed.get<std::string>()).second) {
-          throw Refusal{"has a key twice in one object: " + shown(parsed) + "; remove one"};
-        }
-        break;
-      case json::parse_event_t::value: break;
-    }
-    return true;
-  }
-
   struct Refusal {
     std::string message;
   };
 
+  explicit StrictBuilder(json& value) : json_sax_dom_parser(value) {}
+
+  bool start_object(std::size_t size) {
+    open();
+    return json_sax_dom_parser::start_object(size);
+  }
+  bool start_array(std::size_t size) {
+    open();
+    return json_sax_dom_parser::start_array(size);
+  }
+  bool end_object() {
+    open_.pop_back();
+    return json_sax_dom_parser::end_object();
+  }
+  bool end_array() {
+    open_.pop_back();
+    return json_sax_dom_parser::end_array();
+  }
+  bool key(std::string& name) {
+    if (!open_.back().insert(name).second) {
+      throw Refusal{"has a key twice in one object: " + shown(json(name)) + "; remove one"};
+    }
+    return json_sax_dom_parser::key(name);
+  }
+
  private:
-  std::vector<std::set<std::string>> open_;
+  void open() {
+    if (open_.size() == kMaxDepth) throw Refusal{"is nested deeper than " + std::to_string(kMaxDepth) + " levels"};
+    open_.emplace_back();
+  }
+
+  std::vector<std::set<std::string>> open_;  // the keys so far of every object around
 };
 
 base::Result<json> parse_json(std::string_view text) {
@@ -61,9 +72,11 @@ base::Result<json> parse_json(std::string_view text) {
                                                   std::to_string(MORTISE_MANIFEST_MAX_BYTES) + "; shorten it"};
   }
   try {
-    ParseWatch watch;
-    return base::Result<json>(boost::system::in_place_value, json::parse(text.begin(), text.end(), std::ref(watch)));
-  } catch (const ParseWatch::Refusal& refusal) {
+    json value;
+    StrictBuilder builder(value);
+    json::sax_parse(text.begin(), text.end(), &builder);
+    return base::Result<json>(boost::system::in_place_value, std::move(value));
+  } catch (const StrictBuilder::Refusal& refusal) {
     return Error{ErrorCode::invalid_argument, "manifest: " + refusal.message};
   } catch (const json::exception& exception) {
     return Error{ErrorCode::invalid_argument,
@@ -123,7 +136,7 @@ class ManifestReader {
 
  private:
   void read_identity() {
-    static const std::string kName =
+    static constexpr std::string_view kName =
         "the plugin's name: a lower-case letter, then lower-case letters, digits and '-', at most 64";
     if (const auto* name = fields_.text("name", Presence::required, kName)) {
       if (!base::is_plugin_name(*name)) fields_.mismatch("name", kName, *name);
@@ -147,18 +160,18 @@ class ManifestReader {
   }
 
   void read_summary() {
-    const auto expected = "one line of text, at most " + std::to_string(kMaxSummary) + " bytes";
-    const auto* summary = fields_.text("summary", Presence::optional, expected);
+    static const std::string kExpected = "one line of text, at most " + std::to_string(kMaxSummary) + " bytes";
+    const auto* summary = fields_.text("summary", Presence::optional, kExpected);
     if (summary == nullptr) return;
     // It is printed to terminals.
     const bool has_control =
         std::any_of(summary->begin(), summary->end(), [](char c) { return (c >= 0 && c < 32) || c == 127; });
-    if (has_control || summary->size() > kMaxSummary) return fields_.mismatch("summary", expected, *summary);
+    if (has_control || summary->size() > kMaxSummary) return fields_.mismatch("summary", kExpected, *summary);
     manifest_.summary = *summary;
   }
 
   void read_interfaces() {
-    static const std::string kExpected = "a list of interface ids like [\"mortise.http/1\"]";
+    static constexpr std::string_view kExpected = "a list of interface ids like [\"mortise.http/1\"]";
     const auto* list = fields_.list("interfaces", kExpected);
     if (list == nullptr) return;
     for (std::size_t i = 0; i < list->size(); ++i) {
@@ -173,7 +186,7 @@ class ManifestReader {
 
   /// The contract id of one element of "provides" or "requires"; each may appear once.
   std::optional<Identifier> read_contract(ObjectFields& fields, std::set<std::string>& seen) {
-    static const std::string kExpected = "a contract id like \"greeting/1\"";
+    static constexpr std::string_view kExpected = "a contract id like \"greeting/1\"";
     const auto* id = fields.text("contract", Presence::required, kExpected);
     if (id == nullptr) return std::nullopt;
     auto identifier = parse_identifier(*id);
@@ -186,7 +199,7 @@ class ManifestReader {
   }
 
   template <class Read>
-  void read_elements(std::string_view key, const std::string& expected, const Read& read) {
+  void read_elements(std::string_view key, std::string_view expected, const Read& read) {
     const auto* list = fields_.list(key, expected);
     if (list == nullptr) return;
     for (std::size_t i = 0; i < list->size() && !fault_.is_set(); ++i) {

@@ -46,20 +46,20 @@ std::string ObjectFields::pointer_to(std::string_view key) const {
 
 void ObjectFields::refuse(std::string_view key, const std::string& message) { fault_.set(pointer_to(key), message); }
 
-void ObjectFields::mismatch(std::string_view key, const std::string& expected, const json& found) {
-  refuse(key, "must be " + expected + ", is " + shown(found));
+void ObjectFields::mismatch(std::string_view key, std::string_view expected, const json& found) {
+  refuse(key, "must be " + std::string(expected) + ", is " + shown(found));
 }
 
-const json* ObjectFields::find(std::string_view key, Presence presence, const std::string& expected) {
+const json* ObjectFields::find(std::string_view key, Presence presence, std::string_view expected) {
   known_.push_back(key);
   if (!value_.is_object()) return nullptr;
   const auto found = value_.find(key);
   if (found != value_.end()) return &*found;
-  if (presence == Presence::required) refuse(key, "is missing; add it: " + expected);
+  if (presence == Presence::required) refuse(key, "is missing; add it: " + std::string(expected));
   return nullptr;
 }
 
-const std::string* ObjectFields::text(std::string_view key, Presence presence, const std::string& expected) {
+const std::string* ObjectFields::text(std::string_view key, Presence presence, std::string_view expected) {
   const auto* found = find(key, presence, expected);
   if (found == nullptr) return nullptr;
   if (const auto* text = found->get_ptr<const std::string*>()) return text;
@@ -68,29 +68,29 @@ const std::string* ObjectFields::text(std::string_view key, Presence presence, c
 }
 
 const bool* ObjectFields::boolean(std::string_view key) {
-  const std::string expected = "true or false";
-  const auto* found = find(key, Presence::optional, expected);
+  constexpr std::string_view kExpected = "true or false";
+  const auto* found = find(key, Presence::optional, kExpected);
   if (found == nullptr) return nullptr;
   const auto* value = found->get_ptr<const json::boolean_t*>();
-  if (value == nullptr) mismatch(key, expected, *found);
+  if (value == nullptr) mismatch(key, kExpected, *found);
   return value;
 }
 
-const json* ObjectFields::number(std::string_view key, Presence presence, const std::string& expected) {
+const json* ObjectFields::number(std::string_view key, Presence presence, std::string_view expected) {
   const auto* found = find(key, presence, expected);
   if (found == nullptr || found->is_number_unsigned()) return found;
   mismatch(key, expected, *found);
   return nullptr;
 }
 
-const json* ObjectFields::object(std::string_view key, const std::string& expected) {
+const json* ObjectFields::object(std::string_view key, std::string_view expected) {
   const auto* found = find(key, Presence::optional, expected);
   if (found == nullptr || found->is_object()) return found;
   mismatch(key, expected, *found);
   return nullptr;
 }
 
-const json* ObjectFields::list(std::string_view key, const std::string& expected) {
+const json* ObjectFields::list(std::string_view key, std::string_view expected) {
   const auto* found = find(key, Presence::optional, expected);
   if (found == nullptr || found->is_array()) return found;
   mismatch(key, expected, *found);

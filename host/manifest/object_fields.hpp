@@ -30,20 +30,20 @@ class ObjectFields {
 
   ObjectFields(const nlohmann::json& value, std::string pointer, FirstFault& fault);
 
-  const std::string* text(std::string_view key, Presence presence, const std::string& expected);
+  const std::string* text(std::string_view key, Presence presence, std::string_view expected);
   const bool* boolean(std::string_view key);
-  const nlohmann::json* number(std::string_view key, Presence presence, const std::string& expected);
-  const nlohmann::json* object(std::string_view key, const std::string& expected);
-  const nlohmann::json* list(std::string_view key, const std::string& expected);
+  const nlohmann::json* number(std::string_view key, Presence presence, std::string_view expected);
+  const nlohmann::json* object(std::string_view key, std::string_view expected);
+  const nlohmann::json* list(std::string_view key, std::string_view expected);
   /// Call last: keys that nobody asked for are faults.
   void finish();
 
   void refuse(std::string_view key, const std::string& message);
-  void mismatch(std::string_view key, const std::string& expected, const nlohmann::json& found);
+  void mismatch(std::string_view key, std::string_view expected, const nlohmann::json& found);
   [[nodiscard]] std::string pointer_to(std::string_view key) const;
 
  private:
-  const nlohmann::json* find(std::string_view key, Presence presence, const std::string& expected);
+  const nlohmann::json* find(std::string_view key, Presence presence, std::string_view expected);
 
   const nlohmann::json& value_;
   std::string pointer_;
