@@ -6,9 +6,11 @@
 #include <Poco/Data/Statement.h>
 #include <Poco/Data/Transaction.h>
 
+#include <charconv>
 #include <cstdint>
 #include <nlohmann/json.hpp>
-#include <sstream>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace mortise::catalog {
@@ -42,24 +44,35 @@ struct Row {
 };
 
 std::string to_text(const base::FileStamp& stamp) {
-  std::ostringstream text;
-  text << stamp.device << ' ' << stamp.inode << ' ' << stamp.size_bytes << ' ' << stamp.modified_ns << ' '
-       << stamp.changed_ns << ' ' << stamp.mode << ' ' << stamp.owner;
-  return text.str();
+  std::string text;
+  const auto add = [&](auto number) { text += (text.empty() ? "" : " ") + std::to_string(number); };
+  add(stamp.device);
+  add(stamp.inode);
+  add(stamp.size_bytes);
+  add(stamp.modified_ns);
+  add(stamp.changed_ns);
+  add(stamp.mode);
+  add(stamp.owner);
+  return text;
 }
 
-base::FileStamp to_stamp(const std::string& text) {
+base::FileStamp to_stamp(std::string_view text) {
   base::FileStamp stamp;
-  std::istringstream words(text);
-  words >> stamp.device >> stamp.inode >> stamp.size_bytes >> stamp.modified_ns >> stamp.changed_ns >> stamp.mode >>
-      stamp.owner;
-  return words ? stamp : base::FileStamp{};
+  const auto take = [&](auto& number) {
+    const auto* end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, number);
+    text = rest == end ? std::string_view() : std::string_view(rest + 1, static_cast<std::size_t>(end - rest - 1));
+    return error == std::errc{};
+  };
+  const bool is_whole = take(stamp.device) && take(stamp.inode) && take(stamp.size_bytes) && take(stamp.modified_ns) &&
+                        take(stamp.changed_ns) && take(stamp.mode) && take(stamp.owner);
+  return is_whole ? stamp : base::FileStamp{};
 }
 
 Row to_row(const Entry& entry) {
   const auto& record = *entry.record;
   const auto notes = nlohmann::json(record.notes);
-  return {.path = record.path.native(),
+  return {.path = record.path,
           .stamp = to_text(record.stamp),
           .state = static_cast<std::int64_t>(record.state),
           .reason = record.reason,
