@@ -21,7 +21,7 @@ json to_json(const release::PluginStatus& plugin) {
 }
 
 json to_json(const catalog::Record& record) {
-  return {{"path", record.path.string()},
+  return {{"path", record.path},
           {"state", catalog::to_string(record.state)},
           {"reason", record.reason},
           {"sha256", record.sha256}};

@@ -1,6 +1,7 @@
 // Opens files below a directory, and nothing else: the kernel resolves the path and refuses every way out.
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 #include "base/files.hpp"

@@ -4,7 +4,7 @@
 
 namespace mortise::base {
 
-bool is_library_loaded(const std::filesystem::path& file) {
+bool is_library_loaded(const std::string& file) {
   void* library = ::dlopen(file.c_str(), RTLD_NOLOAD | RTLD_LAZY | RTLD_LOCAL);
   if (library == nullptr) {
     last_library_error();  // an answer, not an error that the next one to ask should see

@@ -1,19 +1,22 @@
 #include "base/files.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <vector>
+#include <filesystem>
+#include <memory>
 
 namespace mortise::base {
 namespace {
 
 namespace fs = std::filesystem;
 
-Error failure(const fs::path& path, const char* action, int error) {
+Error failure(const std::string& path, const char* action, int error) {
   auto code = ErrorCode::unavailable;
   std::string next;
   switch (error) {
@@ -34,7 +37,7 @@ Error failure(const fs::path& path, const char* action, int error) {
     case ELOOP: code = ErrorCode::invalid_argument; break;
     default: break;
   }
-  return {code, "cannot " + std::string(action) + " '" + path.string() + "': " + std::strerror(error) + next};
+  return {code, "cannot " + std::string(action) + " '" + path + "': " + std::strerror(error) + next};
 }
 
 FileStamp from_stat(const struct stat& s) {
@@ -86,7 +89,7 @@ bool FileStamp::is_regular() const noexcept { return S_ISREG(mode); }
 bool FileStamp::is_symlink() const noexcept { return S_ISLNK(mode); }
 bool FileStamp::is_writable_by_others() const noexcept { return (mode & S_IWOTH) != 0; }
 
-Result<FileStamp> RealFiles::stamp(const fs::path& path) {
+Result<FileStamp> RealFiles::stamp(const std::string& path) {
   struct stat s {};
   if (::lstat(path.c_str(), &s) != 0) return failure(path, "stat", errno);
   return from_stat(s);
@@ -98,13 +101,13 @@ Result<FileStamp> RealFiles::stamp(const Descriptor& file) {
   return from_stat(s);
 }
 
-Result<Descriptor> RealFiles::open(const fs::path& path) {
+Result<Descriptor> RealFiles::open(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (fd < 0) return failure(path, "open", errno);
   return Descriptor(fd);
 }
 
-Result<std::string> RealFiles::read(const fs::path& path, std::uint64_t limit_bytes) {
+Result<std::string> RealFiles::read(const std::string& path, std::uint64_t limit_bytes) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.is_open()) return failure(path, "open", errno);
   std::string text;
@@ -119,13 +122,14 @@ Result<std::string> RealFiles::read(const fs::path& path, std::uint64_t limit_by
     text.append(piece.data(), static_cast<std::size_t>(got));
     if (text.size() > limit_bytes) {
       return Error{ErrorCode::resource_exhausted,
-                   "'" + path.string() + "' is larger than the limit of " + std::to_string(limit_bytes) + " bytes"};
+                   "'" + path + "' is larger than the limit of " + std::to_string(limit_bytes) + " bytes"};
     }
   }
 }
 
-Result<void> RealFiles::write_atomically(const fs::path& path, std::string_view text, mode_t mode) {
-  std::string pattern = (path.parent_path() / ("." + path.filename().string() + ".XXXXXX")).string();
+Result<void> RealFiles::write_atomically(const std::string& path, std::string_view text, mode_t mode) {
+  const fs::path target(path);
+  std::string pattern = (target.parent_path() / ("." + target.filename().string() + ".XXXXXX")).string();
   const Descriptor file(::mkostemp(pattern.data(), O_CLOEXEC));
   if (!file.is_open()) return failure(path, "write", errno);
   int error = write_all(file.get(), reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
@@ -139,7 +143,7 @@ Result<void> RealFiles::write_atomically(const fs::path& path, std::string_view 
   return {};
 }
 
-Result<void> RealFiles::copy(const Descriptor& source, const fs::path& target, mode_t mode,
+Result<void> RealFiles::copy(const Descriptor& source, const std::string& target, mode_t mode,
                              const std::function<void(std::span<const std::uint8_t>)>& see) {
   const Descriptor file(::open(target.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
   if (!file.is_open()) return failure(target, "create", errno);
@@ -164,19 +168,19 @@ Result<void> RealFiles::copy(const Descriptor& source, const fs::path& target, m
   return {};
 }
 
-Result<void> RealFiles::rename(const fs::path& from, const fs::path& to) {
+Result<void> RealFiles::rename(const std::string& from, const std::string& to) {
   if (::rename(from.c_str(), to.c_str()) != 0) return failure(to, "rename to", errno);
   return {};
 }
 
-Result<void> RealFiles::remove(const fs::path& path) {
+Result<void> RealFiles::remove(const std::string& path) {
   if (::unlink(path.c_str()) != 0) return failure(path, "remove", errno);
   return {};
 }
 
-Result<void> RealFiles::make_directory(const fs::path& path, mode_t mode) {
+Result<void> RealFiles::make_directory(const std::string& path, mode_t mode) {
   // The usual case in one call: through the dot only a directory can be reached.
-  if (::access((path / ".").c_str(), W_OK | X_OK) == 0) return {};
+  if (::access((path + "/.").c_str(), W_OK | X_OK) == 0) return {};
   std::error_code ec;
   const bool existed = fs::is_directory(path, ec);
   fs::create_directories(path, ec);
@@ -184,6 +188,23 @@ Result<void> RealFiles::make_directory(const fs::path& path, mode_t mode) {
   if (!existed && ::chmod(path.c_str(), mode) != 0) return failure(path, "set the mode of", errno);
   if (::access(path.c_str(), W_OK | X_OK) != 0) return failure(path, "write to directory", errno);
   return {};
+}
+
+Result<std::vector<std::string>> RealFiles::list(const std::string& directory, std::string_view ending) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(::opendir(directory.c_str()), &::closedir);
+  if (!stream) return failure(directory, "list", errno);
+  const auto folder = directory.ends_with('/') ? directory : directory + "/";
+  std::vector<std::string> paths;
+  for (;;) {
+    errno = 0;
+    const auto* entry = ::readdir(stream.get());
+    if (entry == nullptr) break;
+    const std::string_view name(entry->d_name);
+    if (name.front() != '.' && name.ends_with(ending)) paths.push_back(folder + std::string(name));
+  }
+  if (errno != 0) return failure(directory, "list", errno);
+  std::sort(paths.begin(), paths.end());
+  return paths;
 }
 
 }  // namespace mortise::base

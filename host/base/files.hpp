@@ -4,11 +4,11 @@
 
 #include <sys/types.h>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.hpp"
 
@@ -47,41 +47,46 @@ struct FileStamp {
   [[nodiscard]] bool is_writable_by_others() const noexcept;  // group members do not count
 };
 
-/// Any thread. Errors name the path, the cause and, where there is one, the remedy.
+/// Any thread. Errors name the path, the cause and, where there is one, the remedy. Paths are plain text: a
+/// std::filesystem::path is taken apart when it is made, which costs more than most of these calls.
 class Files {
  public:
   virtual ~Files() = default;
 
   /// Of the file itself: a symbolic link is not followed.
-  virtual Result<FileStamp> stamp(const std::filesystem::path& path) = 0;
+  virtual Result<FileStamp> stamp(const std::string& path) = 0;
   virtual Result<FileStamp> stamp(const Descriptor& file) = 0;
   /// For reading; refuses a symbolic link as last component; never blocks on a FIFO.
-  virtual Result<Descriptor> open(const std::filesystem::path& path) = 0;
-  virtual Result<std::string> read(const std::filesystem::path& path, std::uint64_t limit_bytes) = 0;
+  virtual Result<Descriptor> open(const std::string& path) = 0;
+  virtual Result<std::string> read(const std::string& path, std::uint64_t limit_bytes) = 0;
   /// Replaces `path` at one stroke: temporary file beside it, fsync, rename. A crash leaves the old or the new.
-  virtual Result<void> write_atomically(const std::filesystem::path& path, std::string_view text, mode_t mode) = 0;
+  virtual Result<void> write_atomically(const std::string& path, std::string_view text, mode_t mode) = 0;
   /// Copies from the start of `source` into a new file `target` (which must not exist), synced to disk; hands
   /// every piece to `see` on the way (for hashing). On failure there is no target.
-  virtual Result<void> copy(const Descriptor& source, const std::filesystem::path& target, mode_t mode,
+  virtual Result<void> copy(const Descriptor& source, const std::string& target, mode_t mode,
                             const std::function<void(std::span<const std::uint8_t>)>& see) = 0;
-  virtual Result<void> rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
-  virtual Result<void> remove(const std::filesystem::path& path) = 0;
+  virtual Result<void> rename(const std::string& from, const std::string& to) = 0;
+  virtual Result<void> remove(const std::string& path) = 0;
   /// Creates the directory and its parents; an existing one is fine. Fails when it is not writable for us.
-  virtual Result<void> make_directory(const std::filesystem::path& path, mode_t mode) = 0;
+  virtual Result<void> make_directory(const std::string& path, mode_t mode) = 0;
+  /// The paths of what lies in the directory under a name with this ending (".so"), in order; hidden names are left
+  /// out.
+  virtual Result<std::vector<std::string>> list(const std::string& directory, std::string_view ending) = 0;
 };
 
 class RealFiles final : public Files {
  public:
-  Result<FileStamp> stamp(const std::filesystem::path& path) override;
+  Result<FileStamp> stamp(const std::string& path) override;
   Result<FileStamp> stamp(const Descriptor& file) override;
-  Result<Descriptor> open(const std::filesystem::path& path) override;
-  Result<std::string> read(const std::filesystem::path& path, std::uint64_t limit_bytes) override;
-  Result<void> write_atomically(const std::filesystem::path& path, std::string_view text, mode_t mode) override;
-  Result<void> copy(const Descriptor& source, const std::filesystem::path& target, mode_t mode,
+  Result<Descriptor> open(const std::string& path) override;
+  Result<std::string> read(const std::string& path, std::uint64_t limit_bytes) override;
+  Result<void> write_atomically(const std::string& path, std::string_view text, mode_t mode) override;
+  Result<void> copy(const Descriptor& source, const std::string& target, mode_t mode,
                     const std::function<void(std::span<const std::uint8_t>)>& see) override;
-  Result<void> rename(const std::filesystem::path& from, const std::filesystem::path& to) override;
-  Result<void> remove(const std::filesystem::path& path) override;
-  Result<void> make_directory(const std::filesystem::path& path, mode_t mode) override;
+  Result<void> rename(const std::string& from, const std::string& to) override;
+  Result<void> remove(const std::string& path) override;
+  Result<void> make_directory(const std::string& path, mode_t mode) override;
+  Result<std::vector<std::string>> list(const std::string& directory, std::string_view ending) override;
 };
 
 }  // namespace mortise::base

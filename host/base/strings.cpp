@@ -49,6 +49,12 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
   return best;
 }
 
+std::string_view file_stem(std::string_view path) noexcept {
+  const auto name = path.substr(path.rfind('/') + 1);
+  const auto ending = name.rfind('.');
+  return ending == 0 ? name : name.substr(0, ending);
+}
+
 std::string to_hex(std::span<const std::uint8_t> bytes) {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string text;

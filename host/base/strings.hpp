@@ -15,6 +15,9 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept;
 /// The candidate nearest to `word` if it is near enough to be a typing slip, else "". For "did you mean".
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
 
+/// The name of a file without its folder and its last ending: "/drop/notes.so" -> "notes".
+std::string_view file_stem(std::string_view path) noexcept;
+
 /// Lower-case hexadecimal.
 std::string to_hex(std::span<const std::uint8_t> bytes);
 

@@ -16,23 +16,6 @@ namespace {
 namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 
-/// The plugins' files in a directory, in order.
-base::Result<std::vector<std::string>> list_libraries(const fs::path& directory) {
-  std::vector<std::string> paths;
-  std::error_code error;
-  for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
-    const auto& path = entry->path();
-    if (path.extension() == ".so" && path.filename().native().front() != '.') paths.push_back(path.native());
-  }
-  if (error) {
-    return base::Error{base::ErrorCode::unavailable, "cannot list the drop directory '" + directory.string() +
-                                                         "': " + error.message() +
-                                                         "; it must exist and be readable (drop_directory)"};
-  }
-  std::sort(paths.begin(), paths.end());
-  return paths;
-}
-
 /// A name beside `file` that nothing has yet.
 fs::path free_name_beside(const fs::path& file) {
   for (unsigned i = 1;; ++i) {
@@ -73,8 +56,11 @@ class Catalog::Impl {
   }
 
   base::Result<ScanResult> scan() {
-    const auto paths = list_libraries(settings_.drop_directory);
-    if (!paths) return paths.error();
+    const auto paths = files_.list(settings_.drop_directory, ".so");
+    if (!paths) {
+      return base::Error{base::ErrorCode::unavailable,
+                         paths.error().message + "; drop_directory must exist and be readable"};
+    }
     if (!std::exchange(has_cleared_, true)) store_.clear_stale();
 
     Pass pass;
@@ -203,7 +189,7 @@ class Catalog::Impl {
     remember(pass.taken, vanished);
     auto result = std::move(pass.result);
     result.records = records();
-    result.vanished.assign(vanished.begin(), vanished.end());
+    result.vanished = std::move(vanished);
     result.remarks = std::exchange(remarks_, {});
     return result;
   }
@@ -229,7 +215,7 @@ Catalog::Catalog(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Catalog::~Catalog() = default;
 
 base::Result<std::unique_ptr<Catalog>> Catalog::open(Settings settings, base::Files& files, Probe probe) {
-  auto store = Store::open(settings.state_directory / "store", files);
+  auto store = Store::open((settings.state_directory / "store").string(), files);
   if (!store) return store.error();
   auto impl = std::make_unique<Impl>(std::move(settings), files, std::move(*store), std::move(probe));
   return std::unique_ptr<Catalog>(new Catalog(std::move(impl)));

@@ -24,12 +24,12 @@ const char* to_string(FileState state);
 
 /// What is known of one file in the drop directory. Immutable; shared.
 struct Record {
-  std::filesystem::path path;
+  std::string path;
   base::FileStamp stamp;
   FileState state = FileState::pending;
   std::string reason;                                  // rejected or pending: why, and what to do
   std::string sha256;                                  // once the file was read
-  std::filesystem::path image;                         // verified: the copy in the store
+  std::string image;                                   // verified: the copy in the store
   std::shared_ptr<const manifest::Manifest> manifest;  // whenever it could be read; pending: the last one
   std::vector<std::string> notes;                      // warnings: GNU_UNIQUE symbols, ...
 };
@@ -61,7 +61,7 @@ class Catalog {
   struct ScanResult {
     std::vector<RecordPtr> records;  // every file present, by path
     std::vector<RecordPtr> changed;  // those whose record this scan made or changed
-    std::vector<std::filesystem::path> vanished;
+    std::vector<std::string> vanished;
     std::optional<std::chrono::milliseconds> retry_after;
     std::vector<std::string> remarks;  // what the admin should know about the catalogue itself; each said once
   };

@@ -28,7 +28,7 @@ std::string last_lines(std::string_view output) {
   return "its last output: " + base::printable(line, line.size());
 }
 
-base::Result<std::string> hash_file(const std::filesystem::path& path, base::Files& files) {
+base::Result<std::string> hash_file(const std::string& path, base::Files& files) {
   const auto text = files.read(path, kMaxFileBytes);
   if (!text) return text.error();
   base::Sha256 sha256;
@@ -42,9 +42,9 @@ void add_error(Verdict& verdict, std::string check, const Error& error) {
 
 }  // namespace
 
-base::Result<void> check_placement(const base::FileStamp& stamp, const std::filesystem::path& path) {
+base::Result<void> check_placement(const base::FileStamp& stamp, const std::string& path) {
   const auto refuse = [&](ErrorCode code, const std::string& message) {
-    return Error{code, "'" + path.string() + "' " + message};
+    return Error{code, "'" + path + "' " + message};
   };
   if (stamp.is_symlink()) {
     return refuse(ErrorCode::invalid_argument,
@@ -53,7 +53,7 @@ base::Result<void> check_placement(const base::FileStamp& stamp, const std::file
   if (!stamp.is_regular()) return refuse(ErrorCode::invalid_argument, "is no regular file; remove or rename it");
   if (stamp.is_writable_by_others()) {
     return refuse(ErrorCode::permission_denied,
-                  "can be written by every user of this machine; run: chmod o-w '" + path.string() + "'");
+                  "can be written by every user of this machine; run: chmod o-w '" + path + "'");
   }
   const uid_t self = ::geteuid();
   if (stamp.owner != 0 && stamp.owner != self) {
@@ -64,7 +64,7 @@ base::Result<void> check_placement(const base::FileStamp& stamp, const std::file
   return {};
 }
 
-Verdict check_file(const std::filesystem::path& path, base::Files& files, const Probe& probe) {
+Verdict check_file(const std::string& path, base::Files& files, const Probe& probe) {
   Verdict verdict;
   const auto stamp = files.stamp(path);
   if (!stamp) {
@@ -76,12 +76,12 @@ Verdict check_file(const std::filesystem::path& path, base::Files& files, const 
     add_error(verdict, "placement", placement.error());
     return verdict;
   }
-  verdict.inspection = manifest::inspect(path, path.string());
+  verdict.inspection = manifest::inspect(path, path);
   if (!placement) add_error(verdict, "placement", placement.error());
   if (auto digest = hash_file(path, files)) verdict.sha256 = std::move(*digest);
   if (!verdict.passed()) return verdict;
   if (const auto probed = probe(std::filesystem::absolute(path)); !probed) {
-    add_error(verdict, "probe", probed.error().in("'" + path.string() + "'"));
+    add_error(verdict, "probe", probed.error().in("'" + path + "'"));
   }
   return verdict;
 }

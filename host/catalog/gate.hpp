@@ -21,11 +21,11 @@ struct Verdict {
 
 /// Checks on the file as it lies in a directory: regular, no symbolic link, not writable by others, and of root or
 /// of the user that the host runs as.
-base::Result<void> check_placement(const base::FileStamp& stamp, const std::filesystem::path& path);
+base::Result<void> check_placement(const base::FileStamp& stamp, const std::string& path);
 
 /// The whole gate for one file, without a catalogue: placement, inspection, and when these have found nothing, the
 /// probe. Findings have the checks "placement" and "probe" beside those of manifest::inspect().
-Verdict check_file(const std::filesystem::path& path, base::Files& files, const Probe& probe);
+Verdict check_file(const std::string& path, base::Files& files, const Probe& probe);
 
 /// A probe that runs `executable probe IMAGE` as a child process with a time limit. Its error has the code
 /// `unavailable` when no child could be started, which says nothing about the image: try again.

@@ -89,7 +89,7 @@ class Intake::OneFile {
   }
 
   std::optional<Outcome> examine(IncomingCopy copy) {
-    auto inspection = manifest::inspect(copy.path(), record_.path.string());
+    auto inspection = manifest::inspect(copy.path(), record_.path);
     for (const auto& finding : inspection.findings) {
       if (finding.check == "unreadable") return pending("cannot be read back: " + finding.message, kRetry);
       if (finding.weight != manifest::Finding::Weight::error) record_.notes.push_back(finding.message);
@@ -104,7 +104,7 @@ class Intake::OneFile {
     }
 
     if (const auto probed = intake_.probe_(copy.path()); !probed) {
-      const auto message = "'" + record_.path.string() + "' " + probed.error().message;
+      const auto message = "'" + record_.path + "' " + probed.error().message;
       if (probed.error().code == base::ErrorCode::unavailable) return pending(message, kRetry);
       return rejected(message);
     }
@@ -114,17 +114,17 @@ class Intake::OneFile {
   }
 
   Outcome outdone(const Entry& rival) {
-    auto outcome = rejected("'" + record_.path.string() + "' (sha256 " + record_.sha256 + ") claims to be " +
-                            record_.manifest->name + " " + record_.manifest->version.to_string() + ", which '" +
-                            rival.record->path.string() + "' (sha256 " + rival.claim +
-                            ") already is; give it a version of its own, or remove one of the two");
+    auto outcome =
+        rejected("'" + record_.path + "' (sha256 " + record_.sha256 + ") claims to be " + record_.manifest->name + " " +
+                 record_.manifest->version.to_string() + ", which '" + rival.record->path + "' (sha256 " + rival.claim +
+                 ") already is; give it a version of its own, or remove one of the two");
     outcome.entry.rival = rival.claim;
     return outcome;
   }
 
   Outcome pending(const std::string& reason, milliseconds retry_after) {
     record_.state = FileState::pending;
-    const auto path = "'" + record_.path.string() + "' ";
+    const auto path = "'" + record_.path + "' ";
     record_.reason = reason.rfind(path, 0) == 0 ? reason : path + reason;
     Entry entry;
     if (before_ != nullptr) {

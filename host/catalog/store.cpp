@@ -1,6 +1,7 @@
 #include "catalog/store.hpp"
 
 #include <chrono>
+#include <filesystem>
 #include <random>
 #include <system_error>
 #include <utility>
@@ -26,31 +27,31 @@ IncomingCopy::~IncomingCopy() {
   if (!path_.empty()) static_cast<void>(files_->remove(path_));
 }
 
-base::Result<Store> Store::open(fs::path directory, base::Files& files) {
+base::Result<Store> Store::open(std::string directory, base::Files& files) {
   if (auto made = files.make_directory(directory, 0700); !made) return made.error();
   std::error_code error;
   fs::permissions(directory, fs::perms::owner_all, error);
   if (error) {
-    return base::Error{base::ErrorCode::permission_denied, "cannot keep others out of '" + directory.string() +
+    return base::Error{base::ErrorCode::permission_denied, "cannot keep others out of '" + directory +
                                                                "': " + error.message() +
                                                                "; it must belong to the user that the host runs as"};
   }
   return Store(std::move(directory), files);
 }
 
-fs::path Store::image_path(const std::string& sha256) const { return directory_ / (sha256 + ".so"); }
+std::string Store::image_path(const std::string& sha256) const { return directory_ + "/" + sha256 + ".so"; }
 
 base::Result<IncomingCopy> Store::take(const base::Descriptor& file) {
   std::random_device random;
   const auto path =
-      directory_ / (std::string(kIncoming) + std::to_string(random()) + "-" + std::to_string(random()) + ".so");
+      directory_ + "/" + std::string(kIncoming) + std::to_string(random()) + "-" + std::to_string(random()) + ".so";
   base::Sha256 sha256;
   const auto copied =
       files_->copy(file, path, kImageMode, [&](std::span<const std::uint8_t> piece) { sha256.update(piece); });
   if (!copied) {
     auto error = copied.error();
-    const auto named = error.message.find(path.native());
-    if (named != std::string::npos) error.message.replace(named, path.native().size(), directory_.native());
+    const auto named = error.message.find(path);
+    if (named != std::string::npos) error.message.replace(named, path.size(), directory_);
     return error;
   }
   return base::Result<IncomingCopy>(boost::system::in_place_value, *files_, path, sha256.finish());
@@ -70,10 +71,10 @@ void Store::clear_stale() {
   const auto now = fs::file_time_type::clock::now();
   std::error_code error;
   for (fs::directory_iterator entry(directory_, error), end; !error && entry != end; entry.increment(error)) {
-    const auto name = entry->path().filename().native();
+    if (entry->path().filename().native().compare(0, kIncoming.size(), kIncoming) != 0) continue;
     std::error_code gone;
     const auto modified = entry->last_write_time(gone);
-    if (gone || name.substr(0, kIncoming.size()) != kIncoming || now - modified < kStale) continue;
+    if (gone || now - modified < kStale) continue;
     static_cast<void>(files_->remove(entry->path()));
   }
 }

@@ -2,7 +2,6 @@
 // folder only. Invariant: a file that is not named incoming-* was verified as those very bytes and never changes.
 #pragma once
 
-#include <filesystem>
 #include <string>
 
 #include "base/files.hpp"
@@ -13,19 +12,19 @@ namespace mortise::catalog {
 /// A copy of a dropped file that is not verified yet; removes itself unless it is kept.
 class IncomingCopy {
  public:
-  IncomingCopy(base::Files& files, std::filesystem::path path, std::string sha256)
+  IncomingCopy(base::Files& files, std::string path, std::string sha256)
       : files_(&files), path_(std::move(path)), sha256_(std::move(sha256)) {}
   IncomingCopy(IncomingCopy&& other) noexcept;
   IncomingCopy& operator=(IncomingCopy&&) = delete;
   ~IncomingCopy();
 
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] const std::string& sha256() const { return sha256_; }
 
  private:
   friend class Store;
   base::Files* files_;
-  std::filesystem::path path_;  // empty: kept or moved from
+  std::string path_;  // empty: kept or moved from
   std::string sha256_;
 };
 
@@ -33,15 +32,15 @@ class IncomingCopy {
 class Store {
  public:
   /// Makes the directory, for our eyes alone; fails when it cannot be written.
-  static base::Result<Store> open(std::filesystem::path directory, base::Files& files);
+  static base::Result<Store> open(std::string directory, base::Files& files);
 
   /// Where the image with this digest lies, or would lie.
-  [[nodiscard]] std::filesystem::path image_path(const std::string& sha256) const;
+  [[nodiscard]] std::string image_path(const std::string& sha256) const;
   /// Copies and hashes an open file. The error names the store, not the temporary file: it is the same each time.
   base::Result<IncomingCopy> take(const base::Descriptor& file);
   /// Gives the copy its final name; returns it with its stamp.
   struct Kept {
-    std::filesystem::path image;
+    std::string image;
     base::FileStamp stamp;
   };
   base::Result<Kept> keep(IncomingCopy copy);
@@ -49,9 +48,9 @@ class Store {
   void clear_stale();
 
  private:
-  Store(std::filesystem::path directory, base::Files& files) : directory_(std::move(directory)), files_(&files) {}
+  Store(std::string directory, base::Files& files) : directory_(std::move(directory)), files_(&files) {}
 
-  std::filesystem::path directory_;
+  std::string directory_;
   base::Files* files_;
 };
 

@@ -1,6 +1,7 @@
 // What the running host says of itself in status.json. A file whose host is gone counts as none.
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <string>
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "base/strings.hpp"
 #include "manifest/binary.hpp"
 
 namespace mortise::cli {
@@ -57,9 +58,9 @@ void print_json(const std::vector<PluginRow>& rows, std::ostream& out) {
 }
 
 /// What a file that no host has looked at says of itself, without running it; null when that is nothing.
-std::shared_ptr<const manifest::Manifest> read_manifest(const std::filesystem::path& file, base::Files& files) {
+std::shared_ptr<const manifest::Manifest> read_manifest(const std::string& file, base::Files& files) {
   const auto stamp = files.stamp(file);
-  return stamp && stamp->is_regular() ? manifest::inspect(file, file.string()).manifest : nullptr;
+  return stamp && stamp->is_regular() ? manifest::inspect(file, file).manifest : nullptr;
 }
 
 /// Reads the database only where there is one: looking must not create state.
@@ -82,7 +83,7 @@ std::map<std::string, PluginRow> join_rows(const config::LoadedPlugins& plugins,
                                            const std::map<std::string, RuntimeState>& states) {
   std::map<std::string, PluginRow> rows;
   for (const auto& record : records) {
-    const auto name = record->manifest ? record->manifest->name : record->path.stem().string();
+    const auto name = record->manifest ? record->manifest->name : std::string(base::file_stem(record->path));
     add_record(row_of(rows, name), *record);
   }
   for (const auto& plugin : plugins.plugins) row_of(rows, plugin.name).enabled = plugin.enabled ? "yes" : "no";
@@ -105,23 +106,19 @@ std::vector<PluginRow> collect_rows(const config::HostConfig& host, const Parts&
   const auto records = read_catalogue(host, parts);
   auto joined = join_rows(config::load_plugin_configs(host.plugins_directory, parts.files), records,
                           read_host_status(host.state_directory, parts.files));
-  const auto is_catalogued = [&](const std::filesystem::path& file) {
+  const auto is_catalogued = [&](const std::string& file) {
     return std::any_of(records.begin(), records.end(), [&](const auto& record) { return record->path == file; });
   };
-  std::error_code error;
-  for (std::filesystem::directory_iterator entry(host.drop_directory, error), end; !error && entry != end;
-       entry.increment(error)) {
-    if (entry->path().extension() != ".so" || is_catalogued(entry->path())) continue;
-    const auto manifest = read_manifest(entry->path(), parts.files);
-    auto& row = row_of(joined, manifest ? manifest->name : entry->path().stem().string());
+  const auto found = parts.files.list(host.drop_directory, ".so");
+  if (!found) parts.err << "warning: " << found.error().message << '\n';
+  for (const auto& file : found ? *found : std::vector<std::string>()) {
+    if (is_catalogued(file)) continue;
+    const auto manifest = read_manifest(file, parts.files);
+    auto& row = row_of(joined, manifest ? manifest->name : std::string(base::file_stem(file)));
     row.has_file = true;
     if (row.catalogue != "-") continue;
     row.catalogue = "new";
     if (manifest) row.version = manifest->version.to_string();
-  }
-  if (error) {
-    parts.err << "warning: cannot list the drop directory '" << host.drop_directory.string() << "': " << error.message()
-              << '\n';
   }
   std::vector<PluginRow> rows;
   for (auto& [name, row] : joined) rows.push_back(std::move(row));

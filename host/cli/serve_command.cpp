@@ -27,7 +27,7 @@ telemetry::LogSettings to_settings(const config::LogConfig& log) {
   return settings;
 }
 
-catalog::RecordPtr inspect(const fs::path& file, base::Files& files, const catalog::Probe& probe) {
+catalog::RecordPtr inspect(const std::string& file, base::Files& files, const catalog::Probe& probe) {
   const auto verdict = catalog::check_file(file, files, probe);
   auto record = std::make_shared<catalog::Record>();
   record->path = file;
@@ -42,21 +42,14 @@ catalog::RecordPtr inspect(const fs::path& file, base::Files& files, const catal
 std::vector<catalog::RecordPtr> inspect_all(const config::HostConfig& host, const Parts& parts,
                                             std::vector<config::Diagnostic>& faults) {
   const auto probe = catalog::make_process_probe(parts.executable, host.probe_timeout);
-  std::vector<fs::path> found;
-  std::error_code error;
-  for (fs::directory_iterator entry(host.drop_directory, error), end; !error && entry != end; entry.increment(error)) {
-    if (entry->path().extension() == ".so") found.push_back(entry->path());
-  }
-  if (error) {
+  const auto found = parts.files.list(host.drop_directory, ".so");
+  if (!found) {
     faults.push_back(
-        {host.drop_directory,
-         0,
-         {},
-         "cannot list the drop directory: " + error.message() + "; create it, or set drop_directory in mortise.json"});
+        {host.drop_directory, 0, {}, found.error().message + "; create it, or set drop_directory in mortise.json"});
+    return {};
   }
-  std::sort(found.begin(), found.end());
   std::vector<catalog::RecordPtr> records;
-  for (const auto& file : found) records.push_back(inspect(file, parts.files, probe));
+  for (const auto& file : *found) records.push_back(inspect(file, parts.files, probe));
   return records;
 }
 

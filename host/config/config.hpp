@@ -83,7 +83,7 @@ struct HostConfig {
 /// plugins.d/NAME.json.
 struct PluginConfig {
   std::string name;  // the file's name
-  std::filesystem::path file;
+  std::string file;
   bool enabled = true;
   std::string version = "*";                        // range, as in manifest::VersionRange
   std::shared_ptr<const nlohmann::json> config;     // the `config` object; null: {}

@@ -178,7 +178,7 @@ std::string join_pointer(const std::string& pointer, std::string_view key) {
   return joined;
 }
 
-JsonText parse_json_text(const std::filesystem::path& file, std::string_view text) {
+JsonText parse_json_text(const std::string& file, std::string_view text) {
   JsonText result{file, nullptr, {}, {}};
   auto root = std::make_shared<json>();
   std::size_t taken = 0;
@@ -190,7 +190,7 @@ JsonText parse_json_text(const std::filesystem::path& file, std::string_view tex
   return result;
 }
 
-JsonText read_json_file(const std::filesystem::path& file, base::Files& files) {
+JsonText read_json_file(const std::string& file, base::Files& files) {
   const auto text = files.read(file, kMaxConfigBytes);
   if (text) return parse_json_text(file, *text);
   JsonText result{file, nullptr, {}, {}};

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstddef>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
@@ -23,7 +22,7 @@ struct Place {
 
 /// A parsed text. `value` is null when the text is no JSON.
 struct JsonText {
-  std::filesystem::path file;
+  std::string file;
   std::shared_ptr<const nlohmann::json> value;
   std::map<std::string, Place> places;  // by JSON pointer; "" is the whole
   std::vector<Diagnostic> problems;
@@ -37,9 +36,9 @@ inline constexpr std::size_t kMaxDepth = 64;
 /// "/a" and "b/c" -> "/a/b~1c".
 std::string join_pointer(const std::string& pointer, std::string_view key);
 
-JsonText parse_json_text(const std::filesystem::path& file, std::string_view text);
+JsonText parse_json_text(const std::string& file, std::string_view text);
 
 /// Reads through `files`; a file that cannot be read is a problem of the result.
-JsonText read_json_file(const std::filesystem::path& file, base::Files& files);
+JsonText read_json_file(const std::string& file, base::Files& files);
 
 }  // namespace mortise::config

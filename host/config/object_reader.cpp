@@ -73,7 +73,7 @@ void ObjectReader::path(std::string_view key, std::filesystem::path& target) {
   std::string written;
   text(key, written);
   if (written.empty()) return;
-  target = (text_.file.parent_path() / written).lexically_normal();
+  target = (std::filesystem::path(text_.file).parent_path() / written).lexically_normal();
 }
 
 std::optional<std::uint64_t> ObjectReader::number(std::string_view key, std::uint64_t least, std::uint64_t most) {

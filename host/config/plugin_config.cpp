@@ -19,9 +19,9 @@ std::map<std::string, std::size_t> lines_of_config(const JsonText& text) {
   return lines;
 }
 
-void load_one(const std::filesystem::path& file, base::Files& files, LoadedPlugins& loaded) {
+void load_one(const std::string& file, base::Files& files, LoadedPlugins& loaded) {
   PluginConfig plugin;
-  plugin.name = file.stem().string();
+  plugin.name = base::file_stem(file);
   plugin.file = file;
   if (!base::is_plugin_name(plugin.name)) {
     loaded.problems.push_back({file,
@@ -55,22 +55,13 @@ void load_one(const std::filesystem::path& file, base::Files& files, LoadedPlugi
 
 LoadedPlugins load_plugin_configs(const std::filesystem::path& directory, base::Files& files) {
   LoadedPlugins loaded;
-  std::error_code error;
-  std::vector<std::filesystem::path> found;
-  for (std::filesystem::directory_iterator entry(directory, error), end; !error && entry != end;
-       entry.increment(error)) {
-    const auto& path = entry->path();
-    if (path.extension() == ".json" && path.filename().string().front() != '.') found.push_back(path);
+  const auto found = files.list(directory, ".json");
+  if (!found) {
+    loaded.problems.push_back(
+        {directory, 0, {}, found.error().message + "; create it, or set plugins_directory in mortise.json"});
+    return loaded;
   }
-  if (error) {
-    loaded.problems.push_back({directory,
-                               0,
-                               {},
-                               "cannot list the directory of plugin files: " + error.message() +
-                                   "; create it, or set plugins_directory in mortise.json"});
-  }
-  std::sort(found.begin(), found.end());
-  for (const auto& file : found) load_one(file, files, loaded);
+  for (const auto& file : *found) load_one(file, files, loaded);
   return loaded;
 }
 

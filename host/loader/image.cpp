@@ -17,14 +17,14 @@ using base::ErrorCode;
 /// A file of its own beside `file`, for one load; removed when this goes, which a mapping survives.
 class PrivateCopy {
  public:
-  static base::Result<PrivateCopy> make(const std::filesystem::path& file) {
+  static base::Result<PrivateCopy> make(const std::string& file) {
     base::RealFiles files;
     const auto source = files.open(file);
     if (!source) return source.error();
     std::random_device random;
     // Named like the catalogue's own temporary files, which clears away what a crash leaves.
-    PrivateCopy copy(file.parent_path() /
-                     ("incoming-" + std::to_string(random()) + "-" + std::to_string(random()) + ".so"));
+    PrivateCopy copy(file.substr(0, file.rfind('/')) + "/incoming-" + std::to_string(random()) + "-" +
+                     std::to_string(random()) + ".so");
     const auto copied = files.copy(*source, copy.path_, 0400, [](std::span<const std::uint8_t>) {});
     if (!copied) return copied.error();
     copy.exists_ = true;
@@ -39,12 +39,12 @@ class PrivateCopy {
     if (exists_) std::filesystem::remove(path_, ignored);
   }
 
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  [[nodiscard]] const std::string& path() const { return path_; }
 
  private:
-  explicit PrivateCopy(std::filesystem::path path) : path_(std::move(path)) {}
+  explicit PrivateCopy(std::string path) : path_(std::move(path)) {}
 
-  std::filesystem::path path_;
+  std::string path_;
   bool exists_ = false;
 };
 
@@ -65,9 +65,9 @@ base::Result<void> check_table(const mortise_plugin_v1* table) {
 
 }  // namespace
 
-base::Result<std::unique_ptr<Image>> Image::load(const std::filesystem::path& file, bool may_be_mapped) {
-  if (!file.is_absolute()) {
-    return Error{ErrorCode::invalid_argument, "'" + file.string() + "' is no absolute path; images load by one only"};
+base::Result<std::unique_ptr<Image>> Image::load(const std::string& file, bool may_be_mapped) {
+  if (!file.starts_with('/')) {
+    return Error{ErrorCode::invalid_argument, "'" + file + "' is no absolute path; images load by one only"};
   }
   std::unique_ptr<Image> image(new Image());
   image->file_ = file;
@@ -80,7 +80,7 @@ base::Result<void> Image::map(bool may_be_mapped) {
   // The linker would hand out the mapping that is there already, and two generations would share their variables.
   if (may_be_mapped && base::is_library_loaded(file_)) {
     const auto copy = PrivateCopy::make(file_);
-    if (!copy) return copy.error().in("cannot load '" + file_.string() + "' a second time");
+    if (!copy) return copy.error().in("cannot load '" + file_ + "' a second time");
     mapped_as_ = copy->path();
     return map_file();
   }
@@ -100,7 +100,7 @@ base::Result<void> Image::map_file() {
   }
   if (!error) return {};
   const auto reason = base::last_library_error();
-  return refuse("cannot load '" + file_.string() + "': " + (reason.empty() ? error.message() : reason) +
+  return refuse("cannot load '" + file_ + "': " + (reason.empty() ? error.message() : reason) +
                 "; link the plugin with all that it uses, and install the libraries that it needs");
 }
 

@@ -5,8 +5,8 @@
 #include <mortise/abi/plugin.h>
 
 #include <boost/dll/shared_library.hpp>
-#include <filesystem>
 #include <memory>
+#include <string>
 
 #include "base/result.hpp"
 
@@ -20,13 +20,13 @@ class Image {
   /// Maps the file (absolute path in the store; now, local), calls its entry, checks the table it returns.
   /// `may_be_mapped`: whether the process may have the file loaded already; finding that out takes half as long as
   /// loading it.
-  static base::Result<std::unique_ptr<Image>> load(const std::filesystem::path& file, bool may_be_mapped = true);
+  static base::Result<std::unique_ptr<Image>> load(const std::string& file, bool may_be_mapped = true);
   Image(const Image&) = delete;
   Image& operator=(const Image&) = delete;
   ~Image() = default;  // unmaps
 
   [[nodiscard]] const mortise_plugin_v1& plugin() const noexcept { return *plugin_; }
-  [[nodiscard]] const std::filesystem::path& file() const noexcept { return file_; }
+  [[nodiscard]] const std::string& file() const noexcept { return file_; }
 
   /// Unmaps; false when the process still maps the file afterwards (GNU_UNIQUE symbols, thread-locals).
   bool unload();
@@ -39,8 +39,8 @@ class Image {
 
   boost::dll::shared_library library_;
   const mortise_plugin_v1* plugin_ = nullptr;
-  std::filesystem::path file_;
-  std::filesystem::path mapped_as_;  // file_, or the copy that was mapped in its place
+  std::string file_;
+  std::string mapped_as_;  // file_, or the copy that was mapped in its place
 };
 
 }  // namespace mortise::loader

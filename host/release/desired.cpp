@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/strings.hpp"
 #include "release/order.hpp"
 
 namespace mortise::release {
@@ -17,7 +18,7 @@ using ByName = std::map<std::string, std::vector<catalog::RecordPtr>>;
 ByName index_by_name(const std::vector<catalog::RecordPtr>& records) {
   ByName index;
   for (const auto& record : records) {
-    const auto name = record->manifest ? record->manifest->name : record->path.stem().string();
+    const auto name = record->manifest ? record->manifest->name : std::string(base::file_stem(record->path));
     index[name].push_back(record);
   }
   return index;
@@ -49,8 +50,7 @@ Unmet explain(const config::PluginConfig& plugin, const std::vector<catalog::Rec
   if (!versions.empty()) {
     unmet.kind = Unmet::Kind::refused;
     unmet.reason = "none of the versions in '" + drop_directory.string() + "' (" + versions + ") is in the range '" +
-                   plugin.version + "' of " + plugin.file.filename().string() +
-                   "; drop one that is, or change the range";
+                   plugin.version + "' of " + plugin.name + ".json; drop one that is, or change the range";
   } else if (candidates.empty()) {
     unmet.reason = "no file of it in '" + drop_directory.string() + "'; drop " + plugin.name + ".so there";
   }
@@ -64,7 +64,7 @@ class Chooser {
   Chooser(const ByName& by_name, const std::filesystem::path& drop_directory)
       : by_name_(by_name), drop_directory_(drop_directory) {}
 
-  void choose(const config::PluginConfig& plugin) {
+  void choose(config::PluginConfig plugin) {
     const auto range = VersionRange::parse(plugin.version);
     if (!range) return refuse(plugin, "/version", range.error().message);
     const auto found = by_name_.find(plugin.name);
@@ -77,7 +77,7 @@ class Chooser {
     }
     auto faults = config::check_against_schema(plugin, record->manifest->config_schema.get());
     if (faults.empty()) {
-      wanted.push_back({plugin, record});
+      wanted.push_back({std::move(plugin), record});
       return;
     }
     desired.unmet.push_back({.name = plugin.name,
@@ -106,12 +106,13 @@ class Chooser {
 
 }  // namespace
 
-Desired desire(const config::LoadedPlugins& plugins, const std::vector<catalog::RecordPtr>& records,
+Desired desire(config::LoadedPlugins plugins, const std::vector<catalog::RecordPtr>& records,
                const std::filesystem::path& drop_directory) {
   const auto by_name = index_by_name(records);
   Chooser chooser(by_name, drop_directory);
-  for (const auto& plugin : plugins.plugins) {
-    if (plugin.enabled) chooser.choose(plugin);
+  chooser.wanted.reserve(plugins.plugins.size());
+  for (auto& plugin : plugins.plugins) {
+    if (plugin.enabled) chooser.choose(std::move(plugin));
   }
   auto desired = std::move(chooser.desired);
   for (const auto& problem : plugins.problems) {

@@ -35,7 +35,7 @@ struct Desired {
 /// Chooses for each enabled plugin the highest verified version that its range allows, checks its config against
 /// the schema, and orders by contracts. Plugins whose required contracts nobody provides, or that require each other
 /// in a circle, are refused with the names of all concerned.
-Desired desire(const config::LoadedPlugins& plugins, const std::vector<catalog::RecordPtr>& records,
+Desired desire(config::LoadedPlugins plugins, const std::vector<catalog::RecordPtr>& records,
                const std::filesystem::path& drop_directory);
 
 /// For `serve --check`: the faults that an admin should mend, each with its place. Files that are just missing count.

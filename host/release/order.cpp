@@ -25,6 +25,8 @@ class Sorter {
 
   Order sort() {
     for (std::size_t i = 0; i < wanted_.size(); ++i) visit(i);
+    order_.ordered.reserve(placed_.size());
+    for (const auto index : placed_) order_.ordered.push_back(std::move(wanted_[index]));
     return std::move(order_);
   }
 
@@ -50,7 +52,7 @@ class Sorter {
       return false;
     }
     marks_[index] = Mark::placed;
-    order_.ordered.push_back(wanted_[index]);
+    placed_.push_back(index);
     return true;
   }
 
@@ -115,6 +117,7 @@ class Sorter {
   std::vector<Mark> marks_;
   std::map<std::string, std::vector<std::size_t>> providers_;
   std::vector<std::size_t> path_;
+  std::vector<std::size_t> placed_;  // in the order of start
   Order order_;
 };
 

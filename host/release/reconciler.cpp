@@ -17,6 +17,7 @@ using telemetry::Level;
 Reconciler::Reconciler(RunnerSettings settings, std::unique_ptr<catalog::Catalog> catalog,
                        std::vector<runtime::Service*> services, base::Files& files, Reap reap)
     : settings_(std::move(settings)),
+      data_root_((settings_.state_directory / "data" / "").string()),
       catalog_(std::move(catalog)),
       services_(std::move(services)),
       files_(files),
@@ -34,7 +35,7 @@ void Reconciler::pass() {
       const bool is_bad = record->state == catalog::FileState::rejected;
       telemetry::log(is_bad ? Level::warning : Level::info, "catalog",
                      std::string("file ") + catalog::to_string(record->state),
-                     {{"path", record->path.native()}, {"reason", record->reason}, {"sha256", record->sha256}});
+                     {{"path", record->path}, {"reason", record->reason}, {"sha256", record->sha256}});
     }
   } else {
     telemetry::log(Level::error, "catalog", "cannot scan the drop directory", {{"reason", scan.error().message}});
@@ -110,7 +111,7 @@ GenerationPtr Reconciler::make(const Wanted& wanted) {
                                .image = wanted.record->image,
                                .sha256 = wanted.record->sha256,
                                .config_text = wanted.config.config_text,
-                               .data_directory = settings_.state_directory / "data" / wanted.name()};
+                               .data_directory = data_root_ + wanted.name()};
   if (const auto made = files_.make_directory(spec.data_directory, 0700); !made) {
     remember_failure(spec, made.error().message);
     return nullptr;

@@ -78,6 +78,7 @@ class Reconciler {
   static PluginStatus describe(const runtime::Generation& generation);
 
   RunnerSettings settings_;
+  std::string data_root_;  // with the slash behind it
   std::unique_ptr<catalog::Catalog> catalog_;
   std::vector<runtime::Service*> services_;
   base::Files& files_;

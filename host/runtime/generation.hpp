@@ -7,7 +7,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
@@ -23,11 +22,11 @@ namespace mortise::runtime {
 /// What a generation is made from.
 struct GenerationSpec {
   std::shared_ptr<const manifest::Manifest> manifest;
-  std::filesystem::path image;  // in the store
+  std::string image;  // in the store
   std::string sha256;
-  std::string config_text;               // JSON
-  std::filesystem::path data_directory;  // exists
-  bool is_first_of_image = false;        // no other generation of this process was made from the image
+  std::string config_text;         // JSON
+  std::string data_directory;      // exists
+  bool is_first_of_image = false;  // no other generation of this process was made from the image
 };
 
 /// State        | entered by                           | next
@@ -52,7 +51,6 @@ class Generation {
   [[nodiscard]] const std::string& version_text() const noexcept { return version_text_; }
   [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
   [[nodiscard]] const std::string& number_text() const noexcept { return number_text_; }
-  [[nodiscard]] const std::string& data_directory_text() const noexcept { return data_directory_text_; }
   [[nodiscard]] const GenerationSpec& spec() const noexcept { return spec_; }
   [[nodiscard]] GenerationState state() const noexcept { return state_.load(std::memory_order_acquire); }
 
@@ -84,7 +82,6 @@ class Generation {
   std::vector<Service*> services_;
   std::string number_text_;
   std::string version_text_;
-  std::string data_directory_text_;
   mortise_host_v1 table_{};
   std::unique_ptr<loader::Image> image_;
   void* self_ = nullptr;

@@ -43,7 +43,7 @@ void log_write(mortise_host* host, std::uint32_t level, mortise_str message, con
 }
 
 mortise_str config_json(mortise_host* host) { return to_abi(Generation::from(host).spec().config_text); }
-mortise_str config_data_directory(mortise_host* host) { return to_abi(Generation::from(host).data_directory_text()); }
+mortise_str config_data_directory(mortise_host* host) { return to_abi(Generation::from(host).spec().data_directory); }
 mortise_str config_plugin_name(mortise_host* host) { return to_abi(Generation::from(host).name()); }
 mortise_str config_plugin_version(mortise_host* host) { return to_abi(Generation::from(host).version_text()); }
 std::uint64_t config_generation(mortise_host* host) { return Generation::from(host).number(); }

@@ -13,9 +13,9 @@ namespace mortise::base {
 /// One thread. Counts what it is asked for, so that a test can also show that something was not done.
 class FakeFiles final : public Files {
  public:
-  enum class Operation { stamp, stamp_open, open, read, write_atomically, copy, rename, remove, make_directory };
+  enum class Operation { stamp, stamp_open, open, read, write_atomically, copy, rename, remove, make_directory, list };
   /// Runs before the operation on a path (for the open file of stamp_open: an empty one); an error is its outcome.
-  using Before = std::function<std::optional<Error>(const std::filesystem::path&)>;
+  using Before = std::function<std::optional<Error>(const std::string&)>;
 
   void before(Operation operation, Before action) { before_[operation] = std::move(action); }
   void fail(Operation operation, Error error) {
@@ -29,13 +29,13 @@ class FakeFiles final : public Files {
   void reset_counts() { counts_.clear(); }
 
   /// What RealFiles says of a full disk.
-  static Error no_space(const std::filesystem::path& path) {
-    return {ErrorCode::resource_exhausted, "cannot write '" + path.string() +
+  static Error no_space(const std::string& path) {
+    return {ErrorCode::resource_exhausted, "cannot write '" + path +
                                                "': No space left on device; make room on that file system and try "
                                                "again"};
   }
 
-  Result<FileStamp> stamp(const std::filesystem::path& path) override {
+  Result<FileStamp> stamp(const std::string& path) override {
     if (auto error = ask(Operation::stamp, path)) return *error;
     return real_.stamp(path);
   }
@@ -43,38 +43,42 @@ class FakeFiles final : public Files {
     if (auto error = ask(Operation::stamp_open, {})) return *error;
     return real_.stamp(file);
   }
-  Result<Descriptor> open(const std::filesystem::path& path) override {
+  Result<Descriptor> open(const std::string& path) override {
     if (auto error = ask(Operation::open, path)) return *error;
     return real_.open(path);
   }
-  Result<std::string> read(const std::filesystem::path& path, std::uint64_t limit_bytes) override {
+  Result<std::string> read(const std::string& path, std::uint64_t limit_bytes) override {
     if (auto error = ask(Operation::read, path)) return *error;
     return real_.read(path, limit_bytes);
   }
-  Result<void> write_atomically(const std::filesystem::path& path, std::string_view text, mode_t mode) override {
+  Result<void> write_atomically(const std::string& path, std::string_view text, mode_t mode) override {
     if (auto error = ask(Operation::write_atomically, path)) return *error;
     return real_.write_atomically(path, text, mode);
   }
-  Result<void> copy(const Descriptor& source, const std::filesystem::path& target, mode_t mode,
+  Result<void> copy(const Descriptor& source, const std::string& target, mode_t mode,
                     const std::function<void(std::span<const std::uint8_t>)>& see) override {
     if (auto error = ask(Operation::copy, target)) return *error;
     return real_.copy(source, target, mode, see);
   }
-  Result<void> rename(const std::filesystem::path& from, const std::filesystem::path& to) override {
+  Result<void> rename(const std::string& from, const std::string& to) override {
     if (auto error = ask(Operation::rename, to)) return *error;
     return real_.rename(from, to);
   }
-  Result<void> remove(const std::filesystem::path& path) override {
+  Result<void> remove(const std::string& path) override {
     if (auto error = ask(Operation::remove, path)) return *error;
     return real_.remove(path);
   }
-  Result<void> make_directory(const std::filesystem::path& path, mode_t mode) override {
+  Result<void> make_directory(const std::string& path, mode_t mode) override {
     if (auto error = ask(Operation::make_directory, path)) return *error;
     return real_.make_directory(path, mode);
   }
+  Result<std::vector<std::string>> list(const std::string& directory, std::string_view ending) override {
+    if (auto error = ask(Operation::list, directory)) return *error;
+    return real_.list(directory, ending);
+  }
 
  private:
-  std::optional<Error> ask(Operation operation, const std::filesystem::path& path) {
+  std::optional<Error> ask(Operation operation, const std::string& path) {
     ++counts_[operation];
     const auto found = before_.find(operation);
     return found == before_.end() ? std::nullopt : found->second(path);

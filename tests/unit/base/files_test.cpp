@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <csignal>
+#include <filesystem>
 
 #include "temporary_directory.hpp"
 
@@ -141,6 +142,23 @@ TEST_F(Files, MakesDirectoriesAndLeavesExistingOnesAsTheyAre) {
 TEST_F(Files, RefusesADirectoryWhereAFileIs) {
   write_file(directory_ / "file", "x");
   EXPECT_FALSE(files_.make_directory(directory_ / "file" / "below", 0700));
+}
+
+TEST_F(Files, ListsInOrderWhatHasTheEndingAndIsNotHidden) {
+  for (const auto* name : {"b.so", "a.so", ".hidden.so", "a.so.old", "a.txt", ".so"}) {
+    write_file(directory_ / name, "x");
+  }
+  const std::vector<std::string> expected{directory_ / "a.so", directory_ / "b.so"};
+  EXPECT_EQ(files_.list(directory_ / "", ".so").value(), expected);
+  EXPECT_EQ(files_.list((directory_ / "a.so").parent_path(), ".so").value(), expected);
+}
+
+TEST_F(Files, SaysWhyADirectoryCannotBeListed) {
+  const auto listed = files_.list(directory_ / "missing", ".so");
+  ASSERT_FALSE(listed);
+  EXPECT_EQ(listed.error().code, ErrorCode::not_found);
+  EXPECT_EQ(listed.error().message,
+            "cannot list '" + (directory_ / "missing").string() + "': No such file or directory");
 }
 
 TEST_F(Files, DescriptorClosesWhenItGoesAndWhenItIsReplaced) {

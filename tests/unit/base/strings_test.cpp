@@ -44,6 +44,14 @@ TEST(Strings, ShowsUnknownTextWithoutControlCharacters) {
   EXPECT_EQ(printable("abc", 3), "abc");
 }
 
+TEST(Strings, TellsTheStemOfAFile) {
+  EXPECT_EQ(file_stem("/drop/notes.so"), "notes");
+  EXPECT_EQ(file_stem("notes-1.2.so"), "notes-1.2");
+  EXPECT_EQ(file_stem("/drop.d/notes"), "notes");
+  EXPECT_EQ(file_stem("/drop/.hidden"), ".hidden");
+  EXPECT_EQ(file_stem(""), "");
+}
+
 TEST(Strings, TellsPluginNames) {
   for (const std::string_view good : {"a", "hello", "notes-2", "a-"}) EXPECT_TRUE(is_plugin_name(good)) << good;
   for (const std::string_view bad : {"", "2notes", "-a", "Hello", "a_b", "a/b", "a.b", "ä"}) {
