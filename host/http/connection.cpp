@@ -18,9 +18,9 @@ Connection::Connection(Loop& loop, Shared& shared, std::shared_ptr<void> keep_al
                        std::unique_ptr<Transport> transport, std::string remote_address)
     : loop_(loop),
       shared_(shared),
+      keep_alive_(std::move(keep_alive)),
       transport_(std::move(transport)),
-      remote_address_(std::move(remote_address)),
-      keep_alive_(std::move(keep_alive)) {
+      remote_address_(std::move(remote_address)) {
   shared_.connection_count.fetch_add(1, std::memory_order_relaxed);
   loop_.connections().add(*this);
 }

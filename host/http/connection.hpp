@@ -140,6 +140,7 @@ class alignas(64) Connection final : public boost::intrusive_ref_counter<Connect
   std::atomic<Successor*> successor_{nullptr};
   Loop& loop_;
   Shared& shared_;
+  const std::shared_ptr<void> keep_alive_;  // of the two above, until the members below are gone
   std::unique_ptr<Transport> transport_;
   std::unique_ptr<Workspace> workspace_;  // none while it waits for a request
 
@@ -157,7 +158,6 @@ class alignas(64) Connection final : public boost::intrusive_ref_counter<Connect
 
   ConnectionPtr self_;  // while an exchange is open
   std::unique_ptr<Successor> successor_owner_;
-  const std::shared_ptr<void> keep_alive_;
 };
 
 }  // namespace mortise::http
