@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <mortise/text.hpp>
 
@@ -42,10 +43,17 @@ enum class Status : std::int32_t {
 class Error : public std::runtime_error {
  public:
   Error(Status status, const std::string& message) : std::runtime_error(message), status_(status) {}
+  /// For the SDK: a failure that came through a contract.
+  Error(Status status, const std::string& message, std::string context)
+      : std::runtime_error(message), status_(status), context_(std::move(context)) {}
   [[nodiscard]] Status status() const noexcept { return status_; }
+  /// The plugins and methods that it came through, the innermost first, or empty:
+  /// "currency 1.2.0: boutique.currency/1 convert; checkout 2.0.0: boutique.checkout/1 place".
+  [[nodiscard]] const std::string& context() const noexcept { return context_; }
 
  private:
   Status status_;
+  std::string context_;
 };
 
 namespace detail {

@@ -21,6 +21,7 @@
 #include <type_traits>
 
 #include <mortise/assets.hpp>
+#include <mortise/contracts.hpp>
 #include <mortise/error.hpp>
 #include <mortise/http.hpp>
 #include <mortise/interface.hpp>
@@ -61,6 +62,36 @@ class Context {
     if (!http_) http_.emplace(find<mortise_http_v1>(MORTISE_HTTP_V1), *host_);
     return *http_;
   }
+  /// A contract that this plugin cannot do without, from the provider with the highest rank: the plugin runs only while
+  /// somebody provides it. Like all of this group: while the plugin is constructed, and in agreement with `requires` of
+  /// its manifest. [control-thread]
+  template <class C>
+  [[nodiscard]] Slot<C> require() {
+    return require<C>({});
+  }
+  /// The same from the provider of that name.
+  template <class C>
+  [[nodiscard]] Slot<C> require(std::string_view provider) {
+    return Slot<C>(contracts().require<C>(0, provider));
+  }
+  /// A contract that may be missing, as `"optional": true` of the manifest says.
+  template <class C>
+  [[nodiscard]] OptionalSlot<C> require_optional(std::string_view provider = {}) {
+    return OptionalSlot<C>(contracts().require<C>(MORTISE_REQUIREMENT_OPTIONAL, provider));
+  }
+  /// All providers of a contract, also when there is none, as `"all": true` of the manifest says.
+  template <class C>
+  [[nodiscard]] SlotRange<C> require_all() {
+    return SlotRange<C>(contracts().require<C>(MORTISE_REQUIREMENT_ALL, {}));
+  }
+  /// Offers a contract, as `provides` of the manifest says: `implementation` has a member function for each method, of
+  /// its name, and is called from many threads at once until the plugin is destroyed. `name` tells several providers of
+  /// one contract apart; the plugin's by default. [control-thread]
+  template <class C, class Implementation>
+  void provide(Implementation& implementation, std::string_view name = {}) {
+    contracts().provide<C>(implementation, name);
+  }
+
   /// Static files. [control-thread]
   [[nodiscard]] Assets assets() const { return {find<mortise_assets_v1>(MORTISE_ASSETS_V1), host_->host}; }
   /// [any-thread]
@@ -91,8 +122,14 @@ class Context {
     return detail::view((settings().*getter)(host_->host));
   }
 
+  Contracts& contracts() {
+    if (!contracts_) contracts_.emplace(*host_);
+    return *contracts_;
+  }
+
   const mortise_host_v1* host_;
   std::optional<Http> http_;
+  std::optional<Contracts> contracts_;
 };
 
 namespace detail {

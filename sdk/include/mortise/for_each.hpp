@@ -1,0 +1,19 @@
+// A macro over each of a list: MORTISE_FOR_EACH(M, x, a, b) is M(x, a), M(x, b). Nothing here is for plugins.
+#pragma once
+
+#define MORTISE_JOIN(a, b) MORTISE_JOIN_EXPANDED(a, b)
+#define MORTISE_JOIN_EXPANDED(a, b) a##b
+
+// Each level scans four times: 256 elements.
+#define MORTISE_EXPAND(...) MORTISE_EXPAND4(MORTISE_EXPAND4(MORTISE_EXPAND4(MORTISE_EXPAND4(__VA_ARGS__))))
+#define MORTISE_EXPAND4(...) MORTISE_EXPAND3(MORTISE_EXPAND3(MORTISE_EXPAND3(MORTISE_EXPAND3(__VA_ARGS__))))
+#define MORTISE_EXPAND3(...) MORTISE_EXPAND2(MORTISE_EXPAND2(MORTISE_EXPAND2(MORTISE_EXPAND2(__VA_ARGS__))))
+#define MORTISE_EXPAND2(...) MORTISE_EXPAND1(MORTISE_EXPAND1(MORTISE_EXPAND1(MORTISE_EXPAND1(__VA_ARGS__))))
+#define MORTISE_EXPAND1(...) __VA_ARGS__
+
+#define MORTISE_PARENTHESES ()
+#define MORTISE_FOR_EACH(macro, argument, ...) \
+  __VA_OPT__(MORTISE_EXPAND(MORTISE_FOR_EACH_STEP(macro, argument, __VA_ARGS__)))
+#define MORTISE_FOR_EACH_STEP(macro, argument, element, ...) \
+  macro(argument, element) __VA_OPT__(, MORTISE_FOR_EACH_AGAIN MORTISE_PARENTHESES(macro, argument, __VA_ARGS__))
+#define MORTISE_FOR_EACH_AGAIN() MORTISE_FOR_EACH_STEP

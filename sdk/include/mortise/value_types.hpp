@@ -1,0 +1,118 @@
+// Which C++ types may cross a contract, how each is passed, and how each is written in a signature:
+//
+//   declared                                        passed as                  signature
+//   std::int8_t ... std::uint64_t, float, double    itself                     i8 ... u64, f32, f64
+//   bool, an enum with a fixed underlying type      itself                     bool, the underlying type's
+//   Str, std::string_view                           mortise_str                str
+//   Bytes, List<uint8_t>, std::span<const uint8_t>  mortise_bytes              bytes
+//   List<T>, std::span<const T>                     {const T*, uint64_t}       [T]
+//   Optional<T>, std::optional<T>                   {T, uint8_t}               T?
+//   an aggregate of these                           itself                     {T,T}
+//
+// The std types may stand as parameters alone: a result must not own memory, and what it borrows is the arena's.
+#pragma once
+
+#include <boost/pfr/core.hpp>
+#include <boost/pfr/tuple_size.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <mortise/values.hpp>
+
+namespace mortise::detail {
+
+template <class T>
+concept Integer = std::is_same_v<T, std::int8_t> || std::is_same_v<T, std::uint8_t> ||
+    std::is_same_v<T, std::int16_t> || std::is_same_v<T, std::uint16_t> || std::is_same_v<T, std::int32_t> ||
+    std::is_same_v<T, std::uint32_t> ||(std::is_integral_v<T> && sizeof(T) == 8);
+
+template <class T>
+concept Floating = std::is_same_v<T, float> || std::is_same_v<T, double>;
+
+/// Only a fixed underlying type allows the initialisation from a number.
+template <class T>
+concept FixedEnum = std::is_enum_v<T> && requires {
+  T{std::underlying_type_t<T>{}};
+};
+
+template <class T>
+concept Scalar = Integer<T> || Floating<T> || std::is_same_v<T, bool> || FixedEnum<T>;
+
+template <class T>
+struct ListTraits : std::false_type {};
+template <class T>
+struct ListTraits<List<T>> : std::true_type {
+  using Element = T;
+};
+template <>
+struct ListTraits<Bytes> : ListTraits<List<std::uint8_t>> {};
+
+template <class T>
+struct OptionalTraits : std::false_type {};
+template <class T>
+struct OptionalTraits<Optional<T>> : std::true_type {
+  using Value = T;
+};
+
+/// What stands in the C function for a declared type: the std types in their C layouts, all others as they are.
+template <class T>
+struct PassedAs {
+  using Type = T;
+};
+template <>
+struct PassedAs<std::string_view> {
+  using Type = Str;
+};
+template <class T>
+struct PassedAs<std::span<const T>> {
+  using Type = List<T>;
+};
+template <>
+struct PassedAs<std::span<const std::byte>> {
+  using Type = Bytes;
+};
+template <class T>
+struct PassedAs<std::optional<T>> {
+  using Type = Optional<T>;
+};
+template <class T>
+using Passed = typename PassedAs<std::remove_cvref_t<T>>::Type;
+
+template <class T>
+concept PlainAggregate = std::is_class_v<T> && std::is_aggregate_v<T> && std::is_trivially_copyable_v<T> &&
+    std::is_standard_layout_v<T> && !std::is_empty_v<T>;
+
+/// Whether T, in its C layout, may stand in a contract.
+template <class T>
+constexpr bool is_value() {
+  if constexpr (Scalar<T> || std::is_same_v<T, Str>) {
+    return true;
+  } else if constexpr (ListTraits<T>::value) {
+    return is_value<typename ListTraits<T>::Element>();
+  } else if constexpr (OptionalTraits<T>::value) {
+    return is_value<typename OptionalTraits<T>::Value>();
+  } else if constexpr (PlainAggregate<T>) {
+    return []<std::size_t... I>(std::index_sequence<I...>) {
+      return (is_value<boost::pfr::tuple_element_t<I, T>>() && ...);
+    }
+    (std::make_index_sequence<boost::pfr::tuple_size_v<T>>());
+  } else {
+    return false;
+  }
+}
+
+template <class T>
+constexpr bool is_parameter() {
+  return !std::is_reference_v<T> && is_value<Passed<T>>();
+}
+template <class T>
+constexpr bool is_result() {
+  return std::is_void_v<T> || is_value<T>();
+}
+
+}  // namespace mortise::detail
