@@ -103,6 +103,11 @@ typedef struct mortise_contracts_v1 {
   void (*arena_rewind)(mortise_scope* scope, uint64_t mark);
 } mortise_contracts_v1;
 
+#if defined(__GNUC__) && defined(__cplusplus)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wold-style-cast"
+#endif
+
 /* The calling thread's scope, or NULL outside any: one load where the compiler knows the thread pointer. `offset` is
  * the table's scope_offset, which a plugin may keep. since 1.0 [any-thread] */
 #if defined(__GNUC__)
@@ -130,6 +135,10 @@ static inline void* mortise_arena_allocate(const mortise_contracts_v1* contracts
   scope->arena_next = memory + size;
   return memory;
 }
+
+#if defined(__GNUC__) && defined(__cplusplus)
+#pragma GCC diagnostic pop
+#endif
 
 /* Where a contract's signature text stands in a plugin's file: in an ELF note as in abi/manifest_note.h, of this type,
  * once per contract that the plugin provides or requires. Its descriptor is "boutique.currency/1\n" and the signature
