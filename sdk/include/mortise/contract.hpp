@@ -39,7 +39,7 @@ template <class R, class... Args>
 struct MethodSignature<Method<R(Args...)>> : std::true_type {};
 
 /// Fails to compile where a type cannot cross; the compiler prints the method's name and the type with the message.
-template <FixedString method, class T, bool may_stand>
+template <auto method, class T, bool may_stand>
 struct CheckParameter {
   static_assert(may_stand,
                 "this parameter type of this method cannot cross a contract; use a fixed-width integer, bool, float, "
@@ -47,7 +47,7 @@ struct CheckParameter {
                 "std::string_view, std::span<const T>, std::optional<T>, or a plain aggregate of these, by value");
   static constexpr bool kIsChecked = true;
 };
-template <FixedString method, class T, bool may_stand>
+template <auto method, class T, bool may_stand>
 struct CheckResult {
   static_assert(
       may_stand,
@@ -57,15 +57,15 @@ struct CheckResult {
   static constexpr bool kIsChecked = true;
 };
 
-template <FixedString method, class M>
+template <auto method, class M>
 struct CheckMethod {
   static_assert(MethodSignature<M>::value, "every member that MORTISE_CONTRACT lists is a mortise::Method<R(Args...)>");
 };
-template <FixedString method, class R, class... Args>
+template <auto method, class R, class... Args>
 struct CheckMethod<method, Method<R(Args...)>> {
   static constexpr bool kIsChecked = CheckResult<method, R, is_result<R>()>::kIsChecked &&
                                      (CheckParameter<method, Args, is_parameter<Args>()>::kIsChecked && ... && true);
-  static constexpr void add_to(TextBuilder& text) { add_method<R, Args...>(text, method.view()); }
+  static constexpr void add_to(TextBuilder& text, std::string_view name) { add_method<R, Args...>(text, name); }
 };
 
 /// One method of a contract: where it stands, and how to call the member of that name in an implementation.
@@ -77,8 +77,8 @@ struct Member {
   static constexpr std::string_view kName = name.view();
   static constexpr std::size_t kOffset = offset;
   static constexpr void add_to(TextBuilder& text) {
-    static_assert(CheckMethod<name, Type>::kIsChecked);
-    CheckMethod<name, Type>::add_to(text);
+    static_assert(CheckMethod<member, Type>::kIsChecked);
+    CheckMethod<member, Type>::add_to(text, kName);
   }
 };
 
