@@ -34,14 +34,29 @@ concept Integer = std::is_same_v<T, std::int8_t> || std::is_same_v<T, std::uint8
 template <class T>
 concept Floating = std::is_same_v<T, float> || std::is_same_v<T, double>;
 
-/// Only a fixed underlying type allows the initialisation from a number.
+/// An enum of one of these underlying types; only one that is fixed allows the initialisation from a number.
 template <class T>
-concept FixedEnum = std::is_enum_v<T> && requires {
-  T{std::underlying_type_t<T>{}};
-};
+constexpr bool is_fixed_enum() {
+  if constexpr (std::is_enum_v<T>) {
+    using Underlying = std::underlying_type_t<T>;
+    return (Integer<Underlying> || std::is_same_v<Underlying, bool>)&&requires { T{Underlying{}}; };
+  } else {
+    return false;
+  }
+}
+
+/// Has two values, and one byte for them.
+template <class T>
+constexpr bool is_boolean() {
+  if constexpr (std::is_enum_v<T>) return std::is_same_v<std::underlying_type_t<T>, bool>;
+  return std::is_same_v<T, bool>;
+}
 
 template <class T>
-concept Scalar = Integer<T> || Floating<T> || std::is_same_v<T, bool> || FixedEnum<T>;
+concept Boolean = is_boolean<T>();
+
+template <class T>
+concept Scalar = Integer<T> || Floating<T> || Boolean<T> || is_fixed_enum<T>();
 
 template <class T>
 struct ListTraits : std::false_type {};
