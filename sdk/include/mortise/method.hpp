@@ -54,7 +54,7 @@ class Method<R(Args...)> {
   using Function = typename detail::CFunction<R, Args...>::Type;
 
   constexpr Method() noexcept = default;
-  constexpr Method(Function function, void* self) noexcept : function_(function), self_(self) {}
+  constexpr Method(Function called, void* with) noexcept : function_(called), self_(with) {}
 
   R operator()(Args... arguments) const {
     if constexpr (std::is_void_v<R>) {
@@ -65,6 +65,10 @@ class Method<R(Args...)> {
       return result;
     }
   }
+
+  /// The C function and its first argument, for code that calls it as C does.
+  [[nodiscard]] constexpr Function function() const noexcept { return function_; }
+  [[nodiscard]] constexpr void* self() const noexcept { return self_; }
 
  private:
   static void check(mortise_status status) {
