@@ -13,6 +13,8 @@
 #include <system_error>
 #include <utility>
 
+#include "manifest/contract_notes.hpp"
+
 namespace mortise::catalog {
 namespace {
 
@@ -25,7 +27,7 @@ using data::Keywords::range;
 using data::Keywords::use;
 
 // The form of the table and the rules of the gate. Another number in the file makes every file be looked at again.
-constexpr std::int64_t kRevision = 1;
+constexpr std::int64_t kRevision = 2;
 constexpr std::size_t kBusySeconds = 2;
 constexpr std::size_t kDigestSize = 64;
 
@@ -37,6 +39,7 @@ struct Row {
   std::string reason;
   std::string sha256;
   std::string manifest;
+  std::string contracts;
   std::string notes;
   std::string claim;
   std::string image_stamp;
@@ -78,6 +81,7 @@ Row to_row(const Entry& entry) {
           .reason = record.reason,
           .sha256 = record.sha256,
           .manifest = record.manifest ? record.manifest->text : std::string(),
+          .contracts = record.manifest ? manifest::to_text(record.manifest->contracts) : std::string(),
           .notes = notes.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
           .claim = entry.claim,
           .image_stamp = to_text(entry.image_stamp),
@@ -92,7 +96,11 @@ Entry to_entry(const Row& row, const Store& store) {
   record->state = static_cast<FileState>(row.state);
   record->reason = row.reason;
   record->sha256 = row.sha256;
+  bool has_contracts = false;
   if (auto manifest = manifest::parse_manifest(row.manifest)) {
+    auto contracts = manifest::parse_contracts(row.contracts, *manifest);
+    has_contracts = contracts.has_value();
+    if (contracts) manifest->contracts = std::move(*contracts);
     record->manifest = std::make_shared<const manifest::Manifest>(std::move(*manifest));
   }
   const auto notes = nlohmann::json::parse(row.notes, nullptr, false);
@@ -103,7 +111,7 @@ Entry to_entry(const Row& row, const Store& store) {
   }
   Entry entry{.record = nullptr, .claim = row.claim, .image_stamp = to_stamp(row.image_stamp), .rival = row.rival};
   const bool is_verified = record->state == FileState::verified;
-  const bool is_claim_sound = record->manifest != nullptr && row.claim.size() == kDigestSize;
+  const bool is_claim_sound = has_contracts && row.claim.size() == kDigestSize;
   if ((is_verified || !row.claim.empty()) && !is_claim_sound) return entry;
   if (is_verified && row.claim != row.sha256) return entry;
   if (is_verified) record->image = store.image_path(row.sha256);
@@ -159,8 +167,8 @@ base::Result<Database> Database::open(const std::filesystem::path& file) {
       data::Transaction transaction(poco);
       poco << "DROP TABLE IF EXISTS file", now;
       poco << "CREATE TABLE file (path TEXT PRIMARY KEY, stamp TEXT NOT NULL, state INTEGER NOT NULL, "
-              "reason TEXT NOT NULL, sha256 TEXT NOT NULL, manifest TEXT NOT NULL, notes TEXT NOT NULL, "
-              "claim TEXT NOT NULL, image_stamp TEXT NOT NULL, rival TEXT NOT NULL) WITHOUT ROWID",
+              "reason TEXT NOT NULL, sha256 TEXT NOT NULL, manifest TEXT NOT NULL, contracts TEXT NOT NULL, "
+              "notes TEXT NOT NULL, claim TEXT NOT NULL, image_stamp TEXT NOT NULL, rival TEXT NOT NULL) WITHOUT ROWID",
           now;
       poco << "PRAGMA user_version = " + std::to_string(kRevision), now;
       transaction.commit();
@@ -174,9 +182,10 @@ base::Result<Entries> Database::load(const Store& store) {
     Entries entries;
     Row row;
     data::Statement select(session_->poco);
-    select << "SELECT path, stamp, state, reason, sha256, manifest, notes, claim, image_stamp, rival FROM file",
+    select
+        << "SELECT path, stamp, state, reason, sha256, manifest, contracts, notes, claim, image_stamp, rival FROM file",
         into(row.path), into(row.stamp), into(row.state), into(row.reason), into(row.sha256), into(row.manifest),
-        into(row.notes), into(row.claim), into(row.image_stamp), into(row.rival), range(0, 1);
+        into(row.contracts), into(row.notes), into(row.claim), into(row.image_stamp), into(row.rival), range(0, 1);
     while (!select.done() && select.execute() > 0) {
       auto entry = to_entry(row, store);
       if (entry.record) entries.emplace(row.path, std::move(entry));
@@ -198,9 +207,9 @@ base::Result<void> Database::save(const std::vector<const Entry*>& entries, cons
     }
     Row row;
     data::Statement insert(poco);
-    insert << "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", use(row.path), use(row.stamp),
-        use(row.state), use(row.reason), use(row.sha256), use(row.manifest), use(row.notes), use(row.claim),
-        use(row.image_stamp), use(row.rival);
+    insert << "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", use(row.path), use(row.stamp),
+        use(row.state), use(row.reason), use(row.sha256), use(row.manifest), use(row.contracts), use(row.notes),
+        use(row.claim), use(row.image_stamp), use(row.rival);
     for (const auto* entry : entries) {
       row = to_row(*entry);
       insert.execute();

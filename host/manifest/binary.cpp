@@ -1,5 +1,6 @@
 #include "manifest/binary.hpp"
 
+#include <mortise/abi/contracts.h>
 #include <mortise/abi/manifest_note.h>
 #include <mortise/abi/plugin.h>
 
@@ -10,6 +11,7 @@
 
 #include "base/files.hpp"
 #include "base/strings.hpp"
+#include "manifest/contract_notes.hpp"
 #include "manifest/elf_dynamic.hpp"
 #include "manifest/elf_extents.hpp"
 #include "manifest/elf_file.hpp"
@@ -72,6 +74,8 @@ std::string list_some(const std::vector<std::string>& names) {
   return text;
 }
 
+std::string_view as_text(FileBytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+
 /// Turns what was read of one file into findings.
 class Inspector {
  public:
@@ -133,14 +137,30 @@ class Inspector {
       return;
     }
     const auto bytes = notes.manifests.front();
-    auto parsed = parse_manifest({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    auto parsed = parse_manifest(as_text(bytes));
     if (!parsed) return say(Weight::error, "manifest-invalid", "has a faulty " + parsed.error().message);
     if (parsed->abi_major != MORTISE_ABI_MAJOR) {
       say(Weight::error, "abi-major",
           "is built for ABI major " + std::to_string(parsed->abi_major) + "; this host has " +
               std::to_string(MORTISE_ABI_MAJOR) + "; build it with this host's SDK, or use a host of that major");
     }
+    check_contracts(notes.contracts, *parsed);
     inspection_.manifest = std::make_shared<const Manifest>(std::move(*parsed));
+  }
+
+  void check_contracts(const std::vector<FileBytes>& notes, Manifest& manifest) {
+    std::vector<std::string_view> texts;
+    for (const auto& note : notes) texts.push_back(as_text(note));
+    auto read = read_contracts(texts, manifest);
+    manifest.contracts = std::move(read.methods);
+    for (const auto& fault : read.faults) say(Weight::error, "contract-invalid", fault);
+    if (!read.missing.empty()) {
+      say(Weight::error, "contract-missing",
+          "does not say which methods it expects of " + list_some(read.missing) +
+              ", which its manifest provides or requires; include each contract's header where the plugin provides or "
+              "requires it (in C: put MORTISE_CONTRACT_NOTE of <mortise/abi/contracts.h> in one source), and do not "
+              "strip the section " MORTISE_NOTE_CONTRACT_SECTION);
+    }
   }
 
   void check_dynamic(const DynamicFacts& dynamic) {

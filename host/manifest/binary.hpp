@@ -36,7 +36,8 @@ struct Inspection {
 };
 
 /// Looks at an ordinary file: ELF class, machine, type, extents inside the file, entry symbol (exactly one
-/// export), ABI major, TEXTREL, RPATH/RUNPATH, GNU_UNIQUE, manifest. Never fails: what is wrong is a finding.
+/// export), ABI major, TEXTREL, RPATH/RUNPATH, GNU_UNIQUE, manifest, the methods of its contracts. Never fails: what is
+/// wrong is a finding.
 /// `shown_as` is the path that messages name. A file that cannot be read gets the one finding "unreadable".
 Inspection inspect(const std::filesystem::path& file, const std::string& shown_as);
 

@@ -1,4 +1,4 @@
-// The ELF notes that the host cares for: the manifest and the build id. Inside this folder only.
+// The ELF notes that the host cares for: the manifest, contracts and the build id. Inside this folder only.
 #pragma once
 
 #include <string>
@@ -10,6 +10,7 @@ namespace mortise::manifest {
 
 struct Notes {
   std::vector<FileBytes> manifests;  // as they stand in the file; more than one is a fault of the build
+  std::vector<FileBytes> contracts;  // likewise; each compiled source may have left a copy
   std::string build_id;              // hexadecimal, may be empty
 };
 

@@ -4,12 +4,13 @@
 #include <mortise/abi/types.h>
 
 #include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <set>
+#include <tuple>
+#include <utility>
 
 #include "base/strings.hpp"
+#include "manifest/contract_id.hpp"
 #include "manifest/object_fields.hpp"
 
 namespace mortise::manifest {
@@ -20,9 +21,8 @@ using base::ErrorCode;
 using nlohmann::json;
 using Presence = ObjectFields::Presence;
 
-constexpr std::size_t kMaxDepth = 64;     // so that nothing that walks a manifest can overflow the stack
-constexpr std::size_t kMaxSummary = 500;  // it is one line of a list
-constexpr std::size_t kMaxIdentifier = 128;
+constexpr std::size_t kMaxDepth = 64;       // so that nothing that walks a manifest can overflow the stack
+constexpr std::size_t kMaxSummary = 500;    // it is one line of a list
 constexpr std::size_t kMaxComplaint = 300;  // the parser quotes what it last read, which may be long
 
 /// Builds the value and refuses what it would no longer show: nesting too deep, a key written twice.
@@ -85,33 +85,6 @@ base::Result<json> parse_json(std::string_view text) {
   }
 }
 
-/// "boutique.currency/1" in its two parts: dotted lower-case words and a version from 1 upwards.
-struct Identifier {
-  std::string name;
-  std::uint32_t version = 0;
-};
-
-std::optional<Identifier> parse_identifier(std::string_view text) {
-  const auto slash = text.find('/');
-  if (text.size() > kMaxIdentifier || slash == std::string_view::npos) return std::nullopt;
-  const auto name = text.substr(0, slash);
-  char before = '.';
-  for (const char c : name) {
-    const bool starts_word = before == '.';
-    const bool is_letter = c >= 'a' && c <= 'z';
-    const bool is_inner = (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-    if (!is_letter && (starts_word || !is_inner)) return std::nullopt;
-    before = c;
-  }
-  if (before == '.') return std::nullopt;
-  const auto digits = text.substr(slash + 1);
-  Identifier identifier{std::string(name), 0};
-  const auto end = digits.data() + digits.size();
-  const auto [rest, error] = std::from_chars(digits.data(), end, identifier.version);
-  if (error != std::errc{} || rest != end || digits[0] == '0') return std::nullopt;
-  return identifier;
-}
-
 /// Reads the parts of one manifest; the first fault ends the reading.
 class ManifestReader {
  public:
@@ -160,7 +133,7 @@ class ManifestReader {
   }
 
   void read_summary() {
-    static const std::string kExpected = "one line of text, at most " + std::to_string(kMaxSummary) + " bytes";
+    static constexpr std::string_view kExpected = "one line of text, at most " + std::to_string(kMaxSummary) + " bytes";
     const auto* summary = fields_.text("summary", Presence::optional, kExpected);
     if (summary == nullptr) return;
     // It is printed to terminals.
@@ -176,7 +149,7 @@ class ManifestReader {
     if (list == nullptr) return;
     for (std::size_t i = 0; i < list->size(); ++i) {
       const auto& id = (*list)[i];
-      if (!id.is_string() || !parse_identifier(id.get_ref<const std::string&>())) {
+      if (!id.is_string() || !is_contract_id(id.get_ref<const std::string&>())) {
         return fault_.set(fields_.pointer_to("interfaces") + "/" + std::to_string(i),
                           "must be an interface id like \"mortise.http/1\", is " + shown(id));
       }
@@ -184,18 +157,23 @@ class ManifestReader {
     }
   }
 
-  /// The contract id of one element of "provides" or "requires"; each may appear once.
-  std::optional<Identifier> read_contract(ObjectFields& fields, std::set<std::string>& seen) {
+  /// The contract id of one element of "provides" or "requires"; empty when it is missing or wrong.
+  static std::string read_contract(ObjectFields& fields) {
     static constexpr std::string_view kExpected = "a contract id like \"greeting/1\"";
     const auto* id = fields.text("contract", Presence::required, kExpected);
-    if (id == nullptr) return std::nullopt;
-    auto identifier = parse_identifier(*id);
-    if (!identifier) {
-      fields.mismatch("contract", kExpected, *id);
-    } else if (!seen.insert(*id).second) {
-      fields.refuse("contract", "names '" + *id + "' a second time; remove one");
-    }
-    return identifier;
+    if (id == nullptr) return {};
+    if (!is_contract_id(*id)) fields.mismatch("contract", kExpected, *id);
+    return *id;
+  }
+
+  /// The provider's name in such an element; empty when it has none.
+  static std::string read_provider_name(ObjectFields& fields) {
+    static constexpr std::string_view kExpected =
+        "a provider's name: a lower-case letter, then lower-case letters, digits and '-', at most 64";
+    const auto* name = fields.text("name", Presence::optional, kExpected);
+    if (name == nullptr) return {};
+    if (!base::is_plugin_name(*name)) fields.mismatch("name", kExpected, *name);
+    return *name;
   }
 
   template <class Read>
@@ -210,32 +188,48 @@ class ManifestReader {
   }
 
   void read_provides() {
-    std::set<std::string> seen;
+    std::set<std::pair<std::string, std::string>> seen;
     read_elements("provides", "a list like [{\"contract\": \"greeting/1\"}]", [&](ObjectFields& element) {
-      if (auto id = read_contract(element, seen)) manifest_.provides.push_back({std::move(id->name), id->version});
+      ProvidedContract provided;
+      provided.contract = read_contract(element);
+      provided.name = read_provider_name(element);
+      if (provided.name.empty()) provided.name = manifest_.name;
+      provided.rank = element.int32("rank", 0);
+      if (!seen.emplace(provided.contract, provided.name).second) {
+        element.refuse("contract", "names '" + provided.contract + "' a second time under the name '" + provided.name +
+                                       "'; remove one, or give it another name");
+      }
+      manifest_.provides.push_back(std::move(provided));
     });
   }
 
   void read_requires() {
-    std::set<std::string> seen;
+    std::set<std::tuple<std::string, std::string, bool>> seen;
     read_elements("requires", "a list like [{\"contract\": \"greeting/1\"}]", [&](ObjectFields& element) {
-      auto id = read_contract(element, seen);
       RequiredContract required;
-      if (id) {
-        required.name = std::move(id->name);
-        required.version = id->version;
-      }
-      if (const auto* text = element.text("provider", Presence::optional, "a version range like \">=1.0 <2\"")) {
-        auto range = VersionRange::parse(*text);
-        if (range) {
-          required.provider = std::move(*range);
-        } else {
-          element.refuse("provider", range.error().message);
-        }
-      }
+      required.contract = read_contract(element);
+      required.provider = read_range(element);
+      required.name = read_provider_name(element);
+      if (const auto* all = element.boolean("all")) required.all = *all;
       if (const auto* is_optional = element.boolean("optional")) required.optional = *is_optional;
+      required.optional = required.optional || required.all;
+      if (required.all && !required.name.empty()) {
+        element.refuse("all", "asks for every provider, but name for that of one name; remove one of the two");
+      }
+      if (!seen.emplace(required.contract, required.name, required.all).second) {
+        element.refuse("contract", "names '" + required.contract + "' a second time; remove one");
+      }
       manifest_.requires_.push_back(std::move(required));
     });
+  }
+
+  static VersionRange read_range(ObjectFields& element) {
+    const auto* text = element.text("provider", Presence::optional, "a version range like \">=1.0 <2\"");
+    if (text == nullptr) return {};
+    auto range = VersionRange::parse(*text);
+    if (range) return std::move(*range);
+    element.refuse("provider", range.error().message);
+    return {};
   }
 
   FirstFault fault_;
@@ -244,6 +238,12 @@ class ManifestReader {
 };
 
 }  // namespace
+
+const Methods& Manifest::methods_of(const std::string& contract) const {
+  static const Methods kNone;
+  const auto found = contracts.find(contract);
+  return found == contracts.end() ? kNone : found->second;
+}
 
 base::Result<Manifest> parse_manifest(std::string_view text) {
   const auto value = parse_json(text);

@@ -1,6 +1,8 @@
 // What a plugin says of itself: the JSON in its ELF note, as values. Reading it runs nothing of the file.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -8,25 +10,31 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "manifest/signature.hpp"
 #include "manifest/version.hpp"
 
 namespace mortise::manifest {
 
-/// A contract that the plugin offers: id without version, and the version.
+/// A contract that the plugin offers. One may be offered several times, under different names.
 struct ProvidedContract {
-  std::string name;
-  std::uint32_t version = 1;
+  std::string contract;   // "boutique.currency/1"
+  std::string name;       // which provider of it this is; the plugin's name by default
+  std::int32_t rank = 0;  // who asks for any provider is given the highest
 };
 
 /// A contract that the plugin wants from others.
 struct RequiredContract {
-  std::string name;
-  std::uint32_t version = 1;
+  std::string contract;
   VersionRange provider;  // which versions of a providing plugin will do
-  bool optional = false;
+  std::string name;       // the provider of that name only; empty: any
+  bool all = false;       // every provider there is
+  bool optional = false;  // starts without it, too; true of `all`
 };
 
-/// Immutable once parsed; copied freely.
+/// The methods of contracts, by their ids.
+using ContractMethods = std::map<std::string, Methods>;
+
+/// Immutable once the file was read; copied freely.
 struct Manifest {
   std::string name;
   Version version;
@@ -40,6 +48,13 @@ struct Manifest {
 
   /// The text that was parsed.
   std::string text;
+
+  /// Of each contract that is provided or required, as the plugin was built with it. Not from the text: from notes
+  /// of their own in the file (contract_notes.hpp).
+  ContractMethods contracts;
+
+  /// None when the contract is neither provided nor required.
+  [[nodiscard]] const Methods& methods_of(const std::string& contract) const;
 };
 
 /// Parses and checks a manifest: syntax, required fields (name, version, abi), types, unknown keys. The error

@@ -1,6 +1,7 @@
 #include "manifest/object_fields.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/strings.hpp"
 
@@ -81,6 +82,20 @@ const json* ObjectFields::number(std::string_view key, Presence presence, std::s
   if (found == nullptr || found->is_number_unsigned()) return found;
   mismatch(key, expected, *found);
   return nullptr;
+}
+
+std::int32_t ObjectFields::int32(std::string_view key, std::int32_t otherwise) {
+  static constexpr std::string_view kExpected = "a whole number from -2147483648 to 2147483647";
+  const auto* found = find(key, Presence::optional, kExpected);
+  if (found == nullptr) return otherwise;
+  using Limits = std::numeric_limits<std::int32_t>;
+  const bool is_whole = found->is_number_integer();
+  // An unsigned number beyond 63 bits would come out negative.
+  const bool is_huge = found->is_number_unsigned() && found->get<std::uint64_t>() > std::uint64_t{Limits::max()};
+  const auto value = is_whole && !is_huge ? found->get<std::int64_t>() : 0;
+  if (is_whole && !is_huge && value >= Limits::min() && value <= Limits::max()) return static_cast<std::int32_t>(value);
+  mismatch(key, kExpected, *found);
+  return otherwise;
 }
 
 const json* ObjectFields::object(std::string_view key, std::string_view expected) {

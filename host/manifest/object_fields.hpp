@@ -1,6 +1,7 @@
 // Reads the keys of one JSON object of a manifest into typed values. Inside this folder only.
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -33,6 +34,8 @@ class ObjectFields {
   const std::string* text(std::string_view key, Presence presence, std::string_view expected);
   const bool* boolean(std::string_view key);
   const nlohmann::json* number(std::string_view key, Presence presence, std::string_view expected);
+  /// A whole number of 32 bits; `otherwise` when the key is absent.
+  std::int32_t int32(std::string_view key, std::int32_t otherwise);
   const nlohmann::json* object(std::string_view key, std::string_view expected);
   const nlohmann::json* list(std::string_view key, std::string_view expected);
   /// Call last: keys that nobody asked for are faults.
