@@ -133,7 +133,7 @@ class ManifestReader {
   }
 
   void read_summary() {
-    static constexpr std::string_view kExpected = "one line of text, at most " + std::to_string(kMaxSummary) + " bytes";
+    static const std::string kExpected = "one line of text, at most " + std::to_string(kMaxSummary) + " bytes";
     const auto* summary = fields_.text("summary", Presence::optional, kExpected);
     if (summary == nullptr) return;
     // It is printed to terminals.

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "base/strings.hpp"
@@ -104,6 +105,25 @@ class Chooser {
   const std::filesystem::path& drop_directory_;
 };
 
+/// The verified files of which a plugin that lacks a provider can be told.
+std::vector<Spare> find_spares(const config::LoadedPlugins& plugins, const std::vector<catalog::RecordPtr>& records,
+                               const std::vector<Wanted>& wanted) {
+  std::set<std::string> enabled;
+  for (const auto& plugin : plugins.plugins) {
+    if (plugin.enabled) enabled.insert(plugin.name);
+  }
+  std::set<const catalog::Record*> chosen;
+  for (const auto& one : wanted) chosen.insert(one.record.get());
+  std::vector<Spare> spares;
+  for (const auto& record : records) {
+    const bool provides = record->state == catalog::FileState::verified && !record->manifest->provides.empty();
+    if (provides && !chosen.contains(record.get())) {
+      spares.push_back({.record = record, .is_enabled = enabled.contains(record->manifest->name)});
+    }
+  }
+  return spares;
+}
+
 }  // namespace
 
 Desired desire(config::LoadedPlugins plugins, const std::vector<catalog::RecordPtr>& records,
@@ -122,7 +142,8 @@ Desired desire(config::LoadedPlugins plugins, const std::vector<catalog::RecordP
                              .reason = problem.to_string(),
                              .keep_running = true});
   }
-  auto order = order_by_contracts(std::move(chooser.wanted));
+  const auto spares = find_spares(plugins, records, chooser.wanted);
+  auto order = order_by_contracts(std::move(chooser.wanted), spares);
   desired.wanted = std::move(order.ordered);
   for (auto& refused : order.refused) desired.unmet.push_back(std::move(refused));
   return desired;
