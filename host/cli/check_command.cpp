@@ -2,6 +2,7 @@
 #include <ostream>
 
 #include "cli/commands.hpp"
+#include "cli/description.hpp"
 
 namespace mortise::cli {
 namespace {
@@ -19,28 +20,17 @@ const char* to_string(Weight weight) {
 }
 
 json to_json(const catalog::Verdict& verdict, const std::filesystem::path& plugin) {
-  json document{{"file", plugin.string()},
-                {"passed", verdict.passed()},
-                {"sha256", verdict.sha256},
-                {"findings", json::array()},
-                {"manifest", nullptr}};
+  json document{{"file", plugin.string()},   {"passed", verdict.passed()}, {"sha256", verdict.sha256},
+                {"findings", json::array()}, {"manifest", nullptr},        {"contracts", nullptr}};
   for (const auto& finding : verdict.inspection.findings) {
     document["findings"].push_back(
         {{"weight", to_string(finding.weight)}, {"check", finding.check}, {"message", finding.message}});
   }
-  if (verdict.inspection.manifest)
-    document["manifest"] = json::parse(verdict.inspection.manifest->text, nullptr, false);
-  return document;
-}
-
-void print_manifest(const manifest::Manifest& manifest, std::ostream& out) {
-  out << "plugin    " << manifest.name << ' ' << manifest.version.to_string() << ": " << manifest.summary << '\n';
-  for (const auto& contract : manifest.provides)
-    out << "provides  " << contract.name << '/' << contract.version << '\n';
-  for (const auto& contract : manifest.requires_) {
-    out << "requires  " << contract.name << '/' << contract.version << (contract.optional ? " (optional)" : "") << '\n';
+  if (const auto& manifest = verdict.inspection.manifest) {
+    document["manifest"] = json::parse(manifest->text, nullptr, false);
+    document["contracts"] = describe_contracts(*manifest);
   }
-  for (const auto& interface : manifest.interfaces) out << "uses      " << interface << '\n';
+  return document;
 }
 
 /// From mortise.json where there is a valid one; a team's build machine has none.
@@ -57,7 +47,7 @@ void print_verdict(const catalog::Verdict& verdict, const std::filesystem::path&
     out << to_json(verdict, plugin).dump(2, ' ', false, json::error_handler_t::replace) << '\n';
     return;
   }
-  if (verdict.inspection.manifest) print_manifest(*verdict.inspection.manifest, out);
+  if (verdict.inspection.manifest) print_description(*verdict.inspection.manifest, out);
   if (!verdict.sha256.empty()) out << "sha256    " << verdict.sha256 << '\n';
   for (const auto& finding : verdict.inspection.findings) {
     out << '[' << to_string(finding.weight) << "] " << finding.check << ": " << finding.message << '\n';

@@ -19,6 +19,7 @@ struct Options {
   fs::path config;
   std::string name;
   fs::path file;
+  fs::path new_file;
   bool only_check = false;
   bool as_json = false;
 };
@@ -64,12 +65,32 @@ void add_plugin_commands(Parser& parser, const Parts& parts) {
   list_command->callback([&parser, &parts] {
     parser.run = [&parser, &parts] { return list(parser.options.config, parser.options.as_json, parts); };
   });
+}
+
+void add_file_commands(Parser& parser, const Parts& parts) {
+  Options& options = parser.options;
   auto* check = parser.app.add_subcommand("check", "Say what the gate says of a file: 0 passes, 1 is rejected");
-  check->add_option("FILE", parser.options.file, "A plugin's .so")->required();
-  check->add_flag("--json", parser.options.as_json, "Print JSON");
+  check->add_option("FILE", options.file, "A plugin's .so")->required();
+  check->add_flag("--json", options.as_json, "Print JSON");
   check->callback([&parser, &parts] {
-    parser.run = [&parser, &parts] {
-      return check_file(parser.options.config, parser.options.file, parser.options.as_json, parts);
+    parser.run = [&options = parser.options, &parts] {
+      return check_file(options.config, options.file, options.as_json, parts);
+    };
+  });
+  auto* describe_command = parser.app.add_subcommand("describe", "Show a file's contracts with their methods");
+  describe_command->add_option("FILE", options.file, "A plugin's .so")->required();
+  describe_command->add_flag("--json", options.as_json, "Print JSON");
+  describe_command->callback([&parser, &parts] {
+    parser.run = [&options = parser.options, &parts] { return describe(options.file, options.as_json, parts); };
+  });
+  auto* diff_command =
+      parser.app.add_subcommand("diff", "Compare two builds of a plugin: 0 compatible, 1 breaks other plugins");
+  diff_command->add_option("OLD", options.file, "The .so that others were built against")->required();
+  diff_command->add_option("NEW", options.new_file, "The .so that is to follow it")->required();
+  diff_command->add_flag("--json", options.as_json, "Print JSON");
+  diff_command->callback([&parser, &parts] {
+    parser.run = [&options = parser.options, &parts] {
+      return diff(options.file, options.new_file, options.as_json, parts);
     };
   });
 }
@@ -98,6 +119,7 @@ int run_command_line(int argc, const char* const* argv, const Parts& parts) {
   parser.app.add_option("--config", parser.options.config, "mortise.json")->envname("MORTISE_CONFIG");
   add_host_commands(parser, parts);
   add_plugin_commands(parser, parts);
+  add_file_commands(parser, parts);
   try {
     parser.app.parse(argc, argv);
   } catch (const CLI::RequiredError& error) {

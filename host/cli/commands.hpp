@@ -1,6 +1,7 @@
 // One function for each subcommand; each prints through Parts and returns the exit code.
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include "catalog/gate.hpp"
@@ -18,7 +19,14 @@ int set_enabled(const std::filesystem::path& config_file, const std::string& nam
 int list(const std::filesystem::path& config_file, bool as_json, const Parts& parts);
 int check_file(const std::filesystem::path& config_file, const std::filesystem::path& plugin, bool as_json,
                const Parts& parts);
+int describe(const std::filesystem::path& plugin, bool as_json, const Parts& parts);
+/// Exit codes: kDone the new build is compatible, kFailed it breaks other plugins, kUsage the files cannot be compared.
+int diff(const std::filesystem::path& before, const std::filesystem::path& after, bool as_json, const Parts& parts);
 int version(const Parts& parts);
+
+/// The manifest of a file that passes the gate as far as it goes without running the file; otherwise prints why not and
+/// returns null.
+std::shared_ptr<const manifest::Manifest> read_plugin(const std::filesystem::path& plugin, const Parts& parts);
 
 /// What `check_file` prints of the gate's answer.
 void print_verdict(const catalog::Verdict& verdict, const std::filesystem::path& plugin, bool as_json,

@@ -1,0 +1,187 @@
+#include "cli/plugin_changes.hpp"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "manifest/provider_match.hpp"
+
+namespace mortise::cli {
+namespace {
+
+using Effect = Change::Effect;
+using manifest::Manifest;
+using manifest::ProvidedContract;
+using manifest::RequiredContract;
+
+const ProvidedContract* find(const std::vector<ProvidedContract>& list, const ProvidedContract& wanted) {
+  const auto found = std::find_if(list.begin(), list.end(), [&](const ProvidedContract& one) {
+    return one.contract == wanted.contract && one.name == wanted.name;
+  });
+  return found == list.end() ? nullptr : &*found;
+}
+
+const RequiredContract* find(const std::vector<RequiredContract>& list, const RequiredContract& wanted) {
+  const auto found = std::find_if(list.begin(), list.end(), [&](const RequiredContract& one) {
+    return one.contract == wanted.contract && one.name == wanted.name && one.all == wanted.all;
+  });
+  return found == list.end() ? nullptr : &*found;
+}
+
+/// The lines of `longer` behind those of `shorter`: "'rate', 'reset'".
+std::string name_appended(const manifest::Methods& shorter, const manifest::Methods& longer) {
+  std::string names;
+  for (auto i = shorter.size(); i < longer.size(); ++i) names += (names.empty() ? "'" : ", '") + longer[i].name + "'";
+  return names;
+}
+
+/// Collects the changes of one pair of builds.
+class Comparison {
+ public:
+  Comparison(const Manifest& before, const Manifest& after) : before_(before), after_(after) {}
+
+  std::vector<Change> run() {
+    compare_provided();
+    compare_methods();
+    compare_required();
+    for (const auto& interface : after_.interfaces) {
+      const auto& old = before_.interfaces;
+      if (std::find(old.begin(), old.end(), interface) != old.end()) continue;
+      say(Effect::may_not_start,
+          "needs the interface " + interface + " of the host, which " + old_version() + " did not");
+    }
+    std::stable_sort(changes_.begin(), changes_.end(),
+                     [](const Change& a, const Change& b) { return a.effect < b.effect; });
+    return std::move(changes_);
+  }
+
+ private:
+  void say(Effect effect, std::string message) { changes_.push_back({effect, std::move(message)}); }
+  [[nodiscard]] std::string old_version() const { return before_.version.to_string(); }
+
+  void compare_provided() {
+    const auto title = [](const ProvidedContract& provided, const Manifest& plugin) {
+      return provided.contract + (provided.name == plugin.name ? "" : " as '" + provided.name + "'");
+    };
+    for (const auto& old : before_.provides) {
+      const auto* kept = find(after_.provides, old);
+      if (kept == nullptr) {
+        say(Effect::breaking, title(old, before_) + ": is not provided any longer; go on providing it");
+      } else if (kept->rank != old.rank) {
+        say(Effect::compatible, title(old, before_) + ": its rank is " + std::to_string(kept->rank) + ", was " +
+                                    std::to_string(old.rank) + ", which may change who is called");
+      }
+    }
+    for (const auto& provided : after_.provides) {
+      if (find(before_.provides, provided) == nullptr)
+        say(Effect::compatible, title(provided, after_) + ": is provided, too");
+    }
+  }
+
+  /// Of the contracts that both provide, under whatever names.
+  void compare_methods() {
+    std::set<std::string> offered;
+    for (const auto& provided : after_.provides) offered.insert(provided.contract);
+    std::set<std::string> done;
+    for (const auto& old : before_.provides) {
+      if (offered.contains(old.contract) && done.insert(old.contract).second) compare_methods_of(old.contract);
+    }
+  }
+
+  void compare_methods_of(const std::string& contract) {
+    const auto& old = before_.methods_of(contract);
+    const auto& now = after_.methods_of(contract);
+    if (auto difference = manifest::find_difference(old, now)) {
+      changes_.push_back(
+          {Effect::breaking,
+           contract + ": " + difference->title() +
+               "; leave the methods as they were and append, or provide the next version of the contract "
+               "beside this one",
+           std::move(difference)});
+    } else if (now.size() > old.size()) {
+      say(Effect::compatible, contract + ": appends " + name_appended(old, now));
+    }
+  }
+
+  void compare_required() {
+    for (const auto& required : after_.requires_) {
+      if (!required.optional) compare_requirement(required);
+    }
+    for (const auto& old : before_.requires_) {
+      const auto* kept = find(after_.requires_, old);
+      if (old.optional || (kept != nullptr && !kept->optional)) continue;
+      say(Effect::compatible, "can do without " + to_string(old));
+    }
+  }
+
+  void compare_requirement(const RequiredContract& required) {
+    const auto* old = find(before_.requires_, required);
+    if (old == nullptr || old->optional) {
+      return say(Effect::may_not_start, "needs " + to_string(required) + ", which " + old_version() + " did not");
+    }
+    if (old->provider.text() != required.provider.text()) {
+      say(Effect::may_not_start, "needs " + required.contract + " from a plugin of version '" +
+                                     required.provider.text() + "', was '" + old->provider.text() + "'");
+    }
+    const auto& methods_before = before_.methods_of(required.contract);
+    const auto& methods = after_.methods_of(required.contract);
+    // A provider that did for the old one does for this one unless it needs other methods, or more.
+    if (auto difference = manifest::find_difference(methods_before, methods)) {
+      changes_.push_back({Effect::may_not_start,
+                          "needs another form of " + required.contract + ": " + difference->title(),
+                          std::move(difference)});
+    } else if (methods.size() > methods_before.size()) {
+      say(Effect::may_not_start,
+          "needs a provider of " + required.contract + " that has " + name_appended(methods_before, methods));
+    }
+  }
+
+  const Manifest& before_;
+  const Manifest& after_;
+  std::vector<Change> changes_;
+};
+
+/// The least version that may break what `before` promised.
+manifest::Version next_breaking(const manifest::Version& before) {
+  manifest::Version next;
+  if (before.major > 0) {
+    next.major = before.major + 1;
+  } else {
+    next.minor = before.minor + 1;
+  }
+  return next;
+}
+
+}  // namespace
+
+const char* to_string(Change::Effect effect) {
+  switch (effect) {
+    case Effect::breaking: return "breaking";
+    case Effect::may_not_start: return "may not start";
+    case Effect::compatible: return "compatible";
+  }
+  return "compatible";
+}
+
+std::vector<Change> find_changes(const Manifest& before, const Manifest& after) {
+  return Comparison(before, after).run();
+}
+
+bool is_breaking(const std::vector<Change>& changes) {
+  return std::any_of(changes.begin(), changes.end(), [](const Change& c) { return c.effect == Effect::breaking; });
+}
+
+std::string judge_version_step(const Manifest& before, const Manifest& after, const std::vector<Change>& changes) {
+  const auto step = before.version.to_string() + " -> " + after.version.to_string();
+  const auto least = next_breaking(before.version);
+  if (is_breaking(changes) && after.version < least) {
+    return "the version step " + step + " promises that nothing breaks; make it " + least.to_string() +
+           " or undo the break";
+  }
+  if (after.version <= before.version) {
+    return "the version step " + step + " is none upwards; a host goes on with the higher version that it has";
+  }
+  return {};
+}
+
+}  // namespace mortise::cli
