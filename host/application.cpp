@@ -13,6 +13,7 @@
 #include "catalog/gate.hpp"
 #include "http/server.hpp"
 #include "release/runner.hpp"
+#include "runtime/contracts.hpp"
 #include "status_file.hpp"
 #include "telemetry/log.hpp"
 
@@ -119,6 +120,7 @@ int Application::run() {
       files_, catalog::make_process_probe(base::own_executable(), config_.probe_timeout));
   if (!catalog) return fail(catalog.error());
 
+  runtime::Contracts contracts(config_.arena_max_bytes);
   http::Server server(to_settings(config_.edge));
   if (const auto started = server.start(); !started) return fail(started.error().in(config_.file.string()));
   StatusFile status_file(config_.state_directory, files_);
@@ -129,7 +131,7 @@ int Application::run() {
                           .state_directory = config_.state_directory,
                           .init_timeout = config_.init_timeout,
                           .stop_timeout = config_.stop_timeout},
-                         std::move(*catalog), {&server}, files_,
+                         std::move(*catalog), contracts, {&server}, files_,
                          [&](const release::Status& status) { status_file.write(status); });
   runner.start();
   server.set_ready(true);

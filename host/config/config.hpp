@@ -76,6 +76,7 @@ struct HostConfig {
   std::chrono::milliseconds probe_timeout{5000};
   std::chrono::milliseconds init_timeout{10000};
   std::chrono::milliseconds stop_timeout{10000};
+  std::uint64_t arena_max_bytes = 67108864;  // of one scope
   EdgeConfig edge;
   LogConfig log;
 };

@@ -91,6 +91,7 @@ LoadedHost load_host_config(const std::filesystem::path& file, base::Files& file
   reader.milliseconds("probe_timeout_ms", config.probe_timeout, 1, kDayMs);
   reader.milliseconds("init_timeout_ms", config.init_timeout, 1, kDayMs);
   reader.milliseconds("stop_timeout_ms", config.stop_timeout, 1, kDayMs);
+  reader.integer("arena_max_bytes", config.arena_max_bytes, 65536, std::uint64_t{1} << 40);
   reader.object("edge", [&](ObjectReader& edge) { read_edge(edge, config.edge); });
   reader.object("log", [&](ObjectReader& log) { read_log(log, config.log); });
   reader.finish();

@@ -15,13 +15,17 @@ using telemetry::Level;
 }  // namespace
 
 Reconciler::Reconciler(RunnerSettings settings, std::unique_ptr<catalog::Catalog> catalog,
-                       std::vector<runtime::Service*> services, base::Files& files, Reap reap)
+                       runtime::Contracts& contracts, std::vector<runtime::Service*> services, base::Files& files,
+                       Reap reap)
     : settings_(std::move(settings)),
       data_root_((settings_.state_directory / "data" / "").string()),
       catalog_(std::move(catalog)),
+      contracts_(contracts),
       services_(std::move(services)),
       files_(files),
-      reap_(std::move(reap)) {}
+      reap_(std::move(reap)) {
+  services_.insert(services_.begin(), &contracts_);
+}
 
 void Reconciler::pass() {
   look_again_.reset();
@@ -180,7 +184,11 @@ void Reconciler::settle_conflicts(Set& next) {
     if (conflicts.empty()) return;
     for (const auto& conflict : conflicts) {
       const auto& name = conflict.culprit->name();
-      remember_failure(conflict.culprit->spec(), conflict.message).is_conflict = true;
+      const auto is_it = [&](const Unmet& unmet) { return unmet.name == name; };
+      // Of one that only ran on because of a fault, that fault is the reason.
+      if (std::none_of(unmet_.begin(), unmet_.end(), is_it)) {
+        remember_failure(conflict.culprit->spec(), conflict.message).conflict_in = last_release_ + 1;
+      }
       const auto old = running_.find(name);
       if (old != running_.end() && old->second != conflict.culprit) {
         next[name] = old->second;
@@ -193,9 +201,10 @@ void Reconciler::settle_conflicts(Set& next) {
 
 void Reconciler::publish(Set next) {
   if (has_published_ && next == running_) return;
-  const auto list = in_order(next);
-  for (auto* service : services_) service->publish(list);
+  publish_release(in_order(next));
   has_published_ = true;
+  // Who failed for what others provide, or take, may get on with the new set.
+  retry_conflicts();
   auto before = std::exchange(running_, std::move(next));
   for (const auto& [name, generation] : running_) {
     const auto old = before.find(name);
@@ -210,14 +219,39 @@ void Reconciler::publish(Set next) {
     const auto now = running_.find(generation->name());
     const bool is_replaced = now != running_.end();
     if (is_replaced && now->second == generation) continue;
-    retry_conflicts();
     stop(generation, is_replaced ? "plugin's former generation stopped" : "plugin stopped");
   }
 }
 
+void Reconciler::publish_release(const std::vector<GenerationPtr>& generations) {
+  auto built = contracts_.build(++last_release_, generations);
+  for (const auto& remark : built.remarks) {
+    telemetry::log(Level::warning, "release", "a contract is not used", {{"reason", remark}});
+  }
+  for (auto* service : services_) service->publish(built.release);
+  std::erase_if(former_cones_, [](const auto& cone) { return cone.expired(); });
+  if (release_) former_cones_.insert(former_cones_.end(), release_->cones().begin(), release_->cones().end());
+  release_ = std::move(built.release);
+}
+
+/// "'slow' (generation 4)": where requests entered that may still reach a generation of a former release.
+std::string Reconciler::holders_of(const Generation& generation) const {
+  std::set<std::string> holders;
+  for (const auto& weak : former_cones_) {
+    const auto cone = weak.lock();
+    if (!cone || !cone->reaches(generation)) continue;
+    holders.insert("'" + cone->entry->name() + "' (generation " + cone->entry->number_text() + ")");
+  }
+  std::string text;
+  for (const auto& holder : holders) text += (text.empty() ? "" : ", ") + holder;
+  return text;
+}
+
 void Reconciler::retry_conflicts() {
-  const auto erased = std::erase_if(failed_, [](const auto& entry) { return entry.second.is_conflict; });
-  if (erased > 0) look_again_ = Clock::now();
+  const auto is_due = [&](const auto& entry) {
+    return entry.second.conflict_in != 0 && entry.second.conflict_in < last_release_;
+  };
+  if (std::erase_if(failed_, is_due) > 0) look_again_ = Clock::now();
 }
 
 void Reconciler::stop(const GenerationPtr& generation, const char* reason) {
@@ -313,7 +347,13 @@ Status Reconciler::status() {
                               .reason = unmet.reason,
                               .sha256 = {}});
   }
-  for (const auto& entry : draining_) status.plugins.push_back(entry.status);
+  for (const auto& entry : draining_) {
+    status.plugins.push_back(entry.status);
+    const auto generation = entry.generation.lock();
+    const auto holders = generation ? holders_of(*generation) : std::string();
+    auto& reason = status.plugins.back().reason;
+    if (!holders.empty()) reason += (reason.empty() ? "" : "; ") + std::string("held by requests inside ") + holders;
+  }
   return status;
 }
 

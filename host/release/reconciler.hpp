@@ -14,6 +14,7 @@
 
 #include "release/desired.hpp"
 #include "release/runner.hpp"
+#include "runtime/contracts.hpp"
 #include "runtime/control_thread.hpp"
 #include "runtime/generation.hpp"
 
@@ -26,7 +27,7 @@ class Reconciler {
   /// Takes over a generation that nobody holds any more; called on any thread, from the pointer's deleter.
   using Reap = std::function<void(runtime::Generation*)>;
 
-  Reconciler(RunnerSettings settings, std::unique_ptr<catalog::Catalog> catalog,
+  Reconciler(RunnerSettings settings, std::unique_ptr<catalog::Catalog> catalog, runtime::Contracts& contracts,
              std::vector<runtime::Service*> services, base::Files& files, Reap reap);
 
   /// Makes actual equal to desired as far as that is possible.
@@ -53,7 +54,7 @@ class Reconciler {
     std::string sha256;
     std::string config_text;
     PluginStatus status;
-    bool is_conflict = false;  // with another plugin: worth another try when a generation has left
+    std::uint64_t conflict_in = 0;  // the release for which it did not fit the others: worth a try in a later one
   };
   struct Draining {
     std::weak_ptr<runtime::Generation> generation;
@@ -70,17 +71,20 @@ class Reconciler {
   base::Result<void> give_up(runtime::Generation& generation) const;
   void settle_conflicts(Set& next);
   void publish(Set next);
+  void publish_release(const std::vector<runtime::GenerationPtr>& generations);
   void stop(const runtime::GenerationPtr& generation, const char* reason);
   void run_stop_hook(const runtime::GenerationPtr& generation);
   Attempt& remember_failure(const runtime::GenerationSpec& spec, std::string reason);
   void retry_conflicts();
+  [[nodiscard]] std::string holders_of(const runtime::Generation& generation) const;
   [[nodiscard]] std::vector<runtime::GenerationPtr> in_order(const Set& set) const;
   static PluginStatus describe(const runtime::Generation& generation);
 
   RunnerSettings settings_;
   std::string data_root_;  // with the slash behind it
   std::unique_ptr<catalog::Catalog> catalog_;
-  std::vector<runtime::Service*> services_;
+  runtime::Contracts& contracts_;
+  std::vector<runtime::Service*> services_;  // contracts_ is the first
   base::Files& files_;
   Reap reap_;
   runtime::ControlThread control_;
@@ -89,6 +93,9 @@ class Reconciler {
   std::set<std::string> images_;  // of which there were generations
   bool has_published_ = false;
   Set running_;
+  runtime::ReleasePtr release_;                                  // of running_
+  std::uint64_t last_release_ = 0;
+  std::vector<std::weak_ptr<const runtime::Cone>> former_cones_;  // of releases before it; some may be held still
   std::map<std::string, Attempt> failed_;
   std::vector<Unmet> unmet_;
   std::vector<Draining> draining_;

@@ -52,12 +52,12 @@ struct Mailbox {
 
 class Runner::Impl {
  public:
-  Impl(RunnerSettings settings, std::unique_ptr<catalog::Catalog> catalog, std::vector<runtime::Service*> services,
-       base::Files& files, Observer observer)
+  Impl(RunnerSettings settings, std::unique_ptr<catalog::Catalog> catalog, runtime::Contracts& contracts,
+       std::vector<runtime::Service*> services, base::Files& files, Observer observer)
       : settings_(settings),
         observer_(std::move(observer)),
         mailbox_(std::make_shared<Mailbox>()),
-        reconciler_(std::move(settings), std::move(catalog), std::move(services), files, reaper(mailbox_)) {}
+        reconciler_(std::move(settings), std::move(catalog), contracts, std::move(services), files, reaper(mailbox_)) {}
 
   ~Impl() { stop(); }
 
@@ -185,8 +185,9 @@ class Runner::Impl {
 };
 
 Runner::Runner(RunnerSettings settings, std::unique_ptr<catalog::Catalog> catalog,
-               std::vector<runtime::Service*> services, base::Files& files, Observer observer)
-    : impl_(std::make_unique<Impl>(std::move(settings), std::move(catalog), std::move(services), files,
+               runtime::Contracts& contracts, std::vector<runtime::Service*> services, base::Files& files,
+               Observer observer)
+    : impl_(std::make_unique<Impl>(std::move(settings), std::move(catalog), contracts, std::move(services), files,
                                    std::move(observer))) {}
 Runner::~Runner() = default;
 void Runner::start() { impl_->start(); }

@@ -13,6 +13,7 @@
 #include "base/files.hpp"
 #include "catalog/catalog.hpp"
 #include "config/config.hpp"
+#include "runtime/contracts.hpp"
 #include "runtime/service.hpp"
 
 namespace mortise::release {
@@ -46,9 +47,9 @@ class Runner {
   /// Called on the release thread after every change of the status.
   using Observer = std::function<void(const Status&)>;
 
-  /// `services` in the order in which they publish; they and `files` outlive the runner.
-  Runner(RunnerSettings settings, std::unique_ptr<catalog::Catalog> catalog, std::vector<runtime::Service*> services,
-         base::Files& files, Observer observer);
+  /// `services` in the order in which they publish; they, `contracts` and `files` outlive the runner.
+  Runner(RunnerSettings settings, std::unique_ptr<catalog::Catalog> catalog, runtime::Contracts& contracts,
+         std::vector<runtime::Service*> services, base::Files& files, Observer observer);
   ~Runner();
 
   /// Starts the thread and waits until the first pass is done: every enabled plugin runs or has failed.

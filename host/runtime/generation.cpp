@@ -63,6 +63,17 @@ base::Result<void> Generation::init() {
 }
 
 base::Result<void> Generation::run_init() {
+  if (auto called = call_init(); !called) return called;
+  for (Service* service : services_) {
+    auto whole = service->initialised(*this);
+    if (whole) continue;
+    destroy_instance();
+    return whole;
+  }
+  return {};
+}
+
+base::Result<void> Generation::call_init() {
   for (const auto& id : spec_.manifest->interfaces) {
     if (interface(id) == nullptr) {
       return base::Error{base::ErrorCode::failed_precondition,

@@ -75,6 +75,7 @@ class Generation {
 
  private:
   base::Result<void> run_init();
+  base::Result<void> call_init();
   void destroy_instance() noexcept;
 
   std::uint64_t number_;

@@ -13,6 +13,11 @@ namespace mortise::runtime {
 class Generation;
 /// Holding one keeps the plugin's code mapped and its instance alive.
 using GenerationPtr = std::shared_ptr<Generation>;
+class Release;
+using ReleasePtr = std::shared_ptr<const Release>;
+struct Cone;
+/// Holding one lets its entry's code run, and all that it can reach.
+using ConePtr = std::shared_ptr<const Cone>;
 
 /// All calls but interface() come from the control thread.
 class Service {
@@ -22,6 +27,9 @@ class Service {
   /// The function table of an interface id, or null when this service does not have it. Any thread.
   virtual const void* interface(std::string_view id) const noexcept = 0;
 
+  /// After the generation's init has succeeded: whether what it registered is whole. An error fails its start.
+  virtual base::Result<void> initialised(const Generation&) { return {}; }
+
   /// Whether these generations can run together ("two plugins claim GET /notes"). Changes nothing. The error names
   /// the plugins; `culprit` is the one to leave out.
   struct Conflict {
@@ -30,8 +38,8 @@ class Service {
   };
   virtual std::vector<Conflict> check(std::span<const GenerationPtr> next) = 0;
 
-  /// Makes exactly these generations reachable, at one stroke. What is inside an older one finishes there.
-  virtual void publish(std::span<const GenerationPtr> next) = 0;
+  /// Makes exactly the release's generations reachable, at one stroke. What is inside an older one finishes there.
+  virtual void publish(const ReleasePtr& next) = 0;
 
   /// Ends what a stopping generation still holds open (streams, sockets) when its grace period is over.
   virtual void cut(const Generation& generation) = 0;

@@ -1,0 +1,49 @@
+// Which provider each slot of a set of generations gets. Changes nothing; the order of the set decides nothing but ties.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "runtime/contract_registry.hpp"
+#include "runtime/release.hpp"
+#include "runtime/service.hpp"
+
+namespace mortise::runtime {
+
+/// One resolution; used once.
+class Binder {
+ public:
+  /// `registry` keeps what it holds of these generations for the Binder's life.
+  Binder(const ContractRegistry& registry, std::span<const GenerationPtr> generations);
+
+  void bind();
+
+  [[nodiscard]] const std::vector<Service::Conflict>& conflicts() const noexcept { return conflicts_; }
+  /// Optional wishes that a provider of the contract does not fit.
+  [[nodiscard]] const std::vector<std::string>& remarks() const noexcept { return remarks_; }
+  [[nodiscard]] std::shared_ptr<const BindingTable> table() const noexcept { return table_; }
+  /// All that a generation can reach through what it is bound to, without itself.
+  [[nodiscard]] std::vector<GenerationPtr> reached_from(const GenerationPtr& generation) const;
+
+ private:
+  struct Candidate {
+    GenerationPtr generation;
+    const Provision* provision;
+  };
+  void bind(const GenerationPtr& consumer, const Requirement& requirement);
+  void refuse(const GenerationPtr& consumer, const Requirement& requirement, const std::vector<Candidate>& unfit,
+              const std::string& why);
+
+  const ContractRegistry& registry_;
+  std::span<const GenerationPtr> generations_;
+  std::map<std::string, std::vector<Candidate>> providers_;  // by contract, the highest rank first
+  std::shared_ptr<BindingTable> table_;
+  std::map<const Generation*, std::vector<GenerationPtr>> bound_;
+  std::vector<Service::Conflict> conflicts_;
+  std::vector<std::string> remarks_;
+};
+
+}  // namespace mortise::runtime

@@ -1,0 +1,69 @@
+// Which contracts each generation has provided and required, from its init to its end, and the slots that it took. What
+// code registers must agree with the manifest, which is what everybody has planned by.
+#pragma once
+
+#include <mortise/abi/contracts.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "runtime/generation.hpp"
+
+namespace mortise::runtime {
+
+/// A contract that a generation offers; its memory is the plugin's until destroy.
+struct Provision {
+  std::string contract;  // "boutique.currency/1"
+  std::string name;
+  std::int32_t rank = 0;  // by the manifest
+  const manifest::Methods* methods = nullptr;  // the manifest's
+  const void* provided = nullptr;
+};
+
+/// A contract that a generation wants, and where it will look for it.
+struct Requirement {
+  std::string contract;
+  std::string provider;  // a name, or empty: whoever has the highest rank
+  const manifest::Methods* methods = nullptr;  // the manifest's
+  manifest::VersionRange range;  // of the providing plugin, by the manifest
+  bool is_optional = false;
+  bool is_all = false;
+  std::uint32_t slot = 0;
+};
+
+/// What one generation registered; constant once its init has ended.
+struct Registered {
+  std::vector<Provision> provisions;
+  std::vector<Requirement> requirements;
+};
+
+/// Any thread: plugins register on the control thread, the release thread reads.
+class ContractRegistry {
+ public:
+  base::Result<void> provide(const Generation& generation, const mortise_provision_v1& provision);
+  /// The slot.
+  base::Result<std::uint32_t> require(const Generation& generation, const mortise_requirement_v1& requirement);
+  /// After its init: whether all that the manifest declares was registered.
+  [[nodiscard]] base::Result<void> check_complete(const Generation& generation) const;
+  /// Gives its slots back; no scope reaches the generation any more.
+  void forget(const Generation& generation);
+
+  /// Valid until it is forgotten; null when it registered nothing. For a generation whose init has ended.
+  [[nodiscard]] const Registered* find(const Generation& generation) const;
+
+ private:
+  std::uint32_t take_slot();
+
+  mutable std::mutex mutex_;
+  std::map<const Generation*, std::unique_ptr<Registered>> registered_;  // guarded by mutex_
+  std::set<std::uint32_t> free_slots_;                                   // guarded by mutex_; below next_slot_
+  std::uint32_t next_slot_ = 0;                                          // guarded by mutex_
+};
+
+}  // namespace mortise::runtime

@@ -1,0 +1,44 @@
+// mortise.contracts/1, and the building of releases: each slot of each generation is bound to a provider among those that
+// run with it. What cannot be bound is a conflict, found before anything is published.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/contract_registry.hpp"
+#include "runtime/release.hpp"
+#include "runtime/service.hpp"
+
+namespace mortise::runtime {
+
+/// Outlives every generation. Services are driven from the control thread; see ContractRegistry for the rest.
+class Contracts final : public Service {
+ public:
+  /// `arena_max_bytes`: what one scope's arena may take.
+  explicit Contracts(std::uint64_t arena_max_bytes) noexcept : arena_max_bytes_(arena_max_bytes) {}
+
+  const void* interface(std::string_view id) const noexcept override;
+  base::Result<void> initialised(const Generation& generation) override;
+  std::vector<Conflict> check(std::span<const GenerationPtr> next) override;
+  void publish(const ReleasePtr&) override {}
+  void cut(const Generation&) override {}
+  void forget(const Generation& generation) override { registry_.forget(generation); }
+
+  struct Built {
+    ReleasePtr release;
+    std::vector<std::string> remarks;  // optional wishes that a provider of the contract does not fit
+  };
+  /// The release of these generations, among which there is no conflict.
+  [[nodiscard]] Built build(std::uint64_t number, std::span<const GenerationPtr> generations) const;
+
+  ContractRegistry& registry() noexcept { return registry_; }
+
+ private:
+  ContractRegistry registry_;
+  const std::uint64_t arena_max_bytes_;
+};
+
+}  // namespace mortise::runtime

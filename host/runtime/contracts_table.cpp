@@ -1,0 +1,98 @@
+#include "runtime/contracts_table.hpp"
+
+#include <cstring>
+#include <initializer_list>
+#include <string_view>
+
+#include "runtime/abi_values.hpp"
+#include "runtime/contracts.hpp"
+#include "runtime/generation.hpp"
+#include "runtime/scope.hpp"
+
+namespace mortise::runtime {
+namespace {
+
+ContractRegistry* registry_of(const Generation& generation) {
+  auto* contracts = dynamic_cast<Contracts*>(generation.service_of(MORTISE_CONTRACTS_V1));
+  return contracts == nullptr ? nullptr : &contracts->registry();
+}
+
+mortise_scope* current() {
+  auto* scope = Scope::current();
+  return scope == nullptr ? nullptr : &scope->table();
+}
+
+mortise_status require(mortise_host* host, const mortise_requirement_v1* requirement, std::uint32_t* slot,
+                       mortise_error* error) {
+  const auto& generation = Generation::from(host);
+  auto* registry = registry_of(generation);
+  if (registry == nullptr || requirement == nullptr || slot == nullptr) return MORTISE_INVALID_ARGUMENT;
+  const auto taken = registry->require(generation, *requirement);
+  if (!taken) return to_abi(taken.error(), error);
+  *slot = *taken;
+  return MORTISE_OK;
+}
+
+mortise_status provide(mortise_host* host, const mortise_provision_v1* provision, mortise_error* error) {
+  const auto& generation = Generation::from(host);
+  auto* registry = registry_of(generation);
+  if (registry == nullptr || provision == nullptr) return MORTISE_INVALID_ARGUMENT;
+  const auto provided = registry->provide(generation, *provision);
+  return provided ? MORTISE_OK : to_abi(provided.error(), error);
+}
+
+/// The parts one after the other in the scope's arena; empty when that is full: the status alone then has to do.
+mortise_str join(mortise_scope& scope, std::initializer_list<std::string_view> parts) {
+  std::uint64_t size = 0;
+  for (const auto part : parts) size += part.size();
+  auto* const text = static_cast<char*>(mortise_arena_allocate(&contracts_table(), &scope, size, 1));
+  if (text == nullptr) return {};
+  auto* at = text;
+  for (const auto part : parts) {
+    if (!part.empty()) std::memcpy(at, part.data(), part.size());
+    at += part.size();
+  }
+  return {text, size};
+}
+
+mortise_status fail(mortise_host* host, mortise_status status, mortise_str method, mortise_str message,
+                    mortise_str context) {
+  const auto& generation = Generation::from(host);
+  const auto failed = static_cast<mortise_status>(to_code(status));  // a failure, whatever the plugin says
+  auto* scope = current();
+  if (scope == nullptr) return failed;
+  const auto behind = to_view(context);
+  // The innermost first: what is behind this failure comes before it.
+  scope->failure = {.status = failed,
+                    .reserved = 0,
+                    .message = join(*scope, {to_view(message)}),
+                    .context = join(*scope, {behind, behind.empty() ? "" : "; ", generation.name(), " ",
+                                             generation.version_text(), ": ", to_view(method)})};
+  return failed;
+}
+
+void* arena_grow(mortise_scope* scope, std::uint64_t size, std::uint64_t alignment) {
+  return Scope::from(*scope).arena().grow(*scope, size, alignment);
+}
+
+std::uint64_t arena_mark(mortise_scope* scope) { return Scope::from(*scope).arena().mark(*scope); }
+
+void arena_rewind(mortise_scope* scope, std::uint64_t mark) { Scope::from(*scope).arena().rewind(*scope, mark); }
+
+}  // namespace
+
+const mortise_contracts_v1& contracts_table() noexcept {
+  static const mortise_contracts_v1 table{.struct_size = sizeof(mortise_contracts_v1),
+                                          .reserved = 0,
+                                          .scope_offset = Scope::offset(),
+                                          .current = &current,
+                                          .require = &require,
+                                          .provide = &provide,
+                                          .fail = &fail,
+                                          .arena_grow = &arena_grow,
+                                          .arena_mark = &arena_mark,
+                                          .arena_rewind = &arena_rewind};
+  return table;
+}
+
+}  // namespace mortise::runtime

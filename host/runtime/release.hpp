@@ -1,0 +1,73 @@
+// A release: which generations run together, and whose contract each slot is bound to. Immutable. Its cones are what is
+// held, each by those who entered at one plugin: a handler that is stuck in a plugin that cannot reach P, through
+// whatever chain of contracts, never keeps P's former generations from being retired.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <mortise/abi/scope.h>
+
+#include "runtime/service.hpp"
+
+namespace mortise::runtime {
+
+/// By slot, what a scope's thread finds there. Built by one thread, then immutable; overwritten with poison when the last
+/// cone has gone, so that a scope that outlives its hold fails at once instead of calling what used to be there.
+class BindingTable {
+ public:
+  explicit BindingTable(std::uint32_t size) : bindings_(size, nullptr) {}
+  ~BindingTable();
+  BindingTable(const BindingTable&) = delete;
+  BindingTable& operator=(const BindingTable&) = delete;
+
+  void bind(std::uint32_t slot, const void* contract) { bindings_[slot] = contract; }
+  /// Binds a slot to all of them, in this order. The names' memory is the generations'.
+  void bind_all(std::uint32_t slot, std::vector<mortise_provider> providers);
+
+  [[nodiscard]] const void* const* data() const noexcept { return bindings_.data(); }
+  [[nodiscard]] std::uint32_t size() const noexcept { return static_cast<std::uint32_t>(bindings_.size()); }
+
+ private:
+  struct List {
+    std::vector<mortise_provider> items;
+    mortise_providers table;
+  };
+  std::vector<const void*> bindings_;
+  std::deque<List> lists_;
+};
+
+/// One plugin of a release and all that it can reach there: holding it keeps these generations alive, and no others.
+struct Cone {
+  std::uint64_t release = 0;
+  GenerationPtr entry{};
+  std::vector<GenerationPtr> reached{};  // by the entry, through contracts; without it
+  std::shared_ptr<const BindingTable> bindings{};
+  std::uint64_t arena_max_bytes = 0;
+
+  [[nodiscard]] bool reaches(const Generation& generation) const noexcept;
+};
+
+/// Immutable once built; any thread.
+class Release {
+ public:
+  explicit Release(std::uint64_t number) : number_(number) {}
+
+  [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
+  /// The eldest generation first.
+  [[nodiscard]] const std::vector<ConePtr>& cones() const noexcept { return cones_; }
+
+  /// For the builder alone.
+  void add(ConePtr cone) { cones_.push_back(std::move(cone)); }
+
+ private:
+  std::uint64_t number_;
+  std::vector<ConePtr> cones_;
+};
+
+}  // namespace mortise::runtime

@@ -1,0 +1,140 @@
+#include <gmock/gmock.h>
+
+#include "contract_fixture.hpp"
+#include "runtime/scope.hpp"
+
+namespace mortise::runtime {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::ContractTest;
+using testing::PluginSpec;
+
+// Contracts are only pointers here; nobody calls them.
+constexpr int kOne = 1;
+constexpr int kTwo = 2;
+constexpr int kThree = 3;
+
+class BindingTest : public ContractTest {
+ protected:
+  const void* bound(const ReleasePtr& release, std::size_t slot = 0) {
+    return release->cones().front()->bindings->data()[slots_.at(slot)];
+  }
+  std::vector<std::string> names(const ReleasePtr& release, std::size_t slot = 0) {
+    const auto& list = *static_cast<const mortise_providers*>(bound(release, slot));
+    std::vector<std::string> names;
+    for (std::uint64_t i = 0; i < list.count; ++i) {
+      names.emplace_back(list.items[i].name.data, list.items[i].name.size);
+    }
+    return names;
+  }
+  std::string conflict(std::vector<GenerationPtr> generations) {
+    const auto conflicts = contracts_.check(generations);
+    return conflicts.empty() ? "" : conflicts.front().culprit->name() + ": " + conflicts.front().message;
+  }
+};
+
+TEST_F(BindingTest, BindsASlotToTheProvider) {
+  const auto provider = make(PluginSpec("p").provides("a", &kOne));
+  const auto consumer = make(PluginSpec("c").requires_("a"));
+  EXPECT_EQ(bound(release({provider, consumer})), &kOne);
+}
+
+TEST_F(BindingTest, PrefersTheHighestRankAndThenTheName) {
+  const auto low = make(PluginSpec("low").provides("a", &kOne, {}, -1));
+  const auto second = make(PluginSpec("second").provides("a", &kTwo, {}, 5));
+  const auto first = make(PluginSpec("first").provides("a", &kThree, {}, 5));
+  const auto consumer = make(PluginSpec("c").requires_("a"));
+  EXPECT_EQ(bound(release({low, second, first, consumer})), &kThree);
+  EXPECT_EQ(bound(release({low, second, consumer})), &kTwo);
+}
+
+TEST_F(BindingTest, FindsAProviderByItsName) {
+  const auto provider = make(PluginSpec("p").provides("a", &kOne, "ecb", 9).provides("a", &kTwo, "fed"));
+  const auto consumer = make(PluginSpec("c").requires_("a", {.provider_name = "fed"}));
+  EXPECT_EQ(bound(release({provider, consumer})), &kTwo);
+  const auto wanting = make(PluginSpec("w").requires_("a", {.provider_name = "boe"}));
+  EXPECT_THAT(conflict({provider, wanting}), HasSubstr("contract a/1 named 'boe', which no running plugin provides"));
+}
+
+TEST_F(BindingTest, ListsAllProvidersTheHighestRankFirst) {
+  const auto low = make(PluginSpec("low").provides("a", &kOne));
+  const auto high = make(PluginSpec("high").provides("a", &kTwo, {}, 1));
+  const auto consumer = make(PluginSpec("c").requires_("a", {.all = true}));
+  EXPECT_THAT(names(release({low, high, consumer})), ElementsAre("high", "low"));
+  EXPECT_THAT(names(release({consumer})), IsEmpty());
+}
+
+TEST_F(BindingTest, LeavesAnOptionalSlotUnboundWithoutAProvider) {
+  const auto consumer = make(PluginSpec("c").requires_("a", {.optional = true}));
+  EXPECT_EQ(conflict({consumer}), "");
+  EXPECT_EQ(bound(release({consumer})), nullptr);
+}
+
+TEST_F(BindingTest, RemarksOnAnOptionalProviderThatDoesNotFit) {
+  const auto provider = make(PluginSpec("p").provides("a", &kOne, {}, 0, "other()->void"));
+  const auto consumer = make(PluginSpec("c").requires_("a", {.optional = true}));
+  const std::vector<GenerationPtr> both{provider, consumer};
+  const auto built = contracts_.build(1, both);
+  EXPECT_EQ(bound(built.release), nullptr);
+  ASSERT_EQ(built.remarks.size(), 1U);
+  EXPECT_THAT(built.remarks[0], HasSubstr("plugin 'c' 1.0.0 does without a provider of contract a/1"));
+}
+
+TEST_F(BindingTest, NamesWhoNeedsWhatIsMissing) {
+  const auto consumer = make(PluginSpec("c", "2.1.0").requires_("a"));
+  EXPECT_EQ(conflict({consumer}),
+            "c: plugin 'c' 2.1.0 requires contract a/1, which no running plugin provides; enable one that does");
+}
+
+TEST_F(BindingTest, HonoursTheRangeOfTheProvidersVersion) {
+  const auto provider = make(PluginSpec("p", "3.0.0").provides("a", &kOne));
+  const auto consumer = make(PluginSpec("c").requires_("a", {.range = ">=1 <3"}));
+  EXPECT_THAT(conflict({provider, consumer}), HasSubstr("'p' 3.0.0 is outside the range '>=1 <3'"));
+}
+
+TEST_F(BindingTest, TakesAppendedMethodsAndRefusesChangedOnes) {
+  const auto longer = make(PluginSpec("p").provides("a", &kOne, {}, 0, "stamp()->u64\nmore()->void"));
+  const auto changed = make(PluginSpec("q").provides("a", &kTwo, {}, 0, "stamp(u8)->u64"));
+  const auto consumer = make(PluginSpec("c").requires_("a"));
+  EXPECT_EQ(bound(release({longer, consumer})), &kOne);
+  EXPECT_THAT(conflict({changed, consumer}), HasSubstr("stamp"));
+}
+
+TEST_F(BindingTest, BlamesTheYoungerOfTwoThatDoNotFit) {
+  const auto consumer = make(PluginSpec("c").requires_("a"));
+  const auto changed = make(PluginSpec("p", "2.0.0").provides("a", &kOne, {}, 0, "stamp(u8)->u64"));
+  EXPECT_THAT(conflict({consumer, changed}), ::testing::StartsWith("p: plugin 'c' 1.0.0 requires contract a/1"));
+}
+
+TEST_F(BindingTest, NeverBindsAPluginToItself) {
+  const auto alone = make(PluginSpec("c").provides("a", &kOne).requires_("a"));
+  EXPECT_THAT(conflict({alone}), HasSubstr("which no running plugin provides"));
+}
+
+TEST_F(BindingTest, UsesSlotsAgainWhenTheirGenerationIsForgotten) {
+  auto first = make(PluginSpec("c").requires_("a", {.optional = true}));
+  first.reset();
+  make(PluginSpec("d").requires_("a", {.optional = true}));
+  ASSERT_EQ(slots_.size(), 2U);
+  EXPECT_EQ(slots_[0], slots_[1]);
+}
+
+TEST_F(BindingTest, ReachesThroughChainsAndNoFurther) {
+  const auto last = make(PluginSpec("last").provides("a", &kOne));
+  const auto middle = make(PluginSpec("middle").provides("b", &kTwo).requires_("a"));
+  const auto entry = make(PluginSpec("entry").requires_("b"));
+  const auto other = make(PluginSpec("other"));
+  const auto made = release({last, middle, entry, other});
+  const auto& cones = made->cones();
+  EXPECT_TRUE(cones[2]->reaches(*entry) && cones[2]->reaches(*middle) && cones[2]->reaches(*last));
+  EXPECT_FALSE(cones[2]->reaches(*other));
+  EXPECT_TRUE(cones[1]->reaches(*last));
+  EXPECT_FALSE(cones[1]->reaches(*entry));
+  EXPECT_FALSE(cones[0]->reaches(*middle));
+}
+
+}  // namespace
+}  // namespace mortise::runtime

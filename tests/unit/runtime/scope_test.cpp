@@ -1,0 +1,98 @@
+#include "runtime/scope.hpp"
+
+#include <mortise/abi/contracts.h>
+
+#include <string>
+#include <thread>
+
+#include "contract_fixture.hpp"
+#include "runtime/contracts_table.hpp"
+
+namespace mortise::runtime {
+namespace {
+
+using testing::ContractTest;
+using testing::PluginSpec;
+using testing::str;
+
+std::string text(mortise_str from) { return {from.data, static_cast<std::size_t>(from.size)}; }
+
+class ScopeTest : public ContractTest {
+ protected:
+  const GenerationPtr generation_ = make(PluginSpec("p", "1.2.3"));
+  const ReleasePtr release_ = release({generation_});
+  const Cone& cone_ = *release_->cones().front();
+  const mortise_contracts_v1& table_ = contracts_table();
+  mortise_host* host_ = reinterpret_cast<mortise_host*>(generation_.get());
+};
+
+TEST_F(ScopeTest, IsFoundThroughTheOffsetFromTheThreadPointer) {
+  EXPECT_EQ(mortise_scope_current(&table_), nullptr);
+  {
+    Scope scope(cone_);
+    EXPECT_EQ(mortise_scope_current(&table_), &scope.table());
+    EXPECT_EQ(table_.current(), &scope.table());
+    // Another thread is in no scope.
+    std::thread([&] { EXPECT_EQ(mortise_scope_current(&table_), nullptr); }).join();
+    std::thread([&] {
+      Scope other(cone_);
+      EXPECT_EQ(mortise_scope_current(&table_), &other.table());
+    }).join();
+  }
+  EXPECT_EQ(mortise_scope_current(&table_), nullptr);
+}
+
+TEST_F(ScopeTest, NestsAndComesBack) {
+  Scope outer(cone_);
+  {
+    Scope inner(cone_);
+    EXPECT_EQ(Scope::current(), &inner);
+  }
+  EXPECT_EQ(Scope::current(), &outer);
+}
+
+TEST_F(ScopeTest, RecordsAFailureWithPluginAndMethod) {
+  Scope scope(cone_);
+  EXPECT_EQ(table_.fail(host_, MORTISE_NOT_FOUND, str("a/1 get"), str("no such thing"), {}), MORTISE_NOT_FOUND);
+  const auto& failure = scope.table().failure;
+  EXPECT_EQ(failure.status, MORTISE_NOT_FOUND);
+  EXPECT_EQ(text(failure.message), "no such thing");
+  EXPECT_EQ(text(failure.context), "p 1.2.3: a/1 get");
+}
+
+TEST_F(ScopeTest, AddsToTheContextOfTheFailureBehind) {
+  Scope scope(cone_);
+  table_.fail(host_, MORTISE_NOT_FOUND, str("b/1 place"), str("no"), str("q 1.0.0: a/1 get"));
+  EXPECT_EQ(text(scope.table().failure.context), "q 1.0.0: a/1 get; p 1.2.3: b/1 place");
+}
+
+TEST_F(ScopeTest, MakesAFailureOfWhateverStatusIsGiven) {
+  EXPECT_EQ(table_.fail(host_, MORTISE_OK, {}, {}, {}), MORTISE_UNKNOWN) << "and outside any scope nothing is recorded";
+  Scope scope(cone_);
+  EXPECT_EQ(table_.fail(host_, 4711, {}, {}, {}), MORTISE_UNKNOWN);
+  EXPECT_EQ(scope.table().failure.status, MORTISE_UNKNOWN);
+}
+
+TEST_F(ScopeTest, GivesTheArenaBackWhenItEnds) {
+  // Sixteen times the arena's cap, all in all.
+  for (int round = 0; round < 16; ++round) {
+    Scope scope(cone_);
+    for (int i = 0; i < 16; ++i) {
+      ASSERT_NE(mortise_arena_allocate(&table_, &scope.table(), 60000, 8), nullptr) << "round " << round;
+    }
+  }
+}
+
+TEST_F(ScopeTest, KeepsTheStatusOfAFailureWhenTheArenaIsFull) {
+  Scope scope(cone_);
+  while (mortise_arena_allocate(&table_, &scope.table(), 4096, 1) != nullptr) {
+  }
+  while (mortise_arena_allocate(&table_, &scope.table(), 1, 1) != nullptr) {
+  }
+  EXPECT_EQ(table_.fail(host_, MORTISE_ABORTED, str("a/1 get"), str("why"), {}), MORTISE_ABORTED);
+  EXPECT_EQ(scope.table().failure.status, MORTISE_ABORTED);
+  EXPECT_EQ(scope.table().failure.message.size, 0U);
+}
+
+}  // namespace
+}  // namespace mortise::runtime
