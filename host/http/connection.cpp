@@ -151,6 +151,10 @@ void Connection::drain() {
 
 void Connection::cut() { ::shutdown(transport_->descriptor(), SHUT_RDWR); }
 
+void Connection::follow_release() {
+  if (auto* successor = successor_.load(std::memory_order_acquire)) successor->follow_release();
+}
+
 void Connection::evict() {
   if (auto* successor = successor_.load(std::memory_order_acquire)) return successor->evict();
   cut();

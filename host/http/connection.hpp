@@ -65,6 +65,8 @@ class alignas(64) Connection final : public boost::intrusive_ref_counter<Connect
   // --- From other threads, while it is in the loop's list (under the list's lock).
   /// Ends what has waited too long.
   void sweep(std::int64_t now_ms);
+  /// A release was published.
+  void follow_release();
   /// Closes it if it waits for a request.
   void drain();
   /// Makes everything that is under way end at once.
@@ -79,7 +81,7 @@ class alignas(64) Connection final : public boost::intrusive_ref_counter<Connect
   // --- For a successor.
   Loop& loop() noexcept { return loop_; }
   Shared& shared() noexcept { return shared_; }
-  const std::shared_ptr<const Pin>& pin() const noexcept { return workspace_->pin; }
+  const runtime::ConePtr& cone() const noexcept { return workspace_->cone; }
   Transport& transport() noexcept { return *transport_; }
   const RequestHead& head() const noexcept { return workspace_->parser.head(); }
   [[nodiscard]] std::string_view request_id() const noexcept { return workspace_->request_id; }

@@ -9,6 +9,7 @@
 #include "http/shared.hpp"
 #include "runtime/abi_values.hpp"
 #include "runtime/generation.hpp"
+#include "runtime/scope.hpp"
 #include "telemetry/log.hpp"
 
 namespace mortise::http {
@@ -25,20 +26,22 @@ Connection::Step Connection::route() {
   const auto& head = workspace_->parser.head();
   if (head.path == "/livez" || head.path == "/readyz") return answer_builtin();
   auto& work = *workspace_;
-  work.pin = loop_.pin();
-  if (!work.pin) return decline(503, "the host is starting", "Retry-After: 1\r\n");
+  auto pin = loop_.pin();
+  if (!pin) return decline(503, "the host is starting", "Retry-After: 1\r\n");
   if (head.path == "*") {
     if (head.method != "OPTIONS") return refuse(400, "the target * is for OPTIONS alone");
     return answer_builtin();
   }
-  const auto match = work.pin->table->find(head.method, head.path, work.params);
+  const auto match = pin->table->find(head.method, head.path, work.params);
   switch (match.kind) {
     case Match::Kind::bad_path: return refuse(400, "the path has a dot segment, a broken escape, or too many segments");
     case Match::Kind::not_found: return decline(404, "nothing is served here");
     case Match::Kind::method_not_allowed: break;
     case Match::Kind::found:
       work.route = match.route;
-      generation_.store(match.generation, std::memory_order_relaxed);
+      work.cone = pin->cones[match.source];
+      generation_.store(work.cone->entry.get(), std::memory_order_relaxed);
+      pin.reset();  // from here on only what the handler can reach is held
       return dispatch(*match.route);
   }
   if (head.method != "OPTIONS" || head.has_body) {
@@ -115,8 +118,9 @@ void Connection::build_request(const Route& route) {
 
 /// Runs the handler; true when its exchange is over.
 bool Connection::call_handler(const Route& route) {
-  const auto& generation = *generation_.load(std::memory_order_relaxed);
-  const telemetry::LogScope scope(generation.name(), generation.number_text(), workspace_->request_id);
+  auto& work = *workspace_;
+  const auto& generation = *work.cone->entry;
+  const telemetry::LogScope log_scope(generation.name(), generation.number_text(), work.request_id);
   std::array<char, 1024> text;  // NOLINT(cppcoreguidelines-pro-type-member-init): the handler says how much it wrote
   mortise_error error{.struct_size = sizeof(mortise_error),
                       .capacity = static_cast<std::uint32_t>(text.size()),
@@ -128,11 +132,17 @@ bool Connection::call_handler(const Route& route) {
   mortise_status status = MORTISE_INTERNAL;
   std::string_view message;
   try {
-    status = route.handle(route.self, exchange_.handle(), &workspace_->request, &error);
+    const runtime::Scope scope(*work.cone);
+    status = route.handle(route.self, exchange_.handle(), &work.request, &error);
     message = {text.data(), std::min<std::size_t>(error.size, text.size())};
   } catch (...) {
     // No exception may cross the ABI; one that does is this request's failure, not the host's.
     message = "the handler let an exception out";
+  }
+  // What goes on without the handler needs its own plugin alone, however long it lasts.
+  if (exchange_.is_shared()) {
+    work.generation = work.cone->entry;
+    work.cone.reset();
   }
   // Before it is settled: then another thread may end the exchange, and with it what holds the route.
   if (seat != nullptr && seat->leave()) route.blocked_count.fetch_add(1, std::memory_order_relaxed);

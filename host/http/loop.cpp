@@ -1,5 +1,6 @@
 #include "http/loop.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <chrono>
@@ -24,6 +25,21 @@ std::int64_t steady_ms() {
 }
 
 }  // namespace
+
+Pin::Pin(std::shared_ptr<const RouteTable> of_table) : table(std::move(of_table)) {
+  cones.reserve(table->sources().size());
+  for (const auto& source : table->sources()) {
+    // The same cone under a count of its own.
+    const auto own = std::make_shared<const runtime::ConePtr>(source.cone);
+    cones.emplace_back(own, source.cone.get());
+  }
+}
+
+runtime::ConePtr Pin::cone_of(const runtime::Generation& generation) const {
+  const auto is_it = [&](const runtime::ConePtr& cone) { return cone->entry.get() == &generation; };
+  const auto found = std::find_if(cones.begin(), cones.end(), is_it);
+  return found == cones.end() ? nullptr : *found;
+}
 
 // Two threads at most times touch one loop's queue, and a handler's posts must be seen by a spare thread while the
 // handler goes on: hence no hint of a single thread.

@@ -28,9 +28,14 @@ namespace mortise::http {
 
 struct Shared;
 
-/// A loop's own hold on the table: counting it touches no cache line of another loop.
+/// A loop's own holds on the table and on each of its cones: counting them touches no cache line of another loop.
 struct Pin {
+  explicit Pin(std::shared_ptr<const RouteTable> of_table);
+  /// The cone of a generation, or null when it is not in the table.
+  [[nodiscard]] runtime::ConePtr cone_of(const runtime::Generation& generation) const;
+
   std::shared_ptr<const RouteTable> table;
+  std::vector<runtime::ConePtr> cones;  // as the table's sources
 };
 
 class Loop {

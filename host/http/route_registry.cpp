@@ -75,19 +75,28 @@ void RouteRegistry::forget(const runtime::Generation& generation) {
   registered_.erase(&generation);
 }
 
-RouteRegistry::Built RouteRegistry::build(std::span<const runtime::GenerationPtr> generations) const {
-  auto table = std::make_shared<RouteTable>();
-  Built built;
+std::vector<RoutePtr> RouteRegistry::routes_of(const runtime::Generation& generation) const {
   const std::lock_guard lock(mutex_);
+  const auto found = registered_.find(&generation);
+  return found == registered_.end() ? std::vector<RoutePtr>() : found->second.routes;
+}
+
+std::vector<runtime::Service::Conflict> RouteRegistry::conflicts(
+    std::span<const runtime::GenerationPtr> generations) const {
+  std::vector<runtime::Service::Conflict> conflicts;
+  RouteTable table;
   for (const auto& generation : generations) {
-    const auto found = registered_.find(generation.get());
-    RouteTable::Source source{.generation = generation, .routes = {}};
-    if (found != registered_.end()) source.routes = found->second.routes;
-    const auto conflicts = table->add(source);
-    if (!conflicts.empty()) built.conflicts.push_back({.culprit = generation, .message = conflicts.front()});
+    auto cone = std::make_shared<const runtime::Cone>(runtime::Cone{.entry = generation});
+    const auto clashes = table.add({.cone = std::move(cone), .routes = routes_of(*generation)});
+    if (!clashes.empty()) conflicts.push_back({.culprit = generation, .message = clashes.front()});
   }
-  built.table = std::move(table);
-  return built;
+  return conflicts;
+}
+
+std::shared_ptr<const RouteTable> RouteRegistry::build(const runtime::Release& release) const {
+  auto table = std::make_shared<RouteTable>();
+  for (const auto& cone : release.cones()) table->add({.cone = cone, .routes = routes_of(*cone->entry)});
+  return table;
 }
 
 }  // namespace mortise::http

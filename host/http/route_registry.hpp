@@ -25,14 +25,15 @@ class RouteRegistry {
   void keep(const runtime::Generation& generation, std::shared_ptr<void> object);
   void forget(const runtime::Generation& generation);
 
-  struct Built {
-    std::shared_ptr<const RouteTable> table;
-    std::vector<runtime::Service::Conflict> conflicts;  // their generations are not in the table
-  };
-  /// The table of these generations, in their order.
-  [[nodiscard]] Built build(std::span<const runtime::GenerationPtr> generations) const;
+  /// Which of these generations claim a route that one before them has.
+  [[nodiscard]] std::vector<runtime::Service::Conflict> conflicts(
+      std::span<const runtime::GenerationPtr> generations) const;
+  /// The table of a release in which there are no conflicts.
+  [[nodiscard]] std::shared_ptr<const RouteTable> build(const runtime::Release& release) const;
 
  private:
+  [[nodiscard]] std::vector<RoutePtr> routes_of(const runtime::Generation& generation) const;
+
   struct Registered {
     std::vector<RoutePtr> routes;
     std::vector<std::shared_ptr<void>> kept;

@@ -35,7 +35,7 @@ bool has_dots(std::string_view segment) {
 
 struct RouteTable::Entry {
   RoutePtr route;
-  const runtime::Generation* generation = nullptr;
+  std::size_t source = 0;
 };
 
 struct RouteTable::Node {
@@ -94,14 +94,14 @@ std::vector<std::string> RouteTable::add(const Source& source) {
     if (node == nullptr) continue;
     for (const auto& entry : node->entries) {
       if (entry.route->method != route->method) continue;
-      conflicts.push_back("plugin '" + source.generation->name() + "': " + route->method + " " + route->pattern +
-                          " is already served by plugin '" + entry.generation->name() + "' (as " +
+      conflicts.push_back("plugin '" + source.cone->entry->name() + "': " + route->method + " " + route->pattern +
+                          " is already served by plugin '" + sources_[entry.source].cone->entry->name() + "' (as " +
                           entry.route->pattern + "); disable one of the two, or change its routes");
     }
   }
   if (!conflicts.empty()) return conflicts;
   for (const auto& route : source.routes) {
-    descend(*root_, route->segments).add({route, source.generation.get()});
+    descend(*root_, route->segments).add({route, sources_.size()});
   }
   sources_.push_back(source);
   return {};
@@ -180,15 +180,7 @@ Match RouteTable::find(std::string_view method, std::string_view path, Params& p
     const auto& value = values[params.count_];
     params.fields_[params.count_++] = {to_abi(segment.text), value};
   }
-  return {
-      .kind = Match::Kind::found, .route = entry->route.get(), .generation = entry->generation, .allow = node->allow};
-}
-
-runtime::GenerationPtr RouteTable::hold(const runtime::Generation& generation) const {
-  for (const auto& source : sources_) {
-    if (source.generation.get() == &generation) return source.generation;
-  }
-  return nullptr;
+  return {.kind = Match::Kind::found, .route = entry->route.get(), .source = entry->source, .allow = node->allow};
 }
 
 }  // namespace mortise::http

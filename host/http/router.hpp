@@ -1,5 +1,5 @@
-// From method and path to a route: an immutable trie over the routes of all running generations. Invariant: a table
-// pins every generation that it leads to, so whoever holds the table may call its handlers.
+// From method and path to a route: an immutable trie over the routes of a release. Invariant: a table holds the cone of
+// every generation that it leads to, so whoever holds the table may take a hold on one, and call its handlers.
 #pragma once
 
 #include <mortise/abi/http.h>
@@ -14,7 +14,7 @@
 
 #include "base/result.hpp"
 #include "http/pattern.hpp"
-#include "runtime/service.hpp"
+#include "runtime/release.hpp"
 
 namespace mortise::http {
 
@@ -51,17 +51,17 @@ class Params {
 /// What a table says of a request.
 struct Match {
   enum class Kind { found, not_found, method_not_allowed, bad_path } kind = Kind::not_found;
-  const Route* route = nullptr;                     // found
-  const runtime::Generation* generation = nullptr;  // found
-  std::string_view allow{};                         // method_not_allowed, and for OPTIONS: "GET, HEAD, OPTIONS"
+  const Route* route = nullptr;  // found
+  std::size_t source = 0;        // found: the number of the generation's cone in the table
+  std::string_view allow{};      // method_not_allowed, and for OPTIONS: "GET, HEAD, OPTIONS"
 };
 
 /// Immutable; any thread.
 class RouteTable {
  public:
-  /// A generation and its routes; those of the eldest generation come first.
+  /// A generation's cone and its routes; those of the eldest generation come first.
   struct Source {
-    runtime::GenerationPtr generation;
+    runtime::ConePtr cone;
     std::vector<RoutePtr> routes;
   };
 
@@ -80,8 +80,8 @@ class RouteTable {
   /// escape, or more than 64 segments.
   Match find(std::string_view method, std::string_view path, Params& params) const;
 
-  /// A hold on one of its generations alone, for what lives longer than a request.
-  [[nodiscard]] runtime::GenerationPtr hold(const runtime::Generation& generation) const;
+  /// The sources in the order in which they were added, as Match counts them.
+  [[nodiscard]] const std::vector<Source>& sources() const noexcept { return sources_; }
 
  private:
   struct Node;

@@ -100,12 +100,17 @@ class Server::Impl {
   /// All loops switch as one: who was answered from the next table on one connection gets nothing from the former one
   /// on another.
   void publish(const std::shared_ptr<const RouteTable>& table) {
-    std::vector<std::shared_ptr<const Pin>> former;  // go last, outside the locks
-    std::vector<std::unique_lock<std::mutex>> locks;
-    for (auto& loop : shared_->loops) locks.push_back(loop->lock_pin());
-    for (auto& loop : shared_->loops) {
-      former.push_back(loop->swap_pin(table ? std::make_shared<const Pin>(Pin{table}) : nullptr));
+    {
+      std::vector<std::shared_ptr<const Pin>> next;
+      for (std::size_t i = 0; i < shared_->loops.size(); ++i) {
+        next.push_back(table ? std::make_shared<const Pin>(table) : nullptr);
+      }
+      std::vector<std::unique_lock<std::mutex>> locks;
+      for (auto& loop : shared_->loops) locks.push_back(loop->lock_pin());
+      for (std::size_t i = 0; i < next.size(); ++i) next[i] = shared_->loops[i]->swap_pin(std::move(next[i]));
+      locks.clear();  // the former pins go outside the locks
     }
+    if (table) for_each_connection([](Connection& connection) { connection.follow_release(); });
   }
 
   void cut(const runtime::Generation& generation) {
@@ -170,12 +175,10 @@ const void* Server::interface(std::string_view id) const noexcept {
 }
 
 std::vector<Server::Conflict> Server::check(std::span<const runtime::GenerationPtr> next) {
-  return impl_->registry.build(next).conflicts;
+  return impl_->registry.conflicts(next);
 }
 
-void Server::publish(std::span<const runtime::GenerationPtr> next) {
-  impl_->publish(impl_->registry.build(next).table);
-}
+void Server::publish(const runtime::ReleasePtr& next) { impl_->publish(impl_->registry.build(*next)); }
 void Server::cut(const runtime::Generation& generation) { impl_->cut(generation); }
 void Server::forget(const runtime::Generation& generation) { impl_->registry.forget(generation); }
 

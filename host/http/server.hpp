@@ -64,7 +64,7 @@ class Server final : public runtime::Service {
 
   const void* interface(std::string_view id) const noexcept override;
   std::vector<Conflict> check(std::span<const runtime::GenerationPtr> next) override;
-  void publish(std::span<const runtime::GenerationPtr> next) override;
+  void publish(const runtime::ReleasePtr& next) override;
   void cut(const runtime::Generation& generation) override;
   void forget(const runtime::Generation& generation) override;
 

@@ -22,6 +22,8 @@ class Successor {
   virtual void on_written(const boost::system::error_code& ec) = 0;
 
   // --- From any thread, under the connection list's lock: quick, and again and again.
+  /// A release was published: what comes from the peer from here on belongs to it, as far as it has the plugin.
+  virtual void follow_release() = 0;
   /// Ends what has waited too long.
   virtual void sweep(std::int64_t now_ms) = 0;
   /// Takes leave of the peer when what is queued has been sent.

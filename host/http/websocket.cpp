@@ -50,16 +50,16 @@ std::uint32_t to_code(const error_code& ec, const websocket::close_reason& reaso
 
 }  // namespace
 
-WebSocket::WebSocket(Connection& connection, runtime::GenerationPtr generation,
-                     const mortise_websocket_handlers_v1& handlers, Handshake handshake)
+WebSocket::WebSocket(Connection& connection, runtime::ConePtr cone, const mortise_websocket_handlers_v1& handlers,
+                     Handshake handshake)
     : connection_(connection),
-      generation_(std::move(generation)),
       handlers_(handlers),
       handshake_(std::move(handshake)),
       request_id_(connection.request_id()),
       route_text_(connection.route_text()),
       strand_(connection.loop().io().get_executor()),
-      socket_(connection, strand_) {
+      socket_(connection, strand_),
+      cone_(std::move(cone)) {
   // 0 would mean no limit at all.
   socket_.read_message_max(std::max<std::uint64_t>(1, connection.shared().settings.max_body_bytes));
   socket_.auto_fragment(false);
@@ -110,6 +110,15 @@ void WebSocket::evict() {
   stream().note_closing();
 }
 
+void WebSocket::follow_release() {
+  const auto pin = connection_.loop().pin();
+  runtime::ConePtr former;  // goes outside the lock
+  const std::lock_guard lock(mutex_);
+  if (!pin || !cone_) return;
+  auto next = pin->cone_of(*cone_->entry);
+  if (next) former = std::exchange(cone_, std::move(next));
+}
+
 void WebSocket::sweep(std::int64_t now_ms) {
   const auto& settings = connection_.shared().settings;
   const std::lock_guard lock(mutex_);
@@ -131,6 +140,7 @@ void WebSocket::sweep(std::int64_t now_ms) {
 // --- The strand
 
 void WebSocket::start(std::string unsent, std::string input) {
+  follow_release();  // one that was published before this socket could be told
   stream().prepare(std::move(unsent), std::move(input));
   const ConnectionPtr hold(&connection_);
   {

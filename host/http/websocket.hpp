@@ -1,6 +1,6 @@
 // One WebSocket of one plugin, over whatever transport its connection has; Beast speaks the protocol. Invariant: the
 // plugin's calls never overlap, on_close is the last of them, and until it has returned the plugin's generation is
-// held.
+// held. Each call is a scope of its own, in the newest release that has this generation.
 #pragma once
 
 #include <mortise/abi/websocket.h>
@@ -20,7 +20,7 @@
 #include "http/successor.hpp"
 #include "http/transport_stream.hpp"
 #include "http/websocket_handshake.hpp"
-#include "runtime/service.hpp"
+#include "runtime/release.hpp"
 
 namespace mortise::http {
 
@@ -35,7 +35,7 @@ namespace mortise::http {
 /// over      | no operation is left: on_close has its turn |
 class WebSocket final : public Successor {
  public:
-  WebSocket(Connection& connection, runtime::GenerationPtr generation, const mortise_websocket_handlers_v1& handlers,
+  WebSocket(Connection& connection, runtime::ConePtr cone, const mortise_websocket_handlers_v1& handlers,
             Handshake handshake);
 
   static WebSocket& from(mortise_websocket* handle) noexcept { return *reinterpret_cast<WebSocket*>(handle); }
@@ -48,6 +48,7 @@ class WebSocket final : public Successor {
   void start(std::string unsent, std::string input) override;
   void on_read(const boost::system::error_code& ec, std::size_t size) override { stream().on_read(ec, size); }
   void on_written(const boost::system::error_code& ec) override { stream().on_written(ec); }
+  void follow_release() override;
   void sweep(std::int64_t now_ms) override;
   void drain() override;
   void evict() override;
@@ -87,7 +88,6 @@ class WebSocket final : public Successor {
   void schedule_flush();                                                  // under mutex_
 
   Connection& connection_;
-  runtime::GenerationPtr generation_;
   const mortise_websocket_handlers_v1 handlers_;
   const Handshake handshake_;
   const std::string request_id_;
@@ -115,7 +115,8 @@ class WebSocket final : public Successor {
 
   std::mutex mutex_;
   // Guarded by mutex_:
-  ConnectionPtr hold_;  // from the hand-over until on_close has returned
+  ConnectionPtr hold_;     // from the hand-over until on_close has returned
+  runtime::ConePtr cone_;  // until then
   std::deque<Message> queue_;
   std::size_t queued_cost_ = 0;  // of queue_ and sending_
   bool is_flushing_ = true;      // a flush is under way or will come; until the 101 is sent, that is its sender's

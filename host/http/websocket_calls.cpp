@@ -7,6 +7,7 @@
 #include "http/shared.hpp"
 #include "http/websocket.hpp"
 #include "runtime/generation.hpp"
+#include "runtime/scope.hpp"
 #include "telemetry/log.hpp"
 
 namespace mortise::http {
@@ -24,7 +25,11 @@ void WebSocket::run_handler(std::function<void()> task) {
 }
 
 void WebSocket::call_plugin(const std::function<void()>& call) {
-  const telemetry::LogScope scope(generation_->name(), generation_->number_text(), request_id_);
+  std::unique_lock lock(mutex_);
+  const auto cone = cone_;
+  lock.unlock();
+  const telemetry::LogScope log_scope(cone->entry->name(), cone->entry->number_text(), request_id_);
+  const runtime::Scope scope(*cone);
   auto* seat = Seat::current();
   if (seat != nullptr) seat->enter();
   call();
@@ -73,10 +78,11 @@ void WebSocket::call_on_close() {
     }
   });
   connection_.forget_generation();
-  generation_.reset();
   ConnectionPtr hold;
+  runtime::ConePtr cone;
   const std::lock_guard lock(mutex_);
   hold.swap(hold_);
+  cone.swap(cone_);
 }
 
 }  // namespace mortise::http

@@ -33,8 +33,8 @@ mortise_status accept(mortise_http_exchange* handle, const mortise_websocket_han
     exchange.refuse(refusal->status, refusal->detail, refusal->headers);
     return MORTISE_FAILED_PRECONDITION;
   }
-  auto made = std::make_unique<WebSocket>(connection, connection.pin()->table->hold(*connection.generation()),
-                                          *handlers, std::get<Handshake>(std::move(checked)));
+  auto made =
+      std::make_unique<WebSocket>(connection, connection.cone(), *handlers, std::get<Handshake>(std::move(checked)));
   *socket = made->handle();
   return exchange.take_over(std::move(made));
 }

@@ -20,7 +20,8 @@ void trim(std::string& text) {
 
 void Workspace::forget_request() noexcept {
   request_id = {};
-  pin.reset();
+  cone.reset();
+  generation.reset();
   route = nullptr;
 }
 

@@ -20,8 +20,6 @@
 
 namespace mortise::http {
 
-struct Pin;
-
 /// Belongs to one connection from the first byte of a request to the end of the last that is there.
 struct Workspace {
   InputBuffer input;  // while a request is served, its head stays where it is, at the front
@@ -35,13 +33,14 @@ struct Workspace {
   // The request that is served.
   std::string generated_id;
   std::string_view request_id;
-  std::shared_ptr<const Pin> pin;
+  runtime::ConePtr cone;              // until the handler has returned
+  runtime::GenerationPtr generation;  // beyond that, when the exchange goes on
   const Route* route = nullptr;
   Params params;
   mortise_http_request_v1 request{};
   std::chrono::steady_clock::time_point started;
 
-  /// Lets go of the request, and of what it pinned above all.
+  /// Lets go of the request, and of what it holds above all.
   void forget_request() noexcept;
 };
 

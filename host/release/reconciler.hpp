@@ -93,7 +93,7 @@ class Reconciler {
   std::set<std::string> images_;  // of which there were generations
   bool has_published_ = false;
   Set running_;
-  runtime::ReleasePtr release_;                                  // of running_
+  runtime::ReleasePtr release_;  // of running_
   std::uint64_t last_release_ = 0;
   std::vector<std::weak_ptr<const runtime::Cone>> former_cones_;  // of releases before it; some may be held still
   std::map<std::string, Attempt> failed_;

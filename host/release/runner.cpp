@@ -184,9 +184,8 @@ class Runner::Impl {
   std::size_t left_behind_ = 0;  // written by the release thread before it ends
 };
 
-Runner::Runner(RunnerSettings settings, std::unique_ptr<catalog::Catalog> catalog,
-               runtime::Contracts& contracts, std::vector<runtime::Service*> services, base::Files& files,
-               Observer observer)
+Runner::Runner(RunnerSettings settings, std::unique_ptr<catalog::Catalog> catalog, runtime::Contracts& contracts,
+               std::vector<runtime::Service*> services, base::Files& files, Observer observer)
     : impl_(std::make_unique<Impl>(std::move(settings), std::move(catalog), contracts, std::move(services), files,
                                    std::move(observer))) {}
 Runner::~Runner() = default;

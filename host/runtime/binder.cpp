@@ -71,10 +71,8 @@ void Binder::bind(const GenerationPtr& consumer, const Requirement& requirement)
     std::vector<mortise_provider> providers;
     for (const auto& [generation, provision] : fit) {
       bound.push_back(generation);
-      providers.push_back({.contract = provision->provided,
-                           .name = to_abi(provision->name),
-                           .rank = provision->rank,
-                           .reserved = 0});
+      providers.push_back(
+          {.contract = provision->provided, .name = to_abi(provision->name), .rank = provision->rank, .reserved = 0});
     }
     table_->bind_all(requirement.slot, std::move(providers));
   } else if (!fit.empty()) {
@@ -92,8 +90,8 @@ void Binder::bind(const GenerationPtr& consumer, const Requirement& requirement)
 /// Of a consumer and a provider that do not fit, the younger one came into a world in which it does not fit.
 void Binder::refuse(const GenerationPtr& consumer, const Requirement& requirement, const std::vector<Candidate>& unfit,
                     const std::string& why) {
-  const auto contract =
-      "contract " + requirement.contract + (requirement.provider.empty() ? "" : " named '" + requirement.provider + "'");
+  const auto contract = "contract " + requirement.contract +
+                        (requirement.provider.empty() ? "" : " named '" + requirement.provider + "'");
   GenerationPtr culprit = consumer;
   for (const auto& [generation, provision] : unfit) {
     if (generation->number() > culprit->number()) culprit = generation;

@@ -1,4 +1,5 @@
-// Which provider each slot of a set of generations gets. Changes nothing; the order of the set decides nothing but ties.
+// Which provider each slot of a set of generations gets. Changes nothing; the order of the set decides nothing but
+// ties.
 #pragma once
 
 #include <map>

@@ -19,9 +19,7 @@ std::string title(const std::string& contract, const std::string& name) {
   return "contract " + contract + (name.empty() ? "" : " named '" + name + "'");
 }
 
-Error not_in_init() {
-  return {ErrorCode::failed_precondition, "contracts are provided and required during init only"};
-}
+Error not_in_init() { return {ErrorCode::failed_precondition, "contracts are provided and required during init only"}; }
 
 Error disagreement(const std::string& what, const std::string& code_says, const std::string& manifest_says) {
   return {ErrorCode::failed_precondition,
@@ -46,12 +44,14 @@ bool is_declared_as(const manifest::RequiredContract& declared, const Requiremen
 
 template <class Declared, class Registered>
 const Declared* find_declared(const std::vector<Declared>& list, const Registered& registered) {
-  const auto found =
-      std::find_if(list.begin(), list.end(), [&](const auto& declared) { return is_declared_as(declared, registered); });
+  const auto found = std::find_if(list.begin(), list.end(),
+                                  [&](const auto& declared) { return is_declared_as(declared, registered); });
   return found == list.end() ? nullptr : &*found;
 }
 
-const char* kind_of(bool is_optional, bool is_all) { return is_all ? "all of it" : is_optional ? "it optionally" : "it"; }
+const char* kind_of(bool is_optional, bool is_all) {
+  return is_all ? "all of it" : is_optional ? "it optionally" : "it";
+}
 
 }  // namespace
 

@@ -21,7 +21,7 @@ namespace mortise::runtime {
 struct Provision {
   std::string contract;  // "boutique.currency/1"
   std::string name;
-  std::int32_t rank = 0;  // by the manifest
+  std::int32_t rank = 0;                       // by the manifest
   const manifest::Methods* methods = nullptr;  // the manifest's
   const void* provided = nullptr;
 };
@@ -29,9 +29,9 @@ struct Provision {
 /// A contract that a generation wants, and where it will look for it.
 struct Requirement {
   std::string contract;
-  std::string provider;  // a name, or empty: whoever has the highest rank
+  std::string provider;                        // a name, or empty: whoever has the highest rank
   const manifest::Methods* methods = nullptr;  // the manifest's
-  manifest::VersionRange range;  // of the providing plugin, by the manifest
+  manifest::VersionRange range;                // of the providing plugin, by the manifest
   bool is_optional = false;
   bool is_all = false;
   std::uint32_t slot = 0;

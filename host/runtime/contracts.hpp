@@ -1,5 +1,5 @@
-// mortise.contracts/1, and the building of releases: each slot of each generation is bound to a provider among those that
-// run with it. What cannot be bound is a conflict, found before anything is published.
+// mortise.contracts/1, and the building of releases: each slot of each generation is bound to a provider among those
+// that run with it. What cannot be bound is a conflict, found before anything is published.
 #pragma once
 
 #include <cstdint>

@@ -17,8 +17,8 @@
 
 namespace mortise::runtime {
 
-/// By slot, what a scope's thread finds there. Built by one thread, then immutable; overwritten with poison when the last
-/// cone has gone, so that a scope that outlives its hold fails at once instead of calling what used to be there.
+/// By slot, what a scope's thread finds there. Built by one thread, then immutable; overwritten with poison when the
+/// last cone has gone, so that a scope that outlives its hold fails at once instead of calling what used to be there.
 class BindingTable {
  public:
   explicit BindingTable(std::uint32_t size) : bindings_(size, nullptr) {}

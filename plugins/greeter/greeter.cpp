@@ -24,8 +24,8 @@ class Greeter : public mortise::Plugin {
   explicit Greeter(mortise::Context& ctx) { ctx.provide<greeter::Greeting>(*this); }
 
   std::string greet(std::string_view name, std::string_view language) const {
-    const auto* const known = std::find_if(kLanguages.begin(), kLanguages.end(),
-                                           [&](const Language& one) { return one.code == language; });
+    const auto* const known =
+        std::find_if(kLanguages.begin(), kLanguages.end(), [&](const Language& one) { return one.code == language; });
     if (known == kLanguages.end()) {
       throw mortise::Error(mortise::Status::not_found, "no greeting in '" + std::string(language) + "'");
     }

@@ -31,7 +31,7 @@ testing::Cut make_cut(std::string_view sizes) {
 const RouteTable& table() {
   static const auto* const built = [] {
     auto* table = new RouteTable;
-    RouteTable::Source source{.generation = testing::make_generation("fuzzed"), .routes = {}};
+    RouteTable::Source source{.cone = testing::make_cone(testing::make_generation("fuzzed")), .routes = {}};
     for (const auto* pattern : {"/", "/notes", "/notes/{id}", "/notes/{id}/tags/{tag}", "/a/b/c", "/a/{x}/d",
                                 "/files/{path...}", "/{any}/b/{rest...}"}) {
       for (const auto* method : {"GET", "POST"}) {

@@ -230,9 +230,9 @@ TEST_F(AnswersTest, ServesOnTheTableThatIsPublished) {
   const auto first = init(plugin("first").says("/a", "first")).value();
   const auto second = init(plugin("second").says("/b", "second")).value();
   const std::vector both{first, second};
-  server().publish(both);
+  publish_release(both);
   EXPECT_EQ(get("/a").body + get("/b").body, "firstsecond");
-  server().publish({&second, 1});
+  publish_release({&second, 1});
   EXPECT_EQ(get("/a").status, 404U);
   EXPECT_EQ(get("/b").body, "second");
 }

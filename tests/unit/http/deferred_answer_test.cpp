@@ -91,7 +91,7 @@ TEST_F(DeferredAnswerTest, LetsGoOfItsGenerationWhenItIsGiven) {
   auto client = connect();
   client.send("GET /held HTTP/1.1\r\nHost: a\r\n\r\n");
   ASSERT_TRUE(is_held_.wait());
-  server().publish({});
+  publish_release({});
   EXPECT_FALSE(generation.expired());
   test_.respond(exchange_, "late");
   EXPECT_EQ(client.read().body, "late");
@@ -160,7 +160,7 @@ TEST_F(DeferredAnswerTest, MayBeEndedByTheCallbackItself) {
   ASSERT_TRUE(is_held_.wait());
   client.close();
   ASSERT_TRUE(is_closed_.wait());
-  server().publish({});
+  publish_release({});
   EXPECT_TRUE(wait_for_no_generation());
 }
 

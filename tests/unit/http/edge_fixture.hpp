@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <mortise/abi/http.h>
 
+#include <array>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -21,6 +22,7 @@
 #include "client.hpp"
 #include "http/server.hpp"
 #include "manifest/manifest.hpp"
+#include "runtime/contracts.hpp"
 #include "runtime/generation.hpp"
 
 namespace mortise::http::testing {
@@ -183,9 +185,9 @@ class EdgeTest : public ::testing::Test {
     spec.manifest = std::make_shared<const manifest::Manifest>(std::move(manifest).value());
     spec.image = std::filesystem::path(MORTISE_ZOO) / "hooked.so";
     spec.config_text = std::to_string(reinterpret_cast<std::uintptr_t>(plugin.hooks()));
-    runtime::Service* service = server_.get();
+    const std::array<runtime::Service*, 2> services{&contracts_, server_.get()};
     const std::lock_guard life(life_mutex_);
-    runtime::GenerationPtr generation(new runtime::Generation(next_number(), std::move(spec), {&service, 1}),
+    runtime::GenerationPtr generation(new runtime::Generation(next_number(), std::move(spec), services),
                                       [this](runtime::Generation* gone) {
                                         const std::lock_guard lock(mutex_);
                                         gone_.push_back(gone);
@@ -198,8 +200,11 @@ class EdgeTest : public ::testing::Test {
   /// The same, and nothing else is published.
   runtime::GenerationPtr publish(const TestPlugin& plugin) {
     auto generation = init(plugin).value();
-    server_->publish({&generation, 1});
+    publish_release({&generation, 1});
     return generation;
+  }
+  void publish_release(std::span<const runtime::GenerationPtr> generations) {
+    server_->publish(contracts_.build(++last_release_, generations).release);
   }
 
   [[nodiscard]] std::uint16_t port() const { return server_->ports().front(); }
@@ -245,6 +250,7 @@ class EdgeTest : public ::testing::Test {
         const std::lock_guard life(life_mutex_);
         generation->stop();
         server_->forget(*generation);
+        contracts_.forget(*generation);
         EXPECT_TRUE(generation->retire());
       }
       lock.lock();
@@ -254,6 +260,7 @@ class EdgeTest : public ::testing::Test {
   }
 
   std::deque<TestPlugin> plugins_;
+  runtime::Contracts contracts_{std::uint64_t{1} << 20};
   std::unique_ptr<Server> server_;
   std::mutex life_mutex_;  // one life-cycle hook at a time
   std::mutex mutex_;
@@ -261,6 +268,7 @@ class EdgeTest : public ::testing::Test {
   // Guarded by mutex_:
   std::deque<runtime::Generation*> gone_;
   std::uint64_t last_number_ = 0;
+  std::uint64_t last_release_ = 0;
   std::uint64_t buried_ = 0;
   bool is_ending_ = false;
   std::thread undertaker_;

@@ -7,6 +7,7 @@
 
 #include "manifest/manifest.hpp"
 #include "runtime/generation.hpp"
+#include "runtime/release.hpp"
 
 namespace mortise::http::testing {
 
@@ -16,6 +17,19 @@ inline runtime::GenerationPtr make_generation(const std::string& name, std::uint
   runtime::GenerationSpec spec;
   spec.manifest = std::make_shared<const manifest::Manifest>(std::move(manifest));
   return std::make_shared<runtime::Generation>(number, std::move(spec), std::span<runtime::Service* const>());
+}
+
+/// Of a generation that reaches no other.
+inline runtime::ConePtr make_cone(runtime::GenerationPtr generation) {
+  auto bindings = std::make_shared<const runtime::BindingTable>(0);
+  return std::make_shared<const runtime::Cone>(
+      runtime::Cone{.entry = std::move(generation), .bindings = std::move(bindings), .arena_max_bytes = 1 << 20});
+}
+
+inline runtime::ReleasePtr make_release(std::span<const runtime::GenerationPtr> generations) {
+  auto release = std::make_shared<runtime::Release>(1);
+  for (const auto& generation : generations) release->add(make_cone(generation));
+  return release;
 }
 
 }  // namespace mortise::http::testing

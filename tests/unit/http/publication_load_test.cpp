@@ -71,7 +71,7 @@ TEST_F(PublicationLoadTest, EveryAnswerIsWholeAndOfOneGeneration) {
     newest = i;
   }
   for (auto& client : clients) client.join();
-  server().publish({});
+  publish_release({});
   EXPECT_TRUE(wait_for_no_generation());
   for (const auto& generation : generations) EXPECT_TRUE(generation.expired());
 }

@@ -13,6 +13,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::make_cone;
 using testing::make_generation;
 
 struct MethodAndPattern {
@@ -23,7 +24,7 @@ struct MethodAndPattern {
 class RouterTest : public ::testing::Test {
  protected:
   std::vector<std::string> add(const std::string& plugin, std::initializer_list<MethodAndPattern> routes) {
-    RouteTable::Source source{.generation = make_generation(plugin), .routes = {}};
+    RouteTable::Source source{.cone = make_cone(make_generation(plugin)), .routes = {}};
     for (const auto& [method, pattern] : routes) {
       auto route = std::make_shared<Route>();
       route->method = method;
@@ -43,7 +44,8 @@ class RouterTest : public ::testing::Test {
       case Match::Kind::method_not_allowed: return "allow: " + std::string(match.allow);
       case Match::Kind::found: break;
     }
-    auto text = match.generation->name() + " " + match.route->method + " " + match.route->pattern;
+    auto text =
+        table_.sources()[match.source].cone->entry->name() + " " + match.route->method + " " + match.route->pattern;
     for (std::size_t i = 0; i < params_.size(); ++i) {
       const auto& [name, value] = params_.data()[i];
       text += " " + std::string(name.data, name.size) + "=" + std::string(value.data, value.size);
@@ -160,7 +162,7 @@ TEST_F(RouterTest, HoldsItsGenerations) {
   auto generation = make_generation("p");
   const std::weak_ptr<runtime::Generation> weak = generation;
   auto table = std::make_unique<RouteTable>();
-  table->add({.generation = std::move(generation), .routes = {}});
+  table->add({.cone = make_cone(std::move(generation)), .routes = {}});
   EXPECT_FALSE(weak.expired());
   table.reset();
   EXPECT_TRUE(weak.expired());

@@ -154,7 +154,7 @@ TEST_F(StopTest, CutsTheConnectionsOfOneGeneration) {
   const auto generation = init(stuck).value();
   const auto other = init(plugin("other").says("/other", "other")).value();
   const std::vector both{generation, other};
-  server().publish(both);
+  publish_release(both);
   auto client = connect();
   auto bystander = connect();
   EXPECT_EQ(bystander.send("GET /other HTTP/1.1\r\nHost: a\r\n\r\n").read().body, "other");

@@ -99,7 +99,7 @@ TEST_F(WebSocketTest, StaysWithItsGenerationUntilThatIsCut) {
       init(sdk_plugin([](Context& context) {
         context.http().websocket("/echo", {.on_text = [](const auto& socket, auto) { socket.send("from the next"); }});
       })).value();
-  server().publish({&next, 1});
+  publish_release({&next, 1});
   EXPECT_EQ(open("/echo").send("x").read(Opcode::text), "from the next");
   EXPECT_EQ(old.send("still here").read(Opcode::text), "still here");
 }
@@ -112,10 +112,10 @@ TEST_F(WebSocketTest, ClosesTheSocketsOfAGenerationThatIsCutAndOfNoOther) {
         context.http().websocket("/stay", {.on_text = [](const auto& socket, auto text) { socket.send(text); }});
       })).value();
   const std::vector<runtime::GenerationPtr> both{going, staying};
-  server().publish(both);
+  publish_release(both);
   auto old = open("/echo");
   auto other = open("/stay");
-  server().publish({&staying, 1});
+  publish_release({&staying, 1});
   server().cut(*going);
   EXPECT_EQ(old.read_close(), "1001");
   // It does not answer, and is cut; on_close has been called once when the generation is gone.
@@ -129,11 +129,11 @@ TEST_F(WebSocketTest, HoldsItsOwnGenerationAloneAndOnlyWhileItIsOpen) {
   auto own = publish(sdk_plugin([this](Context& context) { echo(context, record_); }));
   auto neighbour = init(plugin("neighbour").says("/beside", "beside")).value();
   std::vector<runtime::GenerationPtr> both{own, neighbour};
-  server().publish(both);
+  publish_release(both);
   both.clear();
   auto client = open("/echo");
   // Both leave; the socket keeps its own.
-  server().publish({});
+  publish_release({});
   const std::weak_ptr<runtime::Generation> neighbours = neighbour;
   const std::weak_ptr<runtime::Generation> owns = own;
   neighbour.reset();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "runtime/generation.hpp"
+#include "runtime/release.hpp"
 #include "runtime/service.hpp"
 
 namespace mortise::release::testing {
@@ -44,9 +45,10 @@ class RecordingService final : public runtime::Service {
     return {};
   }
 
-  void publish(std::span<const runtime::GenerationPtr> next) override {
+  void publish(const runtime::ReleasePtr& next) override {
     const std::lock_guard lock(mutex_);
-    published_.assign(next.begin(), next.end());
+    published_.clear();
+    for (const auto& cone : next->cones()) published_.push_back(cone->entry);
     changed_.notify_all();
   }
 

@@ -53,8 +53,8 @@ class RunnerTest : public ::testing::Test {
                                                       .state_directory = root_ / "state",
                                                       .init_timeout = init_timeout,
                                                       .stop_timeout = stop_timeout},
-                                       std::move(*catalog), std::vector<runtime::Service*>{&service_}, files_,
-                                       [this](const Status& status) {
+                                       std::move(*catalog), contracts_, std::vector<runtime::Service*>{&service_},
+                                       files_, [this](const Status& status) {
                                          const std::lock_guard lock(mutex_);
                                          status_ = status;
                                          changed_.notify_all();
@@ -83,6 +83,7 @@ class RunnerTest : public ::testing::Test {
 
   mortise::testing::TemporaryDirectory root_;
   base::RealFiles files_;
+  runtime::Contracts contracts_{std::uint64_t{1} << 20};
   RecordingService service_;
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -6,10 +6,10 @@
 namespace mortise::runtime {
 namespace {
 
+using testing::ContractTest;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using testing::ContractTest;
 using testing::PluginSpec;
 
 // Contracts are only pointers here; nobody calls them.

@@ -108,13 +108,13 @@ class ContractTest : public ::testing::Test {
 
   std::uint32_t require(const Generation& generation, const manifest::RequiredContract& declared) {
     const auto methods = manifest::to_text(generation.spec().manifest->methods_of(declared.contract));
-    const mortise_requirement_v1 requirement{
-        .struct_size = sizeof(mortise_requirement_v1),
-        .flags = (declared.optional ? MORTISE_REQUIREMENT_OPTIONAL : 0U) | (declared.all ? MORTISE_REQUIREMENT_ALL : 0U),
-        .contract = str(declared.contract),
-        .methods = str(methods),
-        .provider = str(declared.name),
-        .fill_proxy = nullptr};
+    const mortise_requirement_v1 requirement{.struct_size = sizeof(mortise_requirement_v1),
+                                             .flags = (declared.optional ? MORTISE_REQUIREMENT_OPTIONAL : 0U) |
+                                                      (declared.all ? MORTISE_REQUIREMENT_ALL : 0U),
+                                             .contract = str(declared.contract),
+                                             .methods = str(methods),
+                                             .provider = str(declared.name),
+                                             .fill_proxy = nullptr};
     return contracts_.registry().require(generation, requirement).value();
   }
 

@@ -8,8 +8,8 @@ namespace mortise::runtime {
 namespace {
 
 using ::testing::AllOf;
-using ::testing::HasSubstr;
 using testing::ContractTest;
+using ::testing::HasSubstr;
 using testing::kMethods;
 using testing::PluginSpec;
 using testing::str;
@@ -92,8 +92,7 @@ TEST_F(ContractRegistryTest, GivesTheSameSlotForTheSameWish) {
 }
 
 TEST_F(ContractRegistryTest, RefusesOneContractTwiceUnderOneName) {
-  const auto plugin =
-      make_unregistered(PluginSpec("p").provides("a", &kProvided, "x").provides("a", &kProvided, "y"));
+  const auto plugin = make_unregistered(PluginSpec("p").provides("a", &kProvided, "x").provides("a", &kProvided, "y"));
   EXPECT_EQ(provide(plugin, "a/1", kMethods, "x"), "");
   EXPECT_EQ(provide(plugin, "a/1", kMethods, "y"), "");
   EXPECT_THAT(provide(plugin, "a/1", kMethods, "x"), HasSubstr("provided already"));
