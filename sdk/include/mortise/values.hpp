@@ -37,7 +37,11 @@ class Str {
   [[nodiscard]] constexpr bool empty() const noexcept { return size_ == 0; }
 
   friend constexpr bool operator==(Str a, Str b) noexcept { return a.view() == b.view(); }
-  friend constexpr bool operator==(Str a, std::string_view b) noexcept { return a.view() == b; }
+  /// With every other kind of text, literals included.
+  template <class Text, class = std::enable_if_t<std::is_convertible_v<const Text&, std::string_view>>>
+  friend constexpr bool operator==(Str a, const Text& b) noexcept {
+    return a.view() == std::string_view(b);
+  }
 
  private:
   const char* data_ = nullptr;
@@ -77,6 +81,8 @@ class Bytes : public List<std::uint8_t> {
   /// The bytes of a text.
   explicit Bytes(std::string_view text) noexcept
       : List(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()) {}
+
+  operator std::span<const std::byte>() const noexcept { return {reinterpret_cast<const std::byte*>(data()), size()}; }
 };
 
 /// A T, or none. Converts from and to std::optional<T>. since 1.0
