@@ -1,14 +1,23 @@
 # mortise_zoo_plugin(NAME SOURCE file [MANIFEST json] [PLUGIN name] [VERSION version] [INTERFACES id...]
+#                    [PROVIDES contract...] [REQUIRES contract...]
 #                    [EXPORTS symbol...] [DEFINES definition...] [LINK_OPTIONS option...])
 #
 # One plugin at ${CMAKE_BINARY_DIR}/zoo/NAME.so, target zoo-NAME, which `zoo` builds with all others. Without MANIFEST,
-# one is written for PLUGIN (default NAME) and VERSION (default 1.0.0); the plugin "no-manifest" has none. EXPORTS are
-# the symbols that its version script leaves global (default: the entry).
+# one is written for PLUGIN (default NAME) and VERSION (default 1.0.0); the plugin "no-manifest" has none. A contract is
+# an id, or the object that stands in the manifest. EXPORTS are the symbols that its version script leaves global
+# (default: the entry).
 add_custom_target(zoo)
+
+# Sets `result` to the JSON of a list of contracts.
+function(_mortise_zoo_contracts result)
+  list(TRANSFORM ARGN REPLACE "^([^{].*)$" "{\"contract\": \"\\1\"}")
+  list(JOIN ARGN ", " contracts)
+  set(${result} "[${contracts}]" PARENT_SCOPE)
+endfunction()
 
 function(mortise_zoo_plugin name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "SOURCE;MANIFEST;PLUGIN;VERSION"
-    "INTERFACES;EXPORTS;DEFINES;LINK_OPTIONS")
+    "INTERFACES;PROVIDES;REQUIRES;EXPORTS;DEFINES;LINK_OPTIONS")
   if(NOT arg_PLUGIN)
     set(arg_PLUGIN ${name})
   endif()
@@ -22,7 +31,10 @@ function(mortise_zoo_plugin name)
     list(TRANSFORM arg_INTERFACES REPLACE "(.+)" "\"\\1\"" OUTPUT_VARIABLE interfaces)
     list(JOIN interfaces ", " interfaces)
     set(arg_MANIFEST "{\"name\": \"${arg_PLUGIN}\", \"version\": \"${arg_VERSION}\", \"abi\": 1")
-    string(APPEND arg_MANIFEST ", \"summary\": \"for tests\", \"interfaces\": [${interfaces}]}")
+    _mortise_zoo_contracts(provides ${arg_PROVIDES})
+    _mortise_zoo_contracts(requires ${arg_REQUIRES})
+    string(APPEND arg_MANIFEST ", \"summary\": \"for tests\", \"interfaces\": [${interfaces}]")
+    string(APPEND arg_MANIFEST ", \"provides\": ${provides}, \"requires\": ${requires}}")
   endif()
 
   set(stem ${CMAKE_CURRENT_BINARY_DIR}/${name})

@@ -1,0 +1,77 @@
+/* Provides zoo.currency/1, under ZOO_NAME if that is given: everything is worth the double of it in another unit. */
+#include "zoo.h"
+#include "zoo_currency.h"
+
+MORTISE_CONTRACT_NOTE(currency_note, ZOO_CURRENCY, ZOO_CURRENCY_METHODS);
+
+#if !defined(ZOO_NAME)
+#define ZOO_NAME ""
+#endif
+
+static const mortise_contracts_v1* contracts;
+static mortise_host* self_host;
+
+static mortise_status convert_to(zoo_money money, mortise_str to, zoo_money* result) {
+  mortise_scope* scope = mortise_scope_current(contracts);
+  char* unit;
+  if (to.size == 0) {
+    return contracts->fail(self_host, MORTISE_INVALID_ARGUMENT, zoo_str(ZOO_CURRENCY " convert"),
+                           zoo_str("a unit has a name"), zoo_str(""));
+  }
+  /* `to` is borrowed for the call. */
+  unit = (char*)mortise_arena_allocate(contracts, scope, to.size, 1);
+  if (unit == NULL) {
+    return contracts->fail(self_host, MORTISE_RESOURCE_EXHAUSTED, zoo_str(ZOO_CURRENCY " convert"),
+                           zoo_str("the arena is full"), zoo_str(""));
+  }
+  memcpy(unit, to.data, to.size);
+  result->amount = money.amount * 2;
+  result->unit.data = unit;
+  result->unit.size = to.size;
+  return MORTISE_OK;
+}
+
+#if defined(ZOO_CHANGED)
+static mortise_status convert(void* self, zoo_money money, zoo_money* result) {
+  (void)self;
+  return convert_to(money, zoo_str("EUR"), result);
+}
+#else
+static mortise_status convert(void* self, zoo_money money, mortise_str to, zoo_money* result) {
+  (void)self;
+  return convert_to(money, to, result);
+}
+#endif
+
+static mortise_status supported(void* self, zoo_units* result) {
+  static const mortise_str kUnits[] = {{"EUR", 3}, {"CHF", 3}};
+  (void)self;
+  result->items = kUnits;
+  result->count = sizeof kUnits / sizeof kUnits[0];
+  return MORTISE_OK;
+}
+
+#if defined(ZOO_APPENDED)
+static mortise_status rate(void* self, mortise_str unit, int64_t* result) {
+  (void)self;
+  (void)unit;
+  *result = 2;
+  return MORTISE_OK;
+}
+static const zoo_currency provided = {{convert, NULL}, {supported, NULL}, {rate, NULL}};
+#else
+static const zoo_currency provided = {{convert, NULL}, {supported, NULL}};
+#endif
+
+static mortise_status init(const mortise_host_v1* host, void** self, mortise_error* error) {
+  const mortise_provision_v1 provision = {
+      sizeof provision, 0, zoo_str(ZOO_CURRENCY), zoo_str(ZOO_CURRENCY_METHODS), zoo_str(ZOO_NAME), &provided, NULL,
+  };
+  *self = NULL;
+  self_host = host->host;
+  contracts = (const mortise_contracts_v1*)host->get_interface(host->host, zoo_str(MORTISE_CONTRACTS_V1));
+  if (contracts == NULL) return MORTISE_FAILED_PRECONDITION;
+  return contracts->provide(host->host, &provision, error);
+}
+
+ZOO_PLUGIN(init)

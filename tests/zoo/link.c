@@ -1,0 +1,67 @@
+/* One link of a chain: provides ZOO_OWN, whose one method tells how many links follow, by asking that of ZOO_NEXT.
+ * Without ZOO_NEXT it is the end. */
+#include <mortise/abi/contracts.h>
+
+#include "zoo.h"
+
+#define METHODS "following()->i64"
+
+typedef struct link_contract {
+  struct {
+    mortise_status (*call)(void* self, int64_t* result);
+    void* self;
+  } following;
+} link_contract;
+
+static const mortise_contracts_v1* contracts;
+
+MORTISE_CONTRACT_NOTE(own_note, ZOO_OWN, METHODS);
+
+#if defined(ZOO_NEXT)
+MORTISE_CONTRACT_NOTE(next_note, ZOO_NEXT, METHODS);
+
+static uint32_t slot;
+
+static mortise_status following(void* self, int64_t* result) {
+  const link_contract* next = (const link_contract*)mortise_scope_current(contracts)->bindings[slot];
+  const mortise_status status = next->following.call(next->following.self, result);
+  (void)self;
+  if (status == MORTISE_OK) ++*result;
+  return status;
+}
+
+static mortise_status require_next(const mortise_host_v1* host, mortise_error* error) {
+  const mortise_requirement_v1 requirement = {
+      sizeof requirement, 0, zoo_str(ZOO_NEXT), zoo_str(METHODS), zoo_str(""), NULL,
+  };
+  return contracts->require(host->host, &requirement, &slot, error);
+}
+#else
+static mortise_status following(void* self, int64_t* result) {
+  (void)self;
+  *result = 0;
+  return MORTISE_OK;
+}
+
+static mortise_status require_next(const mortise_host_v1* host, mortise_error* error) {
+  (void)host;
+  (void)error;
+  return MORTISE_OK;
+}
+#endif
+
+static const link_contract provided = {{following, NULL}};
+
+static mortise_status init(const mortise_host_v1* host, void** self, mortise_error* error) {
+  const mortise_provision_v1 provision = {
+      sizeof provision, 0, zoo_str(ZOO_OWN), zoo_str(METHODS), zoo_str(""), &provided, NULL,
+  };
+  mortise_status status;
+  *self = NULL;
+  contracts = (const mortise_contracts_v1*)host->get_interface(host->host, zoo_str(MORTISE_CONTRACTS_V1));
+  if (contracts == NULL) return MORTISE_FAILED_PRECONDITION;
+  status = require_next(host, error);
+  return status != MORTISE_OK ? status : contracts->provide(host->host, &provision, error);
+}
+
+ZOO_PLUGIN(init)
