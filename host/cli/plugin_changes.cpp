@@ -174,12 +174,12 @@ bool is_breaking(const std::vector<Change>& changes) {
 std::string judge_version_step(const Manifest& before, const Manifest& after, const std::vector<Change>& changes) {
   const auto step = before.version.to_string() + " -> " + after.version.to_string();
   const auto least = next_breaking(before.version);
+  if (after.version <= before.version) {
+    return "the version step " + step + " is none upwards; a host goes on with the higher version that it has";
+  }
   if (is_breaking(changes) && after.version < least) {
     return "the version step " + step + " promises that nothing breaks; make it " + least.to_string() +
            " or undo the break";
-  }
-  if (after.version <= before.version) {
-    return "the version step " + step + " is none upwards; a host goes on with the higher version that it has";
   }
   return {};
 }

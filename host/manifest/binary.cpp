@@ -156,7 +156,7 @@ class Inspector {
     for (const auto& fault : read.faults) say(Weight::error, "contract-invalid", fault);
     if (!read.missing.empty()) {
       say(Weight::error, "contract-missing",
-          "does not say which methods it expects of " + list_some(read.missing) +
+          "carries no note of " + list_some(read.missing) +
               ", which its manifest provides or requires; include each contract's header where the plugin provides or "
               "requires it (in C: put MORTISE_CONTRACT_NOTE of <mortise/abi/contracts.h> in one source), and do not "
               "strip the section " MORTISE_NOTE_CONTRACT_SECTION);
