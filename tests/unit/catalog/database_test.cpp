@@ -90,6 +90,39 @@ TEST_F(DatabaseTest, RowsThatMakeNoSenseAreLookedAtAgain) {
   }
 }
 
+TEST_F(DatabaseTest, RemembersTheMethodsOfContracts) {
+  put("currency-1.0");
+  scan();
+  open();
+  ASSERT_THAT(catalog_->records(), SizeIs(1));
+  const auto methods = catalog_->records()[0]->manifest->methods_of("zoo.currency/1");
+  EXPECT_EQ(manifest::to_text(methods), "convert({i64,str},str)->{i64,str}\nsupported()->[str]");
+  EXPECT_THAT(scan().changed, IsEmpty());
+  EXPECT_EQ(probes_, 1);
+}
+
+TEST_F(DatabaseTest, MethodsThatMakeNoSenseAreLookedAtAgain) {
+  const auto file = put("currency-1.0");
+  scan();
+  for (const auto* change : {"", "zoo.currency/1", "zoo.currency/1\nconvert()->int"}) {
+    catalog_.reset();
+    tamper(std::string("UPDATE file SET contracts = '") + change + "'");
+    open();
+    EXPECT_THAT(catalog_->records(), IsEmpty()) << change;
+    const auto result = scan();
+    EXPECT_THAT(find(result, file)->manifest->methods_of("zoo.currency/1"), SizeIs(2)) << change;
+  }
+}
+
+TEST_F(DatabaseTest, RemembersWhyAFileWithoutNotesWasRejected) {
+  put("contract-note-missing");
+  scan();
+  open();
+  ASSERT_THAT(catalog_->records(), SizeIs(1));
+  EXPECT_THAT(catalog_->records()[0]->reason, HasSubstr("no note of zoo.currency/1"));
+  EXPECT_THAT(scan().changed, IsEmpty());
+}
+
 TEST_F(DatabaseTest, OneThatIsLockedIsDoneWithoutAndSaysSo) {
   const auto file = put("good-1.0");
   open();

@@ -22,10 +22,9 @@ TEST(Manifest, ReadsEveryKey) {
   EXPECT_EQ(manifest->summary, "takes orders");
   EXPECT_EQ(manifest->interfaces, (std::vector<std::string>{"mortise.http/1", "mortise.log/1"}));
   ASSERT_EQ(manifest->provides.size(), 1U);
-  EXPECT_EQ(manifest->provides[0].name, "boutique.orders");
-  EXPECT_EQ(manifest->provides[0].version, 2U);
+  EXPECT_EQ(manifest->provides[0].contract, "boutique.orders/2");
   ASSERT_EQ(manifest->requires_.size(), 2U);
-  EXPECT_EQ(manifest->requires_[0].name, "greeting");
+  EXPECT_EQ(manifest->requires_[0].contract, "greeting/1");
   EXPECT_TRUE(manifest->requires_[0].optional);
   EXPECT_TRUE(manifest->requires_[0].provider.contains(Version::parse("1.5.0").value()));
   EXPECT_FALSE(manifest->requires_[0].provider.contains(Version::parse("2.0.0").value()));

@@ -10,11 +10,13 @@
 
 namespace mortise::release::testing {
 
-/// A verified record of a plugin; `extra` is more JSON for its manifest, beginning with a comma.
+/// A verified record of a plugin; `extra` is more JSON for its manifest, beginning with a comma. The methods of its
+/// contracts are as it was built.
 inline catalog::RecordPtr make_record(const std::string& name, const std::string& version,
-                                      const std::string& extra = "") {
+                                      const std::string& extra = "", const manifest::ContractMethods& contracts = {}) {
   auto parsed =
       manifest::parse_manifest(R"({"name":")" + name + R"(","version":")" + version + R"(","abi":1)" + extra + "}");
+  parsed->contracts = contracts;
   catalog::Record record;
   record.path = "/drop/" + name + "-" + version + ".so";
   record.state = catalog::FileState::verified;
@@ -32,8 +34,17 @@ inline config::PluginConfig make_config(const std::string& name, const std::stri
   return plugin;
 }
 
-inline Wanted make_wanted(const std::string& name, const std::string& extra = "") {
-  return {make_config(name), make_record(name, "1.0.0", extra)};
+inline Wanted make_wanted(const std::string& name, const std::string& extra = "",
+                          const manifest::ContractMethods& contracts = {}) {
+  return {make_config(name), make_record(name, "1.0.0", extra, contracts)};
+}
+
+/// Pieces of `extra`; `more` begins with a comma, too.
+inline std::string provides(const std::string& contract, const std::string& more = "") {
+  return R"(,"provides":[{"contract":")" + contract + "\"" + more + "}]";
+}
+inline std::string needs(const std::string& contract, const std::string& more = "") {
+  return R"(,"requires":[{"contract":")" + contract + "\"" + more + "}]";
 }
 
 }  // namespace mortise::release::testing
