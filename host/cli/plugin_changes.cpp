@@ -123,17 +123,20 @@ class Comparison {
       say(Effect::may_not_start, "needs " + required.contract + " from a plugin of version '" +
                                      required.provider.text() + "', was '" + old->provider.text() + "'");
     }
-    const auto& methods_before = before_.methods_of(required.contract);
-    const auto& methods = after_.methods_of(required.contract);
-    // A provider that did for the old one does for this one unless it needs other methods, or more.
-    if (auto difference = manifest::find_difference(methods_before, methods)) {
-      changes_.push_back({Effect::may_not_start,
-                          "needs another form of " + required.contract + ": " + difference->title(),
-                          std::move(difference)});
-    } else if (methods.size() > methods_before.size()) {
-      say(Effect::may_not_start,
-          "needs a provider of " + required.contract + " that has " + name_appended(methods_before, methods));
+    compare_required_methods(required.contract);
+  }
+
+  /// A provider that did for the old build does for this one unless that needs other methods, or more.
+  void compare_required_methods(const std::string& contract) {
+    const auto& old = before_.methods_of(contract);
+    const auto& now = after_.methods_of(contract);
+    const auto lacking = manifest::find_difference(now, old);
+    if (!lacking) return;
+    if (lacking->kind == manifest::Difference::Kind::missing) {
+      return say(Effect::may_not_start, "needs a provider of " + contract + " that has " + name_appended(old, now));
     }
+    changes_.push_back({Effect::may_not_start, "needs another form of " + contract + ": " + lacking->title(),
+                        manifest::find_difference(old, now)});
   }
 
   const Manifest& before_;
