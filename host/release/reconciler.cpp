@@ -28,6 +28,7 @@ Reconciler::Reconciler(RunnerSettings settings, std::unique_ptr<catalog::Catalog
 }
 
 void Reconciler::pass() {
+  ++pass_;
   look_again_.reset();
   if (auto scan = catalog_->scan()) {
     if (scan->retry_after) look_again_ = Clock::now() + *scan->retry_after;
@@ -187,7 +188,7 @@ void Reconciler::settle_conflicts(Set& next) {
       const auto is_it = [&](const Unmet& unmet) { return unmet.name == name; };
       // Of one that only ran on because of a fault, that fault is the reason.
       if (std::none_of(unmet_.begin(), unmet_.end(), is_it)) {
-        remember_failure(conflict.culprit->spec(), conflict.message).conflict_in = last_release_ + 1;
+        remember_failure(conflict.culprit->spec(), conflict.message).conflict_in = pass_;
       }
       const auto old = running_.find(name);
       if (old != running_.end() && old->second != conflict.culprit) {
@@ -249,7 +250,7 @@ std::string Reconciler::holders_of(const Generation& generation) const {
 
 void Reconciler::retry_conflicts() {
   const auto is_due = [&](const auto& entry) {
-    return entry.second.conflict_in != 0 && entry.second.conflict_in < last_release_;
+    return entry.second.conflict_in != 0 && entry.second.conflict_in < pass_;  // those of this one met the new set
   };
   if (std::erase_if(failed_, is_due) > 0) look_again_ = Clock::now();
 }

@@ -54,7 +54,7 @@ class Reconciler {
     std::string sha256;
     std::string config_text;
     PluginStatus status;
-    std::uint64_t conflict_in = 0;  // the release for which it did not fit the others: worth a try in a later one
+    std::uint64_t conflict_in = 0;  // the pass in which it did not fit the others; 0: it failed by itself
   };
   struct Draining {
     std::weak_ptr<runtime::Generation> generation;
@@ -95,6 +95,7 @@ class Reconciler {
   Set running_;
   runtime::ReleasePtr release_;  // of running_
   std::uint64_t last_release_ = 0;
+  std::uint64_t pass_ = 0;
   std::vector<std::weak_ptr<const runtime::Cone>> former_cones_;  // of releases before it; some may be held still
   std::map<std::string, Attempt> failed_;
   std::vector<Unmet> unmet_;

@@ -87,9 +87,9 @@ TEST_F(PublicationLoadTest, SwitchesAllLoopsAsOne) {
   std::deque<testing::Client> clients;
   for (int i = 0; i < 64; ++i) clients.emplace_back(port());
   for (int round = 0; round < 200; ++round) {
-    server().publish({&former, 1});
+    publish_release({&former, 1});
     for (auto& client : clients) ASSERT_EQ(client.send(kRequest).read().body, "former");
-    std::thread publisher([&] { server().publish({&next, 1}); });
+    std::thread publisher([&] { publish_release({&next, 1}); });
     while (clients[0].send(kRequest).read().body != "next") continue;
     for (auto& client : clients) client.send(kRequest);
     for (auto& client : clients) EXPECT_EQ(client.read().body, "next") << round;

@@ -62,16 +62,16 @@ TEST(WorkspacePoolTest, LendsTheLastThatCameBackFirst) {
 
 TEST(WorkspacePoolTest, KeepsNothingOfARequestThatItsConnectionDidNotEnd) {
   WorkspacePool pool;
-  const auto pin = std::make_shared<const Pin>();
+  const auto cone = std::make_shared<const runtime::Cone>();
   auto workspace = pool.take();
-  workspace->pin = pin;
+  workspace->cone = cone;
   workspace->is_parser_started = true;
   workspace->head_size = 5;
   workspace->out = "unsent";
   workspace->body = "received";
   receive(workspace->input, "GET / HTTP/1.1\r\n");
   pool.give_back(std::move(workspace));
-  EXPECT_EQ(pin.use_count(), 1);
+  EXPECT_EQ(cone.use_count(), 1);
 
   workspace = pool.take();
   EXPECT_FALSE(workspace->is_parser_started);
