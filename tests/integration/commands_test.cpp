@@ -71,7 +71,7 @@ TEST_F(CommandsTest, ListShowsWhatRunsAndWhyTheRestDoesNot) {
   prefix_.enable("absent");
   start();
   EXPECT_EQ(row("hello"), (json{{"name", "hello"},
-                                {"version", "1.0.0"},
+                                {"version", "1.1.0"},
                                 {"enabled", "yes"},
                                 {"catalogue", "verified"},
                                 {"runtime", "active"},

@@ -60,7 +60,7 @@ TEST_F(LogsTest, TextFormatIsForPeople) {
   EXPECT_EQ(host_->stop(), 0);
   EXPECT_THAT(host_->log_text(),
               AllOf(::testing::ContainsRegex("20..-..-.. ..:..:..[.]... info    host: listening url=http://127.0.0.1:"),
-                    HasSubstr("release: plugin started plugin=hello version=1.0.0 generation=1")));
+                    HasSubstr("release: plugin started plugin=hello version=1.1.0 generation=1")));
 }
 
 TEST_F(LogsTest, FileIsMadeWithItsFolderAndRotated) {
@@ -70,7 +70,7 @@ TEST_F(LogsTest, FileIsMadeWithItsFolderAndRotated) {
   prefix_.add_shipped("hello");
   fs::create_directories(prefix_.state_directory());
   host_.emplace(prefix_);
-  host_->wait_for_version("hello", "1.0.0");
+  host_->wait_for_version("hello", "1.1.0");
   auto client = host_->connect();
   constexpr int kRequests = 200;
   for (int i = 0; i < kRequests; ++i) client.get("/hello");

@@ -1,11 +1,13 @@
 /* Answers GET of ZOO_PATH when somebody has opened the FIFO `gate` in its data directory for writing: a test sees by
- * that when a request is inside, and decides when it may leave. Logs a line for each. */
+ * that when a request is inside, and decides when it may leave. Logs a line for each. With ZOO_REQUIRES it also
+ * requires zoo.currency/1. */
 #include <mortise/abi/config.h>
 #include <mortise/abi/http.h>
 #include <mortise/abi/log.h>
 #include <stdio.h>
 
 #include "zoo.h"
+#include "zoo_currency.h"
 
 static const mortise_host_v1* host;
 static const mortise_http_v1* http;
@@ -28,6 +30,19 @@ static mortise_status handle(void* self, mortise_http_exchange* exchange, const 
   return http->respond(exchange, &response);
 }
 
+#if defined(ZOO_REQUIRES)
+MORTISE_CONTRACT_NOTE(currency_note, ZOO_CURRENCY, ZOO_CURRENCY_METHODS);
+
+static mortise_status require_currency(const mortise_host_v1* given, mortise_error* error) {
+  const mortise_contracts_v1* contracts = given->get_interface(given->host, zoo_str(MORTISE_CONTRACTS_V1));
+  const mortise_requirement_v1 requirement = {
+      sizeof requirement, 0, zoo_str(ZOO_CURRENCY), zoo_str(ZOO_CURRENCY_METHODS), zoo_str(""), NULL,
+  };
+  uint32_t slot;
+  return contracts == NULL ? MORTISE_FAILED_PRECONDITION : contracts->require(given->host, &requirement, &slot, error);
+}
+#endif
+
 static mortise_status init(const mortise_host_v1* given, void** self, mortise_error* error) {
   const mortise_http_route_v1 route = {
       sizeof route, MORTISE_HTTP_ROUTE_BLOCKING, zoo_str("GET"), zoo_str(ZOO_PATH), 0, NULL, handle,
@@ -40,6 +55,10 @@ static mortise_status init(const mortise_host_v1* given, void** self, mortise_er
   if (config == NULL || http == NULL || logs == NULL) return MORTISE_FAILED_PRECONDITION;
   const mortise_str data = config->data_directory(given->host);
   snprintf(gate, sizeof gate, "%.*s/gate", (int)data.size, data.data);
+#if defined(ZOO_REQUIRES)
+  const mortise_status required = require_currency(given, error);
+  if (required != MORTISE_OK) return required;
+#endif
   return http->add_route(given->host, &route, error);
 }
 
