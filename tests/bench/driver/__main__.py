@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import contract_rows
 import http_rows
 import report
 import start_rows
@@ -19,6 +20,11 @@ from servers import Build
 REPOSITORY = Path(__file__).resolve().parents[3]
 
 BENCHMARKS: dict[str, Callable[[Build, Path, bool], Iterator[Row]]] = {
+    "call": contract_rows.call,
+    "call-scaling": contract_rows.call_scaling,
+    "span": contract_rows.span,
+    "scope": contract_rows.scope,
+    "proxy": contract_rows.proxy,
     "http": http_rows.http,
     "http-1024": http_rows.http_1024,
     "idle": http_rows.idle,

@@ -18,7 +18,7 @@ HEADER = ("name", "value", "baseline", "ratio", "must be", "holds")
 def cells(row: Row) -> tuple[str, ...]:
     baseline = "" if row.baseline is None else f"{number(row.baseline)} {row.unit}"
     return (row.name, f"{number(row.value)} {row.unit}", baseline, f"{row.ratio:.3f}", row.target,
-            "yes" if row.holds else f"NO, by {row.excess:.1%}")
+            "" if row.holds is None else "yes" if row.holds else f"NO, by {row.excess:.1%}")
 
 
 def number(value: float) -> str:

@@ -13,12 +13,12 @@ class Row:
     unit: str
     baseline: float | None  # measured in the same run; None: the target is a number by itself
     ratio: float  # value to baseline, or to the number
-    target: str
+    target: str  # empty: the row stands beside another, and nothing must hold
     excess: float  # over the limit, as a part of it; at most 0 when the row holds
 
     @property
-    def holds(self) -> bool:
-        return self.excess <= 0
+    def holds(self) -> bool | None:
+        return self.excess <= 0 if self.target else None
 
     def to_json(self) -> dict[str, object]:
         fields = asdict(self)
@@ -41,3 +41,13 @@ def at_least(name: str, what: str, value: float, unit: str, baseline: float, lim
 def below(name: str, what: str, value: float, unit: str, limit: float) -> Row:
     """The value must be at most a number."""
     return Row(name, what, value, unit, None, value / limit, f"<= {limit:g} {unit}", value / limit - 1)
+
+
+def over(name: str, what: str, value: float, unit: str, limit: float) -> Row:
+    """The value must be at least a number."""
+    return Row(name, what, value, unit, None, value / limit, f">= {limit:g} {unit}", 1 - value / limit)
+
+
+def beside(name: str, what: str, value: float, unit: str, other: float) -> Row:
+    """Two values that are only compared."""
+    return Row(name, what, value, unit, other, value / other, "", 0)

@@ -39,7 +39,7 @@ class HostFolder:
             "settle_ms": 1, "edge": edge, "log": {"level": "warning"}}))
 
     def add_shipped_plugins(self, build: Build) -> None:
-        for name in ("hello", "notes", "files"):
+        for name in ("greeter", "hello", "notes", "files"):
             shutil.copy(build.plugins / f"{name}.so", self.drop)
             self.enable(name)
 

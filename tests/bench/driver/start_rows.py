@@ -59,7 +59,7 @@ def first_answer(build: Build, folder: Path, quick: bool) -> Iterator[Row]:
         subprocess.run(pinned(server_core(), [str(build.host), "version"]), stdout=subprocess.DEVNULL, check=True)
         process_start = time.perf_counter() - begin
         beyond.append((time_to_answer(build, host, "/hello") - process_start) * 1e3)
-    yield row.below("first-answer", "start of the host with the three shipped plugins to its first answer, beyond the "
+    yield row.below("first-answer", "start of the host with the shipped plugins to its first answer, beyond the "
                     "start of its process (`mortise version`)", median(beyond), "ms", 50.0)
 
 
@@ -72,4 +72,4 @@ def memory(build: Build, folder: Path, quick: bool) -> Iterator[Row]:
     with start_mortise(build, host) as server:
         time.sleep(1)  # what is left of the start has settled
         resident = server.status("VmRSS") / 1024
-    yield row.below("memory", "resident memory of the host with the three shipped plugins, idle", resident, "MiB", 25.0)
+    yield row.below("memory", "resident memory of the host with the shipped plugins, idle", resident, "MiB", 25.0)
