@@ -176,7 +176,8 @@ std::vector<GenerationPtr> Reconciler::in_order(const Set& set) const {
 }
 
 void Reconciler::settle_conflicts(Set& next) {
-  for (std::size_t round = 0; round <= next.size() + running_.size(); ++round) {
+  // Each round takes at least one generation back or out, so that this ends.
+  for (;;) {
     std::vector<runtime::Service::Conflict> conflicts;
     for (auto* service : services_) {
       conflicts = service->check(in_order(next));

@@ -25,6 +25,22 @@ TEST_F(ContractsTest, APluginInCCallsAnotherOne) {
   EXPECT_EQ(host.get("/shop").body, "42 EUR");
 }
 
+TEST_F(ContractsTest, APluginInCProvidesOneContractAndCallsAnother) {
+  for (const auto* name : {"link-start", "link-middle", "link-end"}) prefix_.add_zoo(name);
+  EXPECT_EQ(start().get("/links").body, "2");
+}
+
+TEST_F(ContractsTest, NothingRunsOnAChainWhoseEndFailed) {
+  prefix_.add_zoo("link-end-fails", "link-end");
+  for (const auto* name : {"link-middle", "link-start", "link-last"}) prefix_.add_zoo(name);
+  auto& host = start();
+  for (const auto* name : {"link-middle", "link-start", "link-last"}) host.wait_for_state(name, "failed");
+  EXPECT_EQ(host.get("/last").status, 404);
+  prefix_.drop(zoo_file("link-end"), "mended");
+  host.wait_for_state("link-last", "active");
+  EXPECT_EQ(host.get("/last").body, "3");
+}
+
 TEST_F(ContractsTest, HelloGreetsInTheLanguagesOfGreeter) {
   prefix_.add_shipped("hello");
   auto& host = start();

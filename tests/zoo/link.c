@@ -1,6 +1,8 @@
 /* One link of a chain: provides ZOO_OWN, whose one method tells how many links follow, by asking that of ZOO_NEXT.
- * Without ZOO_NEXT it is the end. */
+ * Without ZOO_NEXT it is the end. With ZOO_PATH it serves the number there. */
 #include <mortise/abi/contracts.h>
+#include <mortise/abi/http.h>
+#include <stdio.h>
 
 #include "zoo.h"
 
@@ -50,6 +52,38 @@ static mortise_status require_next(const mortise_host_v1* host, mortise_error* e
 }
 #endif
 
+#if defined(ZOO_PATH)
+static const mortise_http_v1* http;
+
+static mortise_status handle(void* self, mortise_http_exchange* exchange, const mortise_http_request_v1* request,
+                             mortise_error* error) {
+  char text[32];
+  int64_t count = 0;
+  const mortise_status status = following(self, &count);
+  (void)request;
+  (void)error;
+  if (status != MORTISE_OK) return status;
+  snprintf(text, sizeof text, "%lld", (long long)count);
+  const mortise_bytes body = {(const uint8_t*)text, strlen(text)};
+  const mortise_http_response_v1 response = {sizeof response, 200, NULL, 0, body};
+  return http->respond(exchange, &response);
+}
+
+static mortise_status serve(const mortise_host_v1* host, mortise_error* error) {
+  const mortise_http_route_v1 route = {
+      sizeof route, 0, zoo_str("GET"), zoo_str(ZOO_PATH), 0, NULL, handle,
+  };
+  http = (const mortise_http_v1*)host->get_interface(host->host, zoo_str(MORTISE_HTTP_V1));
+  return http == NULL ? MORTISE_FAILED_PRECONDITION : http->add_route(host->host, &route, error);
+}
+#else
+static mortise_status serve(const mortise_host_v1* host, mortise_error* error) {
+  (void)host;
+  (void)error;
+  return MORTISE_OK;
+}
+#endif
+
 static const link_contract provided = {{following, NULL}};
 
 static mortise_status init(const mortise_host_v1* host, void** self, mortise_error* error) {
@@ -58,10 +92,14 @@ static mortise_status init(const mortise_host_v1* host, void** self, mortise_err
   };
   mortise_status status;
   *self = NULL;
+#if defined(ZOO_FAILS)
+  return MORTISE_UNAVAILABLE;
+#endif
   contracts = (const mortise_contracts_v1*)host->get_interface(host->host, zoo_str(MORTISE_CONTRACTS_V1));
   if (contracts == NULL) return MORTISE_FAILED_PRECONDITION;
   status = require_next(host, error);
-  return status != MORTISE_OK ? status : contracts->provide(host->host, &provision, error);
+  if (status == MORTISE_OK) status = contracts->provide(host->host, &provision, error);
+  return status != MORTISE_OK ? status : serve(host, error);
 }
 
 ZOO_PLUGIN(init)
