@@ -160,6 +160,9 @@ std::vector<config::Diagnostic> check_desired(const config::LoadedPlugins& plugi
     for (const auto& diagnostic : diagnostics) told = told || is_told(diagnostic);
     if (told) continue;
     config::Diagnostic diagnostic{.file = {}, .line = 0, .pointer = {}, .message = unmet.reason};
+    if (!unmet.exhibit.empty()) {
+      diagnostic.message += "\n" + unmet.exhibit.substr(0, unmet.exhibit.size() - 1);  // the printer ends the line
+    }
     for (const auto& plugin : plugins.plugins) {
       if (plugin.name == unmet.name) diagnostic.file = plugin.file;
     }

@@ -23,7 +23,8 @@ struct Unmet {
   std::string name;
   enum class Kind { waiting, refused } kind = Kind::waiting;  // waiting: a file is missing; refused: a fault to mend
   std::string reason;                                         // what is wrong and what to do
-  bool keep_running = false;                                  // a fault of config: what runs goes on as it is
+  std::string exhibit{};      // whole lines that show it, or empty: two signatures, one below the other
+  bool keep_running = false;  // a fault of config: what runs goes on as it is
 };
 
 struct Desired {

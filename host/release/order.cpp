@@ -154,12 +154,14 @@ class Refusals {
     const auto& need = first_unmet(plugin);
     const auto& required = *need.required;
     std::string why;
+    std::string exhibit;
     bool has_remedy = false;
     for (const auto& [provider, provided] : graph_.offers(required.contract)) {
       if (provider == plugin) continue;
       const auto mismatch =
           manifest::find_mismatch(graph_.manifest(plugin), required, graph_.manifest(provider), *provided);
       has_remedy = has_remedy || !mismatch || mismatch->kind == manifest::Mismatch::Kind::methods;
+      if (mismatch && mismatch->difference) exhibit += mismatch->difference->side_by_side("needs", "has");
       why += (why.empty() ? "" : "; ") + (mismatch ? mismatch->reason : explain_provider(plugin, required, provider));
     }
     if (why.empty()) why = explain_absence(plugin, required);
@@ -169,6 +171,7 @@ class Refusals {
     return {.name = name,
             .kind = Unmet::Kind::refused,
             .reason = "plugin '" + name + "': contract " + to_string(required) + ": " + why + spare,
+            .exhibit = std::move(exhibit),
             .keep_running = true};
   }
 
