@@ -111,9 +111,10 @@ void WebSocket::evict() {
 }
 
 void WebSocket::follow_release() {
-  const auto pin = connection_.loop().pin();
-  runtime::ConePtr former;  // goes outside the lock
+  std::shared_ptr<const Pin> pin;  // this and the former cone go outside the lock
+  runtime::ConePtr former;
   const std::lock_guard lock(mutex_);
+  pin = connection_.loop().pin();  // under it: of two threads that look, the later one finds the later release
   if (!pin || !cone_) return;
   auto next = pin->cone_of(*cone_->entry);
   if (next) former = std::exchange(cone_, std::move(next));
