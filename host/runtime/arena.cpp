@@ -9,8 +9,8 @@ namespace mortise::runtime {
 namespace {
 
 // Enough for the answers of an ordinary request, so that it never allocates.
-constexpr std::uint64_t kFirstPieceBytes = 16 * 1024;
-constexpr std::uint64_t kLargestStepBytes = 1024 * 1024;
+constexpr std::uint64_t kFirstPieceBytes = std::uint64_t{16} * 1024;
+constexpr std::uint64_t kLargestStepBytes = std::uint64_t{1024} * 1024;
 constexpr std::uint64_t kLargestAlignment = 4096;
 
 }  // namespace

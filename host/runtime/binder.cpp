@@ -81,7 +81,7 @@ void Binder::bind(const GenerationPtr& consumer, const Requirement& requirement)
   } else if (!requirement.is_optional) {
     return refuse(consumer, requirement, unfit, why);
   }
-  if (!why.empty()) {
+  if (!why.empty() && (requirement.is_all || fit.empty())) {
     remarks_.push_back("plugin " + title(*consumer) + " does without a provider of contract " + requirement.contract +
                        why + "; upgrade one of the two");
   }
@@ -98,7 +98,8 @@ void Binder::refuse(const GenerationPtr& consumer, const Requirement& requiremen
   }
   std::string message = "plugin " + title(*consumer) + " requires " + contract;
   if (unfit.empty()) {
-    message += ", which no running plugin provides; enable one that does";
+    message +=
+        ", which no running plugin provides; see in `mortise list` why its provider does not run, or enable another";
   } else {
     message += why + "; upgrade both in one release, or pin one of them in plugins.d";
   }

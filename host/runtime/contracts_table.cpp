@@ -77,22 +77,25 @@ void* arena_grow(mortise_scope* scope, std::uint64_t size, std::uint64_t alignme
 
 std::uint64_t arena_mark(mortise_scope* scope) { return Scope::from(*scope).arena().mark(*scope); }
 
-void arena_rewind(mortise_scope* scope, std::uint64_t mark) { Scope::from(*scope).arena().rewind(*scope, mark); }
+void arena_rewind(mortise_scope* scope, std::uint64_t mark) {
+  Scope::from(*scope).arena().rewind(*scope, mark);
+  scope->failure = {};  // its texts may have been there
+}
 
 }  // namespace
 
 const mortise_contracts_v1& contracts_table() noexcept {
-  static const mortise_contracts_v1 table{.struct_size = sizeof(mortise_contracts_v1),
-                                          .reserved = 0,
-                                          .scope_offset = Scope::offset(),
-                                          .current = &current,
-                                          .require = &require,
-                                          .provide = &provide,
-                                          .fail = &fail,
-                                          .arena_grow = &arena_grow,
-                                          .arena_mark = &arena_mark,
-                                          .arena_rewind = &arena_rewind};
-  return table;
+  static const mortise_contracts_v1 kTable{.struct_size = sizeof(mortise_contracts_v1),
+                                           .reserved = 0,
+                                           .scope_offset = Scope::offset(),
+                                           .current = &current,
+                                           .require = &require,
+                                           .provide = &provide,
+                                           .fail = &fail,
+                                           .arena_grow = &arena_grow,
+                                           .arena_mark = &arena_mark,
+                                           .arena_rewind = &arena_rewind};
+  return kTable;
 }
 
 }  // namespace mortise::runtime

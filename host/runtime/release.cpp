@@ -7,7 +7,9 @@ namespace mortise::runtime {
 namespace {
 
 // Not canonical on any processor that we know: following it faults.
-const void* poison() noexcept { return reinterpret_cast<const void*>(std::uintptr_t{0xdeadbeefdeadbeef}); }
+const void* poison() noexcept {
+  return reinterpret_cast<const void*>(std::uintptr_t{0xdeadbeefdeadbeef});  // NOLINT(performance-no-int-to-ptr)
+}
 
 }  // namespace
 

@@ -1,7 +1,5 @@
 #include "runtime/scope.hpp"
 
-#include <type_traits>
-
 namespace mortise::runtime {
 namespace {
 
@@ -10,18 +8,16 @@ constinit thread_local mortise_scope* current_table = nullptr;
 
 }  // namespace
 
-static_assert(std::is_standard_layout_v<Scope>);
-
 Scope::Scope(const Cone& cone) noexcept
-    : table_{.struct_size = sizeof(mortise_scope),
-             .binding_count = cone.bindings->size(),
-             .bindings = cone.bindings->data(),
-             .arena_next = nullptr,
-             .arena_end = nullptr,
-             .failure = {}},
+    : mortise_scope{.struct_size = sizeof(mortise_scope),
+                    .binding_count = cone.bindings->size(),
+                    .bindings = cone.bindings->data(),
+                    .arena_next = nullptr,
+                    .arena_end = nullptr,
+                    .failure = {}},
       outer_(current_table),
       arena_(cone.arena_max_bytes) {
-  current_table = &table_;
+  current_table = this;
 }
 
 Scope::~Scope() { current_table = outer_; }

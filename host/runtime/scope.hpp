@@ -12,7 +12,7 @@
 namespace mortise::runtime {
 
 /// On the stack of the thread that enters; may be nested, and then the inner one counts until it ends.
-class Scope {
+class Scope : private mortise_scope {
  public:
   /// `cone` is held by the caller until the scope has ended.
   explicit Scope(const Cone& cone) noexcept;
@@ -23,15 +23,14 @@ class Scope {
   /// The calling thread's innermost scope, or null.
   static Scope* current() noexcept;
   /// The scope behind the struct that plugins see.
-  static Scope& from(mortise_scope& table) noexcept { return reinterpret_cast<Scope&>(table); }
+  static Scope& from(mortise_scope& table) noexcept { return static_cast<Scope&>(table); }
   /// From a thread's thread pointer to where its current scope is kept; the same for every thread.
   static std::int64_t offset() noexcept;
 
-  mortise_scope& table() noexcept { return table_; }
+  mortise_scope& table() noexcept { return *this; }
   Arena& arena() noexcept { return arena_; }
 
  private:
-  mortise_scope table_;  // first: from() relies on it
   mortise_scope* outer_;
   Arena arena_;
 };

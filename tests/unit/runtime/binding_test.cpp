@@ -85,8 +85,10 @@ TEST_F(BindingTest, RemarksOnAnOptionalProviderThatDoesNotFit) {
 
 TEST_F(BindingTest, NamesWhoNeedsWhatIsMissing) {
   const auto consumer = make(PluginSpec("c", "2.1.0").requires_("a"));
-  EXPECT_EQ(conflict({consumer}),
-            "c: plugin 'c' 2.1.0 requires contract a/1, which no running plugin provides; enable one that does");
+  EXPECT_EQ(
+      conflict({consumer}),
+      "c: plugin 'c' 2.1.0 requires contract a/1, which no running plugin provides; see in `mortise list` why its "
+      "provider does not run, or enable another");
 }
 
 TEST_F(BindingTest, HonoursTheRangeOfTheProvidersVersion) {

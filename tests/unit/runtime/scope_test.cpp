@@ -83,6 +83,15 @@ TEST_F(ScopeTest, GivesTheArenaBackWhenItEnds) {
   }
 }
 
+TEST_F(ScopeTest, ForgetsAFailureWhoseTextsAreFreed) {
+  Scope scope(cone_);
+  const auto mark = table_.arena_mark(&scope.table());
+  table_.fail(host_, MORTISE_ABORTED, str("a/1 get"), str("why"), {});
+  table_.arena_rewind(&scope.table(), mark);
+  EXPECT_EQ(scope.table().failure.status, MORTISE_OK);
+  EXPECT_EQ(scope.table().failure.message.data, nullptr);
+}
+
 TEST_F(ScopeTest, KeepsTheStatusOfAFailureWhenTheArenaIsFull) {
   Scope scope(cone_);
   while (mortise_arena_allocate(&table_, &scope.table(), 4096, 1) != nullptr) {
