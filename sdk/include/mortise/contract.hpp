@@ -186,7 +186,7 @@ constexpr auto make_contract_note() {
         MORTISE_FOR_EACH(MORTISE_CONTRACT_MEMBER, type, __VA_ARGS__));                                            \
   }                                                                                                               \
   [[gnu::used, gnu::section(MORTISE_NOTE_CONTRACT_SECTION), gnu::aligned(4)]] static constexpr auto MORTISE_JOIN( \
-      mortise_contract_note_, __LINE__) = ::mortise::detail::make_contract_note<type>();
+      mortise_contract_note_of_, type) = ::mortise::detail::make_contract_note<type>();
 
 #define MORTISE_CONTRACT_MEMBER(type, member)                                         \
   ::mortise::detail::describe_member<&type::member, #member, offsetof(type, member)>( \

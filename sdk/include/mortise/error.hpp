@@ -81,7 +81,9 @@ mortise_status barrier(mortise_error* error, Body&& body) noexcept {
     body();
     return MORTISE_OK;
   } catch (const Error& failure) {
-    set_message(error, failure.what());
+    // Of an internal failure nobody but the log is told, and there it matters where it came from.
+    const bool has_way = failure.status() == Status::internal && !failure.context().empty();
+    set_message(error, has_way ? failure.what() + (" (" + failure.context() + ")") : std::string(failure.what()));
     return static_cast<mortise_status>(to_failure(static_cast<mortise_status>(failure.status())));
   } catch (const std::exception& failure) {
     set_message(error, failure.what());

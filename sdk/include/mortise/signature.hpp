@@ -55,7 +55,7 @@ constexpr void add_type(TextBuilder& text) {
   } else if constexpr (std::is_same_v<T, Str>) {
     text.add("str");
   } else if constexpr (ListTraits<T>::value) {
-    if constexpr (std::is_same_v<typename ListTraits<T>::Element, std::uint8_t>) {
+    if constexpr (is_byte<typename ListTraits<T>::Element>()) {
       text.add("bytes");
     } else {
       text.add("[");

@@ -74,6 +74,16 @@ struct OptionalTraits<Optional<T>> : std::true_type {
   using Value = T;
 };
 
+/// A byte, by whatever name: lists of it are bytes.
+template <class T>
+constexpr bool is_byte() {
+  if constexpr (std::is_enum_v<T>) {
+    return std::is_same_v<std::underlying_type_t<T>, std::uint8_t>;
+  } else {
+    return std::is_same_v<T, std::uint8_t>;
+  }
+}
+
 /// What stands in the C function for a declared type: the std types in their C layouts, all others as they are.
 template <class T>
 struct PassedAs {

@@ -188,7 +188,8 @@ class WireReader {
       return static_cast<T>(byte == 1);
     } else if constexpr (Scalar<T>) {
       T value;
-      std::reverse_copy(take(sizeof(T)), at_, reinterpret_cast<std::uint8_t*>(&value));
+      const auto* const bytes = take(sizeof(T));
+      std::reverse_copy(bytes, bytes + sizeof(T), reinterpret_cast<std::uint8_t*>(&value));
       return value;
     } else if constexpr (std::is_same_v<T, Str>) {
       const auto size = read_count(1);

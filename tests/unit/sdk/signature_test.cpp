@@ -7,9 +7,33 @@
 #include "every_type.hpp"
 
 namespace mortise {
+namespace sdk_testing {
+
+// As two headers would have them: in one namespace, on lines of one number.
+struct Levels {
+  Method<List<Level>(std::span<const std::byte>)> levels;
+};
+struct Others {
+  Method<void()> other;
+};
+#line 100
+MORTISE_CONTRACT(Levels, "sample.levels", 1, levels)
+#line 100
+MORTISE_CONTRACT(Others, "sample.others", 1, other)
+
+}  // namespace sdk_testing
+
 namespace {
 
 using namespace sdk_testing;
+
+TEST(Signature, CallsAListOfAnythingThatIsAByteBytes) {
+  EXPECT_EQ(detail::contract_methods<Levels>(), "levels(bytes)->bytes");
+}
+
+TEST(Signature, IsMadeForTwoContractsOnLinesOfOneNumber) {
+  EXPECT_EQ(detail::contract_id<Others>(), "sample.others/1");
+}
 
 TEST(Signature, HasALineForEachMethodInItsOrder) {
   EXPECT_EQ(detail::contract_id<EveryType>(), "sample.every-type/3");
