@@ -83,13 +83,15 @@ class Server::Impl {
     if (!is_running_) return 0;
     is_running_ = false;
     drain();
-    wait_for_end(Clock::now() + grace, true);
+    wait_for_end(Clock::now() + grace, [](Connection& connection) { connection.drain(); });
     std::size_t cut = 0;
     for_each_connection([&](Connection& connection) {
       cut += connection.is_in_request() ? 1 : 0;
       connection.cut();
     });
-    wait_for_end(Clock::now() + kPatience, false);
+    // More than once: two reads of one TLS stream end one after the other, and Asio has the second wait for a word from
+    // the kernel that the first has had.
+    wait_for_end(Clock::now() + kPatience, [](Connection& connection) { connection.cut(); });
     publish(nullptr);
     shared_->watch.stop();
     std::size_t stuck = shared_->pool.stop(kPatience);
@@ -145,10 +147,10 @@ class Server::Impl {
     for (auto& loop : shared_->loops) loop->connections().for_each(visit);
   }
 
-  /// Until no connection is left; `drains`: those that fall idle meanwhile are closed.
-  void wait_for_end(Clock::time_point deadline, bool drains) {
+  /// Until no connection is left; meanwhile `urge` is called for each, again and again.
+  void wait_for_end(Clock::time_point deadline, const std::function<void(Connection&)>& urge) {
     while (shared_->connection_count.load(std::memory_order_relaxed) > 0 && Clock::now() < deadline) {
-      if (drains) for_each_connection([](Connection& connection) { connection.drain(); });
+      for_each_connection(urge);
       std::this_thread::sleep_for(5ms);
     }
   }
