@@ -125,17 +125,20 @@ class Catalog::Impl {
                        "or make room, then restart");
   }
 
-  /// Takes over what is unchanged, and parts the rest by what comes first.
+  /// Moves over what is unchanged, and parts the rest by what comes first. On failure the entries are as they were.
   base::Result<void> sort_out(const std::vector<std::string>& paths, Pass& pass) {
     for (const auto& path : paths) {
       const auto stamp = files_.stamp(path);
       if (!stamp && stamp.error().code == base::ErrorCode::not_found) continue;
-      if (!stamp) return stamp.error();
+      if (!stamp) {
+        entries_.merge(pass.settled);
+        return stamp.error();
+      }
       const auto before = entries_.find(path);
       const bool is_known = before != entries_.end();
       if (is_known && is_current(before->second, *stamp)) {
         if (before->second.rival.empty()) {
-          pass.settled.emplace_hint(pass.settled.end(), *before);
+          pass.settled.insert(pass.settled.end(), entries_.extract(before));
         } else {
           pass.outdone.emplace(path, *stamp);
         }

@@ -29,6 +29,7 @@ using data::Keywords::use;
 // The form of the table and the rules of the gate. Another number in the file makes every file be looked at again.
 constexpr std::int64_t kRevision = 2;
 constexpr std::size_t kBusySeconds = 2;
+constexpr int kCachedPages = 16;  // it is read once, from end to end
 constexpr std::size_t kDigestSize = 64;
 
 /// An entry in the columns of the table.
@@ -161,6 +162,7 @@ base::Result<Database> Database::open(const std::filesystem::path& file) {
     data::SQLite::Connector::registerConnector();
     auto session = std::make_unique<Session>(file);
     auto& poco = session->poco;
+    poco << "PRAGMA cache_size = " + std::to_string(kCachedPages), now;
     std::int64_t revision = 0;
     poco << "PRAGMA user_version", into(revision), now;
     if (revision != kRevision) {

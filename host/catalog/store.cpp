@@ -68,14 +68,15 @@ base::Result<Store::Kept> Store::keep(IncomingCopy copy) {
 }
 
 void Store::clear_stale() {
-  const auto now = fs::file_time_type::clock::now();
-  std::error_code error;
-  for (fs::directory_iterator entry(directory_, error), end; !error && entry != end; entry.increment(error)) {
-    if (entry->path().filename().native().compare(0, kIncoming.size(), kIncoming) != 0) continue;
-    std::error_code gone;
-    const auto modified = entry->last_write_time(gone);
-    if (gone || now - modified < kStale) continue;
-    static_cast<void>(files_->remove(entry->path()));
+  const auto found = files_->list(directory_, ".so");
+  if (!found) return;
+  const auto since = std::chrono::system_clock::now().time_since_epoch() - kStale;
+  const auto oldest_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(since).count();
+  const auto incoming = directory_ + "/" + std::string(kIncoming);
+  for (const auto& path : *found) {
+    if (!path.starts_with(incoming)) continue;
+    const auto stamp = files_->stamp(path);
+    if (stamp && stamp->modified_ns < oldest_ns) static_cast<void>(files_->remove(path));
   }
 }
 

@@ -57,6 +57,20 @@ TEST_F(Unchanged, IsNotReadAgainAfterARestart) {
   EXPECT_EQ(find(after, good)->manifest->version.to_string(), "1.0.0");
 }
 
+TEST_F(Unchanged, StaysKnownWhenTheScanFailsHalfway) {
+  put("good-1.0");
+  const auto unseen = put("no-manifest");
+  scan();
+  forget_counts();
+  files_.before(Operation::stamp, [&](const std::string& path) {
+    return path == unseen ? std::optional(base::Error{base::ErrorCode::unavailable, "the disk is away"}) : std::nullopt;
+  });
+  EXPECT_FALSE(catalog_->scan());
+  EXPECT_THAT(catalog_->records(), SizeIs(2));
+  files_.heal(Operation::stamp);
+  expect_nothing_read(scan());
+}
+
 TEST_F(Unchanged, VanishedFilesAreForgottenAcrossARestart) {
   const auto file = put("good-1.0");
   scan();
