@@ -250,6 +250,7 @@ Order order_by_contracts(std::vector<Wanted> wanted, const std::vector<Spare>& s
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     if (!startable[i]) order.refused.push_back(refusals.explain(i));
   }
+  order.ordered.reserve(wanted.size());
   for (const auto place : Sorter(graph, startable).sort()) order.ordered.push_back(std::move(wanted[place]));
   return order;
 }
