@@ -1,8 +1,7 @@
-// Loads every library that is named on its standard input, one path a line, the way the host does, and says how many
-// seconds that took: what starting that many plugins costs at the very least.
+// Loads every library that is named on its standard input, one path a line, the way the host does, then says "done":
+// what starting that many plugins costs at the very least.
 #include <dlfcn.h>
 
-#include <chrono>
 #include <cstdio>
 #include <iostream>
 #include <string>
@@ -11,13 +10,12 @@
 int main() {
   std::vector<std::string> paths;
   for (std::string path; std::getline(std::cin, path);) paths.push_back(path);
-  const auto begin = std::chrono::steady_clock::now();
   for (const auto& path : paths) {
     if (::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL) == nullptr) {
       std::fprintf(stderr, "%s\n", ::dlerror());
       return 1;
     }
   }
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-  std::printf("%.9f\n", took.count());
+  std::puts("done");
+  std::fflush(stdout);
 }

@@ -7,7 +7,7 @@ import socket
 import subprocess
 from dataclasses import dataclass
 
-from process import Server, load_core, pinned
+from process import Server, load_core, on_core
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,9 @@ class Load:
 def run_wrk(server: Server, path: str, connections: int, seconds: int) -> Load:
     url = f"http://127.0.0.1:{server.port}{path}"
     before = server.cpu_seconds()
-    done = subprocess.run(
-        pinned(load_core(), ["wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds}s", "--timeout", "30s", url]),
-        capture_output=True, text=True, check=True)
+    command = ["wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds}s", "--timeout", "30s", url]
+    with on_core(load_core()):
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
     cpu = server.cpu_seconds() - before
     total = re.search(r"(\d+) requests in ([\d.]+)s", done.stdout)
     if total is None or "Non-2xx" in done.stdout or "Socket errors" in done.stdout:

@@ -7,7 +7,8 @@ import resource
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 PATIENCE_S = 600.0
@@ -21,8 +22,15 @@ def load_core() -> int:
     return sorted(os.sched_getaffinity(0))[-1]
 
 
-def pinned(core: int, command: Sequence[str]) -> list[str]:
-    return ["taskset", "-c", str(core), *command]
+@contextmanager
+def on_core(core: int) -> Iterator[None]:
+    """What is started inside stays on this core. Without a tool in between, whose own start would be measured, too."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 class Server:
@@ -31,9 +39,9 @@ class Server:
     def __init__(self, command: Sequence[str], log: Path, inherit: Sequence[int] = (),
                  environment: dict[str, str] | None = None, pipe_output: bool = False) -> None:
         self._log = log
-        with log.open("wb") as sink:
+        with log.open("wb") as sink, on_core(server_core()):
             self.process = subprocess.Popen(
-                pinned(server_core(), command), stdin=subprocess.DEVNULL,
+                list(command), stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE if pipe_output else sink, stderr=sink, pass_fds=inherit,
                 env={**os.environ, **(environment or {})})
         self.port = 0
@@ -46,7 +54,7 @@ class Server:
 
     @property
     def pid(self) -> int:
-        return self.process.pid  # taskset replaces itself with the command
+        return self.process.pid
 
     def cpu_seconds(self) -> float:
         """User and system time so far of the process and its workers, by Linux's CPU clock of a pid (nanoseconds)."""

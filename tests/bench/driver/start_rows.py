@@ -10,26 +10,38 @@ from statistics import median
 
 import row
 from generated import add_generated_plugins, name_of
-from process import pinned, server_core
+from process import on_core, server_core
 from row import Row
 from servers import Build, HostFolder, launch_mortise, wait_for_answer, start_mortise
 
 COUNT = 1000
 
 
-def time_to_answer(build: Build, host: HostFolder, path: str) -> float:
-    """Seconds from the start of the process to the first 200 on this path."""
+def time_to_answer(build: Build, host: HostFolder, path: str, not_before_s: float = 0.0) -> float:
+    """Seconds from the start of the process to the first 200 on this path. To answer "not yet" costs the host a tenth
+    of a millisecond each time; it is not asked before a time at which it cannot be ready."""
     begin = time.perf_counter()
     with launch_mortise(build, host) as server:
+        time.sleep(not_before_s)
         wait_for_answer(server, host, path)
         return time.perf_counter() - begin
 
 
 def time_to_dlopen(build: Build, images: list[Path]) -> float:
+    """Seconds from the start of a process that only loads these to its last one."""
     listing = "".join(f"{image}\n" for image in images)
-    done = subprocess.run(pinned(server_core(), [str(build.tools / "bench_dlopen_all")]), input=listing,
-                          capture_output=True, text=True, check=True)
-    return float(done.stdout)
+    begin = time.perf_counter()
+    with on_core(server_core()):
+        loader = subprocess.Popen([str(build.tools / "bench_dlopen_all")], stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE, text=True)
+    assert loader.stdin and loader.stdout
+    loader.stdin.write(listing)
+    loader.stdin.close()
+    is_done = loader.stdout.readline() == "done\n"
+    took = time.perf_counter() - begin
+    if loader.wait() != 0 or not is_done:
+        raise RuntimeError("bench_dlopen_all failed")
+    return took
 
 
 def startup(build: Build, folder: Path, quick: bool) -> Iterator[Row]:
@@ -38,14 +50,17 @@ def startup(build: Build, folder: Path, quick: bool) -> Iterator[Row]:
     add_generated_plugins(build, host, COUNT)
     path = f"/{name_of(COUNT - 1)}"
     time_to_answer(build, host, path)  # fills the catalogue
+    fastest = time_to_answer(build, host, path)
     images = sorted((host.state / "store").glob("*.so"))
     ours: list[float] = []
     bare: list[float] = []
     for _ in range(rounds):
         bare.append(time_to_dlopen(build, images) * 1e3)
-        ours.append(time_to_answer(build, host, path) * 1e3)
+        took = time_to_answer(build, host, path, not_before_s=0.7 * fastest)
+        fastest = min(fastest, took)
+        ours.append(took * 1e3)
     yield row.at_most("startup", f"start of the host with {COUNT} plugins and a warm catalogue to its first answer, "
-                      "against bare dlopens of the same files", median(ours), "ms", median(bare), 2.0)
+                      "against that of a process that only dlopens the same files", median(ours), "ms", median(bare), 2.0)
 
 
 def first_answer(build: Build, folder: Path, quick: bool) -> Iterator[Row]:
@@ -55,9 +70,10 @@ def first_answer(build: Build, folder: Path, quick: bool) -> Iterator[Row]:
     time_to_answer(build, host, "/hello")  # fills the catalogue
     beyond: list[float] = []
     for _ in range(rounds):
-        begin = time.perf_counter()
-        subprocess.run(pinned(server_core(), [str(build.host), "version"]), stdout=subprocess.DEVNULL, check=True)
-        process_start = time.perf_counter() - begin
+        with on_core(server_core()):
+            begin = time.perf_counter()
+            subprocess.run([str(build.host), "version"], stdout=subprocess.DEVNULL, check=True)
+            process_start = time.perf_counter() - begin
         beyond.append((time_to_answer(build, host, "/hello") - process_start) * 1e3)
     yield row.below("first-answer", "start of the host with the shipped plugins to its first answer, beyond the "
                     "start of its process (`mortise version`)", median(beyond), "ms", 50.0)
