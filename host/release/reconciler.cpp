@@ -177,6 +177,7 @@ std::vector<GenerationPtr> Reconciler::in_order(const Set& set) const {
 
 void Reconciler::settle_conflicts(Set& next) {
   // Each round takes at least one generation back or out, so that this ends.
+  std::vector<std::string> left_out;
   for (;;) {
     std::vector<runtime::Service::Conflict> conflicts;
     for (auto* service : services_) {
@@ -184,21 +185,39 @@ void Reconciler::settle_conflicts(Set& next) {
       if (!conflicts.empty()) break;
     }
     if (conflicts.empty()) return;
+    // Those of the round before may get on with what will run now: they met some that will not.
+    for (const auto& name : std::exchange(left_out, {})) {
+      failed_.erase(name);
+      look_again_ = Clock::now();
+    }
     for (const auto& conflict : conflicts) {
-      const auto& name = conflict.culprit->name();
+      const auto& culprit = newest_of(conflict);
+      const auto& name = culprit->name();
       const auto is_it = [&](const Unmet& unmet) { return unmet.name == name; };
       // Of one that only ran on because of a fault, that fault is the reason.
       if (std::none_of(unmet_.begin(), unmet_.end(), is_it)) {
-        remember_failure(conflict.culprit->spec(), conflict.message).conflict_in = pass_;
+        remember_failure(culprit->spec(), conflict.message).conflict_in = pass_;
+        left_out.push_back(name);
       }
       const auto old = running_.find(name);
-      if (old != running_.end() && old->second != conflict.culprit) {
+      if (old != running_.end() && old->second != culprit) {
         next[name] = old->second;
       } else {
         next.erase(name);
       }
     }
   }
+}
+
+/// Of a consumer and providers that do not fit, the one that came last; who runs already has not brought it about.
+const GenerationPtr& Reconciler::newest_of(const runtime::Service::Conflict& conflict) const {
+  const auto* newest = &conflict.culprit;
+  for (const auto& other : conflict.others) {
+    const auto running = running_.find(other->name());
+    const bool is_new = running == running_.end() || running->second != other;
+    if (is_new && other->number() > (*newest)->number()) newest = &other;
+  }
+  return *newest;
 }
 
 void Reconciler::publish(Set next) {
@@ -228,8 +247,10 @@ void Reconciler::publish(Set next) {
 void Reconciler::publish_release(const std::vector<GenerationPtr>& generations) {
   auto built = contracts_.build(++last_release_, generations);
   for (const auto& remark : built.remarks) {
+    if (std::find(remarks_.begin(), remarks_.end(), remark) != remarks_.end()) continue;
     telemetry::log(Level::warning, "release", "a contract is not used", {{"reason", remark}});
   }
+  remarks_ = std::move(built.remarks);
   for (auto* service : services_) service->publish(built.release);
   std::erase_if(former_cones_, [](const auto& cone) { return cone.expired(); });
   if (release_) former_cones_.insert(former_cones_.end(), release_->cones().begin(), release_->cones().end());

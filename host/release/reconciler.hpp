@@ -70,6 +70,7 @@ class Reconciler {
   std::vector<base::Result<void>> initialise(const std::vector<runtime::GenerationPtr>& generations);
   base::Result<void> give_up(runtime::Generation& generation) const;
   void settle_conflicts(Set& next);
+  [[nodiscard]] const runtime::GenerationPtr& newest_of(const runtime::Service::Conflict& conflict) const;
   void publish(Set next);
   void publish_release(const std::vector<runtime::GenerationPtr>& generations);
   void stop(const runtime::GenerationPtr& generation, const char* reason);
@@ -101,7 +102,8 @@ class Reconciler {
   std::vector<Unmet> unmet_;
   std::vector<Draining> draining_;
   std::vector<catalog::RecordPtr> records_;
-  std::vector<std::string> told_;  // faults already logged, so that a pass does not repeat them
+  std::vector<std::string> told_;     // faults already logged, so that a pass does not repeat them
+  std::vector<std::string> remarks_;  // of release_, logged likewise
   std::optional<Clock::time_point> look_again_;
 };
 

@@ -4,26 +4,18 @@
 #include <set>
 #include <utility>
 
-#include "manifest/signature.hpp"
+#include "manifest/provider_match.hpp"
 #include "runtime/abi_values.hpp"
 #include "runtime/generation.hpp"
 
 namespace mortise::runtime {
 namespace {
 
-std::string title(const Generation& generation) { return "'" + generation.name() + "' " + generation.version_text(); }
+using manifest::Mismatch;
 
-/// Why a provider does not fit a wish, or empty: it does.
-std::string misfit(const Requirement& requirement, const Generation& provider, const Provision& provision) {
-  if (!requirement.range.contains(provider.spec().manifest->version)) {
-    return title(provider) + " is outside the range '" + requirement.range.text() + "'";
-  }
-  if (const auto difference = manifest::find_difference(*requirement.methods, *provision.methods)) {
-    return title(provider) + ": " + difference->title() + ": needs " + difference->needed + ", provided is " +
-           (difference->provided.empty() ? "nothing" : difference->provided);
-  }
-  return {};
-}
+constexpr const char* kRemedy = "; drop and enable one that will do";
+
+std::string title(const Generation& generation) { return "'" + generation.name() + "' " + generation.version_text(); }
 
 }  // namespace
 
@@ -34,14 +26,16 @@ Binder::Binder(const ContractRegistry& registry, std::span<const GenerationPtr> 
     const auto* registered = registry_.find(*generation);
     if (registered == nullptr) continue;
     for (const auto& provision : registered->provisions) {
-      providers_[provision.contract].push_back({generation, &provision});
+      providers_[provision.declared->contract].push_back({generation, &provision});
     }
     for (const auto& requirement : registered->requirements) slots = std::max(slots, requirement.slot + 1);
   }
   for (auto& [contract, candidates] : providers_) {
     std::stable_sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
-      if (a.provision->rank != b.provision->rank) return a.provision->rank > b.provision->rank;
-      return a.provision->name < b.provision->name;  // so that a restart chooses the same
+      const auto& first = *a.provision->declared;
+      const auto& second = *b.provision->declared;
+      if (first.rank != second.rank) return first.rank > second.rank;
+      return first.name < second.name;  // so that a restart chooses the same
     });
   }
   table_ = std::make_shared<BindingTable>(slots);
@@ -56,54 +50,53 @@ void Binder::bind() {
 }
 
 void Binder::bind(const GenerationPtr& consumer, const Requirement& requirement) {
+  const auto& required = *requirement.declared;
   std::vector<Candidate> fit;
-  std::vector<Candidate> unfit;
-  std::string why;
-  for (const auto& candidate : providers_[requirement.contract]) {
-    if (candidate.generation == consumer) continue;
-    if (!requirement.provider.empty() && candidate.provision->name != requirement.provider) continue;
-    auto reason = misfit(requirement, *candidate.generation, *candidate.provision);
-    (reason.empty() ? fit : unfit).push_back(candidate);
-    if (!reason.empty()) why += "; " + std::move(reason);
+  Misfits misfits;
+  for (const auto& candidate : providers_[required.contract]) {
+    const auto& provider = candidate.generation;
+    if (provider == consumer) continue;
+    const auto mismatch = manifest::find_mismatch(*consumer->spec().manifest, required, *provider->spec().manifest,
+                                                  *candidate.provision->declared);
+    if (!mismatch) {
+      fit.push_back(candidate);
+    } else if (mismatch->kind != Mismatch::Kind::name) {  // another name is another provider, not a fault
+      misfits.providers.push_back(provider);
+      misfits.why += "; " + mismatch->reason;
+      misfits.has_remedy = misfits.has_remedy || mismatch->kind == Mismatch::Kind::methods;
+    }
   }
   auto& bound = bound_[consumer.get()];
-  if (requirement.is_all) {
+  if (required.all) {
     std::vector<mortise_provider> providers;
     for (const auto& [generation, provision] : fit) {
       bound.push_back(generation);
+      const auto& declared = *provision->declared;
       providers.push_back(
-          {.contract = provision->provided, .name = to_abi(provision->name), .rank = provision->rank, .reserved = 0});
+          {.contract = provision->provided, .name = to_abi(declared.name), .rank = declared.rank, .reserved = 0});
     }
     table_->bind_all(requirement.slot, std::move(providers));
   } else if (!fit.empty()) {
     bound.push_back(fit.front().generation);
     table_->bind(requirement.slot, fit.front().provision->provided);
-  } else if (!requirement.is_optional) {
-    return refuse(consumer, requirement, unfit, why);
+  } else if (!required.optional) {
+    return refuse(consumer, required, std::move(misfits));
   }
-  if (!why.empty() && (requirement.is_all || fit.empty())) {
-    remarks_.push_back("plugin " + title(*consumer) + " does without a provider of contract " + requirement.contract +
-                       why + "; upgrade one of the two");
+  if (!misfits.why.empty() && (required.all || fit.empty())) {
+    remarks_.push_back("plugin " + title(*consumer) + " does without a provider of contract " + to_string(required) +
+                       misfits.why + (misfits.has_remedy ? "" : kRemedy));
   }
 }
 
-/// Of a consumer and a provider that do not fit, the younger one came into a world in which it does not fit.
-void Binder::refuse(const GenerationPtr& consumer, const Requirement& requirement, const std::vector<Candidate>& unfit,
-                    const std::string& why) {
-  const auto contract = "contract " + requirement.contract +
-                        (requirement.provider.empty() ? "" : " named '" + requirement.provider + "'");
-  GenerationPtr culprit = consumer;
-  for (const auto& [generation, provision] : unfit) {
-    if (generation->number() > culprit->number()) culprit = generation;
-  }
-  std::string message = "plugin " + title(*consumer) + " requires " + contract;
-  if (unfit.empty()) {
+void Binder::refuse(const GenerationPtr& consumer, const manifest::RequiredContract& required, Misfits misfits) {
+  std::string message = "plugin " + title(*consumer) + " requires contract " + to_string(required);
+  if (misfits.providers.empty()) {
     message +=
         ", which no running plugin provides; see in `mortise list` why its provider does not run, or enable another";
   } else {
-    message += why + "; upgrade both in one release, or pin one of them in plugins.d";
+    message += misfits.why + (misfits.has_remedy ? "" : kRemedy);
   }
-  conflicts_.push_back({.culprit = std::move(culprit), .message = std::move(message)});
+  conflicts_.push_back({.culprit = consumer, .message = std::move(message), .others = std::move(misfits.providers)});
 }
 
 std::vector<GenerationPtr> Binder::reached_from(const GenerationPtr& generation) const {

@@ -34,9 +34,14 @@ class Binder {
     GenerationPtr generation;
     const Provision* provision;
   };
+  /// Providers of the contract that will not do.
+  struct Misfits {
+    std::vector<GenerationPtr> providers;
+    std::string why;          // each with "; " before it
+    bool has_remedy = false;  // it says what to do
+  };
   void bind(const GenerationPtr& consumer, const Requirement& requirement);
-  void refuse(const GenerationPtr& consumer, const Requirement& requirement, const std::vector<Candidate>& unfit,
-              const std::string& why);
+  void refuse(const GenerationPtr& consumer, const manifest::RequiredContract& required, Misfits misfits);
 
   const ContractRegistry& registry_;
   std::span<const GenerationPtr> generations_;

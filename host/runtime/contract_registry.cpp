@@ -15,8 +15,15 @@ using base::ErrorCode;
 constexpr std::uint32_t kKnownFlags = MORTISE_REQUIREMENT_OPTIONAL | MORTISE_REQUIREMENT_ALL;
 
 /// "boutique.currency/1 named 'ecb'".
-std::string title(const std::string& contract, const std::string& name) {
-  return "contract " + contract + (name.empty() ? "" : " named '" + name + "'");
+std::string title(std::string_view contract, std::string_view name) {
+  std::string text = "contract " + std::string(contract);
+  if (!name.empty()) text.append(" named '").append(name).append("'");
+  return text;
+}
+
+Error too_short(const std::string& type, std::uint32_t size) {
+  return {ErrorCode::invalid_argument, "a " + type + " of " + std::to_string(size) +
+                                           " bytes, too few for its members; set struct_size to sizeof(" + type + ")"};
 }
 
 Error not_in_init() { return {ErrorCode::failed_precondition, "contracts are provided and required during init only"}; }
@@ -33,23 +40,27 @@ base::Result<void> compare(const std::string& what, std::string_view code, const
   return disagreement(what, "has the methods\n" + std::string(code) + "\n", "has\n" + text + "\n");
 }
 
-bool is_declared_as(const manifest::ProvidedContract& declared, const Provision& provision) {
-  return declared.contract == provision.contract && declared.name == provision.name;
+bool agrees(const manifest::ProvidedContract& declared, const mortise_provision_v1& given, std::string_view name) {
+  return declared.contract == to_view(given.contract) && declared.name == name;
 }
 
-bool is_declared_as(const manifest::RequiredContract& declared, const Requirement& requirement) {
-  return declared.contract == requirement.contract && declared.name == requirement.provider &&
-         declared.all == requirement.is_all;
+bool agrees(const manifest::RequiredContract& declared, const mortise_requirement_v1& given) {
+  return declared.contract == to_view(given.contract) && declared.name == to_view(given.provider) &&
+         declared.all == ((given.flags & MORTISE_REQUIREMENT_ALL) != 0);
 }
 
-template <class Declared, class Registered>
-const Declared* find_declared(const std::vector<Declared>& list, const Registered& registered) {
-  const auto found = std::find_if(list.begin(), list.end(),
-                                  [&](const auto& declared) { return is_declared_as(declared, registered); });
+template <class List, class Predicate>
+const typename List::value_type* find_in(const List& list, const Predicate& predicate) {
+  const auto found = std::find_if(list.begin(), list.end(), predicate);
   return found == list.end() ? nullptr : &*found;
 }
 
-const char* kind_of(bool is_optional, bool is_all) {
+template <class Registered, class Declared>
+const Registered* find_registered(const std::vector<Registered>& list, const Declared& declared) {
+  return find_in(list, [&](const Registered& one) { return one.declared == &declared; });
+}
+
+std::string kind_of(bool is_optional, bool is_all) {
   return is_all ? "all of it" : is_optional ? "it optionally" : "it";
 }
 
@@ -57,30 +68,23 @@ const char* kind_of(bool is_optional, bool is_all) {
 
 base::Result<void> ContractRegistry::provide(const Generation& generation, const mortise_provision_v1& given) {
   if (generation.state() != GenerationState::initialising) return not_in_init();
-  if (!MORTISE_HAS(mortise_provision_v1, &given, provided) || given.provided == nullptr) {
-    return Error{ErrorCode::invalid_argument, "a provision without a contract's struct, or of an unknown layout"};
+  if (!MORTISE_HAS(mortise_provision_v1, &given, provided)) return too_short("mortise_provision_v1", given.struct_size);
+  const auto name = given.name.size == 0 ? std::string_view(generation.name()) : to_view(given.name);
+  const auto what = title(to_view(given.contract), name);
+  if (given.provided == nullptr) {
+    return Error{ErrorCode::invalid_argument, what + ": `provided` is NULL; set it to the contract's struct"};
   }
-  Provision provision{.contract = std::string(to_view(given.contract)),
-                      .name = std::string(to_view(given.name)),
-                      .methods = nullptr,
-                      .provided = given.provided};
-  if (provision.name.empty()) provision.name = generation.name();
-  const auto what = title(provision.contract, provision.name);
-  const auto* declared = find_declared(generation.spec().manifest->provides, provision);
+  const auto& manifest = *generation.spec().manifest;
+  const auto* declared = find_in(manifest.provides, [&](const auto& one) { return agrees(one, given, name); });
   if (declared == nullptr) return disagreement(what, "provides it", "does not");
-  provision.methods = &generation.spec().manifest->methods_of(provision.contract);
-  if (auto same = compare(what, to_view(given.methods), *provision.methods); !same) return same;
-  provision.rank = declared->rank;
+  if (auto same = compare(what, to_view(given.methods), manifest.methods_of(declared->contract)); !same) return same;
 
   const std::lock_guard lock(mutex_);
-  auto& registered = registered_[&generation];
-  if (!registered) registered = std::make_unique<Registered>();
-  for (const auto& other : registered->provisions) {
-    if (other.contract == provision.contract && other.name == provision.name) {
-      return Error{ErrorCode::already_exists, what + " is provided already; remove one, or give it another name"};
-    }
+  auto& provisions = registered(generation).provisions;
+  if (find_registered(provisions, *declared) != nullptr) {
+    return Error{ErrorCode::already_exists, what + " is provided already; remove one, or give it another name"};
   }
-  registered->provisions.push_back(std::move(provision));
+  provisions.push_back({.declared = declared, .provided = given.provided});
   return {};
 }
 
@@ -88,38 +92,30 @@ base::Result<std::uint32_t> ContractRegistry::require(const Generation& generati
                                                       const mortise_requirement_v1& given) {
   if (generation.state() != GenerationState::initialising) return not_in_init();
   if (!MORTISE_HAS(mortise_requirement_v1, &given, provider)) {
-    return Error{ErrorCode::invalid_argument, "a requirement of an unknown layout"};
+    return too_short("mortise_requirement_v1", given.struct_size);
   }
-  Requirement requirement{.contract = std::string(to_view(given.contract)),
-                          .provider = std::string(to_view(given.provider)),
-                          .methods = nullptr,
-                          .range = {},
-                          .is_optional = (given.flags & MORTISE_REQUIREMENT_OPTIONAL) != 0,
-                          .is_all = (given.flags & MORTISE_REQUIREMENT_ALL) != 0};
-  const auto what = title(requirement.contract, requirement.provider);
-  if ((given.flags & ~kKnownFlags) != 0) {
-    return Error{ErrorCode::invalid_argument, what + ": a flag of a newer host"};
+  const auto what = title(to_view(given.contract), to_view(given.provider));
+  if (const auto unknown = given.flags & ~kKnownFlags; unknown != 0) {
+    return Error{ErrorCode::invalid_argument, what + ": this host does not know the flags " + std::to_string(unknown) +
+                                                  "; leave them away, or use a newer host"};
   }
-  const auto* declared = find_declared(generation.spec().manifest->requires_, requirement);
-  const auto says = std::string("requires ") + kind_of(requirement.is_optional, requirement.is_all);
+  const bool is_optional = (given.flags & MORTISE_REQUIREMENT_OPTIONAL) != 0;
+  const auto says = "requires " + kind_of(is_optional, (given.flags & MORTISE_REQUIREMENT_ALL) != 0);
+  const auto& manifest = *generation.spec().manifest;
+  const auto* declared = find_in(manifest.requires_, [&](const auto& one) { return agrees(one, given); });
   if (declared == nullptr) return disagreement(what, says, "does not");
-  if (!declared->all && declared->optional != requirement.is_optional) {
-    return disagreement(what, says, std::string("requires ") + kind_of(declared->optional, declared->all));
+  if (!declared->all && declared->optional != is_optional) {
+    return disagreement(what, says, "requires " + kind_of(declared->optional, declared->all));
   }
-  requirement.methods = &generation.spec().manifest->methods_of(requirement.contract);
-  if (auto same = compare(what, to_view(given.methods), *requirement.methods); !same) return same.error();
-  requirement.range = declared->provider;
+  const auto same = compare(what, to_view(given.methods), manifest.methods_of(declared->contract));
+  if (!same) return same.error();
 
   const std::lock_guard lock(mutex_);
-  auto& registered = registered_[&generation];
-  if (!registered) registered = std::make_unique<Registered>();
-  for (const auto& other : registered->requirements) {
-    // The same wish twice is the same slot: two parts of a plugin need not know of each other.
-    if (is_declared_as(*declared, other)) return other.slot;
-  }
-  requirement.slot = take_slot();
-  registered->requirements.push_back(std::move(requirement));
-  return registered->requirements.back().slot;
+  auto& requirements = registered(generation).requirements;
+  // The same wish twice is the same slot: two parts of a plugin need not know of each other.
+  if (const auto* other = find_registered(requirements, *declared)) return other->slot;
+  requirements.push_back({.declared = declared, .slot = take_slot()});
+  return requirements.back().slot;
 }
 
 base::Result<void> ContractRegistry::check_complete(const Generation& generation) const {
@@ -128,15 +124,12 @@ base::Result<void> ContractRegistry::check_complete(const Generation& generation
   static const Registered kNone;
   const auto* found = find(generation);
   const auto& registered = found == nullptr ? kNone : *found;
-  const auto has = [](const auto& list, const auto& declared) {
-    return std::any_of(list.begin(), list.end(), [&](const auto& one) { return is_declared_as(declared, one); });
-  };
   for (const auto& declared : manifest.provides) {
-    if (has(registered.provisions, declared)) continue;
+    if (find_registered(registered.provisions, declared) != nullptr) continue;
     return disagreement(title(declared.contract, declared.name), "does not provide it", "does");
   }
   for (const auto& declared : manifest.requires_) {
-    if (has(registered.requirements, declared)) continue;
+    if (find_registered(registered.requirements, declared) != nullptr) continue;
     return disagreement(title(declared.contract, declared.name), "does not require it", "does");
   }
   return {};
@@ -154,6 +147,12 @@ const Registered* ContractRegistry::find(const Generation& generation) const {
   const std::lock_guard lock(mutex_);
   const auto found = registered_.find(&generation);
   return found == registered_.end() ? nullptr : found->second.get();
+}
+
+Registered& ContractRegistry::registered(const Generation& generation) {
+  auto& registered = registered_[&generation];
+  if (!registered) registered = std::make_unique<Registered>();
+  return *registered;
 }
 
 std::uint32_t ContractRegistry::take_slot() {

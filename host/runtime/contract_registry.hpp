@@ -17,24 +17,16 @@
 
 namespace mortise::runtime {
 
-/// A contract that a generation offers; its memory is the plugin's until destroy.
+/// A contract that a generation offers.
 struct Provision {
-  std::string contract;  // "boutique.currency/1"
-  std::string name;
-  std::int32_t rank = 0;                       // by the manifest
-  const manifest::Methods* methods = nullptr;  // the manifest's
-  const void* provided = nullptr;
+  const manifest::ProvidedContract* declared;  // in the generation's manifest
+  const void* provided;                        // the contract's struct, the plugin's until destroy
 };
 
 /// A contract that a generation wants, and where it will look for it.
 struct Requirement {
-  std::string contract;
-  std::string provider;                        // a name, or empty: whoever has the highest rank
-  const manifest::Methods* methods = nullptr;  // the manifest's
-  manifest::VersionRange range;                // of the providing plugin, by the manifest
-  bool is_optional = false;
-  bool is_all = false;
-  std::uint32_t slot = 0;
+  const manifest::RequiredContract* declared;  // in the generation's manifest
+  std::uint32_t slot;
 };
 
 /// What one generation registered; constant once its init has ended.
@@ -58,7 +50,8 @@ class ContractRegistry {
   [[nodiscard]] const Registered* find(const Generation& generation) const;
 
  private:
-  std::uint32_t take_slot();
+  Registered& registered(const Generation& generation);  // under mutex_
+  std::uint32_t take_slot();                             // under mutex_
 
   mutable std::mutex mutex_;
   std::map<const Generation*, std::unique_ptr<Registered>> registered_;  // guarded by mutex_

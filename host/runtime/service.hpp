@@ -4,7 +4,9 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.hpp"
 
@@ -30,11 +32,12 @@ class Service {
   /// After the generation's init has succeeded: whether what it registered is whole. An error fails its start.
   virtual base::Result<void> initialised(const Generation&) { return {}; }
 
-  /// Whether these generations can run together ("two plugins claim GET /notes"). Changes nothing. The error names
-  /// the plugins; `culprit` is the one to leave out.
+  /// Whether these generations can run together ("two plugins claim GET /notes"). Changes nothing. The message names
+  /// the plugins; `culprit` is the one to leave out, unless one of the others has only just come.
   struct Conflict {
     GenerationPtr culprit;
     std::string message;
+    std::vector<GenerationPtr> others{};
   };
   virtual std::vector<Conflict> check(std::span<const GenerationPtr> next) = 0;
 
