@@ -57,15 +57,19 @@ mortise_status add_mount(mortise_host* host, mortise_str prefix_text, std::uniqu
 
 mortise_status mount_memory(mortise_host* host, mortise_str prefix, const mortise_asset* assets, std::uint64_t count,
                             mortise_error* error) {
-  auto mount = MemoryMount::make({assets, static_cast<std::size_t>(count)});
-  return mount ? add_mount(host, prefix, std::move(*mount), 0, error) : to_abi(mount.error(), error);
+  return runtime::guarded(error, [&] {
+    auto mount = MemoryMount::make({assets, static_cast<std::size_t>(count)});
+    return mount ? add_mount(host, prefix, std::move(*mount), 0, error) : to_abi(mount.error(), error);
+  });
 }
 
 mortise_status mount_directory(mortise_host* host, mortise_str prefix, mortise_str directory, mortise_error* error) {
-  auto mount = DirectoryMount::make(std::filesystem::path(to_view(directory)));
-  // The disk may take its time.
-  return mount ? add_mount(host, prefix, std::move(*mount), MORTISE_HTTP_ROUTE_BLOCKING, error)
-               : to_abi(mount.error(), error);
+  return runtime::guarded(error, [&] {
+    auto mount = DirectoryMount::make(std::filesystem::path(to_view(directory)));
+    // The disk may take its time.
+    return mount ? add_mount(host, prefix, std::move(*mount), MORTISE_HTTP_ROUTE_BLOCKING, error)
+                 : to_abi(mount.error(), error);
+  });
 }
 
 constexpr mortise_assets_v1 kTable{.struct_size = sizeof(mortise_assets_v1),

@@ -12,8 +12,10 @@ mortise_status add_route(mortise_host* host, const mortise_http_route_v1* route,
   const auto& generation = runtime::Generation::from(host);
   auto* registry = RouteRegistry::of(generation);
   if (registry == nullptr || route == nullptr) return MORTISE_INVALID_ARGUMENT;
-  const auto added = registry->add(generation, *route);
-  return added ? MORTISE_OK : runtime::to_abi(added.error(), error);
+  return runtime::guarded(error, [&] {
+    const auto added = registry->add(generation, *route);
+    return added ? MORTISE_OK : runtime::to_abi(added.error(), error);
+  });
 }
 
 mortise_status respond(mortise_http_exchange* exchange, const mortise_http_response_v1* response) {

@@ -26,6 +26,16 @@ inline mortise_status to_abi(const base::Error& error, mortise_error* out) noexc
   return static_cast<mortise_status>(error.code);
 }
 
+/// Runs what an entry of a table does. No exception may cross the ABI; ours are those of a full memory.
+template <class Call>
+mortise_status guarded(mortise_error* out, const Call& call) noexcept {
+  try {
+    return call();
+  } catch (...) {
+    return to_abi(base::Error{base::ErrorCode::resource_exhausted, "out of memory"}, out);
+  }
+}
+
 /// A plugin's status as our code; one that nobody knows is `unknown`.
 inline base::ErrorCode to_code(mortise_status status) noexcept {
   const bool is_known = status >= MORTISE_CANCELLED && status <= MORTISE_UNAUTHENTICATED;

@@ -27,18 +27,22 @@ mortise_status require(mortise_host* host, const mortise_requirement_v1* require
   const auto& generation = Generation::from(host);
   auto* registry = registry_of(generation);
   if (registry == nullptr || requirement == nullptr || slot == nullptr) return MORTISE_INVALID_ARGUMENT;
-  const auto taken = registry->require(generation, *requirement);
-  if (!taken) return to_abi(taken.error(), error);
-  *slot = *taken;
-  return MORTISE_OK;
+  return guarded(error, [&] {
+    const auto taken = registry->require(generation, *requirement);
+    if (!taken) return to_abi(taken.error(), error);
+    *slot = *taken;
+    return MORTISE_OK;
+  });
 }
 
 mortise_status provide(mortise_host* host, const mortise_provision_v1* provision, mortise_error* error) {
   const auto& generation = Generation::from(host);
   auto* registry = registry_of(generation);
   if (registry == nullptr || provision == nullptr) return MORTISE_INVALID_ARGUMENT;
-  const auto provided = registry->provide(generation, *provision);
-  return provided ? MORTISE_OK : to_abi(provided.error(), error);
+  return guarded(error, [&] {
+    const auto provided = registry->provide(generation, *provision);
+    return provided ? MORTISE_OK : to_abi(provided.error(), error);
+  });
 }
 
 /// The parts one after the other in the scope's arena; empty when that is full: the status alone then has to do.
