@@ -41,10 +41,12 @@ struct MethodSignature<Method<R(Args...)>> : std::true_type {};
 /// Fails to compile where a type cannot cross; the compiler prints the method's name and the type with the message.
 template <auto method, class T, bool may_stand>
 struct CheckParameter {
-  static_assert(may_stand,
-                "this parameter type of this method cannot cross a contract; use a fixed-width integer, bool, float, "
-                "double, an enum with a fixed underlying type, mortise::Str, Bytes, List<T>, Optional<T>, "
-                "std::string_view, std::span<const T>, std::optional<T>, or a plain aggregate of these, by value");
+  static_assert(
+      may_stand,
+      "this parameter type of this method cannot cross a contract; use a fixed-width integer, bool, float, "
+      "double, an enum with a fixed underlying type, mortise::Str, Bytes, List<T>, Optional<T>, "
+      "std::string_view, std::span<const T>, std::optional<T>, or a plain aggregate of these without arrays, by "
+      "value");
   static constexpr bool kIsChecked = true;
 };
 template <auto method, class T, bool may_stand>
@@ -53,7 +55,7 @@ struct CheckResult {
       may_stand,
       "this result type of this method cannot cross a contract; use void, a fixed-width integer, bool, float, "
       "double, an enum with a fixed underlying type, mortise::Str, Bytes, List<T>, Optional<T>, or a plain "
-      "aggregate of these, by value");
+      "aggregate of these without arrays, by value");
   static constexpr bool kIsChecked = true;
 };
 

@@ -9,6 +9,7 @@
 //   Optional<T>, std::optional<T>                   {T, uint8_t}               T?
 //   an aggregate of these                           itself                     {T,T}
 //
+// Not an array: {4 bytes} would say neither that it is one nor how long, so a List<T> or members by name it is.
 // The std types may stand as parameters alone: a result must not own memory, and what it borrows is the arena's.
 #pragma once
 
@@ -112,6 +113,56 @@ template <class T>
 concept PlainAggregate = std::is_class_v<T> && std::is_aggregate_v<T> && std::is_trivially_copyable_v<T> &&
     std::is_standard_layout_v<T> && !std::is_empty_v<T>;
 
+/// Initialises whatever stands in an aggregate; an array takes several, one per element.
+template <std::size_t>
+struct Anything {
+  template <class T>
+  constexpr operator T() const noexcept;  // NOLINT(google-explicit-constructor): that is its purpose
+};
+
+/// Whether T may be initialised from `before` values, `nested` in braces of their own, and `after` more.
+template <class T, std::size_t Before, std::size_t Nested, std::size_t After>
+constexpr bool takes() {
+  return []<std::size_t... B, std::size_t... N, std::size_t... A>(std::index_sequence<B...>, std::index_sequence<N...>,
+                                                                  std::index_sequence<A...>) {
+    if constexpr (Nested == 0) {
+      return requires { T{Anything<B>{}...}; };
+    } else {
+      return requires { T{Anything<B>{}..., {Anything<N>{}...}, Anything<A>{}...}; };
+    }
+  }
+  (std::make_index_sequence<Before>(), std::make_index_sequence<Nested>(), std::make_index_sequence<After>());
+}
+
+/// How many values T takes when no inner braces are written.
+template <class T, std::size_t Count = 0>
+constexpr std::size_t count_values() {
+  if constexpr (takes<T, Count + 1, 0, 0>()) return count_values<T, Count + 1>();
+  return Count;
+}
+
+/// Whether the member that begins at value number `at` is an array: as many values in braces take the room of as many
+/// without.
+template <class T, std::size_t Total, std::size_t At, std::size_t Length = 2>
+constexpr bool is_array_at() {
+  if constexpr (At + Length > Total) {
+    return false;
+  } else if constexpr (takes<T, At, Length, Total - At - Length>() &&
+                       !takes<T, At, Length, Total - At - Length + 1>()) {
+    return true;
+  } else {
+    return is_array_at<T, Total, At, Length + 1>();
+  }
+}
+
+/// Of an aggregate: whether one of its members is an array, which Boost.PFR cannot take apart.
+template <class T>
+constexpr bool has_array() {
+  constexpr std::size_t kTotal = count_values<T>();
+  return []<std::size_t... At>(std::index_sequence<At...>) { return (is_array_at<T, kTotal, At>() || ...); }
+  (std::make_index_sequence<kTotal>());
+}
+
 /// Whether T, in its C layout, may stand in a contract.
 template <class T>
 constexpr bool is_value() {
@@ -121,13 +172,15 @@ constexpr bool is_value() {
     return is_value<typename ListTraits<T>::Element>();
   } else if constexpr (OptionalTraits<T>::value) {
     return is_value<typename OptionalTraits<T>::Value>();
-  } else if constexpr (PlainAggregate<T>) {
+  } else if constexpr (!PlainAggregate<T>) {
+    return false;
+  } else if constexpr (has_array<T>()) {
+    return false;
+  } else {
     return []<std::size_t... I>(std::index_sequence<I...>) {
       return (is_value<boost::pfr::tuple_element_t<I, T>>() && ...);
     }
     (std::make_index_sequence<boost::pfr::tuple_size_v<T>>());
-  } else {
-    return false;
   }
 }
 
