@@ -1,5 +1,5 @@
 // Memory for what a method returns. It comes from the scope's arena: taken with a bump, freed all at once when the
-// outermost scope ends, so that neither side keeps count of it.
+// scope ends, so that neither side keeps count of it.
 #pragma once
 
 #include <mortise/abi/contracts.h>

@@ -93,12 +93,12 @@ typedef struct mortise_contracts_v1 {
   mortise_status (*fail)(mortise_host* host, mortise_status status, mortise_str method, mortise_str message,
                          mortise_str context);
 
-  /* Memory of the scope's arena when what is left of the current piece does not do: see mortise_arena_allocate().
-   * since 1.0 [in-scope] */
+  /* Memory of the scope's arena when what is left of the current piece does not do: see mortise_arena_allocate(). NULL
+   * when the arena is at its cap, or for an alignment that is none. since 1.0 [in-scope] */
   void* (*arena_grow)(mortise_scope* scope, uint64_t size, uint64_t alignment);
 
-  /* Marks the arena, and frees what was taken since a mark; marks are freed in the reverse of their order.
-   * since 1.0 [in-scope] */
+  /* Marks the arena, and frees what was taken since a mark; marks are freed in the reverse of their order. Freeing
+   * forgets the scope's failure, whose texts may have been there. since 1.0 [in-scope] */
   uint64_t (*arena_mark)(mortise_scope* scope);
   void (*arena_rewind)(mortise_scope* scope, uint64_t mark);
 } mortise_contracts_v1;
@@ -123,8 +123,9 @@ static inline mortise_scope* mortise_scope_current(const mortise_contracts_v1* c
 #endif
 }
 
-/* Memory that is freed when the outermost scope ends; NULL when the arena is at its cap. `alignment` is a power of two,
- * at most 4096. since 1.0 [in-scope] */
+/* Memory that is freed when the scope ends, or with a mark that was made before; NULL when the arena is at its cap,
+ * which is the admin's `arena_max_bytes`. `size` is at least 1; `alignment` is a power of two, at most 4096. since 1.0
+ * [in-scope] */
 static inline void* mortise_arena_allocate(const mortise_contracts_v1* contracts, mortise_scope* scope, uint64_t size,
                                            uint64_t alignment) {
   const uint64_t padding = (uint64_t)(0 - (uintptr_t)scope->arena_next) & (alignment - 1);

@@ -2,7 +2,8 @@
  *
  * The host enters and leaves scopes; plugins read them. A scope pins one release: through its bindings a whole graph
  * of calls sees exactly one set of providers, however many releases are published meanwhile. What calls hand back
- * (texts, lists, messages of failures) lives in its arena until the outermost scope ends.
+ * (texts, lists, messages of failures) lives in its arena until the scope ends, or what was taken since a mark is freed
+ * (mortise/abi/contracts.h). Where the host enters a scope while another is open on the thread, each has its own arena.
  */
 #ifndef MORTISE_ABI_SCOPE_H
 #define MORTISE_ABI_SCOPE_H
@@ -14,7 +15,8 @@
 extern "C" {
 #endif
 
-/* Why the last call through a contract failed. The texts live in the scope's arena, or are constant. since 1.0 */
+/* Why the last call through a contract failed. The texts live in the scope's arena, or are constant. Who handles a
+ * failure sets `status` to MORTISE_OK; otherwise it may be taken for the reason of a later one. since 1.0 */
 typedef struct mortise_failure {
   mortise_status status; /* MORTISE_OK: there is none */
   uint32_t reserved;
@@ -22,8 +24,8 @@ typedef struct mortise_failure {
   mortise_str context; /* who failed, the innermost first: "currency 1.2.0: boutique.currency/1 convert; ..." */
 } mortise_failure;
 
-/* The host's, one per scope, used by the thread that is inside alone. Plugins write to no member but through the
- * functions of mortise.contracts/1 and those below. since 1.0 */
+/* The host's, one per scope, used by the thread that is inside alone. Plugins write `failure.status` when they handle a
+ * failure, and the other members only through mortise.contracts/1 and mortise_arena_allocate(). since 1.0 */
 typedef struct mortise_scope {
   uint32_t struct_size;
   uint32_t binding_count;
