@@ -1,25 +1,47 @@
 #include "runtime/release.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdlib>
 #include <utility>
+
+#include "telemetry/log.hpp"
 
 namespace mortise::runtime {
 namespace {
 
-// Not canonical on any processor that we know: following it faults.
-const void* poison() noexcept {
-  return reinterpret_cast<const void*>(std::uintptr_t{0xdeadbeefdeadbeef});  // NOLINT(performance-no-int-to-ptr)
+/// Stands where any method's function would, whatever that takes and returns: it never looks at its arguments.
+[[noreturn]] void call_after_reclaim() {
+  telemetry::log(telemetry::Level::error, "runtime", "call through the bindings of a reclaimed release",
+                 {{"reason",
+                   "a scope was used after its end, and its providers may be gone; the plugin must not keep a "
+                   "scope or its bindings beyond the request"}});
+  std::abort();
 }
+
+/// What a reclaimed slot leads to: a contract with more methods than anybody has, all of them the one above, and a list
+/// with that as its only provider.
+struct Method {
+  void (*function)() = &call_after_reclaim;
+  void* self = nullptr;
+};
+constexpr std::array<Method, 256> kReclaimed{};
+constexpr mortise_provider kReclaimedProvider{
+    .contract = &kReclaimed, .name = {.data = "reclaimed", .size = 9}, .rank = 0, .reserved = 0};
+constexpr mortise_providers kReclaimedProviders{.count = 1, .items = &kReclaimedProvider};
+
+// Through volatile, or the compiler would drop stores to memory that is about to be freed.
+void poison(const void*& binding, const void* with) noexcept { *const_cast<const void* volatile*>(&binding) = with; }
 
 }  // namespace
 
 BindingTable::~BindingTable() {
-  // Through volatile, or the compiler would drop stores to memory that is about to be freed.
-  for (auto& binding : bindings_) *const_cast<const void* volatile*>(&binding) = poison();
+  for (auto& binding : bindings_) poison(binding, &kReclaimed);
+  for (const auto& list : lists_) poison(bindings_[list.slot], &kReclaimedProviders);
 }
 
 void BindingTable::bind_all(std::uint32_t slot, std::vector<mortise_provider> providers) {
-  auto& list = lists_.emplace_back(List{.items = std::move(providers), .table = {}});
+  auto& list = lists_.emplace_back(List{.slot = slot, .items = std::move(providers), .table = {}});
   list.table = {.count = list.items.size(), .items = list.items.data()};
   bindings_[slot] = &list.table;
 }

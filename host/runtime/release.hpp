@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <memory_resource>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,11 +18,14 @@
 
 namespace mortise::runtime {
 
-/// By slot, what a scope's thread finds there. Built by one thread, then immutable; overwritten with poison when the
-/// last cone has gone, so that a scope that outlives its hold fails at once instead of calling what used to be there.
+/// By slot, what a scope's thread finds there. Built by one thread, then immutable; overwritten when the last cone has
+/// gone: while that memory is not in use for something else, a call through a scope that outlives its hold aborts the
+/// process with the reason in the log, instead of entering what used to be there.
 class BindingTable {
  public:
-  explicit BindingTable(std::uint32_t size) : bindings_(size, nullptr) {}
+  /// `memory` outlives it, and whoever reads what it leaves there.
+  explicit BindingTable(std::uint32_t size, std::pmr::memory_resource* memory = std::pmr::get_default_resource())
+      : bindings_(size, nullptr, memory) {}
   ~BindingTable();
   BindingTable(const BindingTable&) = delete;
   BindingTable& operator=(const BindingTable&) = delete;
@@ -35,10 +39,11 @@ class BindingTable {
 
  private:
   struct List {
+    std::uint32_t slot;
     std::vector<mortise_provider> items;
     mortise_providers table;
   };
-  std::vector<const void*> bindings_;
+  std::pmr::vector<const void*> bindings_;
   std::deque<List> lists_;
 };
 
