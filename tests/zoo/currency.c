@@ -1,4 +1,5 @@
-/* Provides zoo.currency/1, under ZOO_NAME if that is given: everything is worth the double of it in another unit. */
+/* Provides zoo.currency/1, under ZOO_NAME if that is given: everything is worth ZOO_RATE times as much in another unit,
+ * the double by default. */
 #include "zoo.h"
 #include "zoo_currency.h"
 
@@ -6,6 +7,9 @@ MORTISE_CONTRACT_NOTE(currency_note, ZOO_CURRENCY, ZOO_CURRENCY_METHODS);
 
 #if !defined(ZOO_NAME)
 #define ZOO_NAME ""
+#endif
+#if !defined(ZOO_RATE)
+#define ZOO_RATE 2
 #endif
 
 static const mortise_contracts_v1* contracts;
@@ -25,7 +29,7 @@ static mortise_status convert_to(zoo_money money, mortise_str to, zoo_money* res
                            zoo_str("the arena is full"), zoo_str(""));
   }
   memcpy(unit, to.data, to.size);
-  result->amount = money.amount * 2;
+  result->amount = money.amount * ZOO_RATE;
   result->unit.data = unit;
   result->unit.size = to.size;
   return MORTISE_OK;
@@ -55,7 +59,7 @@ static mortise_status supported(void* self, zoo_units* result) {
 static mortise_status rate(void* self, mortise_str unit, int64_t* result) {
   (void)self;
   (void)unit;
-  *result = 2;
+  *result = ZOO_RATE;
   return MORTISE_OK;
 }
 static const zoo_currency provided = {{convert, NULL}, {supported, NULL}, {rate, NULL}};

@@ -1,0 +1,53 @@
+// Requires zoo.currency/1 in every way in which a provider may be missing, and serves what 21 units are worth: at
+// /quotes by each provider ("visa 63, currency 42"), at /best by the one with the highest rank, at /visa by the one of
+// that name; "nobody" where there is none.
+#include <mortise/mortise.hpp>
+
+namespace {
+
+struct Money {
+  std::int64_t amount;
+  mortise::Str unit;
+};
+
+struct Currency {
+  mortise::Method<Money(Money money, std::string_view to)> convert;
+  mortise::Method<mortise::List<mortise::Str>()> supported;
+};
+MORTISE_CONTRACT(Currency, "zoo.currency", 1, convert, supported)
+
+std::string quote(const Currency& currency) { return std::to_string(currency.convert({21, "CHF"}, "EUR").amount); }
+
+class Quotes : public mortise::Plugin {
+ public:
+  explicit Quotes(mortise::Context& ctx)
+      : all_(ctx.require_all<Currency>()),
+        best_(ctx.require_optional<Currency>()),
+        visa_(ctx.require_optional<Currency>("visa")) {
+    ctx.http().get("/quotes", [this](const mortise::Request&, mortise::Response& response) {
+      std::string text;
+      for (const auto provider : all_.get()) {
+        text += (text.empty() ? "" : ", ") + std::string(provider.name()) + " " + quote(*provider.operator->());
+      }
+      response.text(text.empty() ? "nobody" : text);
+    });
+    serve_one(ctx, "/best", best_);
+    serve_one(ctx, "/visa", visa_);
+  }
+
+ private:
+  static void serve_one(mortise::Context& ctx, std::string_view path, const mortise::OptionalSlot<Currency>& slot) {
+    ctx.http().get(path, [slot](const mortise::Request&, mortise::Response& response) {
+      const auto* currency = slot.get();
+      response.text(currency == nullptr ? "nobody" : quote(*currency));
+    });
+  }
+
+  mortise::SlotRange<Currency> all_;
+  mortise::OptionalSlot<Currency> best_;
+  mortise::OptionalSlot<Currency> visa_;
+};
+
+}  // namespace
+
+MORTISE_PLUGIN(Quotes)
