@@ -143,7 +143,7 @@ Result<void> RealFiles::write_atomically(const std::string& path, std::string_vi
   return {};
 }
 
-Result<void> RealFiles::copy(const Descriptor& source, const std::string& target, mode_t mode,
+Result<void> RealFiles::copy(const Descriptor& source, const std::string& target, mode_t mode, Durability durability,
                              const std::function<void(std::span<const std::uint8_t>)>& see) {
   const Descriptor file(::open(target.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
   if (!file.is_open()) return failure(target, "create", errno);
@@ -160,7 +160,7 @@ Result<void> RealFiles::copy(const Descriptor& source, const std::string& target
     if (error != 0) break;
     offset += got;
   }
-  if (error == 0 && ::fsync(file.get()) != 0) error = errno;
+  if (error == 0 && durability == Durability::synced && ::fsync(file.get()) != 0) error = errno;
   if (error != 0) {
     ::unlink(target.c_str());
     return failure(target, "write", error);

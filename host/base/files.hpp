@@ -47,6 +47,9 @@ struct FileStamp {
   [[nodiscard]] bool is_writable_by_others() const noexcept;  // group members do not count
 };
 
+/// Whether what was written is on the disk when the call returns, and so survives the machine's crash.
+enum class Durability { none, synced };
+
 /// Any thread. Errors name the path, the cause and, where there is one, the remedy. Paths are plain text: a
 /// std::filesystem::path is taken apart when it is made, which costs more than most of these calls.
 class Files {
@@ -61,9 +64,9 @@ class Files {
   virtual Result<std::string> read(const std::string& path, std::uint64_t limit_bytes) = 0;
   /// Replaces `path` at one stroke: temporary file beside it, fsync, rename. A crash leaves the old or the new.
   virtual Result<void> write_atomically(const std::string& path, std::string_view text, mode_t mode) = 0;
-  /// Copies from the start of `source` into a new file `target` (which must not exist), synced to disk; hands
-  /// every piece to `see` on the way (for hashing). On failure there is no target.
-  virtual Result<void> copy(const Descriptor& source, const std::string& target, mode_t mode,
+  /// Copies from the start of `source` into a new file `target` (which must not exist); hands every piece to `see` on
+  /// the way (for hashing). On failure there is no target.
+  virtual Result<void> copy(const Descriptor& source, const std::string& target, mode_t mode, Durability durability,
                             const std::function<void(std::span<const std::uint8_t>)>& see) = 0;
   virtual Result<void> rename(const std::string& from, const std::string& to) = 0;
   virtual Result<void> remove(const std::string& path) = 0;
@@ -81,7 +84,7 @@ class RealFiles final : public Files {
   Result<Descriptor> open(const std::string& path) override;
   Result<std::string> read(const std::string& path, std::uint64_t limit_bytes) override;
   Result<void> write_atomically(const std::string& path, std::string_view text, mode_t mode) override;
-  Result<void> copy(const Descriptor& source, const std::string& target, mode_t mode,
+  Result<void> copy(const Descriptor& source, const std::string& target, mode_t mode, Durability durability,
                     const std::function<void(std::span<const std::uint8_t>)>& see) override;
   Result<void> rename(const std::string& from, const std::string& to) override;
   Result<void> remove(const std::string& path) override;

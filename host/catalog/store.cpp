@@ -46,8 +46,8 @@ base::Result<IncomingCopy> Store::take(const base::Descriptor& file) {
   const auto path =
       directory_ + "/" + std::string(kIncoming) + std::to_string(random()) + "-" + std::to_string(random()) + ".so";
   base::Sha256 sha256;
-  const auto copied =
-      files_->copy(file, path, kImageMode, [&](std::span<const std::uint8_t> piece) { sha256.update(piece); });
+  const auto copied = files_->copy(file, path, kImageMode, base::Durability::synced,
+                                   [&](std::span<const std::uint8_t> piece) { sha256.update(piece); });
   if (!copied) {
     auto error = copied.error();
     const auto named = error.message.find(path);

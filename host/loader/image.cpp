@@ -25,7 +25,8 @@ class PrivateCopy {
     // Named like the catalogue's own temporary files, which clears away what a crash leaves.
     PrivateCopy copy(file.substr(0, file.rfind('/')) + "/incoming-" + std::to_string(random()) + "-" +
                      std::to_string(random()) + ".so");
-    const auto copied = files.copy(*source, copy.path_, 0400, [](std::span<const std::uint8_t>) {});
+    const auto copied =
+        files.copy(*source, copy.path_, 0400, base::Durability::none, [](std::span<const std::uint8_t>) {});
     if (!copied) return copied.error();
     copy.exists_ = true;
     return copy;

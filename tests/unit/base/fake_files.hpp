@@ -55,10 +55,10 @@ class FakeFiles final : public Files {
     if (auto error = ask(Operation::write_atomically, path)) return *error;
     return real_.write_atomically(path, text, mode);
   }
-  Result<void> copy(const Descriptor& source, const std::string& target, mode_t mode,
+  Result<void> copy(const Descriptor& source, const std::string& target, mode_t mode, Durability durability,
                     const std::function<void(std::span<const std::uint8_t>)>& see) override {
     if (auto error = ask(Operation::copy, target)) return *error;
-    return real_.copy(source, target, mode, see);
+    return real_.copy(source, target, mode, durability, see);
   }
   Result<void> rename(const std::string& from, const std::string& to) override {
     if (auto error = ask(Operation::rename, to)) return *error;

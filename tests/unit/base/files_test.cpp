@@ -99,7 +99,7 @@ TEST_F(Files, CopyShowsEveryByteOnTheWay) {
   std::string seen;
   const auto source = files_.open(directory_ / "from");
   ASSERT_TRUE(source);
-  ASSERT_TRUE(files_.copy(*source, directory_ / "to", 0444,
+  ASSERT_TRUE(files_.copy(*source, directory_ / "to", 0444, Durability::synced,
                           [&](std::span<const std::uint8_t> piece) { seen.append(piece.begin(), piece.end()); }));
   EXPECT_EQ(seen, text);
   EXPECT_EQ(read_file(directory_ / "to"), text);
@@ -110,7 +110,8 @@ TEST_F(Files, CopyRefusesATargetThatExists) {
   write_file(directory_ / "from", "x");
   write_file(directory_ / "to", "precious");
   const auto source = files_.open(directory_ / "from");
-  EXPECT_EQ(files_.copy(*source, directory_ / "to", 0600, kIgnore).error().code, ErrorCode::already_exists);
+  EXPECT_EQ(files_.copy(*source, directory_ / "to", 0600, Durability::synced, kIgnore).error().code,
+            ErrorCode::already_exists);
   EXPECT_EQ(read_file(directory_ / "to"), "precious");
 }
 
@@ -122,7 +123,7 @@ TEST_F(Files, CopyThatFindsNoRoomLeavesNoTargetAndSaysSo) {
   const rlimit small{.rlim_cur = 50'000, .rlim_max = before.rlim_max};
   const auto handler = std::signal(SIGXFSZ, SIG_IGN);
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
-  const auto copied = files_.copy(*source, directory_ / "to", 0600, kIgnore);
+  const auto copied = files_.copy(*source, directory_ / "to", 0600, Durability::synced, kIgnore);
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
   std::signal(SIGXFSZ, handler);
   ASSERT_FALSE(copied);
