@@ -71,7 +71,8 @@ class TestPlugin {
   using Handler = std::function<mortise_status(mortise_http_exchange*, const mortise_http_request_v1&)>;
   using Init = std::function<mortise_status(const mortise_host_v1&, mortise_error*)>;
 
-  explicit TestPlugin(std::string name) : name_(std::move(name)) {}
+  explicit TestPlugin(const std::string& name)
+      : manifest_(manifest::parse_manifest(R"({"name":")" + name + R"(","version":"1.0.0","abi":1})").value()) {}
   TestPlugin(const TestPlugin&) = delete;
   TestPlugin& operator=(const TestPlugin&) = delete;
 
@@ -86,9 +87,25 @@ class TestPlugin {
     return on("GET", std::move(pattern),
               [this, text = std::move(text)](auto* exchange, const auto&) { return respond(exchange, text); });
   }
+  /// What its manifest says of contracts; in_init() registers them.
+  TestPlugin& provides(const std::string& contract, std::string_view methods) {
+    manifest_.provides.push_back({.contract = contract, .name = manifest_.name});
+    manifest_.contracts[contract] = manifest::parse_methods(methods).value();
+    return *this;
+  }
+  TestPlugin& requires_(const std::string& contract, std::string_view methods) {
+    manifest_.requires_.emplace_back().contract = contract;
+    manifest_.contracts[contract] = manifest::parse_methods(methods).value();
+    return *this;
+  }
   /// Runs in init, before the routes are registered: for other interfaces.
   TestPlugin& in_init(Init init) {
     init_ = std::move(init);
+    return *this;
+  }
+  /// Runs in destroy, when nobody may call the plugin any more.
+  TestPlugin& in_destroy(std::function<void()> destroy) {
+    destroy_ = std::move(destroy);
     return *this;
   }
 
@@ -107,7 +124,7 @@ class TestPlugin {
             .body = bytes(body)};
   }
 
-  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] const manifest::Manifest& manifest() const { return manifest_; }
   const zoo_hooks* hooks() const { return &hooks_; }
 
  private:
@@ -139,16 +156,17 @@ class TestPlugin {
     return MORTISE_OK;
   }
 
-  const std::string name_;
+  manifest::Manifest manifest_;
   const mortise_http_v1* http_ = nullptr;
   std::deque<Route> routes_;
   Init init_;
+  std::function<void()> destroy_ = [] {};
   const zoo_hooks hooks_{
       .self = this,
       .init = [](void* self, const mortise_host_v1* host,
                  mortise_error* error) { return static_cast<TestPlugin*>(self)->start(*host, error); },
       .stop = [](void*) {},
-      .destroy = [](void*) {}};
+      .destroy = [](void* self) { static_cast<TestPlugin*>(self)->destroy_(); }};
 };
 
 /// Owns a server, the plugins that ran in it, and their generations' ends.
@@ -181,8 +199,7 @@ class EdgeTest : public ::testing::Test {
   /// A generation of the plugin, initialised. Whoever lets go of it last has it buried, as in the host.
   base::Result<runtime::GenerationPtr> init(const TestPlugin& plugin) {
     runtime::GenerationSpec spec;
-    auto manifest = manifest::parse_manifest(R"({"name":")" + plugin.name() + R"(","version":"1.0.0","abi":1})");
-    spec.manifest = std::make_shared<const manifest::Manifest>(std::move(manifest).value());
+    spec.manifest = std::make_shared<const manifest::Manifest>(plugin.manifest());
     spec.image = std::filesystem::path(MORTISE_ZOO) / "hooked.so";
     spec.config_text = std::to_string(reinterpret_cast<std::uintptr_t>(plugin.hooks()));
     const std::array<runtime::Service*, 2> services{&contracts_, server_.get()};
