@@ -46,10 +46,11 @@ def compare(name: str, connections: int, build: Build, folder: Path, quick: bool
         for _ in range(rounds):
             for system, server in servers.items():
                 costs[system].append(run_wrk(server, PATH, connections, seconds).cpu_us_per_request)
-    ours = median(costs["mortise"])
+    ours = costs["mortise"]
     what = f"GET of the hello plugin, CPU per request, {connections} connections, against "
     for system, limit in (("nginx", 1.0), ("raw epoll", 1.2)):
-        yield row.at_most(f"{name} ({system})", what + system, ours, "us", median(costs[system]), limit)
+        yield row.at_most(f"{name} ({system})", what + system, median(ours), "us", median(costs[system]), limit,
+                          row.ratio_of_rounds(ours, costs[system]))
 
 
 def idle(build: Build, folder: Path, quick: bool) -> Iterator[Row]:
@@ -66,6 +67,6 @@ def idle(build: Build, folder: Path, quick: bool) -> Iterator[Row]:
                 beside.append(run_wrk(server, PATH, BUSY, seconds).requests_per_second)
                 most_threads = max(most_threads, server.status("Threads"))
     yield row.at_least("idle", f"{BUSY} busy connections beside {IDLE} idle ones, throughput, against the same alone",
-                       median(beside), "req/s", median(alone), 0.9)
+                       median(beside), "req/s", median(alone), 0.9, row.ratio_of_rounds(beside, alone))
     yield row.at_most("idle (threads)", f"threads beside {IDLE} idle connections, against none", most_threads,
                       "threads", threads, 1.0)

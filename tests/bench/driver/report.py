@@ -54,7 +54,8 @@ def write_markdown(rows: Sequence[Row], file: Path, repository: Path) -> None:
     lines = [
         "# Benchmarks", "",
         "Written by `scripts/bench.sh`, which measures every row anew. Each value stands beside a baseline that was",
-        "measured in the same run, in rounds that took turns; both are medians. A row that falls short says so.", "",
+        "measured in the same run, in rounds that took turns; both are medians, and the ratio of two servers is the",
+        "median of the rounds' own. A row that falls short says so.", "",
         f"- Machine: {machine()}", f"- Date: {date}", f"- Commit: {commit}", "",
         "| name | what | value | baseline | ratio | must be | holds |", "|---|---|---|---|---|---|---|"]
     for row in rows:

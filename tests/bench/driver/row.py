@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from statistics import median
 
 
 @dataclass(frozen=True)
@@ -26,16 +28,24 @@ class Row:
         return {**fields, "holds": self.holds}
 
 
-def at_most(name: str, what: str, value: float, unit: str, baseline: float, limit: float) -> Row:
-    """The value must be at most `limit` times the baseline."""
-    ratio = value / baseline
+def at_most(name: str, what: str, value: float, unit: str, baseline: float, limit: float,
+            ratio: float | None = None) -> Row:
+    """The value must be at most `limit` times the baseline. `ratio` where it is not that of the two."""
+    ratio = value / baseline if ratio is None else ratio
     return Row(name, what, value, unit, baseline, ratio, f"<= {limit:g} x baseline", ratio / limit - 1)
 
 
-def at_least(name: str, what: str, value: float, unit: str, baseline: float, limit: float) -> Row:
-    """The value must be at least `limit` times the baseline."""
-    ratio = value / baseline
+def at_least(name: str, what: str, value: float, unit: str, baseline: float, limit: float,
+             ratio: float | None = None) -> Row:
+    """The value must be at least `limit` times the baseline. `ratio` where it is not that of the two."""
+    ratio = value / baseline if ratio is None else ratio
     return Row(name, what, value, unit, baseline, ratio, f">= {limit:g} x baseline", 1 - ratio / limit)
+
+
+def ratio_of_rounds(values: Sequence[float], baselines: Sequence[float]) -> float:
+    """The median of the rounds' own ratios. A virtual machine may change its pace for minutes: what took turns within
+    one round saw the same pace, where the medians of all rounds may come from different ones."""
+    return median(value / baseline for value, baseline in zip(values, baselines, strict=True))
 
 
 def below(name: str, what: str, value: float, unit: str, limit: float) -> Row:

@@ -60,7 +60,8 @@ def startup(build: Build, folder: Path, quick: bool) -> Iterator[Row]:
         fastest = min(fastest, took)
         ours.append(took * 1e3)
     yield row.at_most("startup", f"start of the host with {COUNT} plugins and a warm catalogue to its first answer, "
-                      "against that of a process that only dlopens the same files", median(ours), "ms", median(bare), 2.0)
+                      "against that of a process that only dlopens the same files", median(ours), "ms", median(bare), 2.0,
+                      row.ratio_of_rounds(ours, bare))
 
 
 def first_answer(build: Build, folder: Path, quick: bool) -> Iterator[Row]:
