@@ -108,6 +108,7 @@ class alignas(64) Connection final : public boost::intrusive_ref_counter<Connect
   Step run_inline(const Route& route);
   Step run_on_pool(const Route& route);
   bool call_handler(const Route& route);
+  void log_way(const mortise_failure& failure) const;
   Step answer_builtin();
   Step refuse(unsigned status, std::string_view detail, std::string_view headers = {});
   Step decline(unsigned status, std::string_view detail, std::string_view headers = {});

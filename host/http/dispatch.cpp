@@ -132,8 +132,10 @@ bool Connection::call_handler(const Route& route) {
   mortise_status status = MORTISE_INTERNAL;
   std::string_view message;
   try {
-    const runtime::Scope scope(*work.cone);
+    runtime::Scope scope(*work.cone);
     status = route.handle(route.self, exchange_.handle(), &work.request, &error);
+    if (status != MORTISE_OK && scope.table().failure.status == status) [[unlikely]]
+      log_way(scope.table().failure);
     message = {text.data(), std::min<std::size_t>(error.size, text.size())};
   } catch (...) {
     // No exception may cross the ABI; one that does is this request's failure, not the host's.
@@ -147,6 +149,15 @@ bool Connection::call_handler(const Route& route) {
   // Before it is settled: then another thread may end the exchange, and with it what holds the route.
   if (seat != nullptr && seat->leave()) route.blocked_count.fetch_add(1, std::memory_order_relaxed);
   return exchange_.settle(status, message);
+}
+
+/// A handler failed as a call of its through a contract did: the client gets the reason, the log the way that it came.
+void Connection::log_way(const mortise_failure& failure) const {
+  const auto level = to_http_status(failure.status) < 500 ? telemetry::Level::debug : telemetry::Level::warning;
+  telemetry::log(level, "http", "handler failed through a contract",
+                 {{"route", route_text()},
+                  {"reason", runtime::to_view(failure.message)},
+                  {"way", runtime::to_view(failure.context)}});
 }
 
 Connection::Step Connection::run_inline(const Route& route) {

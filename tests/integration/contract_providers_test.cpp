@@ -104,5 +104,23 @@ TEST_F(ContractProvidersTest, ARangeFollowsProvidersThatComeAndGo) {
   EXPECT_EQ(generation_of(host, "quotes"), consumer);
 }
 
+TEST_F(ContractProvidersTest, TheLogSaysThroughWhomAFailureCame) {
+  prefix_.configure({{"log", {{"format", "json"}, {"level", "debug"}}}});
+  add_currency();
+  prefix_.add_zoo("quotes");
+  auto& host = start();
+  const auto answer = host.get("/best/francs");
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_THAT(answer.body, HasSubstr("a unit has three letters"));
+  const auto line = host.wait_for_log("handler failed through a contract");
+  EXPECT_EQ(line["way"], "currency 1.0.0: zoo.currency/1 convert") << line;
+  EXPECT_EQ(line["reason"], "a unit has three letters");
+  EXPECT_EQ(line["plugin"], "quotes");
+  EXPECT_EQ(line["route"], "GET /best/{unit}");
+  EXPECT_THAT(answer.body, HasSubstr(line["request_id"].get<std::string>()));
+  EXPECT_EQ(line["level"], "debug") << "the client's fault, and told to the client";
+  EXPECT_EQ(host.get("/best/EUR").body, "42");
+}
+
 }  // namespace
 }  // namespace mortise::integration

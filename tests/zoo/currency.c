@@ -18,9 +18,9 @@ static mortise_host* self_host;
 static mortise_status convert_to(zoo_money money, mortise_str to, zoo_money* result) {
   mortise_scope* scope = mortise_scope_current(contracts);
   char* unit;
-  if (to.size == 0) {
+  if (to.size != 3) {
     return contracts->fail(self_host, MORTISE_INVALID_ARGUMENT, zoo_str(ZOO_CURRENCY " convert"),
-                           zoo_str("a unit has a name"), zoo_str(""));
+                           zoo_str("a unit has three letters"), zoo_str(""));
   }
   /* `to` is borrowed for the call. */
   unit = (char*)mortise_arena_allocate(contracts, scope, to.size, 1);

@@ -1,6 +1,6 @@
 // Requires zoo.currency/1 in every way in which a provider may be missing, and serves what 21 units are worth: at
-// /quotes by each provider ("visa 63, currency 42"), at /best by the one with the highest rank, at /visa by the one of
-// that name; "nobody" where there is none.
+// /quotes by each provider ("visa 63, currency 42"), at /best by the one with the highest rank, in the unit asked for at
+// /best/{unit}, at /visa by the one of that name; "nobody" where there is none.
 #include <mortise/mortise.hpp>
 
 namespace {
@@ -32,6 +32,9 @@ class Quotes : public mortise::Plugin {
       response.text(text.empty() ? "nobody" : text);
     });
     serve_one(ctx, "/best", best_);
+    ctx.http().get("/best/{unit}", [this](const mortise::Request& request, mortise::Response& response) {
+      response.text(std::to_string(best_.get()->convert({21, "CHF"}, request.param("unit")).amount));
+    });
     serve_one(ctx, "/visa", visa_);
   }
 

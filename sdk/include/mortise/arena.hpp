@@ -62,6 +62,18 @@ List<T> copy(std::span<const T> values) {
   return std::span<const T>(copied);
 }
 
+namespace detail {
+
+/// Gives back to the scope what throw_failure() took from it, for the host's log, when a failure leaves the plugin.
+[[gnu::cold, gnu::noinline]] inline void hand_back(const Error& failure) {
+  auto* const scope = current_scope();
+  if (scope == nullptr) return;
+  scope->failure = {static_cast<mortise_status>(failure.status()), 0, borrow(copy(failure.what())),
+                    borrow(copy(failure.context()))};
+}
+
+}  // namespace detail
+
 /// Frees what was taken from the arena between its birth and its end, on this thread: for long loops whose calls return
 /// texts or lists. Results of calls made inside must not be used after it. since 1.0 [in-scope]
 class ArenaScope {

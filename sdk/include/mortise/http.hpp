@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <mortise/arena.hpp>
 #include <mortise/error.hpp>
 #include <mortise/interface.hpp>
 #include <mortise/request.hpp>
@@ -107,7 +108,13 @@ class Http {
         const auto& bound = *static_cast<const Bound*>(self);
         const Request request(bound.table, exchange, raw);
         Response response(bound.table, exchange);
-        bound.handler(request, response);
+        try {
+          bound.handler(request, response);
+        } catch (const Error& failure) {
+          if (failure.context().empty()) throw;
+          detail::hand_back(failure);
+          throw Error(failure.status(), failure.what());  // the way is told once, by the host
+        }
       });
     }
 
