@@ -1,6 +1,6 @@
 // Requires zoo.currency/1 in every way in which a provider may be missing, and serves what 21 units are worth: at
-// /quotes by each provider ("visa 63, currency 42"), at /best by the one with the highest rank, in the unit asked for at
-// /best/{unit}, at /visa by the one of that name; "nobody" where there is none.
+// /quotes by each provider ("visa 63, currency 42"), at /best by the one with the highest rank, in the unit asked for
+// at /best/{unit}, at /visa by the one of that name; "nobody" where there is none.
 #include <mortise/mortise.hpp>
 
 namespace {
