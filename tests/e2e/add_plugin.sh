@@ -16,7 +16,7 @@ configure() {
     echo 'find_package(Mortise REQUIRED)'
     echo "mortise_add_plugin($1)"
   } >CMakeLists.txt
-  { cmake -S . -B build -DCMAKE_PREFIX_PATH="$prefix" 2>&1 || true; } | tr -s '\n ' ' '
+  { cmake -S . -B build -G Ninja -DCMAKE_PREFIX_PATH="$prefix" 2>&1 || true; } | tr -s '\n ' ' '
 }
 
 # refuses ARGUMENTS TEXT: the call fails with this text.
