@@ -111,6 +111,7 @@ base::Result<void> Application::prepare_directories() {
 
 int Application::run() {
   const sigset_t signals = block_signals();
+  base::raise_open_file_limit();  // one for each connection
   if (const auto prepared = prepare_directories(); !prepared) return fail(prepared.error());
   const auto lock = base::InstanceLock::acquire(config_.state_directory / "host.lock");
   if (!lock) return fail(lock.error());

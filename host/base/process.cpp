@@ -174,6 +174,15 @@ void disable_core_dumps() {
   ::prctl(PR_SET_DUMPABLE, 0);
 }
 
+std::uint64_t raise_open_file_limit() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_cur;
+}
+
 unsigned usable_cores() {
   cpu_set_t set;
   CPU_ZERO(&set);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,10 @@ Result<ProcessEnd> run_process(const std::vector<std::string>& arguments, std::c
 
 /// From here on this process leaves no core dump, whatever becomes of it: for processes that run code on trial.
 void disable_core_dumps();
+
+/// Lets this process open as many files as its hard limit allows, which shells and service managers set far above the
+/// soft one; returns that number.
+std::uint64_t raise_open_file_limit();
 
 /// The cores that this process may run on; at least 1.
 unsigned usable_cores();

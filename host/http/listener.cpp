@@ -95,7 +95,7 @@ void Listener::on_accept(const boost::system::error_code& ec, tcp::socket socket
   if (ec == asio::error::no_descriptors || ec == boost::system::errc::too_many_files_open_in_system ||
       ec == asio::error::no_memory || ec == asio::error::no_buffer_space) {
     telemetry::log(telemetry::Level::error, "http", "cannot accept connections; trying again",
-                   {{"reason", ec.message()}, {"next", "raise the limit of open files (ulimit -n)"}});
+                   {{"reason", ec.message()}, {"next", "raise the hard limit of open files (ulimit -Hn)"}});
     return back_off(kErrorPause);
   }
   if (!ec) {

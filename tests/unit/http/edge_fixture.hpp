@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "../../zoo/zoo_hooks.h"
+#include "base/process.hpp"
 #include "base/temporary_directory.hpp"
 #include "client.hpp"
 #include "http/server.hpp"
@@ -172,7 +173,9 @@ class TestPlugin {
 /// Owns a server, the plugins that ran in it, and their generations' ends.
 class EdgeTest : public ::testing::Test {
  protected:
-  EdgeTest() : undertaker_([this] { bury(); }) {}
+  EdgeTest() : undertaker_([this] { bury(); }) {
+    base::raise_open_file_limit();  // both ends of each connection are this process's
+  }
   /// Before the members of the test's own fixture go: handlers may use them until then.
   void TearDown() override { shut_down(0ms); }
   ~EdgeTest() override {

@@ -1,6 +1,5 @@
 // Thousands of connections that are slow on purpose must not keep a fresh request from being answered.
 #include <sys/epoll.h>
-#include <sys/resource.h>
 
 #include <atomic>
 #include <deque>
@@ -15,14 +14,6 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t kConnections = 2000;
 constexpr std::string_view kHead = "GET / HTTP/1.1\r\nHost: slow.example.org\r\nX-Trickle: ";
-
-/// Raises this process's limit of open files for both ends of that many connections.
-bool allow_descriptors(std::size_t count) {
-  rlimit limit{};
-  ::getrlimit(RLIMIT_NOFILE, &limit);
-  if (limit.rlim_cur < count) limit.rlim_cur = std::min<rlim_t>(count, limit.rlim_max);
-  return ::setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur >= count;
-}
 
 /// Sends a byte a second on each connection, from one thread, until it goes.
 class Trickle {
@@ -79,7 +70,7 @@ class Trickle {
 class SlowConnectionsTest : public testing::EdgeTest {};
 
 TEST_F(SlowConnectionsTest, DoNotStopFreshRequestsAndTimeOut) {
-  ASSERT_TRUE(allow_descriptors(2 * kConnections + 200)) << "raise the limit of open files (ulimit -n)";
+  ASSERT_GE(base::raise_open_file_limit(), 2 * kConnections + 200) << "raise the limit of open files (ulimit -Hn)";
   ServerSettings settings;
   settings.header_timeout = 4s;
   start(std::move(settings));
