@@ -7,23 +7,16 @@
 
 #include "catalog/database.hpp"
 #include "catalog/entry.hpp"
+#include "catalog/gate.hpp"
 #include "catalog/intake.hpp"
 #include "catalog/store.hpp"
+#include "storage/sqlite.hpp"
 
 namespace mortise::catalog {
 namespace {
 
 namespace fs = std::filesystem;
 using std::chrono::milliseconds;
-
-/// A name beside `file` that nothing has yet.
-fs::path free_name_beside(const fs::path& file) {
-  for (unsigned i = 1;; ++i) {
-    fs::path name = file.string() + ".corrupt-" + std::to_string(i);
-    std::error_code ignored;
-    if (!fs::exists(fs::symlink_status(name, ignored))) return name;
-  }
-}
 
 /// Whether the admin should hear of the new record.
 bool differs(const Entries& before, const std::string& path, const Record& record) {
@@ -72,6 +65,14 @@ class Catalog::Impl {
     return conclude(std::move(pass));
   }
 
+  base::Result<RecordPtr> find_image(const std::string& sha256) {
+    for (const auto& [path, entry] : entries_) {
+      const auto& record = entry.record;
+      if (record->state == FileState::verified && record->sha256 == sha256) return record;
+    }
+    return read_image(sha256);
+  }
+
   [[nodiscard]] std::vector<RecordPtr> records() const {
     std::vector<RecordPtr> records;
     records.reserve(entries_.size());
@@ -92,15 +93,36 @@ class Catalog::Impl {
     ScanResult result;
   };
 
+  /// Of an image without a file in the drop directory. What is in the store was verified as it lies there; it is
+  /// hashed again, since nothing tells whether it is still so.
+  base::Result<RecordPtr> read_image(const std::string& sha256) {
+    const auto image = store_.image_path(sha256);
+    const auto digest = hash_file(image, files_);
+    if (!digest) return digest.error();
+    if (*digest != sha256) {
+      return base::Error{base::ErrorCode::data_loss, "'" + image + "' is damaged; drop the plugin's file again"};
+    }
+    const auto inspection = manifest::inspect(image, image);
+    if (const auto* why = inspection.rejection()) {
+      return base::Error{base::ErrorCode::failed_precondition, "'" + image + "': " + why->message};
+    }
+    auto record = std::make_shared<Record>();
+    record->path = image;
+    record->state = FileState::verified;
+    record->sha256 = sha256;
+    record->image = image;
+    record->manifest = inspection.manifest;
+    return RecordPtr(std::move(record));
+  }
+
   void open_database() {
     const auto file = settings_.state_directory / "catalog.db";
     auto error = try_database(file);
     if (error && error->code == base::ErrorCode::data_loss) {
       database_.reset();
-      const auto aside = free_name_beside(file);
-      const auto moved = files_.rename(file, aside);
+      const auto moved = storage::move_aside(file, files_);
       remarks_.push_back("the catalogue '" + file.string() + "' is corrupt (" + error->message + "); " +
-                         (moved ? "it was moved to '" + aside.string() + "' and is built anew"
+                         (moved ? "it was moved to '" + moved->string() + "' and is built anew"
                                 : "it could not be moved aside: " + moved.error().message));
       error = moved ? try_database(file) : error;
     }
@@ -225,6 +247,8 @@ base::Result<std::unique_ptr<Catalog>> Catalog::open(Settings settings, base::Fi
 }
 
 base::Result<Catalog::ScanResult> Catalog::scan() { return impl_->scan(); }
+
+base::Result<RecordPtr> Catalog::find_image(const std::string& sha256) { return impl_->find_image(sha256); }
 
 std::vector<RecordPtr> Catalog::records() const { return impl_->records(); }
 

@@ -67,6 +67,10 @@ class Catalog {
   };
   base::Result<ScanResult> scan();
 
+  /// A verified image by its digest, also one whose file has left the drop directory; then the record's path is the
+  /// image's own. Fails when the store does not have it, or not any more as it was.
+  base::Result<RecordPtr> find_image(const std::string& sha256);
+
   /// The records as of the last scan or, before one, as the database has them.
   [[nodiscard]] std::vector<RecordPtr> records() const;
 

@@ -1,7 +1,5 @@
 #include "catalog/database.hpp"
 
-#include <Poco/Data/SQLite/Connector.h>
-#include <Poco/Data/SQLite/SQLiteException.h>
 #include <Poco/Data/Session.h>
 #include <Poco/Data/Statement.h>
 #include <Poco/Data/Transaction.h>
@@ -14,21 +12,20 @@
 #include <utility>
 
 #include "manifest/contract_notes.hpp"
+#include "storage/sqlite.hpp"
 
 namespace mortise::catalog {
 namespace {
 
 namespace data = Poco::Data;
-using base::Error;
-using base::ErrorCode;
 using data::Keywords::into;
 using data::Keywords::now;
 using data::Keywords::range;
 using data::Keywords::use;
+using storage::guarded;
 
 // The form of the table and the rules of the gate. Another number in the file makes every file be looked at again.
 constexpr std::int64_t kRevision = 2;
-constexpr std::size_t kBusySeconds = 2;
 constexpr int kCachedPages = 16;  // it is read once, from end to end
 constexpr std::size_t kDigestSize = 64;
 
@@ -120,35 +117,12 @@ Entry to_entry(const Row& row, const Store& store) {
   return entry;
 }
 
-Error to_error(const Poco::Exception& exception) {
-  namespace sqlite = data::SQLite;
-  const bool is_passing = dynamic_cast<const sqlite::DBLockedException*>(&exception) != nullptr ||
-                          dynamic_cast<const sqlite::TableLockedException*>(&exception) != nullptr ||
-                          dynamic_cast<const sqlite::ReadOnlyException*>(&exception) != nullptr ||
-                          dynamic_cast<const sqlite::IOErrorException*>(&exception) != nullptr ||
-                          dynamic_cast<const sqlite::DatabaseFullException*>(&exception) != nullptr ||
-                          dynamic_cast<const sqlite::CantOpenDBFileException*>(&exception) != nullptr ||
-                          dynamic_cast<const sqlite::NoMemoryException*>(&exception) != nullptr ||
-                          dynamic_cast<const data::ConnectionFailedException*>(&exception) != nullptr;
-  return {is_passing ? ErrorCode::unavailable : ErrorCode::data_loss, exception.displayText()};
-}
-
-/// Runs what may throw Poco's exceptions.
-template <class Action>
-auto guarded(const Action& action) -> decltype(action()) {
-  try {
-    return action();
-  } catch (const Poco::Exception& exception) {
-    return to_error(exception);
-  }
-}
-
 }  // namespace
 
 /// Keeps Poco's heavy headers out of ours.
 class Database::Session {
  public:
-  explicit Session(const std::filesystem::path& file) : poco("SQLite", file.string(), kBusySeconds) {}
+  explicit Session(const std::filesystem::path& file) : poco(storage::open_sqlite(file)) {}
   data::Session poco;
 };
 
@@ -159,7 +133,6 @@ Database::~Database() = default;
 
 base::Result<Database> Database::open(const std::filesystem::path& file) {
   return guarded([&]() -> base::Result<Database> {
-    data::SQLite::Connector::registerConnector();
     auto session = std::make_unique<Session>(file);
     auto& poco = session->poco;
     poco << "PRAGMA cache_size = " + std::to_string(kCachedPages), now;

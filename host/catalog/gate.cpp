@@ -28,14 +28,6 @@ std::string last_lines(std::string_view output) {
   return "its last output: " + base::printable(line, line.size());
 }
 
-base::Result<std::string> hash_file(const std::string& path, base::Files& files) {
-  const auto text = files.read(path, kMaxFileBytes);
-  if (!text) return text.error();
-  base::Sha256 sha256;
-  sha256.update({reinterpret_cast<const std::uint8_t*>(text->data()), text->size()});
-  return sha256.finish();
-}
-
 void add_error(Verdict& verdict, std::string check, const Error& error) {
   verdict.inspection.findings.push_back({Finding::Weight::error, std::move(check), error.message});
 }
@@ -62,6 +54,14 @@ base::Result<void> check_placement(const base::FileStamp& stamp, const std::stri
                                                     std::to_string(self) + ") are taken; chown it");
   }
   return {};
+}
+
+base::Result<std::string> hash_file(const std::string& path, base::Files& files) {
+  const auto text = files.read(path, kMaxFileBytes);
+  if (!text) return text.error();
+  base::Sha256 sha256;
+  sha256.update({reinterpret_cast<const std::uint8_t*>(text->data()), text->size()});
+  return sha256.finish();
 }
 
 Verdict check_file(const std::string& path, base::Files& files, const Probe& probe) {

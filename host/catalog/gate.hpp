@@ -19,6 +19,9 @@ struct Verdict {
   [[nodiscard]] bool passed() const { return inspection.rejection() == nullptr; }
 };
 
+/// The SHA-256 of a file's content.
+base::Result<std::string> hash_file(const std::string& path, base::Files& files);
+
 /// Checks on the file as it lies in a directory: regular, no symbolic link, not writable by others, and of root or
 /// of the user that the host runs as.
 base::Result<void> check_placement(const base::FileStamp& stamp, const std::string& path);
