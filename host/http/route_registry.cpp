@@ -88,7 +88,9 @@ std::vector<runtime::Service::Conflict> RouteRegistry::conflicts(
   for (const auto& generation : generations) {
     auto cone = std::make_shared<const runtime::Cone>(runtime::Cone{.entry = generation});
     const auto clashes = table.add({.cone = std::move(cone), .routes = routes_of(*generation)});
-    if (!clashes.empty()) conflicts.push_back({.culprit = generation, .message = clashes.front()});
+    if (clashes.empty()) continue;
+    const auto& first = clashes.front();
+    conflicts.push_back({.culprit = generation, .message = first.message, .others = {first.owner}});
   }
   return conflicts;
 }

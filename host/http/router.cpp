@@ -87,19 +87,20 @@ RouteTable::Node& RouteTable::descend(Node& root, const std::vector<Segment>& se
   return *node;
 }
 
-std::vector<std::string> RouteTable::add(const Source& source) {
-  std::vector<std::string> conflicts;
+std::vector<RouteTable::Clash> RouteTable::add(const Source& source) {
+  std::vector<Clash> clashes;
   for (const auto& route : source.routes) {
     const auto* node = look_up(*root_, route->segments);
     if (node == nullptr) continue;
     for (const auto& entry : node->entries) {
       if (entry.route->method != route->method) continue;
-      conflicts.push_back("plugin '" + source.cone->entry->name() + "': " + route->method + " " + route->pattern +
-                          " is already served by plugin '" + sources_[entry.source].cone->entry->name() + "' (as " +
-                          entry.route->pattern + "); disable one of the two, or change its routes");
+      const auto& owner = sources_[entry.source].cone->entry;
+      clashes.push_back({owner, "plugin '" + source.cone->entry->name() + "': " + route->method + " " + route->pattern +
+                                    " is already served by plugin '" + owner->name() + "' (as " + entry.route->pattern +
+                                    "); disable one of the two, or change its routes"});
     }
   }
-  if (!conflicts.empty()) return conflicts;
+  if (!clashes.empty()) return clashes;
   for (const auto& route : source.routes) {
     descend(*root_, route->segments).add({route, sources_.size()});
   }

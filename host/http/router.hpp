@@ -70,9 +70,14 @@ class RouteTable {
   RouteTable(const RouteTable&) = delete;
   RouteTable& operator=(const RouteTable&) = delete;
 
-  /// Adds what `source` serves; a route that an earlier source has is a conflict, told in words, and nothing of
-  /// `source` is added. For the builder alone, before the table is shared.
-  std::vector<std::string> add(const Source& source);
+  /// A route that an earlier source has.
+  struct Clash {
+    runtime::GenerationPtr owner;
+    std::string message;  // names both, and what to do
+  };
+  /// Adds what `source` serves, or nothing of it when there are clashes. For the builder alone, before the table is
+  /// shared.
+  std::vector<Clash> add(const Source& source);
 
   /// Finds the route for a request. Per segment a literal wins over a parameter, and that over the rest; a GET route
   /// answers HEAD when there is none for HEAD. `path` is as sent, without the query; percent-encoding is decoded after

@@ -32,7 +32,9 @@ class RouterTest : public ::testing::Test {
       route->segments = parse_pattern(pattern).value();
       source.routes.push_back(std::move(route));
     }
-    return table_.add(source);
+    std::vector<std::string> clashes;
+    for (auto& clash : table_.add(source)) clashes.push_back(std::move(clash.message));
+    return clashes;
   }
 
   /// "plugin METHOD PATTERN name=value" of the route that is found, or why none is.
