@@ -7,6 +7,7 @@
 
 #include "base/strings.hpp"
 #include "release/order.hpp"
+#include "release/retain.hpp"
 
 namespace mortise::release {
 namespace {
@@ -25,11 +26,14 @@ ByName index_by_name(const std::vector<catalog::RecordPtr>& records) {
   return index;
 }
 
-catalog::RecordPtr highest(const std::vector<catalog::RecordPtr>& candidates, const VersionRange& range) {
+/// The highest verified version in the range that is none of `excluded`.
+catalog::RecordPtr highest(const std::vector<catalog::RecordPtr>& candidates, const VersionRange& range,
+                           const std::set<std::string>& excluded) {
   catalog::RecordPtr best;
   for (const auto& record : candidates) {
     if (record->state != catalog::FileState::verified || !range.contains(record->manifest->version)) continue;
-    if (!best || best->manifest->version < record->manifest->version) best = record;
+    if (best && !(best->manifest->version < record->manifest->version)) continue;
+    if (!excluded.contains(record->sha256)) best = record;
   }
   return best;
 }
@@ -37,7 +41,7 @@ catalog::RecordPtr highest(const std::vector<catalog::RecordPtr>& candidates, co
 /// Why no candidate will do.
 Unmet explain(const config::PluginConfig& plugin, const std::vector<catalog::RecordPtr>& candidates,
               const std::filesystem::path& drop_directory) {
-  Unmet unmet{.name = plugin.name, .kind = Unmet::Kind::waiting, .reason = {}, .keep_running = true};
+  Unmet unmet{.name = plugin.name, .kind = Unmet::Kind::waiting, .reason = {}};
   std::string versions;
   std::string faults;
   for (const auto& record : candidates) {
@@ -59,11 +63,11 @@ Unmet explain(const config::PluginConfig& plugin, const std::vector<catalog::Rec
   return unmet;
 }
 
-/// One plugin's choice, or what keeps it from being made.
+/// Makes each plugin's choice, or says what keeps it from being made; then who runs goes on.
 class Chooser {
  public:
-  Chooser(const ByName& by_name, const std::filesystem::path& drop_directory)
-      : by_name_(by_name), drop_directory_(drop_directory) {}
+  Chooser(const ByName& by_name, const std::filesystem::path& drop_directory, const Memory& memory)
+      : by_name_(by_name), drop_directory_(drop_directory), memory_(memory) {}
 
   void choose(config::PluginConfig plugin) {
     const auto range = VersionRange::parse(plugin.version);
@@ -71,47 +75,92 @@ class Chooser {
     const auto found = by_name_.find(plugin.name);
     static const std::vector<catalog::RecordPtr> kNone;
     const auto& candidates = found == by_name_.end() ? kNone : found->second;
-    const auto record = highest(candidates, *range);
+    const auto record = find_best(plugin, candidates, *range);
     if (!record) {
-      desired.unmet.push_back(explain(plugin, candidates, drop_directory_));
-      return;
+      const bool is_said = !desired.unmet.empty() && desired.unmet.back().name == plugin.name;  // that all have failed
+      if (!is_said) desired.unmet.push_back(explain(plugin, candidates, drop_directory_));
+      return keep(plugin.name);
     }
     auto faults = config::check_against_schema(plugin, record->manifest->config_schema.get());
-    if (faults.empty()) {
-      wanted.push_back({std::move(plugin), record});
-      return;
-    }
-    desired.unmet.push_back({.name = plugin.name,
-                             .kind = Unmet::Kind::refused,
-                             .reason = faults.front().to_string(),
-                             .keep_running = true});
+    if (faults.empty()) return take({std::move(plugin), record});
+    desired.unmet.push_back(
+        {.name = plugin.name, .kind = Unmet::Kind::refused, .reason = faults.front().to_string(), .record = record});
     for (auto& fault : faults) desired.diagnostics.push_back(std::move(fault));
+    keep(plugin.name);
+  }
+
+  /// A file of plugins.d that cannot be read.
+  void pass_on(const config::Diagnostic& problem) {
+    const auto name = problem.file.stem().string();
+    desired.diagnostics.push_back(problem);
+    desired.unmet.push_back({.name = name, .kind = Unmet::Kind::refused, .reason = problem.to_string()});
+    keep(name);
+  }
+
+  /// Those that a rollback brought back although nothing asks for them; after all others.
+  void hold_the_rest(const std::set<std::string>& enabled) {
+    for (const auto& [name, hold] : memory_.holds) {
+      if (enabled.contains(name)) continue;
+      if (hold.instead_of != Identity{}) {
+        desired.lifted.push_back(name);
+      } else if (hold.member) {
+        wanted.push_back(as_it_runs(name, *hold.member, hold.reason));
+      }
+    }
   }
 
   Desired desired;
   std::vector<Wanted> wanted;
 
  private:
+  /// Says of the better ones that they have failed.
+  catalog::RecordPtr find_best(const config::PluginConfig& plugin, const std::vector<catalog::RecordPtr>& candidates,
+                               const VersionRange& range) {
+    std::set<std::string> excluded;
+    for (;;) {
+      auto best = highest(candidates, range, excluded);
+      const auto* failure = best ? memory_.find_failure(plugin.name, {best->sha256, plugin.config_text}) : nullptr;
+      if (failure == nullptr) return best;
+      desired.unmet.push_back(
+          {.name = plugin.name, .kind = Unmet::Kind::failed, .reason = failure->reason, .record = best});
+      excluded.insert(best->sha256);
+    }
+  }
+
+  void take(Wanted choice) {
+    desired.choices.emplace(choice.name(), choice.identity());
+    const auto held = memory_.holds.find(choice.name());
+    if (held == memory_.holds.end()) {
+      wanted.push_back(std::move(choice));
+    } else if (held->second.instead_of != choice.identity()) {
+      desired.lifted.push_back(choice.name());
+      wanted.push_back(std::move(choice));
+    } else if (held->second.member) {
+      wanted.push_back(as_it_runs(choice.name(), *held->second.member, held->second.reason));
+    }
+  }
+
+  void keep(const std::string& name) {
+    const auto runs = memory_.running.find(name);
+    if (runs != memory_.running.end()) wanted.push_back(as_it_runs(name, runs->second, "it runs on as it was"));
+  }
+
   void refuse(const config::PluginConfig& plugin, std::string pointer, std::string message) {
     desired.diagnostics.push_back(
         {.file = plugin.file, .line = 0, .pointer = std::move(pointer), .message = std::move(message)});
-    desired.unmet.push_back({.name = plugin.name,
-                             .kind = Unmet::Kind::refused,
-                             .reason = desired.diagnostics.back().to_string(),
-                             .keep_running = true});
+    desired.unmet.push_back(
+        {.name = plugin.name, .kind = Unmet::Kind::refused, .reason = desired.diagnostics.back().to_string()});
+    keep(plugin.name);
   }
 
   const ByName& by_name_;
   const std::filesystem::path& drop_directory_;
+  const Memory& memory_;
 };
 
 /// The verified files of which a plugin that lacks a provider can be told.
-std::vector<Spare> find_spares(const config::LoadedPlugins& plugins, const std::vector<catalog::RecordPtr>& records,
+std::vector<Spare> find_spares(const std::set<std::string>& enabled, const std::vector<catalog::RecordPtr>& records,
                                const std::vector<Wanted>& wanted) {
-  std::set<std::string> enabled;
-  for (const auto& plugin : plugins.plugins) {
-    if (plugin.enabled) enabled.insert(plugin.name);
-  }
   std::set<const catalog::Record*> chosen;
   for (const auto& one : wanted) chosen.insert(one.record.get());
   std::vector<Spare> spares;
@@ -124,28 +173,41 @@ std::vector<Spare> find_spares(const config::LoadedPlugins& plugins, const std::
   return spares;
 }
 
+/// Orders, and while that costs a running plugin its contracts, takes changes back.
+void order(std::vector<Wanted> wanted, const std::vector<Spare>& spares, const Members& running, Desired& desired) {
+  for (;;) {
+    auto before = running.empty() ? std::vector<Wanted>() : wanted;
+    auto order = order_by_contracts(std::move(wanted), spares);
+    if (!take_back_changes(before, order.refused, running, desired.unmet)) {
+      desired.wanted = std::move(order.ordered);
+      for (auto& refused : order.refused) desired.unmet.push_back(std::move(refused));
+      return;
+    }
+    wanted = std::move(before);
+  }
+}
+
 }  // namespace
 
 Desired desire(config::LoadedPlugins plugins, const std::vector<catalog::RecordPtr>& records,
-               const std::filesystem::path& drop_directory) {
+               const std::filesystem::path& drop_directory, const Memory& memory) {
   const auto by_name = index_by_name(records);
-  Chooser chooser(by_name, drop_directory);
+  Chooser chooser(by_name, drop_directory, memory);
   chooser.wanted.reserve(plugins.plugins.size());
+  std::set<std::string> enabled;
   for (auto& plugin : plugins.plugins) {
-    if (plugin.enabled) chooser.choose(std::move(plugin));
+    if (!plugin.enabled) continue;
+    enabled.insert(plugin.name);
+    chooser.choose(std::move(plugin));
   }
-  auto desired = std::move(chooser.desired);
   for (const auto& problem : plugins.problems) {
-    desired.diagnostics.push_back(problem);
-    desired.unmet.push_back({.name = problem.file.stem().string(),
-                             .kind = Unmet::Kind::refused,
-                             .reason = problem.to_string(),
-                             .keep_running = true});
+    enabled.insert(problem.file.stem().string());
+    chooser.pass_on(problem);
   }
-  const auto spares = find_spares(plugins, records, chooser.wanted);
-  auto order = order_by_contracts(std::move(chooser.wanted), spares);
-  desired.wanted = std::move(order.ordered);
-  for (auto& refused : order.refused) desired.unmet.push_back(std::move(refused));
+  chooser.hold_the_rest(enabled);
+  auto desired = std::move(chooser.desired);
+  const auto spares = find_spares(enabled, records, chooser.wanted);
+  order(std::move(chooser.wanted), spares, memory.running, desired);
   return desired;
 }
 

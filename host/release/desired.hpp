@@ -1,5 +1,5 @@
 // The desired state: which image of which plugin should run with which config, from plugins.d and the catalogue.
-// Pure functions; what cannot be satisfied is said in words, never dropped silently.
+// Pure functions; what cannot be satisfied is said in words, never dropped silently, and costs nobody who runs.
 #pragma once
 
 #include <string>
@@ -7,6 +7,7 @@
 
 #include "catalog/catalog.hpp"
 #include "config/config.hpp"
+#include "release/memory.hpp"
 
 namespace mortise::release {
 
@@ -14,30 +15,38 @@ namespace mortise::release {
 struct Wanted {
   config::PluginConfig config;
   catalog::RecordPtr record;
+  std::string why{};  // it is not what plugins.d and the catalogue ask for; empty: it is
 
   [[nodiscard]] const std::string& name() const { return config.name; }
+  [[nodiscard]] Identity identity() const { return {record->sha256, config.config_text}; }
 };
 
-/// An enabled plugin that cannot run as things are.
+/// An enabled plugin that cannot run as things are, or not as it is asked for.
 struct Unmet {
   std::string name;
-  enum class Kind { waiting, refused } kind = Kind::waiting;  // waiting: a file is missing; refused: a fault to mend
-  std::string reason;                                         // what is wrong and what to do
-  std::string exhibit{};      // whole lines that show it, or empty: two signatures, one below the other
-  bool keep_running = false;  // a fault of config: what runs goes on as it is
+  // waiting: a file is missing; refused: a fault to mend; failed: it was tried
+  enum class Kind { waiting, refused, failed } kind = Kind::waiting;
+  std::string reason;           // what is wrong and what to do
+  std::string exhibit{};        // whole lines that show it, or empty: two signatures, one below the other
+  catalog::RecordPtr record{};  // the file that will not do; null: there is none
 };
 
 struct Desired {
   std::vector<Wanted> wanted;  // in the order of start: providers before their consumers
   std::vector<Unmet> unmet;
   std::vector<config::Diagnostic> diagnostics;  // the faults behind `unmet` that have a place in a file
+  std::map<std::string, Identity> choices;      // by plugin: what plugins.d and the catalogue ask for
+  std::vector<std::string> lifted;              // plugins whose hold is over: something else is asked for now
 };
 
-/// Chooses for each enabled plugin the highest verified version that its range allows, checks its config against
-/// the schema, and orders by contracts. Plugins whose required contracts nobody provides, or that require each other
-/// in a circle, are refused with the names of all concerned.
+/// Chooses for each enabled plugin the highest verified version that its range allows and that has not failed, checks
+/// its config against the schema, and orders by contracts. Plugins whose required contracts nobody provides, or that
+/// require each other in a circle, are refused with the names of all concerned.
+///
+/// Who runs goes on as it is while its own file or config is at fault, and while a change, its own or of a provider,
+/// would leave it without a contract: then the change is refused. To take a provider away is the admin's right.
 Desired desire(config::LoadedPlugins plugins, const std::vector<catalog::RecordPtr>& records,
-               const std::filesystem::path& drop_directory);
+               const std::filesystem::path& drop_directory, const Memory& memory = {});
 
 /// For `serve --check`: the faults that an admin should mend, each with its place. Files that are just missing count.
 std::vector<config::Diagnostic> check_desired(const config::LoadedPlugins& plugins,

@@ -171,8 +171,7 @@ class Refusals {
     return {.name = name,
             .kind = Unmet::Kind::refused,
             .reason = "plugin '" + name + "': contract " + to_string(required) + ": " + why + spare,
-            .exhibit = std::move(exhibit),
-            .keep_running = true};
+            .exhibit = std::move(exhibit)};
   }
 
  private:

@@ -1,6 +1,8 @@
 #include "release/runner.hpp"
 
 #include <condition_variable>
+#include <deque>
+#include <future>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -33,6 +35,8 @@ struct Mailbox {
   bool is_first_pass_done = false;
   bool is_closed = false;  // the release thread takes nothing more from `reaped`
   std::vector<runtime::Generation*> reaped;
+  // What others have asked for: called with true by the release thread, with false once that takes no more.
+  std::deque<std::function<void(bool)>> requests;
 
   void post(bool Mailbox::*flag) {
     {
@@ -70,6 +74,23 @@ class Runner::Impl {
 
   void wake() { mailbox_->post(&Mailbox::is_woken); }
 
+  /// Has the release thread call the reconciler, and waits for what it says.
+  template <class T>
+  base::Result<T> ask(const std::function<base::Result<T>(Reconciler&)>& question) {
+    const base::Error is_ending{base::ErrorCode::unavailable, "the host is stopping"};
+    auto answer = std::make_shared<std::promise<base::Result<T>>>();
+    auto future = answer->get_future();
+    {
+      const std::lock_guard lock(mailbox_->mutex);
+      if (mailbox_->is_stop_begun) return is_ending;
+      mailbox_->requests.push_back([this, answer, question, is_ending](bool is_served) {
+        answer->set_value(is_served ? question(reconciler_) : base::Result<T>(is_ending));
+      });
+    }
+    mailbox_->changed.notify_all();
+    return future.get();
+  }
+
   void begin_stop() {
     if (!thread_.joinable()) return;
     watches_.clear();
@@ -86,7 +107,7 @@ class Runner::Impl {
   }
 
  private:
-  static Reconciler::Reap reaper(const std::shared_ptr<Mailbox>& mailbox) {
+  static Starter::Reap reaper(const std::shared_ptr<Mailbox>& mailbox) {
     return [mailbox](runtime::Generation* gone) {
       {
         const std::lock_guard lock(mailbox->mutex);
@@ -114,15 +135,17 @@ class Runner::Impl {
   }
 
   void loop() {
-    reconciler_.pass();
+    reconciler_.begin();
     report();
     mailbox_->post(&Mailbox::is_first_pass_done);
     while (wait()) {
       retire_reaped();
-      reconciler_.cut_overdue();
+      reconciler_.drains().cut_overdue();
+      serve_requests(true);
       if (take_woken()) reconciler_.pass();
       report();
     }
+    serve_requests(false);
     reconciler_.stop_hooks();
     mailbox_->post(&Mailbox::are_hooks_done);
     mailbox_->wait_for(&Mailbox::is_ending);
@@ -133,12 +156,26 @@ class Runner::Impl {
   bool wait() {
     std::unique_lock lock(mailbox_->mutex);
     const auto until = std::min(reconciler_.next_look().value_or(Clock::time_point::max()), Clock::now() + look_every_);
-    const auto is_due = [&] { return mailbox_->is_woken || mailbox_->is_stop_begun || !mailbox_->reaped.empty(); };
+    const auto is_asked = [&] { return !mailbox_->reaped.empty() || !mailbox_->requests.empty(); };
+    const auto is_due = [&] { return mailbox_->is_woken || mailbox_->is_stop_begun || is_asked(); };
     if (!mailbox_->changed.wait_until(lock, until, is_due)) mailbox_->is_woken = true;
-    if (mailbox_->is_woken && mailbox_->reaped.empty()) {
+    if (mailbox_->is_woken && !is_asked()) {
       mailbox_->changed.wait_for(lock, kDebounce, [&] { return mailbox_->is_stop_begun; });
     }
     return !mailbox_->is_stop_begun;
+  }
+
+  void serve_requests(bool is_served) {
+    for (;;) {
+      std::function<void(bool)> request;
+      {
+        const std::lock_guard lock(mailbox_->mutex);
+        if (mailbox_->requests.empty()) return;
+        request = std::move(mailbox_->requests.front());
+        mailbox_->requests.pop_front();
+      }
+      request(is_served);
+    }
   }
 
   bool take_woken() {
@@ -152,14 +189,14 @@ class Runner::Impl {
       const std::lock_guard lock(mailbox_->mutex);
       reaped.swap(mailbox_->reaped);
     }
-    for (auto* generation : reaped) reconciler_.retire(generation);
+    for (auto* generation : reaped) reconciler_.drains().retire(generation);
   }
 
   /// Lets go of everything and retires what comes back in time.
   void drain() {
     reconciler_.let_go();
     const auto deadline = Clock::now() + settings_.stop_timeout;
-    while (reconciler_.count_draining() > 0 && Clock::now() < deadline) {
+    while (reconciler_.drains().count() > 0 && Clock::now() < deadline) {
       {
         std::unique_lock lock(mailbox_->mutex);
         mailbox_->changed.wait_until(lock, deadline, [&] { return !mailbox_->reaped.empty(); });
@@ -168,7 +205,7 @@ class Runner::Impl {
     }
     mailbox_->post(&Mailbox::is_closed);
     retire_reaped();
-    left_behind_ = reconciler_.count_draining();
+    left_behind_ = reconciler_.drains().count();
     report();
   }
 
@@ -193,5 +230,21 @@ void Runner::start() { impl_->start(); }
 void Runner::wake() { impl_->wake(); }
 void Runner::begin_stop() { impl_->begin_stop(); }
 std::size_t Runner::stop() { return impl_->stop(); }
+
+base::Result<Plan> Runner::plan() {
+  return impl_->ask<Plan>([](Reconciler& reconciler) { return reconciler.plan(); });
+}
+base::Result<Outcome> Runner::apply(const std::string& who) {
+  return impl_->ask<Outcome>([who](Reconciler& reconciler) { return reconciler.apply(who); });
+}
+base::Result<Outcome> Runner::rollback(std::optional<std::uint64_t> release, const std::string& who) {
+  return impl_->ask<Outcome>([=](Reconciler& reconciler) { return reconciler.rollback(release, who); });
+}
+base::Result<std::vector<HistoryEntry>> Runner::history(std::size_t limit) {
+  return impl_->ask<std::vector<HistoryEntry>>([=](Reconciler& reconciler) { return reconciler.history(limit); });
+}
+base::Result<Status> Runner::status() {
+  return impl_->ask<Status>([](Reconciler& reconciler) { return reconciler.status(); });
+}
 
 }  // namespace mortise::release

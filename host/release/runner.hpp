@@ -13,36 +13,24 @@
 #include "base/files.hpp"
 #include "catalog/catalog.hpp"
 #include "config/config.hpp"
+#include "release/control.hpp"
+#include "release/status.hpp"
 #include "runtime/contracts.hpp"
 #include "runtime/service.hpp"
 
 namespace mortise::release {
 
-/// What one plugin is doing, for people.
-struct PluginStatus {
-  std::string name;
-  std::string version;
-  std::uint64_t generation = 0;  // 0: none
-  std::string state;             // "active", "failed", "refused", "waiting", "stopping"
-  std::string reason;
-  std::string sha256;
-};
-
-struct Status {
-  std::vector<PluginStatus> plugins;
-  std::vector<catalog::RecordPtr> files;
-};
-
 struct RunnerSettings {
   std::filesystem::path drop_directory;
   std::filesystem::path plugins_directory;
   std::filesystem::path state_directory;
+  bool applies_by_itself = true;  // false: only when asked
   std::chrono::milliseconds init_timeout{10000};
   std::chrono::milliseconds stop_timeout{10000};
 };
 
-/// Owned by the application. start() and stop() from one thread; wake() from any.
-class Runner {
+/// Owned by the application. start() and stop() from one thread; wake() and what Control has from any.
+class Runner final : public Control {
  public:
   /// Called on the release thread after every change of the status.
   using Observer = std::function<void(const Status&)>;
@@ -50,7 +38,7 @@ class Runner {
   /// `services` in the order in which they publish; they, `contracts` and `files` outlive the runner.
   Runner(RunnerSettings settings, std::unique_ptr<catalog::Catalog> catalog, runtime::Contracts& contracts,
          std::vector<runtime::Service*> services, base::Files& files, Observer observer);
-  ~Runner();
+  ~Runner() override;
 
   /// Starts the thread and waits until the first pass is done: every enabled plugin runs or has failed.
   void start();
@@ -61,6 +49,13 @@ class Runner {
   /// Takes everything out of publication, retires what can be retired within the stop timeout, ends the thread.
   /// Returns the number of generations that had to be left behind: something of them was still running.
   std::size_t stop();
+
+  // --- From Control. Each fails with `unavailable` once the stop has begun.
+  base::Result<Plan> plan() override;
+  base::Result<Outcome> apply(const std::string& who) override;
+  base::Result<Outcome> rollback(std::optional<std::uint64_t> release, const std::string& who) override;
+  base::Result<std::vector<HistoryEntry>> history(std::size_t limit) override;
+  base::Result<Status> status() override;
 
  private:
   class Impl;

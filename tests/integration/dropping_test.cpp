@@ -80,7 +80,9 @@ TEST_F(DroppingTest, RemovedFileDoesNotDisturbWhatRuns) {
   EXPECT_THAT(kept["reason"].get<std::string>(), HasSubstr("drop good.so there"));
   EXPECT_EQ(host.get("/good").body, "1.0.0");
   EXPECT_EQ(host.stop(), 0);
-  const auto missing = start().wait_for_state("good", "waiting");
+  auto& restarted = start();
+  EXPECT_EQ(restarted.get("/good").body, "1.0.0") << "the last release comes back, out of the store";
+  const auto missing = restarted.wait_for_state("good", "active");
   EXPECT_THAT(missing["reason"].get<std::string>(), HasSubstr("drop good.so there"));
 }
 

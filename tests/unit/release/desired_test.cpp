@@ -46,7 +46,6 @@ TEST(Desire, WaitsForAFileThatIsNotThere) {
   const auto desired = desire({.plugins = {make_config("a")}, .problems = {}}, {}, kDrop);
   ASSERT_THAT(desired.unmet, SizeIs(1));
   EXPECT_EQ(desired.unmet[0].kind, Unmet::Kind::waiting);
-  EXPECT_TRUE(desired.unmet[0].keep_running);
   EXPECT_THAT(desired.unmet[0].reason, HasSubstr("drop a.so"));
 }
 
@@ -84,16 +83,18 @@ TEST(Desire, RefusesAConfigThatBreaksTheManifestsSchema) {
   const auto desired = desire({.plugins = {plugin}, .problems = {}}, {record}, kDrop);
   EXPECT_THAT(desired.wanted, IsEmpty());
   ASSERT_THAT(desired.unmet, SizeIs(1));
-  EXPECT_TRUE(desired.unmet[0].keep_running);
   EXPECT_THAT(desired.unmet[0].reason, HasSubstr("/config/size"));
 }
 
 TEST(Desire, KeepsAPluginRunningWhoseConfigFileIsFaulty) {
   const config::Diagnostic fault{.file = "/plugins.d/a.json", .line = 3, .pointer = "/enabled", .message = "broken"};
-  const auto desired = desire({.plugins = {}, .problems = {fault}}, {make_record("a", "1.0.0")}, kDrop);
+  Memory memory;
+  memory.running = {{"a", {make_record("a", "1.0.0"), R"({"size":1})"}}};
+  const auto desired = desire({.plugins = {}, .problems = {fault}}, {make_record("a", "1.1.0")}, kDrop, memory);
   ASSERT_THAT(desired.unmet, SizeIs(1));
   EXPECT_EQ(desired.unmet[0].name, "a");
-  EXPECT_TRUE(desired.unmet[0].keep_running);
+  ASSERT_THAT(desired.wanted, SizeIs(1));
+  EXPECT_EQ(desired.wanted[0].identity(), memory.running.at("a").identity());
 }
 
 TEST(CheckDesired, TellsEveryFaultOnce) {

@@ -35,12 +35,13 @@ class RecordingService final : public runtime::Service {
 
   std::vector<Conflict> check(std::span<const runtime::GenerationPtr> next) override {
     const std::lock_guard lock(mutex_);
-    std::map<std::string, std::string> owners;
+    std::map<std::string, runtime::GenerationPtr> owners;
     for (const auto& generation : next) {
       const auto path = paths_.find(generation->number());
       if (path == paths_.end()) continue;
-      const auto [owner, is_free] = owners.emplace(path->second, generation->name());
-      if (!is_free) return {{generation, "path " + path->second + " belongs to '" + owner->second + "'"}};
+      const auto [owner, is_free] = owners.emplace(path->second, generation);
+      const auto message = "path " + path->second + " belongs to '" + owner->second->name() + "'";
+      if (!is_free) return {{.culprit = generation, .message = message, .others = {owner->second}}};
     }
     return {};
   }

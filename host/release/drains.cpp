@@ -1,0 +1,107 @@
+#include "release/drains.hpp"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "telemetry/log.hpp"
+
+namespace mortise::release {
+
+using runtime::Generation;
+using telemetry::Level;
+
+PluginStatus describe(const Generation& generation) {
+  return {.name = generation.name(),
+          .version = generation.version_text(),
+          .generation = generation.number(),
+          .state = to_string(generation.state()),
+          .reason = {},
+          .sha256 = generation.spec().sha256};
+}
+
+void Drains::stop(const runtime::GenerationPtr& generation, const char* why) {
+  telemetry::log(Level::info, "release", why,
+                 {{"plugin", generation->name()},
+                  {"version", generation->version_text()},
+                  {"generation", generation->number_text()}});
+  run_stop_hook(generation);
+  auto status = describe(*generation);
+  status.state = "stopping";
+  draining_.push_back({.generation = generation, .status = std::move(status), .cut_at = Clock::now() + stop_timeout_});
+}
+
+void Drains::run_stop_hook(const runtime::GenerationPtr& generation) {
+  if (control_.run([generation] { generation->stop(); }, stop_timeout_)) return;
+  telemetry::log(Level::error, "release", "stop hook did not return in time; its thread stays stuck",
+                 {{"plugin", generation->name()}, {"generation", generation->number_text()}});
+}
+
+void Drains::cut_overdue() {
+  for (auto& entry : draining_) {
+    if (entry.is_cut || Clock::now() < entry.cut_at) continue;
+    const auto generation = entry.generation.lock();
+    if (!generation) continue;
+    telemetry::log(Level::warning, "release", "plugin did not drain in time; cutting what it holds open",
+                   {{"plugin", generation->name()}, {"generation", generation->number_text()}});
+    for (auto* service : services_) service->cut(*generation);
+    entry.is_cut = true;
+    entry.status.reason = "did not drain within its stop timeout";
+  }
+}
+
+void Drains::retire(Generation* generation) {
+  const std::shared_ptr<Generation> owned(generation);  // shared with a hook that may overstay
+  for (auto* service : services_) service->forget(*owned);
+  const auto is_unmapped = std::make_shared<bool>(true);
+  const bool ended = control_.run([owned, is_unmapped] { *is_unmapped = owned->retire(); }, stop_timeout_);
+  const bool is_clean = ended && *is_unmapped;
+  telemetry::log(is_clean ? Level::debug : Level::warning, "release",
+                 !ended     ? "destroy hook did not return in time; its thread stays stuck"
+                 : is_clean ? "generation retired"
+                            : "generation retired, but its image stays mapped; `mortise check` says why",
+                 {{"plugin", owned->name()}, {"generation", owned->number_text()}});
+}
+
+void Drains::follow(const runtime::Release& former) {
+  std::erase_if(former_cones_, [](const auto& cone) { return cone.expired(); });
+  former_cones_.insert(former_cones_.end(), former.cones().begin(), former.cones().end());
+}
+
+std::size_t Drains::count() {
+  std::erase_if(draining_, [](const Draining& entry) { return entry.generation.expired(); });
+  return draining_.size();
+}
+
+std::optional<Drains::Clock::time_point> Drains::next_cut() const {
+  std::optional<Clock::time_point> next;
+  for (const auto& entry : draining_) {
+    if (!entry.is_cut && (!next || entry.cut_at < *next)) next = entry.cut_at;
+  }
+  return next;
+}
+
+void Drains::report(std::vector<PluginStatus>& plugins) const {
+  for (const auto& entry : draining_) {
+    plugins.push_back(entry.status);
+    const auto generation = entry.generation.lock();
+    const auto holders = generation ? holders_of(*generation) : std::string();
+    auto& reason = plugins.back().reason;
+    if (!holders.empty()) reason += (reason.empty() ? "" : "; ") + std::string("held by requests inside ") + holders;
+  }
+}
+
+/// "'slow' (generation 4)": where requests entered that may still reach a generation of a former release.
+std::string Drains::holders_of(const Generation& generation) const {
+  std::set<std::string> holders;
+  for (const auto& weak : former_cones_) {
+    const auto cone = weak.lock();
+    if (!cone || !cone->reaches(generation)) continue;
+    holders.insert("'" + cone->entry->name() + "' (generation " + cone->entry->number_text() + ")");
+  }
+  std::string text;
+  for (const auto& holder : holders) text += (text.empty() ? "" : ", ") + holder;
+  return text;
+}
+
+}  // namespace mortise::release

@@ -1,0 +1,73 @@
+// The releases that were tried, and the one that runs, across restarts: a SQLite file of the host. A release is begun,
+// and then applied or failed; one that is neither when the file is opened was interrupted by the host's end, and
+// counts as not applied. So whatever moment the host ends at, the file tells of the former release or of the next.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "release/control.hpp"
+#include "release/memory.hpp"
+#include "release/plan.hpp"
+
+namespace mortise::release {
+
+/// What has to be known of a plugin to run it again.
+using Identities = std::map<std::string, Identity>;
+
+/// A hold as it is kept: the member by its identity.
+struct StoredHold {
+  std::optional<Identity> member;
+  Identity instead_of;
+  std::string reason;
+};
+
+std::map<std::string, StoredHold> to_stored(const std::map<std::string, Hold>& holds);
+
+/// One thread. Errors: `unavailable` when it cannot be written as things are (full disk), `data_loss` when the file is
+/// broken.
+class History {
+ public:
+  static base::Result<History> open(const std::filesystem::path& file);
+  History(History&&) noexcept;
+  History& operator=(History&&) noexcept;
+  ~History();
+
+  /// Writes the attempt down before anything is done; its number, which is higher than all before. `config_texts` are
+  /// those of the plugins that the plan has run.
+  base::Result<std::uint64_t> begin(const std::string& who, const std::string& what, const Plan& plan,
+                                    const std::map<std::string, std::string>& config_texts);
+  /// From here on a restart brings this release back. `holds` replace those before it.
+  base::Result<void> apply(std::uint64_t release, const std::map<std::string, StoredHold>& holds);
+  base::Result<void> fail(std::uint64_t release, const std::string& reason);
+  base::Result<void> set_holds(const std::map<std::string, StoredHold>& holds);
+
+  /// Of the last release that was applied; 0 and empty when there was none.
+  struct Last {
+    std::uint64_t release = 0;
+    Identities members;
+    std::map<std::string, StoredHold> holds;
+  };
+  base::Result<Last> last();
+  /// What ran in a release that was applied; `not_found` for any other number.
+  base::Result<Identities> members_of(std::uint64_t release);
+  /// The one that was applied before it; none for the first.
+  base::Result<std::optional<std::uint64_t>> before(std::uint64_t release);
+  /// What the last two attempts were about, when both were interrupted in the same: it is to blame, more likely than
+  /// not.
+  base::Result<Identities> interrupted_twice();
+  base::Result<std::vector<HistoryEntry>> list(std::size_t limit);
+
+ private:
+  class Session;
+  explicit History(std::unique_ptr<Session> session);
+  std::unique_ptr<Session> session_;
+};
+
+}  // namespace mortise::release

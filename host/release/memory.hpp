@@ -1,0 +1,55 @@
+// What planning has to know beside the files: who runs, what was tried in vain, and what a rollback holds back.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "catalog/catalog.hpp"
+
+namespace mortise::release {
+
+/// What makes two members the same: nothing needs to be done to get from one to the other.
+struct Identity {
+  std::string sha256;
+  std::string config_text;
+
+  bool operator==(const Identity&) const = default;
+};
+
+/// One plugin as it runs, ran, or is to run.
+struct Member {
+  catalog::RecordPtr record;  // with manifest, image and digest
+  std::string config_text;
+
+  [[nodiscard]] Identity identity() const { return {record->sha256, config_text}; }
+};
+
+/// By the plugin's name.
+using Members = std::map<std::string, Member>;
+
+/// A member that did not get to run. It is not tried again by itself while it is wanted just as it was.
+struct Failure {
+  Member member;
+  std::string reason;
+  std::vector<std::string> against;  // plugins that it did not fit: once one of them changes, it is worth another try
+};
+
+/// After a rollback: who runs instead of what is desired, as long as just that is desired.
+struct Hold {
+  std::optional<Member> member;  // none: the plugin does not run
+  Identity instead_of;           // empty: the plugin is not enabled
+  std::string reason;            // "release 7 was rolled back to release 6 by root (uid 0)"
+};
+
+struct Memory {
+  Members running;
+  std::map<std::string, std::vector<Failure>> failures;
+  std::map<std::string, Hold> holds;
+
+  /// Null when it has not failed.
+  [[nodiscard]] const Failure* find_failure(const std::string& plugin, const Identity& identity) const;
+};
+
+}  // namespace mortise::release

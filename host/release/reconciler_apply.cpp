@@ -1,0 +1,232 @@
+// A release after the first: whole or not at all.
+#include <algorithm>
+#include <utility>
+
+#include "release/planner.hpp"
+#include "release/reconciler.hpp"
+#include "telemetry/log.hpp"
+
+namespace mortise::release {
+
+using telemetry::Level;
+
+namespace {
+
+/// Of one that the plan starts.
+const Wanted& wanted_of(const Desired& desired, const std::string& plugin) {
+  return *std::find_if(desired.wanted.begin(), desired.wanted.end(),
+                       [&](const Wanted& wanted) { return wanted.name() == plugin; });
+}
+
+/// What the plan makes of each plugin; nothing of those that it stops.
+Identities results_of(const Plan& plan, const Desired& desired) {
+  Identities results;
+  for (const auto& step : plan.steps) {
+    results.emplace(step.plugin,
+                    step.kind == Step::Kind::stop ? Identity{} : wanted_of(desired, step.plugin).identity());
+  }
+  return results;
+}
+
+std::map<std::string, std::string> configs_of(const Plan& plan, const Desired& desired) {
+  std::map<std::string, std::string> configs;
+  for (auto& [name, identity] : results_of(plan, desired)) configs.emplace(name, identity.config_text);
+  return configs;
+}
+
+}  // namespace
+
+const char* to_string(Outcome::Result result) {
+  switch (result) {
+    case Outcome::Result::applied: return "applied";
+    case Outcome::Result::unchanged: return "unchanged";
+    case Outcome::Result::failed: return "failed";
+  }
+  return "unknown";
+}
+
+Plan Reconciler::plan() {
+  look();
+  return make_plan(desire_now(), memory_.running);
+}
+
+Outcome Reconciler::apply(const std::string& who) {
+  held_back_.clear();
+  memory_.holds.clear();
+  look();
+  auto desired = desire_now();
+  auto plan = make_plan(desired, memory_.running);
+  if (plan.is_empty() && !memory_.failures.empty()) {
+    memory_.failures.clear();
+    desired = desire_now();
+    plan = make_plan(desired, memory_.running);
+  }
+  return carry_out(desired, std::move(plan), who, "apply", {});
+}
+
+base::Result<Outcome> Reconciler::rollback(std::optional<std::uint64_t> release, const std::string& who) {
+  if (!history_)
+    return base::Error{base::ErrorCode::unavailable, "there is no history; see the log of the host's start"};
+  if (!release) {
+    const auto before = history_->before(number_);
+    if (!before) return before.error();
+    if (!*before) return base::Error{base::ErrorCode::failed_precondition, "there is no release before this one"};
+    release = **before;
+  }
+  const auto identities = history_->members_of(*release);
+  if (!identities) return identities.error();
+  auto members = resolve(*identities);
+  if (!members) return members.error();
+
+  look();
+  auto memory = memory_;
+  memory.holds.clear();
+  const auto choices = desire_with(memory).choices;
+  const auto reason =
+      "release " + std::to_string(number_) + " was rolled back to release " + std::to_string(*release) + " by " + who;
+  const auto hold = [&](const std::string& name) {
+    const auto member = members->find(name);
+    const auto choice = choices.find(name);
+    Hold held{.member = {}, .instead_of = choice == choices.end() ? Identity{} : choice->second, .reason = reason};
+    if (member != members->end()) held.member = member->second;
+    if ((held.member ? held.member->identity() : Identity{}) != held.instead_of) memory.holds.emplace(name, held);
+  };
+  for (const auto& [name, member] : *members) hold(name);
+  for (const auto& [name, choice] : choices) hold(name);
+
+  const auto desired = desire_with(memory);
+  return carry_out(desired, make_plan(desired, memory_.running), who, "rollback to release " + std::to_string(*release),
+                   memory.holds);
+}
+
+base::Result<Members> Reconciler::resolve(const Identities& identities) {
+  Members members;
+  for (const auto& [name, identity] : identities) {
+    auto record = catalog_->find_image(identity.sha256);
+    if (!record) return record.error().in("plugin '" + name + "' of that release");
+    members.emplace(name, Member{.record = std::move(*record), .config_text = identity.config_text});
+  }
+  return members;
+}
+
+base::Result<std::vector<HistoryEntry>> Reconciler::history(std::size_t limit) {
+  if (!history_)
+    return base::Error{base::ErrorCode::unavailable, "there is no history; see the log of the host's start"};
+  return history_->list(limit);
+}
+
+/// `holds` are in force when it was applied.
+Outcome Reconciler::carry_out(const Desired& desired, Plan plan, const std::string& who, const std::string& what,
+                              const std::map<std::string, Hold>& holds) {
+  Outcome outcome{.result = Outcome::Result::unchanged, .release = number_, .plan = std::move(plan), .reason = {}};
+  if (outcome.plan.is_empty()) {
+    memory_.holds = holds;
+    if (history_) static_cast<void>(history_->set_holds(to_stored(holds)));  // at worst they are there once more
+    return outcome;
+  }
+  outcome.release = number_ + 1;
+  if (history_) {
+    const auto begun = history_->begin(who, what, outcome.plan, configs_of(outcome.plan, desired));
+    if (!begun) {
+      outcome.result = Outcome::Result::failed;
+      outcome.reason =
+          "it cannot be written down: " + begun.error().message + "; make room, or mend the state directory";
+      telemetry::log(Level::error, "release", "release failed; everything runs on as before",
+                     {{"reason", outcome.reason}});
+      return outcome;
+    }
+    outcome.release = *begun;
+  }
+  telemetry::log(Level::info, "release", "applying a release",
+                 {{"release", std::to_string(outcome.release)}, {"who", who}, {"what", what}});
+  Next next;
+  if (auto reason = prepare(desired, outcome.plan, next)) return fail(std::move(outcome), desired, std::move(*reason));
+  if (history_) {
+    // The last thing before the switch, which cannot fail: from here on a restart brings this release.
+    if (const auto applied = history_->apply(outcome.release, to_stored(holds)); !applied) {
+      return fail(std::move(outcome), desired, "it cannot be written down: " + applied.error().message);
+    }
+  }
+  outcome.result = Outcome::Result::applied;
+  number_ = outcome.release;
+  memory_.holds = holds;
+  held_back_.clear();
+  publish(std::move(next));
+  retry_after(outcome.plan);
+  telemetry::log(Level::info, "release", "release applied",
+                 {{"release", std::to_string(number_)}, {"who", who}, {"what", what}});
+  return outcome;
+}
+
+/// Starts what is new beside what runs. Why it must not be switched to, if so: then whoever is to blame is remembered.
+std::optional<std::string> Reconciler::prepare(const Desired& desired, const Plan& plan, Next& next) {
+  next = {.generations = running_, .members = memory_.running};
+  std::vector<const Wanted*> to_start;
+  for (const auto& step : plan.steps) {
+    if (step.kind == Step::Kind::stop) {
+      next.generations.erase(step.plugin);
+      next.members.erase(step.plugin);
+      continue;
+    }
+    to_start.push_back(&wanted_of(desired, step.plugin));
+  }
+  auto results = starter_.start(to_start);
+  std::string reasons;
+  for (std::size_t i = 0; i < to_start.size(); ++i) {
+    const auto& wanted = *to_start[i];
+    Member member{.record = wanted.record, .config_text = wanted.config.config_text};
+    if (results[i]) {
+      next.generations[wanted.name()] = std::move(*results[i]);
+      next.members[wanted.name()] = std::move(member);
+    } else {
+      reasons += (reasons.empty() ? "" : "; ") +
+                 ("plugin '" + wanted.name() + "' " + wanted.record->manifest->version.to_string() + ": " +
+                  results[i].error().message);
+      remember_failure(std::move(member), results[i].error().message);
+    }
+  }
+  if (!reasons.empty()) return reasons;
+  return find_conflict(next);
+}
+
+std::optional<std::string> Reconciler::find_conflict(const Next& next) {
+  for (auto* service : services_) {
+    const auto conflicts = service->check(in_order(next.generations));
+    if (conflicts.empty()) continue;
+    for (const auto& conflict : conflicts) {
+      const auto member = next.members.find(newest_of(conflict)->name());
+      if (member != next.members.end()) remember_failure(member->second, conflict.message, &conflict);
+    }
+    return conflicts.front().message;
+  }
+  return std::nullopt;
+}
+
+Outcome Reconciler::fail(Outcome outcome, const Desired& desired, std::string reason) {
+  outcome.result = Outcome::Result::failed;
+  outcome.reason = std::move(reason);
+  const auto number = std::to_string(outcome.release);
+  telemetry::log(Level::error, "release", "release failed; everything runs on as before",
+                 {{"release", number}, {"reason", outcome.reason}});
+  if (history_) static_cast<void>(history_->fail(outcome.release, outcome.reason));  // else it shows as interrupted
+  held_back_ = results_of(outcome.plan, desired);
+  std::erase_if(held_back_, [&](const auto& one) { return memory_.find_failure(one.first, one.second) != nullptr; });
+  held_back_why_ = "held back with release " + number + ", which failed as a whole: " + outcome.reason +
+                   ". Mend or disable what failed, or run `mortise apply` to go on without it";
+  say_what_is_held_back();
+  look_again_ = Clock::now();  // whoever failed may have another version to run
+  return outcome;
+}
+
+void Reconciler::say_what_is_held_back() {
+  for (const auto& [name, identity] : held_back_) {
+    unmet_.push_back({.name = name, .kind = Unmet::Kind::waiting, .reason = held_back_why_});
+  }
+}
+
+/// Whether it is what is left of a release that failed: half of what was to come at once is not applied unasked.
+bool Reconciler::is_held_back(const Plan& plan, const Desired& desired) const {
+  return !plan.is_empty() && results_of(plan, desired) == held_back_;
+}
+
+}  // namespace mortise::release

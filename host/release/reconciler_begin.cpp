@@ -1,0 +1,192 @@
+// The first release of a host's life: what ran before, as far as it is still wanted and starts.
+#include <algorithm>
+#include <utility>
+
+#include "release/order.hpp"
+#include "release/planner.hpp"
+#include "release/reconciler.hpp"
+#include "release/retain.hpp"
+#include "telemetry/log.hpp"
+
+namespace mortise::release {
+
+using telemetry::Level;
+
+namespace {
+
+bool is_same(const std::vector<Wanted>& a, const std::vector<Wanted>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Wanted& x, const Wanted& y) {
+    return x.name() == y.name() && x.identity() == y.identity();
+  });
+}
+
+}  // namespace
+
+void Reconciler::begin() {
+  look();
+  const auto former = recall();
+  memory_.failures = former.memory.failures;
+  memory_.holds = former.memory.holds;
+  const auto desired = desire_with(former.memory);
+  tell(desired.unmet);
+  unmet_ = desired.unmet;
+  const auto first = choose_first(desired, former.members);
+  Next next;
+  start_first(first, next);
+  settle_conflicts(next);
+  record_first(next, former, desired, first);
+  publish(std::move(next));
+  // What the last release did not have comes as a release of its own, which may fail and leave this one.
+  if (!is_same(first, desired.wanted)) look_again_ = Clock::now();
+}
+
+/// What the history has of the last release, as far as its images are still there.
+Reconciler::Former Reconciler::recall() {
+  Former former;
+  if (!history_) return former;
+  const auto last = history_->last();
+  if (!last) {
+    telemetry::log(Level::warning, "release", "the last release cannot be read", {{"reason", last.error().message}});
+    return former;
+  }
+  number_ = last->release;
+  std::map<std::string, catalog::RecordPtr> known;
+  for (const auto& record : records_) {
+    if (record->state == catalog::FileState::verified) known.emplace(record->sha256, record);
+  }
+  const auto find = [&](const std::string& name, const Identity& identity) -> std::optional<Member> {
+    const auto found = known.find(identity.sha256);
+    if (found != known.end()) return Member{.record = found->second, .config_text = identity.config_text};
+    auto image = catalog_->find_image(identity.sha256);
+    if (image) return Member{.record = std::move(*image), .config_text = identity.config_text};
+    telemetry::log(Level::warning, "release", "a plugin of the last release is lost",
+                   {{"plugin", name}, {"reason", image.error().message}});
+    return std::nullopt;
+  };
+  for (const auto& [name, identity] : last->members) {
+    if (auto member = find(name, identity)) former.members.emplace(name, std::move(*member));
+  }
+  for (const auto& [name, hold] : last->holds) {
+    auto member = hold.member ? find(name, *hold.member) : std::nullopt;
+    if (hold.member && !member) continue;
+    former.memory.holds.emplace(
+        name, Hold{.member = std::move(member), .instead_of = hold.instead_of, .reason = hold.reason});
+  }
+  if (const auto culprits = history_->interrupted_twice()) {
+    for (const auto& [name, identity] : *culprits) {
+      auto member = find(name, identity);
+      if (!member) continue;
+      former.memory.failures[name].push_back(
+          {.member = std::move(*member),
+           .reason = "the host ended twice in the middle of a release with it; drop another version, change its "
+                     "config, or run `mortise apply` to try again",
+           .against = {}});
+    }
+  }
+  former.memory.running = former.members;
+  return former;
+}
+
+/// In the order of start.
+std::vector<Wanted> Reconciler::choose_first(const Desired& desired, const Members& former) const {
+  const bool is_fresh = former.empty();
+  if (is_fresh) return settings_.applies_by_itself ? desired.wanted : std::vector<Wanted>();
+  std::vector<Wanted> first;
+  bool is_as_desired = true;
+  for (const auto& wanted : desired.wanted) {
+    const auto before = former.find(wanted.name());
+    if (before != former.end() && before->second.identity() == wanted.identity()) {
+      first.push_back(wanted);
+      continue;
+    }
+    is_as_desired = false;
+    if (before != former.end()) first.push_back(as_it_runs(wanted.name(), before->second, "it ran before"));
+  }
+  return is_as_desired ? first : order_by_contracts(std::move(first)).ordered;
+}
+
+void Reconciler::start_first(const std::vector<Wanted>& first, Next& next) {
+  std::vector<const Wanted*> wanted;
+  for (const auto& one : first) wanted.push_back(&one);
+  auto results = starter_.start(wanted);
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    Member member{.record = first[i].record, .config_text = first[i].config.config_text};
+    if (results[i]) {
+      next.generations.emplace(first[i].name(), std::move(*results[i]));
+      next.members.emplace(first[i].name(), std::move(member));
+    } else {
+      remember_failure(std::move(member), results[i].error().message);
+    }
+  }
+}
+
+/// Leaves out who does not fit the others.
+void Reconciler::settle_conflicts(Next& next) {
+  // Each round takes at least one generation out, so that this ends.
+  std::vector<std::string> left_out;
+  for (;;) {
+    std::vector<runtime::Service::Conflict> conflicts;
+    for (auto* service : services_) {
+      conflicts = service->check(in_order(next.generations));
+      if (!conflicts.empty()) break;
+    }
+    if (conflicts.empty()) return;
+    // Those of the round before may get on with what will run now: they met some that will not.
+    for (const auto& name : std::exchange(left_out, {})) {
+      memory_.failures.erase(name);
+      look_again_ = Clock::now();
+    }
+    for (const auto& conflict : conflicts) {
+      const auto name = newest_of(conflict)->name();
+      const auto member = next.members.find(name);
+      if (member == next.members.end()) continue;  // it was to blame for another one already
+      if (conflict.others.empty()) {
+        look_again_ = Clock::now();  // its provider has not started: the next pass says so
+      } else {
+        remember_failure(member->second, conflict.message, &conflict);
+        left_out.push_back(name);
+      }
+      next.members.erase(member);
+      next.generations.erase(name);
+    }
+  }
+}
+
+/// A release of its own only where it differs from the last one.
+void Reconciler::record_first(const Next& next, const Former& former, const Desired& desired,
+                              const std::vector<Wanted>& first) {
+  // The usual case, and a thousand plugins' worth of work less.
+  const auto is_same_member = [](const auto& a, const auto& b) {
+    return a.first == b.first && a.second.identity() == b.second.identity();
+  };
+  const auto& before = former.members;
+  if (std::equal(next.members.begin(), next.members.end(), before.begin(), before.end(), is_same_member)) return;
+  Desired started;
+  for (const auto& wanted : first) {
+    if (next.members.contains(wanted.name())) started.wanted.push_back(wanted);
+  }
+  started.unmet = desired.unmet;
+  auto plan = make_plan(started, former.members);
+  // Who ran before and did not start now is still part of what a restart should bring back.
+  std::erase_if(plan.steps, [&](const Step& step) {
+    const auto is_it = [&](const Wanted& wanted) { return wanted.name() == step.plugin; };
+    return step.kind == Step::Kind::stop && std::any_of(first.begin(), first.end(), is_it);
+  });
+  if (plan.is_empty()) return;
+  base::Result<void> written;
+  std::uint64_t number = number_ + 1;
+  if (history_) {
+    std::map<std::string, std::string> configs;
+    for (const auto& [name, member] : next.members) configs.emplace(name, member.config_text);
+    const auto begun = history_->begin("the host", "start", plan, configs);
+    if (begun) number = *begun;
+    written = begun ? history_->apply(*begun, to_stored(memory_.holds)) : base::Result<void>(begun.error());
+  }
+  number_ = number;
+  if (!written) {
+    telemetry::log(Level::warning, "release", "this release cannot be written down; a restart may not bring it back",
+                   {{"reason", written.error().message}});
+  }
+}
+
+}  // namespace mortise::release

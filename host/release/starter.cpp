@@ -1,0 +1,68 @@
+#include "release/starter.hpp"
+
+#include <memory>
+#include <utility>
+
+namespace mortise::release {
+
+using runtime::Generation;
+using runtime::GenerationPtr;
+
+std::vector<base::Result<GenerationPtr>> Starter::start(const std::vector<const Wanted*>& wanted) {
+  std::vector<base::Result<GenerationPtr>> results;
+  std::vector<GenerationPtr> made;
+  for (const auto* one : wanted) {
+    results.push_back(make(*one));
+    if (results.back()) made.push_back(*results.back());
+  }
+  const auto outcomes = initialise(made);
+  auto outcome = outcomes.begin();
+  for (auto& result : results) {
+    if (!result) continue;
+    if (!*outcome) result = outcome->error();
+    ++outcome;
+  }
+  return results;
+}
+
+base::Result<GenerationPtr> Starter::make(const Wanted& wanted) {
+  runtime::GenerationSpec spec{.manifest = wanted.record->manifest,
+                               .image = wanted.record->image,
+                               .sha256 = wanted.record->sha256,
+                               .config_text = wanted.config.config_text,
+                               .data_directory = data_root_ + wanted.name()};
+  if (const auto made = files_.make_directory(spec.data_directory, 0700); !made) return made.error();
+  spec.is_first_of_image = images_.insert(spec.sha256).second;
+  return GenerationPtr{new Generation(++last_number_, std::move(spec), services_),
+                       [reap = reap_](Generation* gone) { reap(gone); }};
+}
+
+std::vector<base::Result<void>> Starter::initialise(const std::vector<GenerationPtr>& generations) {
+  std::vector<base::Result<void>> outcomes;
+  while (outcomes.size() < generations.size()) {
+    std::vector<std::shared_ptr<base::Result<void>>> slots;  // shared with hooks, one of which may overstay
+    std::vector<runtime::ControlThread::Hook> hooks;
+    for (auto i = outcomes.size(); i < generations.size(); ++i) {
+      slots.push_back(std::make_shared<base::Result<void>>());
+      hooks.push_back([generation = generations[i], slot = slots.back()] { *slot = generation->init(); });
+    }
+    const auto ended = control_.run_all(std::move(hooks), init_timeout_);
+    for (std::size_t i = 0; i < ended; ++i) outcomes.push_back(*slots[i]);
+    if (ended < slots.size()) outcomes.push_back(give_up(*generations[outcomes.size()]));
+  }
+  return outcomes;
+}
+
+base::Result<void> Starter::give_up(Generation& generation) const {
+  if (!generation.give_up()) {
+    if (generation.state() == runtime::GenerationState::active) return {};
+    return base::Error{base::ErrorCode::unknown,
+                       "init failed just as its time was up; run `mortise apply` to try again"};
+  }
+  return base::Error{base::ErrorCode::deadline_exceeded,
+                     "init did not return within " + std::to_string(init_timeout_.count()) +
+                         " ms and was given up; its thread stays stuck until the host restarts. Mend the plugin, or "
+                         "raise init_timeout_ms"};
+}
+
+}  // namespace mortise::release

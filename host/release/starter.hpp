@@ -1,0 +1,52 @@
+// From a wanted plugin to a generation whose init has ended, beside whatever runs.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/files.hpp"
+#include "base/result.hpp"
+#include "release/desired.hpp"
+#include "runtime/control_thread.hpp"
+#include "runtime/generation.hpp"
+
+namespace mortise::release {
+
+/// Release thread only.
+class Starter {
+ public:
+  /// Takes over a generation that nobody holds any more; called on any thread, from the pointer's deleter.
+  using Reap = std::function<void(runtime::Generation*)>;
+
+  /// `services`, `files` and `control` outlive it and the generations. `data_root` ends with a slash.
+  Starter(std::string data_root, std::chrono::milliseconds init_timeout, std::vector<runtime::Service*> services,
+          base::Files& files, runtime::ControlThread& control, Reap reap)
+      : data_root_(std::move(data_root)),
+        init_timeout_(init_timeout),
+        services_(std::move(services)),
+        files_(files),
+        control_(control),
+        reap_(std::move(reap)) {}
+
+  /// One result for each, in their order: all are tried. Why one did not start is said for the admin.
+  std::vector<base::Result<runtime::GenerationPtr>> start(const std::vector<const Wanted*>& wanted);
+
+ private:
+  base::Result<runtime::GenerationPtr> make(const Wanted& wanted);
+  std::vector<base::Result<void>> initialise(const std::vector<runtime::GenerationPtr>& generations);
+  base::Result<void> give_up(runtime::Generation& generation) const;
+
+  std::string data_root_;
+  std::chrono::milliseconds init_timeout_;
+  std::vector<runtime::Service*> services_;
+  base::Files& files_;
+  runtime::ControlThread& control_;
+  Reap reap_;
+  std::uint64_t last_number_ = 0;
+  std::set<std::string> images_;  // of which there were generations
+};
+
+}  // namespace mortise::release

@@ -1,0 +1,151 @@
+#include "release/history.hpp"
+
+#include <gmock/gmock.h>
+
+#include "base/temporary_directory.hpp"
+
+namespace mortise::release {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Pair;
+using ::testing::SizeIs;
+
+Step step(Step::Kind kind, const std::string& plugin, const std::string& to) {
+  Step made;
+  made.kind = kind;
+  made.plugin = plugin;
+  made.to_version = to;
+  made.to_sha256 = to.empty() ? "" : plugin + to;
+  return made;
+}
+
+class HistoryTest : public ::testing::Test {
+ protected:
+  History open() {
+    auto opened = History::open(file_);
+    EXPECT_TRUE(opened) << opened.error().message;
+    return std::move(*opened);
+  }
+  /// Begins one with these steps, which all have the config "{}".
+  static std::uint64_t begin(History& history, const std::vector<Step>& steps) {
+    std::map<std::string, std::string> configs;
+    for (const auto& one : steps) configs.emplace(one.plugin, "{}");
+    const auto number = history.begin("root (uid 0)", "apply", {.steps = steps, .refusals = {}}, configs);
+    EXPECT_TRUE(number) << number.error().message;
+    return *number;
+  }
+  static std::uint64_t apply(History& history, const std::vector<Step>& steps) {
+    const auto number = begin(history, steps);
+    EXPECT_TRUE(history.apply(number, {}));
+    return number;
+  }
+
+  mortise::testing::TemporaryDirectory root_;
+  std::filesystem::path file_ = root_ / "releases.db";
+};
+
+TEST_F(HistoryTest, IsEmptyAtFirst) {
+  auto history = open();
+  EXPECT_EQ(history.last()->release, 0U);
+  EXPECT_THAT(history.last()->members, IsEmpty());
+  EXPECT_THAT(*history.list(10), IsEmpty());
+}
+
+TEST_F(HistoryTest, BringsBackWhatWasAppliedLast) {
+  {
+    auto history = open();
+    apply(history, {step(Step::Kind::start, "a", "1.0"), step(Step::Kind::start, "b", "1.0")});
+    apply(history, {step(Step::Kind::upgrade, "a", "1.1"), step(Step::Kind::stop, "b", "")});
+  }
+  auto history = open();
+  const auto last = *history.last();
+  EXPECT_EQ(last.release, 2U);
+  EXPECT_THAT(last.members, ElementsAre(Pair("a", Identity{"a1.1", "{}"})));
+}
+
+TEST_F(HistoryTest, CountsWhatWasNeitherAppliedNorFailedAsInterrupted) {
+  {
+    auto history = open();
+    apply(history, {step(Step::Kind::start, "a", "1.0")});
+    begin(history, {step(Step::Kind::upgrade, "a", "1.1")});
+  }
+  auto history = open();
+  EXPECT_THAT(history.last()->members, ElementsAre(Pair("a", Identity{"a1.0", "{}"})));
+  EXPECT_EQ(history.list(1)->front().result, "interrupted");
+  EXPECT_THAT(*history.interrupted_twice(), IsEmpty()) << "once may be chance";
+}
+
+TEST_F(HistoryTest, NamesWhatWasInterruptedTwice) {
+  for (int i = 0; i < 2; ++i) {
+    auto history = open();
+    begin(history, {step(Step::Kind::upgrade, "a", "1.1")});
+  }
+  EXPECT_THAT(*open().interrupted_twice(), ElementsAre(Pair("a", Identity{"a1.1", "{}"})));
+}
+
+TEST_F(HistoryTest, DoesNotBlameTwoThatWereInterruptedInDifferentThings) {
+  for (const auto* version : {"1.1", "1.2"}) {
+    auto history = open();
+    begin(history, {step(Step::Kind::upgrade, "a", version)});
+  }
+  EXPECT_THAT(*open().interrupted_twice(), IsEmpty());
+}
+
+TEST_F(HistoryTest, KnowsTheMembersOfEveryAppliedRelease) {
+  auto history = open();
+  const auto first = apply(history, {step(Step::Kind::start, "a", "1.0"), step(Step::Kind::start, "b", "1.0")});
+  const auto failed = begin(history, {step(Step::Kind::upgrade, "a", "1.1")});
+  ASSERT_TRUE(history.fail(failed, "init: no"));
+  const auto third = apply(history, {step(Step::Kind::upgrade, "a", "1.2"), step(Step::Kind::stop, "b", "")});
+  EXPECT_THAT(*history.members_of(first),
+              ElementsAre(Pair("a", Identity{"a1.0", "{}"}), Pair("b", Identity{"b1.0", "{}"})));
+  EXPECT_THAT(*history.members_of(third), ElementsAre(Pair("a", Identity{"a1.2", "{}"})));
+  EXPECT_EQ(history.members_of(failed).error().code, base::ErrorCode::not_found);
+  EXPECT_EQ(history.members_of(99).error().code, base::ErrorCode::not_found);
+  EXPECT_EQ(**history.before(third), first) << "a failed one never ran";
+  EXPECT_EQ(*history.before(first), std::nullopt);
+}
+
+TEST_F(HistoryTest, ListsWhoDidWhatWithWhichResult) {
+  auto history = open();
+  apply(history, {step(Step::Kind::start, "a", "1.0")});
+  const auto failed = begin(history, {step(Step::Kind::upgrade, "a", "1.1")});
+  ASSERT_TRUE(history.fail(failed, "init: no"));
+  const auto entries = *history.list(5);
+  ASSERT_THAT(entries, SizeIs(2));
+  EXPECT_EQ(entries[1].who, "root (uid 0)");
+  EXPECT_EQ(entries[1].what, "apply");
+  EXPECT_EQ(entries[1].result, "failed");
+  EXPECT_EQ(entries[1].reason, "init: no");
+  ASSERT_THAT(entries[1].changes, SizeIs(1));
+  EXPECT_EQ(entries[1].changes[0].kind, "upgrade");
+  EXPECT_THAT(*history.list(1), SizeIs(1));
+}
+
+TEST_F(HistoryTest, KeepsHolds) {
+  {
+    auto history = open();
+    const auto number = begin(history, {step(Step::Kind::downgrade, "a", "1.0")});
+    ASSERT_TRUE(history.apply(
+        number, {{"a", {.member = Identity{"a1.0", "{}"}, .instead_of = {"a1.1", "{}"}, .reason = "rolled back"}},
+                 {"b", {.member = {}, .instead_of = {"b1.0", "{}"}, .reason = "rolled back"}}}));
+  }
+  auto history = open();
+  const auto holds = history.last()->holds;
+  ASSERT_THAT(holds, SizeIs(2));
+  EXPECT_EQ(holds.at("a").member, (Identity{"a1.0", "{}"}));
+  EXPECT_EQ(holds.at("a").instead_of, (Identity{"a1.1", "{}"}));
+  EXPECT_EQ(holds.at("b").member, std::nullopt);
+  ASSERT_TRUE(history.set_holds({}));
+  EXPECT_THAT(history.last()->holds, IsEmpty());
+}
+
+TEST_F(HistoryTest, RefusesAFileThatIsNoDatabase) {
+  mortise::testing::write_file(file_, std::string(4096, 'x'));
+  EXPECT_EQ(History::open(file_).error().code, base::ErrorCode::data_loss);
+}
+
+}  // namespace
+}  // namespace mortise::release
