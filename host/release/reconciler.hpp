@@ -109,7 +109,8 @@ class Reconciler {
   std::uint64_t number_ = 0;     // of the release that runs
   runtime::ReleasePtr release_;  // of running_
   std::vector<Unmet> unmet_;
-  Identities held_back_;  // what a failed release would have changed beside what failed
+  Identities held_back_;     // what a failed release would have changed beside what failed
+  Identities held_back_by_;  // what failed of it
   std::string held_back_why_;
   std::vector<catalog::RecordPtr> records_;
   std::vector<std::string> told_;     // faults already logged, so that a pass does not repeat them

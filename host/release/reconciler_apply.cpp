@@ -52,7 +52,7 @@ Plan Reconciler::plan() {
 
 Outcome Reconciler::apply(const std::string& who) {
   held_back_.clear();
-  memory_.holds.clear();
+  const auto holds = std::exchange(memory_.holds, {});
   look();
   auto desired = desire_now();
   auto plan = make_plan(desired, memory_.running);
@@ -61,7 +61,9 @@ Outcome Reconciler::apply(const std::string& who) {
     desired = desire_now();
     plan = make_plan(desired, memory_.running);
   }
-  return carry_out(desired, std::move(plan), who, "apply", {});
+  auto outcome = carry_out(desired, std::move(plan), who, "apply", {});
+  if (outcome.result == Outcome::Result::failed) memory_.holds = holds;
+  return outcome;
 }
 
 base::Result<Outcome> Reconciler::rollback(std::optional<std::uint64_t> release, const std::string& who) {
@@ -209,10 +211,15 @@ Outcome Reconciler::fail(Outcome outcome, const Desired& desired, std::string re
   telemetry::log(Level::error, "release", "release failed; everything runs on as before",
                  {{"release", number}, {"reason", outcome.reason}});
   if (history_) static_cast<void>(history_->fail(outcome.release, outcome.reason));  // else it shows as interrupted
-  held_back_ = results_of(outcome.plan, desired);
-  std::erase_if(held_back_, [&](const auto& one) { return memory_.find_failure(one.first, one.second) != nullptr; });
+  held_back_.clear();
+  held_back_by_.clear();
+  for (auto& [name, identity] : results_of(outcome.plan, desired)) {
+    auto& part = memory_.find_failure(name, identity) != nullptr ? held_back_by_ : held_back_;
+    part.emplace(name, identity);
+  }
   held_back_why_ = "held back with release " + number + ", which failed as a whole: " + outcome.reason +
                    ". Mend or disable what failed, or run `mortise apply` to go on without it";
+  if (held_back_by_.empty()) return outcome;  // nobody is to blame but the surroundings: the next look tries again
   say_what_is_held_back();
   look_again_ = Clock::now();  // whoever failed may have another version to run
   return outcome;
@@ -224,9 +231,12 @@ void Reconciler::say_what_is_held_back() {
   }
 }
 
-/// Whether it is what is left of a release that failed: half of what was to come at once is not applied unasked.
+/// Whether it is what is left of a release that failed, while that is still asked for: half of what was to come at once
+/// is not applied unasked.
 bool Reconciler::is_held_back(const Plan& plan, const Desired& desired) const {
-  return !plan.is_empty() && results_of(plan, desired) == held_back_;
+  const auto still_fails = [&](const auto& one) { return memory_.find_failure(one.first, one.second) != nullptr; };
+  return std::any_of(held_back_by_.begin(), held_back_by_.end(), still_fails) && !plan.is_empty() &&
+         results_of(plan, desired) == held_back_;
 }
 
 }  // namespace mortise::release

@@ -181,5 +181,26 @@ TEST_F(ReconcilerTest, LeavesEverythingAsItWasWhenOneOfThreeFails) {
   EXPECT_EQ(history[2].result, "applied");
 }
 
+TEST_F(ReconcilerTest, AppliesTheRestOnceNobodyAsksForWhatFailed) {
+  ASSERT_EQ(pass_with({"good"}), "good 1.0.0");
+  drop("good-1.1");
+  drop("init-fails");
+  ASSERT_EQ(pass_with({"good", "currency", "init-fails"}), "good 1.0.0");
+  EXPECT_EQ(pass_with({"good", "currency"}), "currency 1.0.0 good 1.1.0") << "what failed was disabled";
+  EXPECT_EQ(reason_of("currency"), "active: ");
+}
+
+TEST_F(ReconcilerTest, KeepsItsHoldWhenAnApplyFails) {
+  ASSERT_EQ(pass_with({"good"}), "good 1.0.0");
+  drop("good-1.1");
+  ASSERT_EQ(pass_with({"good"}), "good 1.1.0");
+  ASSERT_EQ(roll_back(), "applied: good 1.0.0");
+  drop("init-fails");
+  enable({"good", "init-fails"});
+  EXPECT_EQ(reconciler_->apply("root (uid 0)").result, Outcome::Result::failed);
+  EXPECT_EQ(pass_with({"good", "init-fails"}), "good 1.0.0");
+  EXPECT_EQ(pass_with({"good"}), "good 1.0.0") << "as if nobody had asked";
+}
+
 }  // namespace
 }  // namespace mortise::release
