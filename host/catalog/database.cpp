@@ -119,22 +119,15 @@ Entry to_entry(const Row& row, const Store& store) {
 
 }  // namespace
 
-/// Keeps Poco's heavy headers out of ours.
-class Database::Session {
- public:
-  explicit Session(const std::filesystem::path& file) : poco(storage::open_sqlite(file)) {}
-  data::Session poco;
-};
-
-Database::Database(std::unique_ptr<Session> session) : session_(std::move(session)) {}
+Database::Database(std::unique_ptr<data::Session> session) : session_(std::move(session)) {}
 Database::Database(Database&&) noexcept = default;
 Database& Database::operator=(Database&&) noexcept = default;
 Database::~Database() = default;
 
 base::Result<Database> Database::open(const std::filesystem::path& file) {
   return guarded([&]() -> base::Result<Database> {
-    auto session = std::make_unique<Session>(file);
-    auto& poco = session->poco;
+    auto session = std::make_unique<data::Session>(storage::open_sqlite(file));
+    auto& poco = *session;
     poco << "PRAGMA cache_size = " + std::to_string(kCachedPages), now;
     std::int64_t revision = 0;
     poco << "PRAGMA user_version", into(revision), now;
@@ -156,7 +149,7 @@ base::Result<Entries> Database::load(const Store& store) {
   return guarded([&]() -> base::Result<Entries> {
     Entries entries;
     Row row;
-    data::Statement select(session_->poco);
+    data::Statement select(*session_);
     select
         << "SELECT path, stamp, state, reason, sha256, manifest, contracts, notes, claim, image_stamp, rival FROM file",
         into(row.path), into(row.stamp), into(row.state), into(row.reason), into(row.sha256), into(row.manifest),
@@ -171,7 +164,7 @@ base::Result<Entries> Database::load(const Store& store) {
 
 base::Result<void> Database::save(const std::vector<const Entry*>& entries, const std::vector<std::string>& vanished) {
   return guarded([&]() -> base::Result<void> {
-    auto& poco = session_->poco;
+    auto& poco = *session_;
     data::Transaction transaction(poco);
     std::string path;
     data::Statement remove(poco);

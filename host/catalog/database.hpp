@@ -10,6 +10,10 @@
 #include "catalog/entry.hpp"
 #include "catalog/store.hpp"
 
+namespace Poco::Data {
+class Session;
+}
+
 namespace mortise::catalog {
 
 /// Owned by the catalogue; one thread. Other processes may read the same file.
@@ -28,9 +32,8 @@ class Database {
   base::Result<void> save(const std::vector<const Entry*>& entries, const std::vector<std::string>& vanished);
 
  private:
-  class Session;
-  explicit Database(std::unique_ptr<Session> session);
-  std::unique_ptr<Session> session_;
+  explicit Database(std::unique_ptr<Poco::Data::Session> session);
+  std::unique_ptr<Poco::Data::Session> session_;
 };
 
 }  // namespace mortise::catalog

@@ -118,22 +118,15 @@ std::map<std::string, StoredHold> to_stored(const std::map<std::string, Hold>& h
   return stored;
 }
 
-/// Keeps Poco's heavy headers out of ours.
-class History::Session {
- public:
-  explicit Session(const std::filesystem::path& file) : poco(storage::open_sqlite(file)) {}
-  data::Session poco;
-};
-
-History::History(std::unique_ptr<Session> session) : session_(std::move(session)) {}
+History::History(std::unique_ptr<data::Session> session) : session_(std::move(session)) {}
 History::History(History&&) noexcept = default;
 History& History::operator=(History&&) noexcept = default;
 History::~History() = default;
 
 base::Result<History> History::open(const std::filesystem::path& file) {
   return guarded([&]() -> base::Result<History> {
-    auto session = std::make_unique<Session>(file);
-    auto& poco = session->poco;
+    auto session = std::make_unique<data::Session>(storage::open_sqlite(file));
+    auto& poco = *session;
     for (const auto* pragma : kPragmas) poco << pragma, now;
     std::int64_t revision = 0;
     poco << "PRAGMA user_version", into(revision), now;
@@ -155,7 +148,7 @@ base::Result<History> History::open(const std::filesystem::path& file) {
 base::Result<std::uint64_t> History::begin(const std::string& who, const std::string& what, const Plan& plan,
                                            const std::map<std::string, std::string>& config_texts) {
   return guarded([&]() -> base::Result<std::uint64_t> {
-    auto& poco = session_->poco;
+    auto& poco = *session_;
     auto time = timestamp();
     auto by = who;
     auto title = what;
@@ -187,7 +180,7 @@ base::Result<std::uint64_t> History::begin(const std::string& who, const std::st
 
 base::Result<void> History::apply(std::uint64_t release, const std::map<std::string, StoredHold>& holds) {
   return guarded([&]() -> base::Result<void> {
-    auto& poco = session_->poco;
+    auto& poco = *session_;
     auto number = static_cast<std::int64_t>(release);
     data::Transaction transaction(poco);
     poco << "UPDATE attempt SET result = 'applied' WHERE number = ?", use(number), now;
@@ -204,15 +197,15 @@ base::Result<void> History::fail(std::uint64_t release, const std::string& reaso
   return guarded([&]() -> base::Result<void> {
     auto number = static_cast<std::int64_t>(release);
     auto why = reason;
-    session_->poco << "UPDATE attempt SET result = 'failed', reason = ? WHERE number = ?", use(why), use(number), now;
+    *session_ << "UPDATE attempt SET result = 'failed', reason = ? WHERE number = ?", use(why), use(number), now;
     return {};
   });
 }
 
 base::Result<void> History::set_holds(const std::map<std::string, StoredHold>& holds) {
   return guarded([&]() -> base::Result<void> {
-    data::Transaction transaction(session_->poco);
-    write_holds(session_->poco, holds);
+    data::Transaction transaction(*session_);
+    write_holds(*session_, holds);
     transaction.commit();
     return {};
   });
@@ -220,7 +213,7 @@ base::Result<void> History::set_holds(const std::map<std::string, StoredHold>& h
 
 base::Result<History::Last> History::last() {
   return guarded([&]() -> base::Result<Last> {
-    auto& poco = session_->poco;
+    auto& poco = *session_;
     const auto newest = read_numbers(poco, "WHERE result = 'applied' ORDER BY number DESC LIMIT 1");
     return Last{.release = newest.empty() ? 0 : static_cast<std::uint64_t>(newest.front()),
                 .members = read_members(poco),
@@ -230,7 +223,7 @@ base::Result<History::Last> History::last() {
 
 base::Result<Identities> History::members_of(std::uint64_t release) {
   return guarded([&]() -> base::Result<Identities> {
-    auto& poco = session_->poco;
+    auto& poco = *session_;
     const auto upto = std::to_string(release);
     const auto numbers = read_numbers(poco, "WHERE result = 'applied' AND number <= " + upto + " ORDER BY number");
     if (numbers.empty() || numbers.back() != static_cast<std::int64_t>(release)) {
@@ -250,8 +243,8 @@ base::Result<Identities> History::members_of(std::uint64_t release) {
 
 base::Result<std::optional<std::uint64_t>> History::before(std::uint64_t release) {
   return guarded([&]() -> base::Result<std::optional<std::uint64_t>> {
-    const auto found = read_numbers(session_->poco, "WHERE result = 'applied' AND number < " + std::to_string(release) +
-                                                        " ORDER BY number DESC LIMIT 1");
+    const auto found = read_numbers(*session_, "WHERE result = 'applied' AND number < " + std::to_string(release) +
+                                                   " ORDER BY number DESC LIMIT 1");
     if (found.empty()) return std::optional<std::uint64_t>();
     return std::optional(static_cast<std::uint64_t>(found.front()));
   });
@@ -259,7 +252,7 @@ base::Result<std::optional<std::uint64_t>> History::before(std::uint64_t release
 
 base::Result<Identities> History::interrupted_twice() {
   return guarded([&]() -> base::Result<Identities> {
-    auto& poco = session_->poco;
+    auto& poco = *session_;
     std::vector<std::string> results;
     poco << "SELECT result FROM attempt ORDER BY number DESC LIMIT 2", into(results), now;
     if (results != std::vector<std::string>{"interrupted", "interrupted"}) return Identities();
@@ -276,7 +269,7 @@ base::Result<Identities> History::interrupted_twice() {
 
 base::Result<std::vector<HistoryEntry>> History::list(std::size_t limit) {
   return guarded([&]() -> base::Result<std::vector<HistoryEntry>> {
-    auto& poco = session_->poco;
+    auto& poco = *session_;
     std::vector<HistoryEntry> entries;
     for (auto number : read_numbers(poco, "ORDER BY number DESC LIMIT " + std::to_string(limit))) {
       HistoryEntry entry;

@@ -16,6 +16,10 @@
 #include "release/memory.hpp"
 #include "release/plan.hpp"
 
+namespace Poco::Data {
+class Session;
+}
+
 namespace mortise::release {
 
 /// What has to be known of a plugin to run it again.
@@ -65,9 +69,8 @@ class History {
   base::Result<std::vector<HistoryEntry>> list(std::size_t limit);
 
  private:
-  class Session;
-  explicit History(std::unique_ptr<Session> session);
-  std::unique_ptr<Session> session_;
+  explicit History(std::unique_ptr<Poco::Data::Session> session);
+  std::unique_ptr<Poco::Data::Session> session_;
 };
 
 }  // namespace mortise::release
