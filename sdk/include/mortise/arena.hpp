@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <exception>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -65,11 +66,17 @@ List<T> copy(std::span<const T> values) {
 namespace detail {
 
 /// Gives back to the scope what throw_failure() took from it, for the host's log, when a failure leaves the plugin.
-[[gnu::cold, gnu::noinline]] inline void hand_back(const Error& failure) {
+/// Where the arena has no room for the texts, it goes without them: it must not become another failure.
+[[gnu::cold, gnu::noinline]] inline void hand_back(const Error& failure) noexcept {
   auto* const scope = current_scope();
   if (scope == nullptr) return;
-  scope->failure = {static_cast<mortise_status>(failure.status()), 0, borrow(copy(failure.what())),
-                    borrow(copy(failure.context()))};
+  scope->failure = {static_cast<mortise_status>(failure.status()), 0, {}, {}};
+  try {
+    scope->failure.message = borrow(copy(failure.what()));
+    scope->failure.context = borrow(copy(failure.context()));
+  } catch (const std::exception&) {
+    return;
+  }
 }
 
 }  // namespace detail

@@ -73,6 +73,22 @@ TEST_F(ArenaTest, SaysWhatToDoAtItsCap) {
   EXPECT_EQ(copy("still works").size(), 11U);
 }
 
+TEST_F(ArenaTest, AtItsCapDoesNotReplaceAFailureThatLeavesThePlugin) {
+  FakeScope scope(100);
+  copy(std::string(100, 'x'));
+  detail::hand_back(Error(Status::not_found, "no such rate", "currency 1.0.0: rates/1 convert"));
+  EXPECT_EQ(scope.raw().failure.status, MORTISE_NOT_FOUND);
+  EXPECT_EQ(detail::view(scope.raw().failure.message), "");
+}
+
+TEST_F(ArenaTest, TakesBackAFailureThatLeavesThePlugin) {
+  FakeScope scope;
+  detail::hand_back(Error(Status::not_found, "no such rate", "currency 1.0.0: rates/1 convert"));
+  EXPECT_EQ(scope.raw().failure.status, MORTISE_NOT_FOUND);
+  EXPECT_EQ(detail::view(scope.raw().failure.message), "no such rate");
+  EXPECT_EQ(detail::view(scope.raw().failure.context), "currency 1.0.0: rates/1 convert");
+}
+
 TEST_F(ArenaTest, RefusesACountWhoseSizeOverflows) {
   const FakeScope scope;
   EXPECT_THROW(arena_array<std::uint64_t>(SIZE_MAX / 4), Error);
