@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "contract_fixture.hpp"
@@ -82,14 +83,17 @@ TEST_F(ReleaseStressTest, NeverMixesTwoReleases) {
   std::atomic<bool> is_ending{false};
   std::atomic<std::uint64_t> calls{0};
   std::atomic<std::uint64_t> mixed{0};
+  std::atomic<std::uint64_t> seen{0};  // by each thread, changes from one release to another
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {
+      std::uint64_t last = 0;
       while (!is_ending.load(std::memory_order_relaxed)) {
         std::unique_lock lock(mutex);
         const auto cone = current.release->cones()[kEntry];
         const auto& entry = *current.entry;
         lock.unlock();
+        if (std::exchange(last, entry.stamp) != entry.stamp) seen.fetch_add(1, std::memory_order_relaxed);
         const Scope scope(*cone);
         for (int round = 0; round < 50; ++round) {
           if (Link::ask(entry.next_slot) != entry.stamp) mixed.fetch_add(1, std::memory_order_relaxed);
@@ -100,13 +104,18 @@ TEST_F(ReleaseStressTest, NeverMixesTwoReleases) {
   }
   for (std::uint64_t stamp = 2; stamp <= kReleases; ++stamp) {
     auto next = publish(stamp);
-    const std::lock_guard lock(mutex);
-    std::swap(current, next);  // lets go of the former release under the readers' feet
+    {
+      const std::lock_guard lock(mutex);
+      std::swap(current, next);  // lets go of the former release under the readers' feet
+    }
+    // Or all releases may be over before the threads have had their first turn.
+    while (stamp % 10 == 0 && seen.load(std::memory_order_relaxed) < stamp / 10) std::this_thread::yield();
   }
   while (calls.load(std::memory_order_relaxed) < 100000) std::this_thread::yield();
   is_ending.store(true, std::memory_order_relaxed);
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(mixed.load(), 0U);
+  EXPECT_GE(seen.load(), kReleases / 10) << "calls and releases came at the same time";
 }
 
 TEST_F(ReleaseStressTest, AThreadInAnUnrelatedPluginDelaysNothing) {
