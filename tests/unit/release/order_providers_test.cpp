@@ -35,6 +35,9 @@ TEST(OrderProviders, RefuseAConsumerThatWasBuiltWithOtherMethods) {
   EXPECT_EQ(order.refused[0].reason,
             "plugin 'shop': contract money/1: method 2 'convert' differs: needs convert(i64,str)->i64, provider 'bank' "
             "2.0.1 has convert(i64)->i64; upgrade both in one release or pin bank <2");
+  EXPECT_THAT(order.refused[0].exhibit,
+              AllOf(HasSubstr("convert(i64,str)->i64\n"), HasSubstr("convert(i64)->i64\n"), HasSubstr("^")))
+      << "one below the other, with a mark under the first difference";
   EXPECT_THAT(order.ordered, SizeIs(1)) << "the provider runs";
 }
 
