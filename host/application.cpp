@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "admin/control_server.hpp"
 #include "base/instance_lock.hpp"
 #include "base/process.hpp"
 #include "catalog/catalog.hpp"
@@ -130,10 +131,15 @@ int Application::run() {
   release::Runner runner({.drop_directory = config_.drop_directory,
                           .plugins_directory = config_.plugins_directory,
                           .state_directory = config_.state_directory,
+                          .applies_by_itself = config_.apply_mode == config::ApplyMode::automatic,
                           .init_timeout = config_.init_timeout,
                           .stop_timeout = config_.stop_timeout},
                          std::move(*catalog), contracts, {&server}, files_,
                          [&](const release::Status& status) { status_file.write(status); });
+  // Open before the first pass, so that a socket that cannot be had is said before any plugin runs; who asks meanwhile
+  // is answered once the pass is done.
+  admin::ControlServer control({.socket = config_.control_socket, .mode = config_.control_socket_mode}, runner, files_);
+  if (const auto opened = control.start(); !opened) return fail(opened.error());
   runner.start();
   server.set_ready(true);
   telemetry::log(Level::info, "host", "ready");
@@ -142,6 +148,7 @@ int Application::run() {
   server.set_ready(false);
   server.drain();
   runner.begin_stop();
+  control.stop();  // after the runner has answered whoever waits for it
   const std::size_t cut = server.stop(config_.edge.shutdown_grace);
   const std::size_t left = runner.stop();
   status_file.remove();

@@ -1,9 +1,14 @@
 #include "cli/command_line.hpp"
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/strings.hpp"
@@ -20,6 +25,8 @@ struct Options {
   std::string name;
   fs::path file;
   fs::path new_file;
+  std::optional<std::uint64_t> release;
+  unsigned history_limit = 20;
   bool only_check = false;
   bool as_json = false;
 };
@@ -95,6 +102,33 @@ void add_file_commands(Parser& parser, const Parts& parts) {
   });
 }
 
+/// A command that asks the running host.
+CLI::App* add_question(Parser& parser, const char* name, const char* help, std::function<int()> run) {
+  auto* command = parser.app.add_subcommand(name, help);
+  command->add_flag("--json", parser.options.as_json, "Print JSON");
+  command->callback([&parser, run = std::move(run)] { parser.run = run; });
+  return command;
+}
+
+void add_release_commands(Parser& parser, const Parts& parts) {
+  Options& options = parser.options;
+  add_question(parser, "plan", "Show what the running host would change, and change nothing",
+               [&options, &parts] { return plan(options.config, options.as_json, parts); });
+  add_question(parser, "apply", "Make the running host equal to its configuration: 1 when the release failed",
+               [&options, &parts] { return apply(options.config, options.as_json, parts); });
+  add_question(parser, "rollback", "Go back to a former release",
+               [&options, &parts] { return rollback(options.config, options.release, options.as_json, parts); })
+      ->add_option("N", options.release, "The release to go back to; else the one before the current")
+      ->check(CLI::Range(std::uint64_t{1}, std::numeric_limits<std::uint64_t>::max()));
+  add_question(parser, "history", "Show the releases of the past, the newest last",
+               [&options, &parts] { return history(options.config, options.history_limit, options.as_json, parts); })
+      ->add_option("--limit", options.history_limit, "How many")
+      ->check(CLI::Range(1, 1000));
+  add_question(parser, "status", "Show what the running host's plugins are doing", [&options, &parts] {
+    return status(options.config, options.name, options.as_json, parts);
+  })->add_option("NAME", options.name, "A plugin, to show everything about it");
+}
+
 /// CLI11 would only say that a command is missing. Empty when no word was left over.
 std::string explain_unknown_command(const CLI::App& app) {
   const auto left_over = app.remaining();
@@ -120,6 +154,7 @@ int run_command_line(int argc, const char* const* argv, const Parts& parts) {
   add_host_commands(parser, parts);
   add_plugin_commands(parser, parts);
   add_file_commands(parser, parts);
+  add_release_commands(parser, parts);
   try {
     parser.app.parse(argc, argv);
   } catch (const CLI::RequiredError& error) {

@@ -1,8 +1,10 @@
 // One function for each subcommand; each prints through Parts and returns the exit code.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "catalog/gate.hpp"
 #include "cli/command_line.hpp"
@@ -23,6 +25,17 @@ int describe(const std::filesystem::path& plugin, bool as_json, const Parts& par
 /// Exit codes: kDone the new build is compatible, kFailed it breaks other plugins, kUsage the files cannot be compared.
 int diff(const std::filesystem::path& before, const std::filesystem::path& after, bool as_json, const Parts& parts);
 int version(const Parts& parts);
+
+// --- Of the running host, asked over its control socket; kFailed when none runs.
+int plan(const std::filesystem::path& config_file, bool as_json, const Parts& parts);
+/// kFailed, too, when the release failed, and everything runs on as before.
+int apply(const std::filesystem::path& config_file, bool as_json, const Parts& parts);
+/// Likewise; without a release: to the one before the current.
+int rollback(const std::filesystem::path& config_file, std::optional<std::uint64_t> release, bool as_json,
+             const Parts& parts);
+int history(const std::filesystem::path& config_file, unsigned limit, bool as_json, const Parts& parts);
+/// Of one plugin, or of all when the name is empty.
+int status(const std::filesystem::path& config_file, const std::string& name, bool as_json, const Parts& parts);
 
 /// The manifest of a file that passes the gate as far as it goes without running the file; otherwise prints why not and
 /// returns null.

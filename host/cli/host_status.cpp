@@ -5,6 +5,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "cli/json_fields.hpp"
+
 namespace mortise::cli {
 namespace {
 
@@ -16,11 +18,6 @@ bool is_alive(const json& status) {
   const auto value = pid->get<std::uint64_t>();
   if (value == 0 || value > static_cast<std::uint64_t>(std::numeric_limits<pid_t>::max())) return false;
   return ::kill(static_cast<pid_t>(value), 0) == 0 || errno == EPERM;
-}
-
-std::string text_of(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
 }  // namespace

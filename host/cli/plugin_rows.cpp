@@ -1,11 +1,11 @@
 #include "cli/plugin_rows.hpp"
 
 #include <algorithm>
-#include <array>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "base/strings.hpp"
+#include "cli/table.hpp"
 #include "manifest/binary.hpp"
 
 namespace mortise::cli {
@@ -29,19 +29,6 @@ void add_record(PluginRow& row, const catalog::Record& record) {
   row.version = version;
   row.catalogue = catalog::to_string(record.state);
   row.reason = record.reason;
-}
-
-using Cells = std::array<std::string, 6>;
-
-void print_cells(const Cells& cells, const std::array<std::size_t, 6>& widths, std::ostream& out) {
-  std::string line;
-  for (std::size_t i = 0; i < cells.size(); ++i) {
-    auto cell = cells[i];
-    if (i + 1 < cells.size()) cell.resize(widths[i] + 2, ' ');
-    line += cell;
-  }
-  line.erase(line.find_last_not_of(' ') + 1);
-  out << line << '\n';
 }
 
 void print_json(const std::vector<PluginRow>& rows, std::ostream& out) {
@@ -127,16 +114,12 @@ std::vector<PluginRow> collect_rows(const config::HostConfig& host, const Parts&
 
 void print_rows(const std::vector<PluginRow>& rows, bool as_json, std::ostream& out) {
   if (as_json) return print_json(rows, out);
-  std::vector<Cells> table{{"NAME", "VERSION", "ENABLED", "CATALOGUE", "RUNTIME", "REASON"}};
+  std::vector<std::vector<std::string>> table{{"NAME", "VERSION", "ENABLED", "CATALOGUE", "RUNTIME", "REASON"}};
   for (const auto& row : rows) {
     table.push_back(
         {row.name, row.version.empty() ? "-" : row.version, row.enabled, row.catalogue, row.runtime, row.reason});
   }
-  std::array<std::size_t, 6> widths{};
-  for (const auto& cells : table) {
-    for (std::size_t i = 0; i < cells.size(); ++i) widths[i] = std::max(widths[i], cells[i].size());
-  }
-  for (const auto& cells : table) print_cells(cells, widths, out);
+  for (const auto& line : align_columns(table)) out << line << '\n';
 }
 
 }  // namespace mortise::cli

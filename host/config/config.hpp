@@ -2,6 +2,7 @@
 // allowed. Every complaint names file, line, JSON pointer and what to write instead.
 #pragma once
 
+#include <sys/types.h>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -66,6 +67,12 @@ struct LogConfig {
   unsigned keep = 5;              // rotated files
 };
 
+/// What the host does of itself when plugins.d or the drop directory has changed.
+enum class ApplyMode {
+  automatic,  // applies it
+  manual,     // nothing, until `mortise apply`
+};
+
 /// mortise.json. Relative paths are relative to the file's own folder; here they are absolute.
 struct HostConfig {
   std::filesystem::path file;
@@ -77,6 +84,9 @@ struct HostConfig {
   std::chrono::milliseconds init_timeout{10000};
   std::chrono::milliseconds stop_timeout{10000};
   std::uint64_t arena_max_bytes = 67108864;  // of one scope
+  ApplyMode apply_mode = ApplyMode::automatic;
+  std::filesystem::path control_socket;  // default control.sock in the state directory; at most 107 bytes
+  mode_t control_socket_mode = 0600;
   EdgeConfig edge;
   LogConfig log;
 };

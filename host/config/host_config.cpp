@@ -1,7 +1,11 @@
 #include <arpa/inet.h>
+#include <sys/un.h>
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
 
 #include "config/object_reader.hpp"
 
@@ -59,6 +63,40 @@ void read_log(ObjectReader& reader, LogConfig& log) {
   reader.integer("keep", log.keep, 1, 1000);
 }
 
+/// "0660" -> 0660.
+std::optional<mode_t> parse_mode(const std::string& text) {
+  const auto is_octal = [](char digit) { return digit >= '0' && digit <= '7'; };
+  if (text.empty() || text.size() > 4 || !std::all_of(text.begin(), text.end(), is_octal)) return std::nullopt;
+  const auto mode = static_cast<mode_t>(std::stoul(text, nullptr, 8));
+  return mode <= 0777 ? std::optional(mode) : std::nullopt;
+}
+
+void read_control(ObjectReader& reader, HostConfig& config) {
+  config.control_socket = config.state_directory / "control.sock";
+  reader.path("control_socket", config.control_socket);
+  constexpr std::size_t kMostBytes = sizeof(sockaddr_un::sun_path) - 1;
+  if (config.control_socket.string().size() > kMostBytes) {
+    reader.fault("control_socket", "'" + config.control_socket.string() + "' is longer than the " +
+                                       std::to_string(kMostBytes) +
+                                       " bytes that the path of a socket may have; name a shorter one, such as "
+                                       "/run/mortise/control.sock");
+  }
+  std::string mode = "0600";
+  reader.text("control_socket_mode", mode);
+  const auto parsed = parse_mode(mode);
+  if (!parsed) {
+    reader.fault("control_socket_mode",
+                 "'" + mode + "' is no mode; write octal digits in quotes, like \"0600\" or \"0660\"");
+  }
+  config.control_socket_mode = parsed.value_or(config.control_socket_mode);
+}
+
+void read_apply(ObjectReader& reader, ApplyMode& apply) {
+  std::string text = "auto";
+  reader.one_of("apply", text, {"auto", "manual"});
+  apply = text == "manual" ? ApplyMode::manual : ApplyMode::automatic;
+}
+
 }  // namespace
 
 std::string Diagnostic::to_string() const {
@@ -92,6 +130,8 @@ LoadedHost load_host_config(const std::filesystem::path& file, base::Files& file
   reader.milliseconds("init_timeout_ms", config.init_timeout, 1, kDayMs);
   reader.milliseconds("stop_timeout_ms", config.stop_timeout, 1, kDayMs);
   reader.integer("arena_max_bytes", config.arena_max_bytes, 65536, std::uint64_t{1} << 40);
+  read_apply(reader, config.apply_mode);
+  read_control(reader, config);
   reader.object("edge", [&](ObjectReader& edge) { read_edge(edge, config.edge); });
   reader.object("log", [&](ObjectReader& log) { read_log(log, config.log); });
   reader.finish();

@@ -1,0 +1,201 @@
+#include "admin/control_api.hpp"
+
+#include <Poco/Exception.h>
+#include <Poco/Net/HTTPResponse.h>
+#include <Poco/URI.h>
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "admin/control_json.hpp"
+#include "base/strings.hpp"
+
+namespace mortise::admin {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+using nlohmann::json;
+
+constexpr std::uint64_t kDefaultHistory = 20;
+constexpr std::uint64_t kMostHistory = 1000;
+
+std::string dump(const nlohmann::ordered_json& document) {
+  // A plugin's message may hold any bytes; what is not UTF-8 is replaced.
+  return document.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+unsigned to_http_status(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::invalid_argument:
+    case ErrorCode::out_of_range: return 400;
+    case ErrorCode::permission_denied:
+    case ErrorCode::unauthenticated: return 403;
+    case ErrorCode::not_found: return 404;
+    case ErrorCode::already_exists:
+    case ErrorCode::failed_precondition:
+    case ErrorCode::aborted: return 409;
+    case ErrorCode::unimplemented: return 501;
+    case ErrorCode::cancelled:
+    case ErrorCode::resource_exhausted:
+    case ErrorCode::unavailable: return 503;
+    case ErrorCode::deadline_exceeded: return 504;
+    default: return 500;
+  }
+}
+
+ApiAnswer refuse(const Error& error) { return make_problem(to_http_status(error.code), error.code, error.message); }
+
+template <class T>
+ApiAnswer to_answer(const base::Result<T>& result) {
+  if (!result) return refuse(result.error());
+  ApiAnswer made;
+  made.body = dump(to_json(*result));
+  return made;
+}
+
+/// A request whose path and query have been taken apart.
+struct Call {
+  const ApiRequest& request;
+  Poco::URI::QueryParameters query;
+};
+
+Error invalid(std::string message) { return {ErrorCode::invalid_argument, std::move(message)}; }
+
+/// Fails when a parameter is not `known`, which is empty where a path takes none.
+base::Result<void> check_query(const Call& call, std::string_view known) {
+  for (const auto& [key, value] : call.query) {
+    if (key != known || known.empty()) {
+      return invalid("unknown query parameter '" + base::printable(key) + "'; " +
+                     (known.empty() ? "this path takes none" : "this path takes '" + std::string(known) + "'"));
+    }
+  }
+  return {};
+}
+
+/// The body must be an object without keys other than `known`; an empty body is {}.
+base::Result<void> read_body(const Call& call, std::string_view known, json& body) {
+  body = call.request.body.empty() ? json::object() : json::parse(call.request.body, nullptr, false);
+  if (body.is_discarded()) return invalid("the body is no JSON; send an object such as {}");
+  if (!body.is_object()) return invalid(std::string("the body must be a JSON object, is a ") + body.type_name());
+  for (const auto& [key, value] : body.items()) {
+    if (known.empty() || key != known) {
+      return invalid("unknown key '" + base::printable(key) + "' in the body; " +
+                     (known.empty() ? "send {}" : "there is '" + std::string(known) + "' alone"));
+    }
+  }
+  return {};
+}
+
+base::Result<std::uint64_t> read_limit(const Call& call) {
+  if (const auto checked = check_query(call, "limit"); !checked) return checked.error();
+  if (call.query.empty()) return kDefaultHistory;
+  const auto& text = call.query.back().second;
+  std::uint64_t limit = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
+  if (error != std::errc() || end != text.data() + text.size() || limit == 0 || limit > kMostHistory) {
+    return invalid("limit must be a whole number from 1 to " + std::to_string(kMostHistory) + ", is '" +
+                   base::printable(text) + "'");
+  }
+  return limit;
+}
+
+base::Result<std::optional<std::uint64_t>> read_release(const Call& call) {
+  json body;
+  if (const auto read = read_body(call, "release", body); !read) return read.error();
+  const auto release = body.find("release");
+  if (release == body.end()) return std::optional<std::uint64_t>();
+  if (!release->is_number_unsigned() || *release == 0) {
+    return invalid("'release' must be the number of a release, 1 or more, is " + base::printable(dump(*release), 60));
+  }
+  return std::optional(release->get<std::uint64_t>());
+}
+
+ApiAnswer get_status(const Call& call, release::Control& control) {
+  const auto checked = check_query(call, {});
+  return checked ? to_answer(control.status()) : refuse(checked.error());
+}
+
+ApiAnswer get_plan(const Call& call, release::Control& control) {
+  const auto checked = check_query(call, {});
+  return checked ? to_answer(control.plan()) : refuse(checked.error());
+}
+
+ApiAnswer get_history(const Call& call, release::Control& control) {
+  const auto limit = read_limit(call);
+  return limit ? to_answer(control.history(*limit)) : refuse(limit.error());
+}
+
+ApiAnswer post_apply(const Call& call, release::Control& control) {
+  if (const auto checked = check_query(call, {}); !checked) return refuse(checked.error());
+  json body;
+  const auto read = read_body(call, {}, body);
+  return read ? to_answer(control.apply(call.request.who)) : refuse(read.error());
+}
+
+ApiAnswer post_rollback(const Call& call, release::Control& control) {
+  if (const auto checked = check_query(call, {}); !checked) return refuse(checked.error());
+  const auto release = read_release(call);
+  return release ? to_answer(control.rollback(*release, call.request.who)) : refuse(release.error());
+}
+
+struct Endpoint {
+  std::string_view method;
+  std::string_view path;
+  ApiAnswer (*serve)(const Call&, release::Control&);
+};
+constexpr std::array kEndpoints{
+    Endpoint{"GET", "/v1/status", get_status},   Endpoint{"GET", "/v1/plan", get_plan},
+    Endpoint{"POST", "/v1/apply", post_apply},   Endpoint{"POST", "/v1/rollback", post_rollback},
+    Endpoint{"GET", "/v1/history", get_history},
+};
+
+ApiAnswer refuse_path(const std::string& path) {
+  std::string known;
+  for (const auto& endpoint : kEndpoints) known += (known.empty() ? "" : ", ") + std::string(endpoint.path);
+  return make_problem(404, ErrorCode::not_found, "there is no '" + base::printable(path) + "'; there is " + known);
+}
+
+ApiAnswer refuse_method(const Endpoint& endpoint) {
+  auto made = make_problem(405, ErrorCode::unimplemented,
+                           std::string(endpoint.path) + " takes " + std::string(endpoint.method) + " alone");
+  made.allow = endpoint.method;
+  return made;
+}
+
+}  // namespace
+
+ApiAnswer make_problem(unsigned status, ErrorCode code, std::string_view detail) {
+  using Poco::Net::HTTPResponse;
+  ApiAnswer made;
+  made.status = status;
+  made.content_type = "application/problem+json";
+  made.body = dump({{"type", "about:blank"},
+                    {"title", HTTPResponse::getReasonForStatus(static_cast<HTTPResponse::HTTPStatus>(status))},
+                    {"status", status},
+                    {"code", base::to_string(code)},
+                    {"detail", detail}});
+  return made;
+}
+
+ApiAnswer answer(const ApiRequest& request, release::Control& control) {
+  std::string path;
+  Call call{.request = request, .query = {}};
+  try {
+    const Poco::URI uri(request.target);
+    path = uri.getPath();
+    call.query = uri.getQueryParameters();
+  } catch (const Poco::Exception&) {
+    return refuse(invalid("cannot make sense of the target '" + base::printable(request.target) + "'"));
+  }
+  const auto found = std::find_if(kEndpoints.begin(), kEndpoints.end(),
+                                  [&](const Endpoint& endpoint) { return endpoint.path == path; });
+  if (found == kEndpoints.end()) return refuse_path(path);
+  if (found->method != request.method) return refuse_method(*found);
+  return found->serve(call, control);
+}
+
+}  // namespace mortise::admin

@@ -1,0 +1,93 @@
+#include "admin/control_json.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace mortise::admin {
+namespace {
+
+using nlohmann::ordered_json;
+
+template <class Item, class Convert>
+ordered_json list_of(const std::vector<Item>& items, const Convert& convert) {
+  auto list = ordered_json::array();
+  for (const auto& item : items) list.push_back(convert(item));
+  return list;
+}
+
+ordered_json from_step(const release::Step& step) {
+  return {{"kind", release::to_string(step.kind)},
+          {"plugin", step.plugin},
+          {"from_version", step.from_version},
+          {"to_version", step.to_version},
+          {"from_sha256", step.from_sha256},
+          {"to_sha256", step.to_sha256},
+          {"reason", step.reason},
+          {"contracts", step.contracts},
+          {"affected", step.affected}};
+}
+
+ordered_json from_refusal(const release::Refusal& refusal) {
+  return {{"plugin", refusal.plugin},
+          {"reason", refusal.reason},
+          {"exhibit", refusal.exhibit},
+          {"keeps_running", refusal.keeps_running}};
+}
+
+ordered_json from_change(const release::HistoryEntry::Change& change) {
+  return {{"plugin", change.plugin},
+          {"kind", change.kind},
+          {"from_version", change.from_version},
+          {"to_version", change.to_version}};
+}
+
+ordered_json from_entry(const release::HistoryEntry& entry) {
+  return {{"release", entry.release},
+          {"time", entry.time},
+          {"who", entry.who},
+          {"what", entry.what},
+          {"result", entry.result},
+          {"reason", entry.reason},
+          {"changes", list_of(entry.changes, from_change)}};
+}
+
+ordered_json from_plugin(const release::PluginStatus& plugin) {
+  return {{"name", plugin.name},   {"version", plugin.version}, {"generation", plugin.generation},
+          {"state", plugin.state}, {"reason", plugin.reason},   {"sha256", plugin.sha256}};
+}
+
+/// A file whose manifest could not be read has no plugin and no version: both are empty.
+ordered_json from_file(const catalog::RecordPtr& file) {
+  const auto* manifest = file->manifest.get();
+  return {{"path", file->path},
+          {"state", catalog::to_string(file->state)},
+          {"reason", file->reason},
+          {"sha256", file->sha256},
+          {"plugin", manifest == nullptr ? "" : manifest->name},
+          {"version", manifest == nullptr ? "" : manifest->version.to_string()},
+          {"notes", file->notes}};
+}
+
+}  // namespace
+
+ordered_json to_json(const release::Plan& plan) {
+  return {{"steps", list_of(plan.steps, from_step)}, {"refusals", list_of(plan.refusals, from_refusal)}};
+}
+
+ordered_json to_json(const release::Outcome& outcome) {
+  return {{"result", release::to_string(outcome.result)},
+          {"release", outcome.release},
+          {"reason", outcome.reason},
+          {"plan", to_json(outcome.plan)}};
+}
+
+ordered_json to_json(const std::vector<release::HistoryEntry>& history) {
+  return {{"entries", list_of(history, from_entry)}};
+}
+
+ordered_json to_json(const release::Status& status) {
+  return {{"release", status.release},
+          {"plugins", list_of(status.plugins, from_plugin)},
+          {"files", list_of(status.files, from_file)}};
+}
+
+}  // namespace mortise::admin

@@ -1,0 +1,17 @@
+// The JSON objects of the control API, as docs/control-api.md describes them. Stable: keys are added, never renamed or
+// removed, and none is ever left out.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <vector>
+
+#include "release/control.hpp"
+
+namespace mortise::admin {
+
+nlohmann::ordered_json to_json(const release::Plan& plan);
+nlohmann::ordered_json to_json(const release::Outcome& outcome);
+nlohmann::ordered_json to_json(const std::vector<release::HistoryEntry>& history);
+nlohmann::ordered_json to_json(const release::Status& status);
+
+}  // namespace mortise::admin

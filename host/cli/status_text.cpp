@@ -1,0 +1,107 @@
+#include "cli/status_text.hpp"
+
+#include <nlohmann/json.hpp>
+#include <ostream>
+#include <vector>
+
+#include "base/strings.hpp"
+#include "cli/json_fields.hpp"
+#include "cli/release_text.hpp"
+#include "cli/table.hpp"
+
+namespace mortise::cli {
+namespace {
+
+using Document = nlohmann::ordered_json;
+
+std::string or_dash(std::string text) { return text.empty() ? "-" : text; }
+
+std::string generation_of(const Document& plugin) {
+  const auto generation = number_of(plugin, "generation");
+  return generation == 0 ? "-" : std::to_string(generation);
+}
+
+std::string describe_release(const Document& status) {
+  const auto release = number_of(status, "release");
+  return release == 0 ? "no release runs yet" : "release " + std::to_string(release) + " runs";
+}
+
+/// A file that says nothing of itself goes by its own name.
+bool is_file_of(const Document& file, const std::string& name) {
+  const auto plugin = text_of(file, "plugin");
+  return (plugin.empty() ? base::file_stem(text_of(file, "path")) : plugin) == name;
+}
+
+void print_line(const char* key, const std::string& value, std::ostream& out) {
+  if (value.empty()) return;
+  std::string padded = key;
+  padded.resize(12, ' ');
+  out << padded << value << '\n';
+}
+
+void print_files(const Document& picked, std::ostream& out) {
+  for (const auto& file : objects_of(picked, "files")) {
+    print_line("file", text_of(file, "path"), out);
+    const auto version = text_of(file, "version");
+    out << "    " << (version.empty() ? "" : version + ", ") << text_of(file, "state");
+    if (const auto reason = text_of(file, "reason"); !reason.empty()) out << ": " << reason;
+    out << '\n';
+    if (const auto notes = joined_texts_of(file, "notes"); !notes.empty()) out << "    " << notes << '\n';
+  }
+}
+
+}  // namespace
+
+void print_status(const Document& status, std::ostream& out) {
+  out << describe_release(status) << '\n';
+  std::vector<std::vector<std::string>> table{{"NAME", "GENERATION", "VERSION", "STATE", "REASON"}};
+  for (const auto& plugin : objects_of(status, "plugins")) {
+    table.push_back({text_of(plugin, "name"), generation_of(plugin), or_dash(text_of(plugin, "version")),
+                     text_of(plugin, "state"), text_of(plugin, "reason")});
+  }
+  for (const auto& line : align_columns(table)) out << line << '\n';
+}
+
+Document pick_plugin(const std::string& name, const Document& status, const Document& history) {
+  Document picked{{"release", number_of(status, "release")},
+                  {"plugin", nullptr},
+                  {"files", Document::array()},
+                  {"history", Document::array()}};
+  for (const auto& plugin : objects_of(status, "plugins")) {
+    if (text_of(plugin, "name") == name) picked["plugin"] = plugin;
+  }
+  for (const auto& file : objects_of(status, "files")) {
+    if (is_file_of(file, name)) picked["files"].push_back(file);
+  }
+  for (auto entry : objects_of(history, "entries")) {
+    auto changes = Document::array();
+    for (const auto& change : objects_of(entry, "changes")) {
+      if (text_of(change, "plugin") == name) changes.push_back(change);
+    }
+    if (changes.empty()) continue;
+    entry["changes"] = std::move(changes);
+    picked["history"].push_back(std::move(entry));
+  }
+  const bool is_known = !picked["plugin"].is_null() || !picked["files"].empty() || !picked["history"].empty();
+  return is_known ? picked : Document();
+}
+
+void print_plugin(const std::string& name, const Document& picked, std::ostream& out) {
+  print_line("name", name, out);
+  if (const auto& plugin = picked["plugin"]; plugin.is_object()) {
+    print_line("state", text_of(plugin, "state"), out);
+    print_line("version", text_of(plugin, "version"), out);
+    print_line("generation", generation_of(plugin), out);
+    print_line("sha256", text_of(plugin, "sha256"), out);
+    print_line("reason", text_of(plugin, "reason"), out);
+  } else {
+    print_line("state", "not enabled; `mortise enable " + name + "` lets it run", out);
+  }
+  print_files(picked, out);
+  if (!picked["history"].empty()) {
+    out << '\n';
+    print_history(Document{{"entries", picked["history"]}}, out);
+  }
+}
+
+}  // namespace mortise::cli
