@@ -12,7 +12,7 @@ std::string describe_user(uid_t user) {
   std::array<char, 4096> texts{};
   passwd entry{};
   passwd* found = nullptr;
-  const auto number = "uid " + std::to_string(user);
+  auto number = "uid " + std::to_string(user);
   if (::getpwuid_r(user, &entry, texts.data(), texts.size(), &found) != 0 || found == nullptr) return number;
   return std::string(entry.pw_name) + " (" + number + ")";
 }

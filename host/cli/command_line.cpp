@@ -119,7 +119,7 @@ void add_release_commands(Parser& parser, const Parts& parts) {
   add_question(parser, "rollback", "Go back to a former release",
                [&options, &parts] { return rollback(options.config, options.release, options.as_json, parts); })
       ->add_option("N", options.release, "The release to go back to; else the one before the current")
-      ->check(CLI::Range(std::uint64_t{1}, std::numeric_limits<std::uint64_t>::max()));
+      ->check(CLI::Range(std::int64_t{1}, std::numeric_limits<std::int64_t>::max()));
   add_question(parser, "history", "Show the releases of the past, the newest last",
                [&options, &parts] { return history(options.config, options.history_limit, options.as_json, parts); })
       ->add_option("--limit", options.history_limit, "How many")

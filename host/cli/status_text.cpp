@@ -14,7 +14,7 @@ namespace {
 
 using Document = nlohmann::ordered_json;
 
-std::string or_dash(std::string text) { return text.empty() ? "-" : text; }
+std::string or_dash(const std::string& text) { return text.empty() ? "-" : text; }
 
 std::string generation_of(const Document& plugin) {
   const auto generation = number_of(plugin, "generation");

@@ -98,6 +98,40 @@ TEST_F(HostConfigFile, ListenAddressMustBeAnIpAddress) {
   EXPECT_NE(fault("{\"edge\": {\"listen\": [{\"address\": \"localhost\"}]}}").find("no IP address"), std::string::npos);
 }
 
+TEST_F(HostConfigFile, ControlSocketLiesInTheStateDirectoryUnlessNamed) {
+  EXPECT_EQ(load("{\"state_directory\": \"state\"}").config.control_socket, path_ / "state/control.sock");
+  EXPECT_EQ(load("{\"control_socket\": \"run/c.sock\"}").config.control_socket, path_ / "run/c.sock");
+}
+
+TEST_F(HostConfigFile, ControlSocketMustFitIntoTheAddressOfASocket) {
+  EXPECT_TRUE(load("{\"control_socket\": \"/" + std::string(106, 'x') + "\"}").problems.empty());
+  EXPECT_NE(fault("{\"control_socket\": \"/" + std::string(107, 'x') + "\"}").find("/control_socket: '/xxx"),
+            std::string::npos);
+  EXPECT_NE(fault("{\"state_directory\": \"/" + std::string(100, 'x') + "\"}").find("longer than the 107 bytes"),
+            std::string::npos);
+}
+
+TEST_F(HostConfigFile, ControlSocketModeIsOctalText) {
+  EXPECT_EQ(load("{}").config.control_socket_mode, 0600U);
+  EXPECT_EQ(load("{\"control_socket_mode\": \"0660\"}").config.control_socket_mode, 0660U);
+  EXPECT_EQ(load("{\"control_socket_mode\": \"666\"}").config.control_socket_mode, 0666U);
+  for (const char* mode : {"0680", "rw", "1777", "00600", "-600"}) {
+    EXPECT_EQ(fault("{\"control_socket_mode\": \"" + std::string(mode) + "\"}"),
+              "mortise.json:1: /control_socket_mode: '" + std::string(mode) +
+                  "' is no mode; write octal digits in quotes, like \"0600\" or \"0660\"");
+  }
+  EXPECT_EQ(fault("{\"control_socket_mode\": 600}"),
+            "mortise.json:1: /control_socket_mode: must be a string in quotes, not empty, is 600");
+}
+
+TEST_F(HostConfigFile, ApplyIsAutomaticUnlessManual) {
+  EXPECT_EQ(load("{}").config.apply_mode, ApplyMode::automatic);
+  EXPECT_EQ(load("{\"apply\": \"auto\"}").config.apply_mode, ApplyMode::automatic);
+  EXPECT_EQ(load("{\"apply\": \"manual\"}").config.apply_mode, ApplyMode::manual);
+  EXPECT_EQ(fault("{\"apply\": \"never\"}"),
+            "mortise.json:1: /apply: must be one of \"auto\" \"manual\", is \"never\"");
+}
+
 /// What stands between the backticks of a table's cell; "" when it does not start with one.
 std::string between_backticks(const std::string& cell) {
   if (cell.rfind(" `", 0) != 0) return {};

@@ -1,0 +1,177 @@
+#include "admin/control_api.hpp"
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+#include "admin/fake_control.hpp"
+
+namespace mortise::admin {
+namespace {
+
+using nlohmann::json;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class ControlApi : public ::testing::Test {
+ protected:
+  ApiAnswer ask(const std::string& method, const std::string& target, const std::string& body = "") {
+    return answer({.method = method, .target = target, .body = body, .who = "ada (uid 7)"}, control_);
+  }
+  /// The answer's detail, which must be a problem of that status.
+  std::string refusal(unsigned status, const std::string& method, const std::string& target,
+                      const std::string& body = "") {
+    const auto made = ask(method, target, body);
+    EXPECT_EQ(made.status, status) << made.body;
+    EXPECT_EQ(made.content_type, "application/problem+json");
+    const auto problem = json::parse(made.body);
+    EXPECT_EQ(problem["status"], status);
+    EXPECT_EQ(problem["type"], "about:blank");
+    EXPECT_NE(problem["title"], "");
+    return problem["detail"];
+  }
+
+  FakeControl control_;
+};
+
+release::Plan make_plan() {
+  release::Plan plan;
+  plan.steps.push_back({.kind = release::Step::Kind::upgrade,
+                        .plugin = "rates",
+                        .from_version = "1.0.0",
+                        .to_version = "1.1.0",
+                        .from_sha256 = "aa",
+                        .to_sha256 = "bb",
+                        .reason = "dropped",
+                        .contracts = {"~ rates/1"},
+                        .affected = {"shop"}});
+  plan.refusals.push_back({.plugin = "till", .reason = "no", .exhibit = "a\nb", .keeps_running = true});
+  return plan;
+}
+
+TEST_F(ControlApi, PlanHasEveryKeyOfStepsAndRefusals) {
+  control_.plan_ = make_plan();
+  const auto made = ask("GET", "/v1/plan");
+  EXPECT_EQ(made.status, 200U);
+  EXPECT_EQ(made.content_type, "application/json");
+  EXPECT_EQ(json::parse(made.body), json::parse(R"({
+    "steps": [{"kind": "upgrade", "plugin": "rates", "from_version": "1.0.0", "to_version": "1.1.0",
+               "from_sha256": "aa", "to_sha256": "bb", "reason": "dropped", "contracts": ["~ rates/1"],
+               "affected": ["shop"]}],
+    "refusals": [{"plugin": "till", "reason": "no", "exhibit": "a\nb", "keeps_running": true}]})"));
+}
+
+TEST_F(ControlApi, EmptyPlanHasItsKeysToo) {
+  EXPECT_EQ(json::parse(ask("GET", "/v1/plan").body), json::parse(R"({"steps": [], "refusals": []})"));
+}
+
+TEST_F(ControlApi, ApplyAnswersWithTheOutcomeAlsoWhenItFailed) {
+  control_.outcome_ = release::Outcome{
+      .result = release::Outcome::Result::failed, .release = 7, .plan = make_plan(), .reason = "init: no room"};
+  const auto made = ask("POST", "/v1/apply", "{}");
+  EXPECT_EQ(made.status, 200U);
+  const auto outcome = json::parse(made.body);
+  EXPECT_EQ(outcome["result"], "failed");
+  EXPECT_EQ(outcome["release"], 7);
+  EXPECT_EQ(outcome["reason"], "init: no room");
+  EXPECT_EQ(outcome["plan"]["steps"][0]["plugin"], "rates");
+  EXPECT_THAT(control_.calls(), ElementsAre("apply by ada (uid 7)"));
+}
+
+TEST_F(ControlApi, RollbackGoesToTheReleaseThatIsNamedOrToTheOneBefore) {
+  EXPECT_EQ(ask("POST", "/v1/rollback").status, 200U);
+  EXPECT_EQ(ask("POST", "/v1/rollback", "{}").status, 200U);
+  EXPECT_EQ(ask("POST", "/v1/rollback", R"({"release": 4})").status, 200U);
+  EXPECT_THAT(control_.calls(),
+              ElementsAre("rollback to the one before by ada (uid 7)", "rollback to the one before by ada (uid 7)",
+                          "rollback to 4 by ada (uid 7)"));
+}
+
+TEST_F(ControlApi, HistoryHasItsEntriesAndALimit) {
+  control_.history_ = std::vector<release::HistoryEntry>{
+      {.release = 2,
+       .time = "2026-11-26T09:20:31.004Z",
+       .who = "root (uid 0)",
+       .what = "apply",
+       .result = "failed",
+       .reason = "no",
+       .changes = {{.plugin = "rates", .from_version = "1.0.0", .to_version = "1.1.0", .kind = "upgrade"}}}};
+  EXPECT_EQ(json::parse(ask("GET", "/v1/history").body), json::parse(R"json({"entries": [
+    {"release": 2, "time": "2026-11-26T09:20:31.004Z", "who": "root (uid 0)", "what": "apply", "result": "failed",
+     "reason": "no", "changes": [{"plugin": "rates", "kind": "upgrade", "from_version": "1.0.0",
+                                  "to_version": "1.1.0"}]}]})json"));
+  EXPECT_EQ(ask("GET", "/v1/history?limit=1000").status, 200U);
+  EXPECT_THAT(control_.calls(), ElementsAre("history of 20", "history of 1000"));
+}
+
+TEST_F(ControlApi, StatusHasPluginsAndFilesWithWhatIsKnownOfThem) {
+  auto record = std::make_shared<catalog::Record>();
+  record->path = "/drop/x.so";
+  record->state = catalog::FileState::rejected;
+  record->reason = "no ELF";
+  release::Status status;
+  status.release = 3;
+  status.plugins.push_back(
+      {.name = "rates", .version = "1.0.0", .generation = 4, .state = "active", .reason = {}, .sha256 = "aa"});
+  status.files.push_back(std::move(record));
+  control_.status_ = std::move(status);
+  EXPECT_EQ(json::parse(ask("GET", "/v1/status").body), json::parse(R"({"release": 3,
+    "plugins": [{"name": "rates", "version": "1.0.0", "generation": 4, "state": "active", "reason": "",
+                 "sha256": "aa"}],
+    "files": [{"path": "/drop/x.so", "state": "rejected", "reason": "no ELF", "sha256": "", "plugin": "",
+               "version": "", "notes": []}]})"));
+}
+
+TEST_F(ControlApi, BytesThatAreNoUtf8AreReplaced) {
+  release::Plan plan;
+  plan.refusals.push_back({.plugin = "till", .reason = "bad \xff byte", .exhibit = {}});
+  control_.plan_ = plan;
+  EXPECT_EQ(json::parse(ask("GET", "/v1/plan").body)["refusals"][0]["reason"], "bad \xef\xbf\xbd byte");
+}
+
+TEST_F(ControlApi, UnknownPathNamesThoseThatThereAre) {
+  EXPECT_THAT(refusal(404, "GET", "/v1/plans"), HasSubstr("there is no '/v1/plans'; there is /v1/status, /v1/plan"));
+  EXPECT_EQ(ask("GET", "/").status, 404U);
+  EXPECT_EQ(ask("GET", "/v1/plan/").status, 404U);
+}
+
+TEST_F(ControlApi, WrongMethodIsAnsweredWithAllow) {
+  EXPECT_EQ(refusal(405, "GET", "/v1/apply"), "/v1/apply takes POST alone");
+  EXPECT_EQ(ask("GET", "/v1/apply").allow, "POST");
+  EXPECT_EQ(ask("DELETE", "/v1/status").allow, "GET");
+  EXPECT_THAT(control_.calls(), IsEmpty());
+}
+
+TEST_F(ControlApi, BadInputIsRefusedWithWhatIsWrong) {
+  EXPECT_THAT(refusal(400, "POST", "/v1/apply", "{"), HasSubstr("the body is no JSON"));
+  EXPECT_THAT(refusal(400, "POST", "/v1/apply", "[]"), HasSubstr("must be a JSON object, is a array"));
+  EXPECT_THAT(refusal(400, "POST", "/v1/apply", R"({"force": 1})"), HasSubstr("unknown key 'force'"));
+  EXPECT_THAT(refusal(400, "POST", "/v1/rollback", R"({"relase": 1})"), HasSubstr("there is 'release' alone"));
+  for (const char* release : {"0", "-1", "1.5", "\"4\"", "null"}) {
+    EXPECT_THAT(refusal(400, "POST", "/v1/rollback", std::string(R"({"release": )") + release + "}"),
+                HasSubstr("must be the number of a release"));
+  }
+  for (const char* limit : {"0", "1001", "-1", "x", "5x", "", "99999999999999999999"}) {
+    EXPECT_THAT(refusal(400, "GET", std::string("/v1/history?limit=") + limit), HasSubstr("from 1 to 1000"));
+  }
+  EXPECT_THAT(refusal(400, "GET", "/v1/history?last=3"), HasSubstr("unknown query parameter 'last'"));
+  EXPECT_THAT(refusal(400, "GET", "/v1/plan?x=1"), HasSubstr("this path takes none"));
+  EXPECT_THAT(refusal(400, "POST", "/v1/apply?dry=1"), HasSubstr("this path takes none"));
+  EXPECT_THAT(control_.calls(), IsEmpty());
+}
+
+TEST_F(ControlApi, FailuresOfTheHostHaveAStatusOfTheirOwn) {
+  using base::ErrorCode;
+  const std::vector<std::pair<ErrorCode, unsigned>> expected{
+      {ErrorCode::not_found, 404},        {ErrorCode::failed_precondition, 409},
+      {ErrorCode::invalid_argument, 400}, {ErrorCode::unavailable, 503},
+      {ErrorCode::internal, 500},         {ErrorCode::data_loss, 500}};
+  for (const auto& [code, status] : expected) {
+    control_.outcome_ = base::Error{code, "there never was a release 9"};
+    EXPECT_EQ(refusal(status, "POST", "/v1/rollback"), "there never was a release 9");
+    EXPECT_EQ(json::parse(ask("POST", "/v1/rollback").body)["code"], base::to_string(code));
+  }
+}
+
+}  // namespace
+}  // namespace mortise::admin

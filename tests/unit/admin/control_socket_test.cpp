@@ -1,0 +1,106 @@
+// The socket's file: whose it is, what was there before, and what is there afterwards.
+#include <Poco/Net/ServerSocket.h>
+#include <sys/stat.h>
+
+#include "admin/control_fixture.hpp"
+
+namespace mortise::admin {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+/// The process's umask for as long as it lives.
+class Umask {
+ public:
+  explicit Umask(mode_t mask) : before_(::umask(mask)) {}
+  Umask(const Umask&) = delete;
+  Umask& operator=(const Umask&) = delete;
+  ~Umask() { ::umask(before_); }
+
+ private:
+  mode_t before_;
+};
+
+class ControlSocket : public ControlFixture {
+ protected:
+  mode_t mode() {
+    const auto stamp = files_.stamp(settings_.socket.string());
+    return stamp ? stamp->mode & 07777U : 0;
+  }
+  void leave_stale_socket() const {
+    Poco::Net::ServerSocket dead;
+    dead.bind(Poco::Net::SocketAddress(Poco::Net::AddressFamily::UNIX_LOCAL, settings_.socket.string()));
+    dead.listen();
+  }
+};
+
+TEST_F(ControlSocket, HasTheConfiguredModeWhateverTheUmask) {
+  for (const mode_t mask : {0000U, 0022U, 0777U}) {
+    for (const mode_t wanted : {0600U, 0660U, 0666U}) {
+      const Umask umask(mask);
+      settings_.mode = wanted;
+      ASSERT_TRUE(start());
+      EXPECT_EQ(mode(), wanted) << mask;
+      server_.reset();
+    }
+  }
+}
+
+TEST_F(ControlSocket, ReplacesTheSocketOfAHostThatDied) {
+  leave_stale_socket();
+  ASSERT_TRUE(std::filesystem::is_socket(settings_.socket));
+  const auto started = start();
+  ASSERT_TRUE(started) << started.error().message;
+  EXPECT_EQ(ask("GET", "/v1/status").status, 200U);
+}
+
+TEST_F(ControlSocket, LeavesAloneWhatAnotherProcessServes) {
+  ASSERT_TRUE(start());
+  ControlServer second(settings_, control_, files_);
+  const auto refused = second.start();
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, AllOf(HasSubstr("another process serves"), HasSubstr("control_socket")));
+  second.stop();
+  EXPECT_EQ(ask("GET", "/v1/status").status, 200U);
+}
+
+TEST_F(ControlSocket, LeavesAFileOfAnotherKindAlone) {
+  testing::write_file(settings_.socket, "dear to me");
+  const auto refused = start();
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("is no socket"));
+  server_.reset();
+  EXPECT_EQ(testing::read_file(settings_.socket), "dear to me");
+}
+
+TEST_F(ControlSocket, MakesItsFolder) {
+  settings_.socket = directory_ / "run/mortise/control.sock";
+  ASSERT_TRUE(start());
+  EXPECT_EQ(ask("GET", "/v1/status").status, 200U);
+}
+
+TEST_F(ControlSocket, SaysWhereItCannotBeMade) {
+  testing::write_file(directory_ / "file", "");
+  settings_.socket = directory_ / "file/control.sock";
+  const auto refused = start();
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, AllOf(HasSubstr("control socket"), HasSubstr((directory_ / "file").string())));
+}
+
+TEST_F(ControlSocket, IsGoneAfterAStop) {
+  ASSERT_TRUE(start());
+  server_->stop();
+  EXPECT_FALSE(std::filesystem::exists(settings_.socket));
+  server_->stop();
+}
+
+TEST_F(ControlSocket, CanBeOpenedAgainByTheNextHost) {
+  ASSERT_TRUE(start());
+  server_.reset();
+  ASSERT_TRUE(start());
+  EXPECT_EQ(ask("GET", "/v1/status").status, 200U);
+}
+
+}  // namespace
+}  // namespace mortise::admin

@@ -1,0 +1,68 @@
+// The releases of a host that a test makes up: what it is to answer, what it was asked, and a call that waits.
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "release/control.hpp"
+
+namespace mortise::admin {
+
+/// Any thread, but for the answers, which are set before anybody asks.
+class FakeControl final : public release::Control {
+ public:
+  base::Result<release::Plan> plan() override { return plan_; }
+  base::Result<release::Outcome> apply(const std::string& who) override {
+    std::unique_lock lock(mutex_);
+    calls_.push_back("apply by " + who);
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return !is_held_; });
+    return outcome_;
+  }
+  base::Result<release::Outcome> rollback(std::optional<std::uint64_t> release, const std::string& who) override {
+    const std::lock_guard lock(mutex_);
+    calls_.push_back("rollback to " + (release ? std::to_string(*release) : "the one before") + " by " + who);
+    return outcome_;
+  }
+  base::Result<std::vector<release::HistoryEntry>> history(std::size_t limit) override {
+    const std::lock_guard lock(mutex_);
+    calls_.push_back("history of " + std::to_string(limit));
+    return history_;
+  }
+  base::Result<release::Status> status() override { return status_; }
+
+  /// From now until release_calls() apply() waits.
+  void hold_calls() {
+    const std::lock_guard lock(mutex_);
+    is_held_ = true;
+  }
+  void release_calls() {
+    const std::lock_guard lock(mutex_);
+    is_held_ = false;
+    changed_.notify_all();
+  }
+  void wait_for_calls(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return calls_.size() >= count; });
+  }
+  std::vector<std::string> calls() {
+    const std::lock_guard lock(mutex_);
+    return calls_;
+  }
+
+  base::Result<release::Plan> plan_ = release::Plan{};
+  base::Result<release::Outcome> outcome_ = release::Outcome{};
+  base::Result<std::vector<release::HistoryEntry>> history_ = std::vector<release::HistoryEntry>{};
+  base::Result<release::Status> status_ = release::Status{};
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::string> calls_;  // guarded by mutex_
+  bool is_held_ = false;            // guarded by mutex_
+};
+
+}  // namespace mortise::admin

@@ -1,0 +1,93 @@
+#include "cli/status_text.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "admin/control_json.hpp"
+
+namespace mortise::cli {
+namespace {
+
+using nlohmann::ordered_json;
+
+ordered_json some_status() {
+  auto file = std::make_shared<catalog::Record>();
+  file->path = "/drop/rates.so";
+  file->state = catalog::FileState::rejected;
+  file->reason = "no ELF";
+  release::Status status;
+  status.release = 3;
+  status.plugins = {
+      {.name = "rates", .version = "1.0.0", .generation = 4, .state = "active", .reason = {}, .sha256 = "aa"},
+      {.name = "till", .version = {}, .generation = 0, .state = "waiting", .reason = "no file", .sha256 = {}}};
+  status.files = {std::move(file)};
+  return admin::to_json(status);
+}
+
+ordered_json some_history() {
+  using Change = release::HistoryEntry::Change;
+  const Change rates{.plugin = "rates", .from_version = "", .to_version = "1.0.0", .kind = "start"};
+  const Change other{.plugin = "other", .from_version = "", .to_version = "1.0.0", .kind = "start"};
+  std::vector<release::HistoryEntry> history(2);
+  history[0] = {.release = 1,
+                .time = "T1",
+                .who = "w",
+                .what = "start",
+                .result = "applied",
+                .reason = {},
+                .changes = {other, rates}};
+  history[1] = {
+      .release = 2, .time = "T2", .who = "w", .what = "apply", .result = "applied", .reason = {}, .changes = {other}};
+  return admin::to_json(history);
+}
+
+TEST(StatusText, IsTheReleaseAndATableOfPlugins) {
+  std::ostringstream out;
+  print_status(some_status(), out);
+  EXPECT_EQ(out.str(),
+            "release 3 runs\n"
+            "NAME   GENERATION  VERSION  STATE    REASON\n"
+            "rates  4           1.0.0    active\n"
+            "till   -           -        waiting  no file\n");
+}
+
+TEST(StatusText, SaysWhenNoReleaseRuns) {
+  std::ostringstream out;
+  print_status(admin::to_json(release::Status{}), out);
+  EXPECT_EQ(out.str(), "no release runs yet\nNAME  GENERATION  VERSION  STATE  REASON\n");
+}
+
+TEST(StatusOfOne, IsEverythingAboutIt) {
+  const auto picked = pick_plugin("rates", some_status(), some_history());
+  EXPECT_EQ(picked["plugin"]["generation"], 4);
+  EXPECT_EQ(picked["history"].size(), 1U);
+  std::ostringstream out;
+  print_plugin("rates", picked, out);
+  EXPECT_EQ(out.str(),
+            "name        rates\n"
+            "state       active\n"
+            "version     1.0.0\n"
+            "generation  4\n"
+            "sha256      aa\n"
+            "file        /drop/rates.so\n"
+            "    rejected: no ELF\n"
+            "\n"
+            "RELEASE  TIME  WHO  WHAT   RESULT\n"
+            "1        T1    w    start  applied\n"
+            "    + rates 1.0.0\n");
+}
+
+TEST(StatusOfOne, ShowsOneThatIsNotEnabledByItsPast) {
+  std::ostringstream out;
+  print_plugin("other", pick_plugin("other", some_status(), some_history()), out);
+  EXPECT_EQ(out.str().rfind("name        other\nstate       not enabled; `mortise enable other` lets it run\n", 0), 0U)
+      << out.str();
+}
+
+TEST(StatusOfOne, IsNullForWhatNobodyKnows) {
+  EXPECT_TRUE(pick_plugin("nobody", some_status(), some_history()).is_null());
+}
+
+}  // namespace
+}  // namespace mortise::cli
