@@ -67,8 +67,10 @@ void print_step(const Document& step, std::ostream& out) {
 
 void print_refusal(const Document& refusal, std::ostream& out) {
   out << "! " << text_of(refusal, "plugin") << ": " << text_of(refusal, "reason") << '\n';
-  print_indented(text_of(refusal, "exhibit"), out);
-  out << kIndent << (is_set(refusal, "keeps_running") ? "what ran of it runs on as it was" : "it does not run") << '\n';
+  auto exhibit = text_of(refusal, "exhibit");  // indented by whoever made it
+  if (!exhibit.empty() && exhibit.back() != '\n') exhibit += '\n';
+  out << exhibit;
+  out << kIndent << (is_set(refusal, "keeps_running") ? "what ran of it runs on as it was" : "it will not run") << '\n';
 }
 
 void print_changes(const Document& plan, std::ostream& out) {

@@ -64,11 +64,11 @@ void print_status(const Document& status, std::ostream& out) {
 
 Document pick_plugin(const std::string& name, const Document& status, const Document& history) {
   Document picked{{"release", number_of(status, "release")},
-                  {"plugin", nullptr},
+                  {"plugins", Document::array()},
                   {"files", Document::array()},
                   {"history", Document::array()}};
   for (const auto& plugin : objects_of(status, "plugins")) {
-    if (text_of(plugin, "name") == name) picked["plugin"] = plugin;
+    if (text_of(plugin, "name") == name) picked["plugins"].push_back(plugin);
   }
   for (const auto& file : objects_of(status, "files")) {
     if (is_file_of(file, name)) picked["files"].push_back(file);
@@ -82,20 +82,20 @@ Document pick_plugin(const std::string& name, const Document& status, const Docu
     entry["changes"] = std::move(changes);
     picked["history"].push_back(std::move(entry));
   }
-  const bool is_known = !picked["plugin"].is_null() || !picked["files"].empty() || !picked["history"].empty();
+  const bool is_known = !picked["plugins"].empty() || !picked["files"].empty() || !picked["history"].empty();
   return is_known ? picked : Document();
 }
 
 void print_plugin(const std::string& name, const Document& picked, std::ostream& out) {
   print_line("name", name, out);
-  if (const auto& plugin = picked["plugin"]; plugin.is_object()) {
+  const auto plugins = objects_of(picked, "plugins");
+  if (plugins.empty()) print_line("state", "not enabled; `mortise enable " + name + "` lets it run", out);
+  for (const auto& plugin : plugins) {
     print_line("state", text_of(plugin, "state"), out);
     print_line("version", text_of(plugin, "version"), out);
     print_line("generation", generation_of(plugin), out);
     print_line("sha256", text_of(plugin, "sha256"), out);
     print_line("reason", text_of(plugin, "reason"), out);
-  } else {
-    print_line("state", "not enabled; `mortise enable " + name + "` lets it run", out);
   }
   print_files(picked, out);
   if (!picked["history"].empty()) {

@@ -65,15 +65,16 @@ TEST(PlanText, ShowsBelowAStepWhatItTouches) {
 
 TEST(PlanText, ShowsRefusalsWithTheirExhibitAndWhetherWhatRanGoesOn) {
   Plan plan;
-  plan.refusals = {{.plugin = "shop", .reason = "differs", .exhibit = "needs  a\nhas    b", .keeps_running = true},
-                   {.plugin = "till", .reason = "no file", .exhibit = {}, .keeps_running = false}};
+  plan.refusals = {
+      {.plugin = "shop", .reason = "differs", .exhibit = "    needs  a\n    has    b\n", .keeps_running = true},
+      {.plugin = "till", .reason = "no file", .exhibit = {}, .keeps_running = false}};
   EXPECT_EQ(text_by(print_plan, plan),
             "! shop: differs\n"
             "    needs  a\n"
             "    has    b\n"
             "    what ran of it runs on as it was\n"
             "! till: no file\n"
-            "    it does not run\n"
+            "    it will not run\n"
             "no changes, 2 refusals; nothing was changed\n");
 }
 

@@ -60,7 +60,7 @@ TEST(StatusText, SaysWhenNoReleaseRuns) {
 
 TEST(StatusOfOne, IsEverythingAboutIt) {
   const auto picked = pick_plugin("rates", some_status(), some_history());
-  EXPECT_EQ(picked["plugin"]["generation"], 4);
+  EXPECT_EQ(picked["plugins"][0]["generation"], 4);
   EXPECT_EQ(picked["history"].size(), 1U);
   std::ostringstream out;
   print_plugin("rates", picked, out);
@@ -76,6 +76,17 @@ TEST(StatusOfOne, IsEverythingAboutIt) {
             "RELEASE  TIME  WHO  WHAT   RESULT\n"
             "1        T1    w    start  applied\n"
             "    + rates 1.0.0\n");
+}
+
+TEST(StatusOfOne, ShowsWhatRunsAndWhatFailed) {
+  auto status = some_status();
+  status["plugins"].push_back({{"name", "rates"}, {"version", "1.1.0"}, {"state", "failed"}, {"reason", "no room"}});
+  std::ostringstream out;
+  print_plugin("rates", pick_plugin("rates", status, some_history()), out);
+  EXPECT_NE(out.str().find("state       active\nversion     1.0.0\n"), std::string::npos) << out.str();
+  EXPECT_NE(out.str().find("state       failed\nversion     1.1.0\ngeneration  -\nreason      no room\n"),
+            std::string::npos)
+      << out.str();
 }
 
 TEST(StatusOfOne, ShowsOneThatIsNotEnabledByItsPast) {
