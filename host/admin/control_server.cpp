@@ -14,6 +14,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <utility>
 
@@ -98,7 +99,9 @@ class Handler final : public net::HTTPRequestHandler {
     response.setContentType(made.content_type);
     response.set("Cache-Control", "no-store");
     if (!made.allow.empty()) response.set("Allow", made.allow);
-    response.sendBuffer(made.body.data(), made.body.size());
+    response.setContentLength(static_cast<std::streamsize>(made.body.size()));
+    // Sent before this ends, and not when Poco destroys the response: once no call is counted, a stop cuts connections.
+    response.send() << made.body << std::flush;
   }
 
  private:
