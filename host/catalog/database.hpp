@@ -9,10 +9,7 @@
 
 #include "catalog/entry.hpp"
 #include "catalog/store.hpp"
-
-namespace Poco::Data {
-class Session;
-}
+#include "storage/session.hpp"
 
 namespace mortise::catalog {
 

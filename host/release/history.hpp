@@ -15,10 +15,7 @@
 #include "release/control.hpp"
 #include "release/memory.hpp"
 #include "release/plan.hpp"
-
-namespace Poco::Data {
-class Session;
-}
+#include "storage/session.hpp"
 
 namespace mortise::release {
 
