@@ -19,6 +19,7 @@ struct Wanted {
 
   [[nodiscard]] const std::string& name() const { return config.name; }
   [[nodiscard]] Identity identity() const { return {record->sha256, config.config_text}; }
+  [[nodiscard]] Member member() const { return {.record = record, .config_text = config.config_text}; }
 };
 
 /// An enabled plugin that cannot run as things are, or not as it is asked for.

@@ -20,8 +20,8 @@ PluginStatus describe(const Generation& generation) {
           .sha256 = generation.spec().sha256};
 }
 
-void Drains::stop(const runtime::GenerationPtr& generation, const char* why) {
-  telemetry::log(Level::info, "release", why,
+void Drains::stop(const runtime::GenerationPtr& generation, const runtime::GenerationPtr& heir) {
+  telemetry::log(Level::info, "release", heir ? "plugin's former generation stopped" : "plugin stopped",
                  {{"plugin", generation->name()},
                   {"version", generation->version_text()},
                   {"generation", generation->number_text()}});
@@ -29,6 +29,20 @@ void Drains::stop(const runtime::GenerationPtr& generation, const char* why) {
   auto status = describe(*generation);
   status.state = "stopping";
   draining_.push_back({.generation = generation, .status = std::move(status), .cut_at = Clock::now() + stop_timeout_});
+  pass_on(generation->number(), heir);
+}
+
+/// Also what others have left to it. Without an heir it is lost: whoever comes later begins anew.
+void Drains::pass_on(std::uint64_t number, const runtime::GenerationPtr& heir) {
+  const auto is_left_to_it = [&](const auto& entry) { return entry.second->number() == number; };
+  if (!heir) {
+    std::erase_if(heirs_, is_left_to_it);
+    return;
+  }
+  for (auto& entry : heirs_) {
+    if (is_left_to_it(entry)) entry.second = heir;
+  }
+  heirs_.emplace(number, heir);
 }
 
 void Drains::run_stop_hook(const runtime::GenerationPtr& generation) {
@@ -52,6 +66,7 @@ void Drains::cut_overdue() {
 
 void Drains::retire(Generation* generation) {
   const std::shared_ptr<Generation> owned(generation);  // shared with a hook that may overstay
+  if (const auto heir = heirs_.extract(owned->number())) handover_.hand_over_rest(owned, heir.mapped());
   for (auto* service : services_) service->forget(*owned);
   const auto is_unmapped = std::make_shared<bool>(true);
   const bool ended = control_.run([owned, is_unmapped] { *is_unmapped = owned->retire(); }, stop_timeout_);

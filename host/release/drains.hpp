@@ -3,11 +3,14 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "release/handover.hpp"
 #include "release/status.hpp"
 #include "runtime/control_thread.hpp"
 #include "runtime/generation.hpp"
@@ -20,17 +23,18 @@ class Drains {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// `services` and `control` outlive it.
+  /// `services`, `control` and `handover` outlive it.
   Drains(std::chrono::milliseconds stop_timeout, std::vector<runtime::Service*> services,
-         runtime::ControlThread& control)
-      : stop_timeout_(stop_timeout), services_(std::move(services)), control_(control) {}
+         runtime::ControlThread& control, Handover& handover)
+      : stop_timeout_(stop_timeout), services_(std::move(services)), control_(control), handover_(handover) {}
 
-  /// Of a generation that is out of every publication. `why` is what the log says.
-  void stop(const runtime::GenerationPtr& generation, const char* why);
+  /// Of a generation that is out of every publication. `heir` replaces it and has its state; null: nobody does.
+  void stop(const runtime::GenerationPtr& generation, const runtime::GenerationPtr& heir);
   void run_stop_hook(const runtime::GenerationPtr& generation);
   /// Cuts what overstays its time.
   void cut_overdue();
-  /// Destroys and unloads a generation that nobody holds any more, and frees it.
+  /// Destroys and unloads a generation that nobody holds any more, and frees it; what it has learnt since it was
+  /// replaced goes to its heir.
   void retire(runtime::Generation* generation);
 
   /// Some of its cones may be held still, and keep generations from going.
@@ -49,12 +53,16 @@ class Drains {
     Clock::time_point cut_at;
     bool is_cut = false;
   };
+  void pass_on(std::uint64_t number, const runtime::GenerationPtr& heir);
   [[nodiscard]] std::string holders_of(const runtime::Generation& generation) const;
 
   std::chrono::milliseconds stop_timeout_;
   std::vector<runtime::Service*> services_;
   runtime::ControlThread& control_;
+  Handover& handover_;
   std::vector<Draining> draining_;
+  // By the number of one that was replaced and has not retired: who serves in its place now.
+  std::map<std::uint64_t, runtime::GenerationPtr> heirs_;
   std::vector<std::weak_ptr<const runtime::Cone>> former_cones_;
 };
 

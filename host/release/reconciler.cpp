@@ -32,7 +32,8 @@ Reconciler::Reconciler(RunnerSettings settings, std::unique_ptr<catalog::Catalog
       files_(files),
       starter_((settings_.state_directory / "data" / "").string(), settings_.init_timeout, services_, files, control_,
                std::move(reap)),
-      drains_(settings_.stop_timeout, services_, control_) {
+      handover_(settings_.init_timeout, control_),
+      drains_(settings_.stop_timeout, services_, control_, handover_) {
   open_history();
 }
 
@@ -173,9 +174,8 @@ void Reconciler::publish(Next next) {
   std::reverse(former.begin(), former.end());  // who was started last may rely on those before it
   for (const auto& generation : former) {
     const auto now = running_.find(generation->name());
-    const bool is_replaced = now != running_.end();
-    if (is_replaced && now->second == generation) continue;
-    drains_.stop(generation, is_replaced ? "plugin's former generation stopped" : "plugin stopped");
+    const auto heir = now == running_.end() ? GenerationPtr() : now->second;
+    if (heir != generation) drains_.stop(generation, heir);
   }
 }
 

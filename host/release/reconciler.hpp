@@ -13,6 +13,7 @@
 #include "release/control.hpp"
 #include "release/desired.hpp"
 #include "release/drains.hpp"
+#include "release/handover.hpp"
 #include "release/history.hpp"
 #include "release/runner.hpp"
 #include "release/starter.hpp"
@@ -101,6 +102,7 @@ class Reconciler {
   base::Files& files_;
   runtime::ControlThread control_;
   Starter starter_;
+  Handover handover_;
   Drains drains_;
 
   bool has_published_ = false;

@@ -172,23 +172,32 @@ std::optional<std::string> Reconciler::prepare(const Desired& desired, const Pla
     }
     to_start.push_back(&wanted_of(desired, step.plugin));
   }
-  auto results = starter_.start(to_start);
   std::string reasons;
+  const auto blame = [&](const Wanted& wanted, const std::string& why) {
+    const auto version = wanted.record->manifest->version.to_string();
+    reasons += (reasons.empty() ? "plugin '" : "; plugin '") + wanted.name() + "' " + version + ": " + why;
+    remember_failure(wanted.member(), why);
+  };
+  auto started = starter_.start(to_start);
+  std::vector<Handover::Pair> pairs;
   for (std::size_t i = 0; i < to_start.size(); ++i) {
     const auto& wanted = *to_start[i];
-    Member member{.record = wanted.record, .config_text = wanted.config.config_text};
-    if (results[i]) {
-      next.generations[wanted.name()] = std::move(*results[i]);
-      next.members[wanted.name()] = std::move(member);
-    } else {
-      reasons += (reasons.empty() ? "" : "; ") +
-                 ("plugin '" + wanted.name() + "' " + wanted.record->manifest->version.to_string() + ": " +
-                  results[i].error().message);
-      remember_failure(std::move(member), results[i].error().message);
+    if (!started[i]) {
+      blame(wanted, started[i].error().message);
+      continue;
     }
+    const auto former = running_.find(wanted.name());
+    pairs.push_back({.fresh = *started[i], .former = former == running_.end() ? nullptr : former->second});
+    next.generations[wanted.name()] = std::move(*started[i]);
+    next.members[wanted.name()] = wanted.member();
   }
   if (!reasons.empty()) return reasons;
-  return find_conflict(next);
+  if (auto conflict = find_conflict(next)) return conflict;
+  const auto fit = handover_.prepare(pairs);
+  for (std::size_t i = 0; i < fit.size(); ++i) {
+    if (!fit[i]) blame(*to_start[i], fit[i].error().message);
+  }
+  return reasons.empty() ? std::nullopt : std::optional(reasons);
 }
 
 std::optional<std::string> Reconciler::find_conflict(const Next& next) {

@@ -109,13 +109,21 @@ void Reconciler::start_first(const std::vector<Wanted>& first, Next& next) {
   std::vector<const Wanted*> wanted;
   for (const auto& one : first) wanted.push_back(&one);
   auto results = starter_.start(wanted);
+  std::vector<Handover::Pair> pairs;
+  for (const auto& result : results) {
+    if (result) pairs.push_back({.fresh = *result, .former = nullptr});
+  }
+  const auto fit = handover_.prepare(pairs);
+  auto outcome = fit.begin();
   for (std::size_t i = 0; i < first.size(); ++i) {
-    Member member{.record = first[i].record, .config_text = first[i].config.config_text};
+    if (results[i]) {
+      if (const auto& is_fit = *outcome++; !is_fit) results[i] = is_fit.error();
+    }
     if (results[i]) {
       next.generations.emplace(first[i].name(), std::move(*results[i]));
-      next.members.emplace(first[i].name(), std::move(member));
+      next.members.emplace(first[i].name(), first[i].member());
     } else {
-      remember_failure(std::move(member), results[i].error().message);
+      remember_failure(first[i].member(), results[i].error().message);
     }
   }
 }

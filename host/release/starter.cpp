@@ -38,18 +38,15 @@ base::Result<GenerationPtr> Starter::make(const Wanted& wanted) {
 }
 
 std::vector<base::Result<void>> Starter::initialise(const std::vector<GenerationPtr>& generations) {
-  std::vector<base::Result<void>> outcomes;
-  while (outcomes.size() < generations.size()) {
-    std::vector<std::shared_ptr<base::Result<void>>> slots;  // shared with hooks, one of which may overstay
-    std::vector<runtime::ControlThread::Hook> hooks;
-    for (auto i = outcomes.size(); i < generations.size(); ++i) {
-      slots.push_back(std::make_shared<base::Result<void>>());
-      hooks.push_back([generation = generations[i], slot = slots.back()] { *slot = generation->init(); });
-    }
-    const auto ended = control_.run_all(std::move(hooks), init_timeout_);
-    for (std::size_t i = 0; i < ended; ++i) outcomes.push_back(*slots[i]);
-    if (ended < slots.size()) outcomes.push_back(give_up(*generations[outcomes.size()]));
+  std::vector<std::shared_ptr<base::Result<void>>> slots;  // shared with hooks, one of which may overstay
+  std::vector<runtime::ControlThread::Hook> hooks;
+  for (const auto& generation : generations) {
+    slots.push_back(std::make_shared<base::Result<void>>());
+    hooks.push_back([generation, slot = slots.back()] { *slot = generation->init(); });
   }
+  const auto ended = control_.run_each(std::move(hooks), init_timeout_);
+  std::vector<base::Result<void>> outcomes;
+  for (std::size_t i = 0; i < slots.size(); ++i) outcomes.push_back(ended[i] ? *slots[i] : give_up(*generations[i]));
   return outcomes;
 }
 

@@ -67,11 +67,21 @@ ControlThread::~ControlThread() {
 bool ControlThread::run(Hook hook, std::chrono::milliseconds limit) {
   std::vector<Hook> hooks;
   hooks.push_back(std::move(hook));
-  return run_all(std::move(hooks), limit) == 1;
+  return run_until_stuck(std::move(hooks), limit) == 1;
 }
 
-std::size_t ControlThread::run_all(std::vector<Hook> hooks, std::chrono::milliseconds limit) {
-  if (hooks.empty()) return 0;
+std::vector<bool> ControlThread::run_each(std::vector<Hook> hooks, std::chrono::milliseconds limit) {
+  std::vector<bool> ended;
+  while (ended.size() < hooks.size()) {
+    const auto next = hooks.begin() + static_cast<std::ptrdiff_t>(ended.size());
+    ended.insert(ended.end(), run_until_stuck({next, hooks.end()}, limit), true);
+    if (ended.size() < hooks.size()) ended.push_back(false);
+  }
+  return ended;
+}
+
+/// How many have ended: all, or those before one that overstayed; those behind it have not begun.
+std::size_t ControlThread::run_until_stuck(std::vector<Hook> hooks, std::chrono::milliseconds limit) {
   if (!worker_) {
     worker_ = std::make_shared<Worker>();
     worker_->thread = std::thread([worker = worker_, stuck = stuck_] { Worker::loop(worker, stuck); });

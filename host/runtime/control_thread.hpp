@@ -25,15 +25,17 @@ class ControlThread {
 
   /// Runs `hook` and waits for it. False: it overstayed `limit` and goes on alone, so it must own all it touches.
   bool run(Hook hook, std::chrono::milliseconds limit);
-  /// Runs the hooks in their order, at the cost of one, each within `limit`. Returns how many have ended: all, or those
-  /// before one that overstayed; those behind it have not begun.
-  std::size_t run_all(std::vector<Hook> hooks, std::chrono::milliseconds limit);
+  /// Runs the hooks in their order, at the cost of one, each within `limit`; for each, whether it has ended. One that
+  /// has not is left alone, and those behind it run all the same.
+  std::vector<bool> run_each(std::vector<Hook> hooks, std::chrono::milliseconds limit);
 
   /// Hooks that have overstayed and not come back. Any thread.
   [[nodiscard]] std::size_t stuck() const noexcept { return stuck_->load(std::memory_order_relaxed); }
 
  private:
   struct Worker;
+  std::size_t run_until_stuck(std::vector<Hook> hooks, std::chrono::milliseconds limit);
+
   std::shared_ptr<Worker> worker_;
   // Shared with abandoned workers, which take themselves off when they come back; a plain count, orders nothing.
   std::shared_ptr<std::atomic<std::size_t>> stuck_;

@@ -54,7 +54,6 @@ Service* Generation::service_of(std::string_view id) const noexcept {
 }
 
 base::Result<void> Generation::init() {
-  const telemetry::LogScope scope(name(), number_text_, {});
   auto outcome = run_init();
   auto expected = GenerationState::initialising;
   const auto next = outcome ? GenerationState::active : GenerationState::failed;
@@ -84,23 +83,40 @@ base::Result<void> Generation::call_init() {
   if (!image) return image.error();
   image_ = std::move(*image);
 
+  return call("init", [this](void*, mortise_error* error) { return image_->plugin().init(&table_, &self_, error); });
+}
+
+base::Result<void> Generation::call(const char* name, const Hook& hook) {
+  const telemetry::LogScope scope(this->name(), number_text_, {});
   std::array<char, 1024> text{};
   mortise_error error{.struct_size = sizeof(mortise_error),
                       .capacity = static_cast<std::uint32_t>(text.size()),
                       .size = 0,
                       .reserved = 0,
                       .message = text.data()};
+  const std::string what = name;
   // No exception may cross the ABI; a plugin that lets one out in spite of that fails alone.
   try {
-    const mortise_status status = image_->plugin().init(&table_, &self_, &error);
+    const mortise_status status = hook(self_, &error);
     if (status == MORTISE_OK) return {};
     const std::string message(text.data(), std::min<std::size_t>(error.size, text.size()));
-    return base::Error{to_code(status), "init failed: " + (message.empty() ? "no message given" : message)};
+    return base::Error{to_code(status), what + " failed: " + (message.empty() ? "no message given" : message)};
   } catch (const std::exception& exception) {
-    return base::Error{base::ErrorCode::internal, std::string("init let an exception out: ") + exception.what()};
+    return base::Error{base::ErrorCode::internal, what + " let an exception out: " + exception.what()};
   } catch (...) {
-    return base::Error{base::ErrorCode::internal, "init let an exception out that is no std::exception"};
+    return base::Error{base::ErrorCode::internal, what + " let an exception out that is no std::exception"};
   }
+}
+
+const void* Generation::offered(std::string_view id) {
+  const auto& plugin = image_->plugin();
+  if (!MORTISE_HAS(mortise_plugin_v1, &plugin, get_interface) || plugin.get_interface == nullptr) return nullptr;
+  const void* table = nullptr;
+  const auto asked = call("get_interface", [&](void* self, mortise_error*) {
+    table = plugin.get_interface(self, to_abi(id));
+    return MORTISE_OK;
+  });
+  return asked ? table : nullptr;
 }
 
 bool Generation::give_up() noexcept {

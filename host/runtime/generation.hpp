@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -59,6 +60,14 @@ class Generation {
   base::Result<void> init();
   /// initialising -> failed, from the thread that waited for init() in vain; false when init() was just in time.
   bool give_up() noexcept;
+  /// A hook of the plugin's, given its instance: OK, or why it failed.
+  using Hook = std::function<mortise_status(void* self, mortise_error* error)>;
+  /// Runs one of an active generation; an exception that it lets out is a failure like another. `name` is what messages
+  /// call it. [control thread]
+  base::Result<void> call(const char* name, const Hook& hook);
+  /// What the active plugin offers under an interface's id, or null. [control thread]
+  [[nodiscard]] const void* offered(std::string_view id);
+
   /// Runs the plugin's stop hook. [control thread]
   void stop();
   /// Runs the plugin's destroy and unloads; false when the image stays mapped. [control thread]

@@ -5,12 +5,14 @@
 #include <mortise/abi/assets.h>
 #include <mortise/abi/config.h>
 #include <mortise/abi/contracts.h>
+#include <mortise/abi/health.h>
 #include <mortise/abi/host.h>
 #include <mortise/abi/http.h>
 #include <mortise/abi/log.h>
 #include <mortise/abi/manifest_note.h>
 #include <mortise/abi/plugin.h>
 #include <mortise/abi/scope.h>
+#include <mortise/abi/state.h>
 #include <mortise/abi/types.h>
 #include <mortise/abi/websocket.h>
 

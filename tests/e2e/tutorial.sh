@@ -17,7 +17,7 @@ follow "$work/fences"
 mkdir "$work/reference"
 cd "$work/reference"
 {
-  printf '#include <array>\n#include <memory>\n#include <mortise/mortise.hpp>\n#include <mutex>\n#include <vector>\n'
+  printf '#include <array>\n#include <atomic>\n#include <memory>\n#include <mortise/mortise.hpp>\n#include <mutex>\n#include <vector>\n'
   scope=$(grep -lx 'cpp scope' "$work"/fences/*.head)
   [ -n "$scope" ] || fail "the document has no example at namespace scope"
   for head in $scope; do cat "${head%.head}.body"; done

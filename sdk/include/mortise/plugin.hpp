@@ -25,24 +25,11 @@
 #include <mortise/error.hpp>
 #include <mortise/http.hpp>
 #include <mortise/interface.hpp>
+#include <mortise/lifecycle.hpp>
 #include <mortise/log.hpp>
 #include <mortise/text.hpp>
 
 namespace mortise {
-
-/// What a plugin derives from. Its constructor registers what it serves, on the host's control thread; throwing there
-/// keeps the plugin from starting and tells the admin why. The destructor runs when nothing of the plugin is in use,
-/// and must not throw. since 1.0
-class Plugin {
- public:
-  Plugin() = default;
-  Plugin(const Plugin&) = delete;
-  Plugin& operator=(const Plugin&) = delete;
-  virtual ~Plugin() = default;
-
-  /// No further request will come: end what stays open by itself, such as event streams. since 1.0 [control-thread]
-  virtual void stop() {}
-};
 
 /// The host as this plugin sees it; lives from before the plugin's constructor until after its destructor. What is not
 /// needed is not asked for: a missing interface fails the call that wants it, by name. since 1.0
@@ -160,7 +147,19 @@ struct Entry {
   /// Destructors do not throw: Plugin's own forbids it.
   static void destroy(void* self) { delete static_cast<Instance*>(self); }
 
-  static constexpr mortise_plugin_v1 kTable{sizeof(mortise_plugin_v1), 0, &init, &stop, &destroy, nullptr};
+  static mortise_status check_health(void* self, mortise_error* error) {
+    return barrier(error, [&] { static_cast<Instance*>(self)->plugin.check_health(); });
+  }
+  static const void* get_interface(void*, mortise_str id) {
+    if (view(id) == MORTISE_HEALTH_V1) return &kHealth;
+    if constexpr (std::is_base_of_v<StatefulPlugin, T>) {
+      if (view(id) == MORTISE_STATE_V1) return &StateHooks<T, Instance>::kTable;
+    }
+    return nullptr;
+  }
+
+  static constexpr mortise_health_v1 kHealth{sizeof(mortise_health_v1), 0, &check_health};
+  static constexpr mortise_plugin_v1 kTable{sizeof(mortise_plugin_v1), 0, &init, &stop, &destroy, &get_interface};
 };
 
 }  // namespace detail
