@@ -16,6 +16,7 @@
 #include "release/runner.hpp"
 #include "runtime/contracts.hpp"
 #include "status_file.hpp"
+#include "telemetry/crash_mark.hpp"
 #include "telemetry/log.hpp"
 
 namespace mortise {
@@ -116,6 +117,8 @@ int Application::run() {
   if (const auto prepared = prepare_directories(); !prepared) return fail(prepared.error());
   const auto lock = base::InstanceLock::acquire(config_.state_directory / "host.lock");
   if (!lock) return fail(lock.error());
+
+  telemetry::leave_crash_marks(config_.state_directory / release::kCrashMarkFile);
 
   auto catalog = catalog::Catalog::open(
       {.drop_directory = config_.drop_directory, .state_directory = config_.state_directory, .settle = config_.settle},

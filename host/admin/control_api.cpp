@@ -142,6 +142,17 @@ ApiAnswer post_rollback(const Call& call, release::Control& control) {
   return release ? to_answer(control.rollback(*release, call.request.who)) : refuse(release.error());
 }
 
+ApiAnswer post_pardon(const Call& call, release::Control& control) {
+  if (const auto checked = check_query(call, {}); !checked) return refuse(checked.error());
+  json body;
+  if (const auto read = read_body(call, "plugin", body); !read) return refuse(read.error());
+  const auto plugin = body.find("plugin");
+  if (plugin == body.end() || !plugin->is_string() || !base::is_plugin_name(plugin->get_ref<const std::string&>())) {
+    return refuse(invalid("the body must name a plugin: {\"plugin\": \"notes\"}"));
+  }
+  return to_answer(control.pardon(plugin->get<std::string>(), call.request.who));
+}
+
 struct Endpoint {
   std::string_view method;
   std::string_view path;
@@ -150,7 +161,7 @@ struct Endpoint {
 constexpr std::array kEndpoints{
     Endpoint{"GET", "/v1/status", get_status},   Endpoint{"GET", "/v1/plan", get_plan},
     Endpoint{"POST", "/v1/apply", post_apply},   Endpoint{"POST", "/v1/rollback", post_rollback},
-    Endpoint{"GET", "/v1/history", get_history},
+    Endpoint{"GET", "/v1/history", get_history}, Endpoint{"POST", "/v1/pardon", post_pardon},
 };
 
 ApiAnswer refuse_path(const std::string& path) {

@@ -88,6 +88,10 @@ int rollback(const std::filesystem::path& config_file, std::optional<std::uint64
   return change(config_file, "/v1/rollback", body, as_json, parts);
 }
 
+int pardon(const std::filesystem::path& config_file, const std::string& name, bool as_json, const Parts& parts) {
+  return change(config_file, "/v1/pardon", Document{{"plugin", name}}, as_json, parts);
+}
+
 int history(const std::filesystem::path& config_file, unsigned limit, bool as_json, const Parts& parts) {
   return look(config_file, "/v1/history?limit=" + std::to_string(limit), as_json, parts, print_history);
 }

@@ -91,6 +91,22 @@ struct HostConfig {
   LogConfig log;
 };
 
+/// What a version that replaces another one must keep to, or the release that brought it is rolled back.
+struct ProbationConfig {
+  std::chrono::milliseconds duration{60000};  // from the switch on; 0: nobody looks
+  std::uint64_t requests = 20;                // before so many were answered nothing is concluded
+  unsigned max_error_percent = 25;
+  std::optional<std::chrono::milliseconds> max_p95;  // none: as slow as it likes
+};
+
+/// The share of the requests that a version which replaces another one gets before the switch.
+struct CanaryConfig {
+  unsigned percent = 5;
+  std::chrono::milliseconds duration{0};
+  // By what requests keep together: "address", "header:NAME", "cookie:NAME"; empty: each is a draw of its own.
+  std::string key;
+};
+
 /// plugins.d/NAME.json.
 struct PluginConfig {
   std::string name;  // the file's name
@@ -100,6 +116,8 @@ struct PluginConfig {
   std::shared_ptr<const nlohmann::json> config;     // the `config` object; null: {}
   std::string config_text;                          // the same as JSON text, "{}" when none
   std::map<std::string, std::size_t> config_lines;  // pointer below /config -> line, for schema complaints
+  ProbationConfig probation;
+  std::optional<CanaryConfig> canary;  // none: the switch comes at once
 };
 
 struct LoadedHost {

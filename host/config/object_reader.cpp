@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/duration.hpp"
 #include "base/strings.hpp"
 
 namespace mortise::config {
@@ -90,6 +91,23 @@ std::optional<std::uint64_t> ObjectReader::number(std::string_view key, std::uin
 void ObjectReader::milliseconds(std::string_view key, std::chrono::milliseconds& target, std::uint64_t least,
                                 std::uint64_t most) {
   if (const auto value = number(key, least, most)) target = std::chrono::milliseconds(*value);
+}
+
+void ObjectReader::duration(std::string_view key, std::chrono::milliseconds& target, std::chrono::milliseconds least,
+                            std::chrono::milliseconds most) {
+  const auto* found = find(key);
+  if (found == nullptr) return;
+  if (found->is_string()) {
+    const auto value = base::parse_duration(found->get_ref<const std::string&>());
+    if (value && *value >= least && *value <= most) {
+      target = *value;
+      return;
+    }
+  }
+  mismatch(key,
+           "a time from \"" + base::format_duration(least) + "\" to \"" + base::format_duration(most) +
+               "\", such as \"500ms\", \"90s\", \"2m\" or \"1h\"",
+           *found);
 }
 
 void ObjectReader::object(std::string_view key, const std::function<void(ObjectReader&)>& read) {

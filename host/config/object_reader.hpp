@@ -28,6 +28,10 @@ class ObjectReader {
   void path(std::string_view key, std::filesystem::path& target);
   void milliseconds(std::string_view key, std::chrono::milliseconds& target, std::uint64_t least, std::uint64_t most);
 
+  /// "90s": a whole number and one of ms, s, m, h.
+  void duration(std::string_view key, std::chrono::milliseconds& target, std::chrono::milliseconds least,
+                std::chrono::milliseconds most);
+
   template <class Integer>
   void integer(std::string_view key, Integer& target, std::uint64_t least, std::uint64_t most) {
     if (const auto value = number(key, least, most)) target = static_cast<Integer>(*value);

@@ -7,6 +7,8 @@
 namespace mortise::config {
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr std::string_view kConfigPointer = "/config";
 
 /// The places at and below /config, by pointers that start there.
@@ -17,6 +19,28 @@ std::map<std::string, std::size_t> lines_of_config(const JsonText& text) {
     if (is_below || pointer == kConfigPointer) lines[pointer.substr(kConfigPointer.size())] = place.line;
   }
   return lines;
+}
+
+void read_probation(ObjectReader& reader, ProbationConfig& probation) {
+  reader.duration("for", probation.duration, 0ms, 24h);
+  reader.integer("requests", probation.requests, 1, 1000000000);
+  reader.integer("max_error_percent", probation.max_error_percent, 0, 100);
+  std::chrono::milliseconds max_p95{0};
+  reader.duration("max_p95", max_p95, 1ms, 1h);
+  if (max_p95 > 0ms) probation.max_p95 = max_p95;
+}
+
+void read_canary(ObjectReader& reader, CanaryConfig& canary) {
+  reader.require("percent");
+  reader.require("for");
+  reader.integer("percent", canary.percent, 1, 99);
+  reader.duration("for", canary.duration, 1ms, 24h * 30);
+  reader.text("key", canary.key);
+  const std::string_view key = canary.key;
+  const bool has_name = key.starts_with("header:") || key.starts_with("cookie:");
+  if (!key.empty() && key != "address" && (!has_name || key.size() == std::string_view("header:").size())) {
+    reader.fault("key", "must be \"address\", \"header:NAME\" or \"cookie:NAME\"");
+  }
 }
 
 void load_one(const std::string& file, base::Files& files, LoadedPlugins& loaded) {
@@ -39,6 +63,8 @@ void load_one(const std::string& file, base::Files& files, LoadedPlugins& loaded
     reader.boolean("enabled", plugin.enabled);
     reader.text("version", plugin.version);
     const auto* config = reader.raw_object("config");
+    reader.object("probation", [&](ObjectReader& inner) { read_probation(inner, plugin.probation); });
+    reader.object("canary", [&](ObjectReader& inner) { read_canary(inner, plugin.canary.emplace()); });
     reader.finish();
     plugin.config = std::make_shared<const nlohmann::json>(config == nullptr ? nlohmann::json::object() : *config);
     plugin.config_text = plugin.config->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);

@@ -115,6 +115,7 @@ class alignas(64) Connection final : public boost::intrusive_ref_counter<Connect
   Step finish();
   void let_go();
   void hand_over(std::unique_ptr<Successor> successor);
+  void count_answer();
   void log_access();
   void build_request(const Route& route);
 

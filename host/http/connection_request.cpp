@@ -107,6 +107,7 @@ Connection::Step Connection::refuse(unsigned status, std::string_view detail, st
   write_problem(workspace_->out, answer, status, detail, headers);
   exchange_.note(status, 0);
   if (shared_.settings.access_log) log_access();
+  count_answer();
   let_go();
   return Step::close;
 }
@@ -121,6 +122,7 @@ Connection::Step Connection::decline(unsigned status, std::string_view detail, s
 
 Connection::Step Connection::finish() {
   if (shared_.settings.access_log) log_access();
+  count_answer();
   const bool keeps_alive = exchange_.context().keep_alive && is_body_done_;
   workspace_->input.drop(workspace_->head_size);
   workspace_->head_size = 0;

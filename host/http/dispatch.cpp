@@ -92,6 +92,7 @@ Connection::Step Connection::dispatch(const Route& route) {
   }
   phase_ = Phase::head;
   build_request(route);
+  if (workspace_->cone->entry->traffic() != nullptr) workspace_->handled_since = std::chrono::steady_clock::now();
   const bool is_blocking = (route.flags & (MORTISE_HTTP_ROUTE_BLOCKING | MORTISE_HTTP_ROUTE_STREAM_BODY)) != 0 ||
                            route.blocked_count.load(std::memory_order_relaxed) >= kBlockedBeforeMoving;
   return is_blocking ? run_on_pool(route) : run_inline(route);
@@ -216,6 +217,18 @@ std::string Connection::route_text() const {
 }
 
 std::chrono::milliseconds Connection::body_timeout() const noexcept { return shared_.settings.body_timeout; }
+
+/// For whoever watches the generation that served the request.
+void Connection::count_answer() {
+  const auto since = workspace_->handled_since;
+  const auto status = exchange_.status();
+  const auto* generation = generation_.load(std::memory_order_relaxed);
+  if (since == std::chrono::steady_clock::time_point() || generation == nullptr) return;
+  if (status == 0) return;  // the client did not wait for an answer
+  const auto duration =
+      exchange_.is_stream() ? runtime::Traffic::Duration::zero() : std::chrono::steady_clock::now() - since;
+  generation->traffic()->note_answer(status, duration);
+}
 
 void Connection::log_access() {
   const auto& head = workspace_->parser.head();

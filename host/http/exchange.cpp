@@ -14,6 +14,7 @@ void Exchange::begin(ResponseContext context, bool is_streaming_body) {
   progress_ = Progress::fresh;
   is_handler_running_ = true;
   is_deferred_ = false;
+  is_stream_ = false;
   is_gone_ = false;
   is_streaming_body_ = is_streaming_body;
   if (is_streaming_body) share();
@@ -109,6 +110,7 @@ mortise_status Exchange::start(const mortise_http_response_v1& head, std::option
   const std::lock_guard lock(mutex_);
   if (progress_ != Progress::fresh) return MORTISE_FAILED_PRECONDITION;
   progress_ = Progress::streaming;
+  is_stream_ = true;
   context_.stream_length = length;
   // HTTP/1.0 knows no chunks: there the end of the connection ends the answer.
   if (context_.is_http_1_0 && !length) context_.keep_alive = false;

@@ -74,6 +74,7 @@ class Exchange {
   /// On the loop, when the connection goes on alone.
   void close_shared() noexcept { is_shared_.store(false, std::memory_order_release); }
 
+  [[nodiscard]] bool is_stream() const noexcept { return is_stream_; }
   [[nodiscard]] unsigned status() const noexcept { return status_; }
   [[nodiscard]] std::uint64_t body_bytes() const noexcept { return body_bytes_; }
   [[nodiscard]] const ResponseContext& context() const noexcept { return context_; }
@@ -112,6 +113,7 @@ class Exchange {
   bool is_writing_ = false;  // the transport sends sending_
   bool is_flush_posted_ = false;
 
+  bool is_stream_ = false;
   unsigned status_ = 0;
   std::uint64_t body_bytes_ = 0;
   ResponseContext context_;

@@ -23,6 +23,7 @@ void Workspace::forget_request() noexcept {
   cone.reset();
   generation.reset();
   route = nullptr;
+  handled_since = {};
 }
 
 WorkspacePool::~WorkspacePool() { delete last_.load(std::memory_order_acquire); }

@@ -39,6 +39,7 @@ struct Workspace {
   Params params;
   mortise_http_request_v1 request{};
   std::chrono::steady_clock::time_point started;
+  std::chrono::steady_clock::time_point handled_since;  // when its handler could begin; none: nobody wants to know
 
   /// Lets go of the request, and of what it holds above all.
   void forget_request() noexcept;

@@ -53,6 +53,8 @@ class Control {
   /// Goes back to the plugins and configs of a release that was applied once; none: to the one before the current.
   /// Fails with `not_found` for a release that there never was, `failed_precondition` where there is none to go to.
   virtual base::Result<Outcome> rollback(std::optional<std::uint64_t> release, const std::string& who) = 0;
+  /// Takes the marks off a plugin's versions that did not pass their trial, and applies. `not_found`: it has none.
+  virtual base::Result<Outcome> pardon(const std::string& plugin, const std::string& who) = 0;
   /// The newest `limit` attempts, the newest last.
   virtual base::Result<std::vector<HistoryEntry>> history(std::size_t limit) = 0;
   virtual base::Result<Status> status() = 0;

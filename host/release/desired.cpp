@@ -140,7 +140,13 @@ class Chooser {
     }
   }
 
+  /// Nothing can be chosen.
   void keep(const std::string& name) {
+    const auto held = memory_.holds.find(name);
+    if (held != memory_.holds.end() && held->second.instead_of == Identity{} && held->second.member) {
+      wanted.push_back(as_it_runs(name, *held->second.member, held->second.reason));
+      return;
+    }
     const auto runs = memory_.running.find(name);
     if (runs != memory_.running.end()) wanted.push_back(as_it_runs(name, runs->second, "it runs on as it was"));
   }

@@ -51,7 +51,8 @@ void Drains::run_stop_hook(const runtime::GenerationPtr& generation) {
                  {{"plugin", generation->name()}, {"generation", generation->number_text()}});
 }
 
-void Drains::cut_overdue() {
+bool Drains::cut_overdue() {
+  bool has_cut = false;
   for (auto& entry : draining_) {
     if (entry.is_cut || Clock::now() < entry.cut_at) continue;
     const auto generation = entry.generation.lock();
@@ -61,7 +62,9 @@ void Drains::cut_overdue() {
     for (auto* service : services_) service->cut(*generation);
     entry.is_cut = true;
     entry.status.reason = "did not drain within its stop timeout";
+    has_cut = true;
   }
+  return has_cut;
 }
 
 void Drains::retire(Generation* generation) {

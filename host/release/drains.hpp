@@ -31,8 +31,8 @@ class Drains {
   /// Of a generation that is out of every publication. `heir` replaces it and has its state; null: nobody does.
   void stop(const runtime::GenerationPtr& generation, const runtime::GenerationPtr& heir);
   void run_stop_hook(const runtime::GenerationPtr& generation);
-  /// Cuts what overstays its time.
-  void cut_overdue();
+  /// Cuts what overstays its time; true when something did.
+  bool cut_overdue();
   /// Destroys and unloads a generation that nobody holds any more, and frees it; what it has learnt since it was
   /// replaced goes to its heir.
   void retire(runtime::Generation* generation);

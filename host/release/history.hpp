@@ -27,6 +27,21 @@ struct StoredHold {
   std::optional<Identity> member;
   Identity instead_of;
   std::string reason;
+  std::string together{};
+};
+
+/// One plugin that a release on trial has changed.
+struct StoredTrial {
+  std::uint64_t release = 0;
+  std::uint64_t generation = 0;    // that is on trial, of the host process that switched to it; 0: it does not run
+  std::optional<Identity> former;  // none: it did not run
+};
+
+/// A member that ran, and did not do.
+struct StoredMark {
+  std::string plugin;
+  Identity identity;
+  std::string reason;
 };
 
 std::map<std::string, StoredHold> to_stored(const std::map<std::string, Hold>& holds);
@@ -44,10 +59,21 @@ class History {
   /// those of the plugins that the plan has run.
   base::Result<std::uint64_t> begin(const std::string& who, const std::string& what, const Plan& plan,
                                     const std::map<std::string, std::string>& config_texts);
-  /// From here on a restart brings this release back. `holds` replace those before it.
-  base::Result<void> apply(std::uint64_t release, const std::map<std::string, StoredHold>& holds);
+  /// From here on a restart brings this release back. `holds` replace those before it; `trial` is what it has on trial,
+  /// by plugin, and takes its plugins out of the trials before it.
+  base::Result<void> apply(std::uint64_t release, const std::map<std::string, StoredHold>& holds,
+                           const std::map<std::string, StoredTrial>& trial = {});
   base::Result<void> fail(std::uint64_t release, const std::string& reason);
   base::Result<void> set_holds(const std::map<std::string, StoredHold>& holds);
+
+  // --- history_trials.cpp
+  base::Result<void> end_trial(std::uint64_t release);
+  /// By plugin: those that had not ended.
+  base::Result<std::map<std::string, StoredTrial>> trials();
+  base::Result<void> mark(const StoredMark& mark);
+  /// Takes the marks of a plugin off.
+  base::Result<void> pardon(const std::string& plugin);
+  base::Result<std::vector<StoredMark>> marks();
 
   /// Of the last release that was applied; 0 and empty when there was none.
   struct Last {

@@ -34,6 +34,7 @@ struct Failure {
   Member member;
   std::string reason;
   std::vector<std::string> against;  // plugins that it did not fit: once one of them changes, it is worth another try
+  bool is_marked = false;            // it ran, and did not do: only an admin's pardon has it tried again
 };
 
 /// After a rollback: who runs instead of what is desired, as long as just that is desired.
@@ -41,6 +42,7 @@ struct Hold {
   std::optional<Member> member;  // none: the plugin does not run
   Identity instead_of;           // empty: the plugin is not enabled
   std::string reason;            // "release 7 was rolled back to release 6 by root (uid 0)"
+  std::string together{};        // a plugin: once its own hold is over, so is this one; empty: it stands for itself
 };
 
 struct Memory {

@@ -20,6 +20,26 @@ std::vector<runtime::Service*> with_contracts(runtime::Contracts& contracts, std
   return services;
 }
 
+/// Erases the holds that are over, and those that stand with them; true when there were some of these.
+bool lift_holds(const std::vector<std::string>& lifted, std::map<std::string, Hold>& holds) {
+  std::size_t others = 0;
+  for (const auto& name : lifted) {
+    holds.erase(name);
+    others += std::erase_if(holds, [&](const auto& entry) { return entry.second.together == name; });
+  }
+  return others > 0;
+}
+
+std::map<std::string, std::vector<Failure>> marks_of(const std::map<std::string, std::vector<Failure>>& failures) {
+  std::map<std::string, std::vector<Failure>> marks;
+  for (const auto& [name, list] : failures) {
+    for (const auto& failure : list) {
+      if (failure.is_marked) marks[name].push_back(failure);
+    }
+  }
+  return marks;
+}
+
 }  // namespace
 
 Reconciler::Reconciler(RunnerSettings settings, std::unique_ptr<catalog::Catalog> catalog,
@@ -86,12 +106,14 @@ Desired Reconciler::desire_with(const Memory& memory) {
 /// Also forgets what is over: holds that something else has replaced, failures that nothing asks for any more.
 Desired Reconciler::desire_now() {
   auto desired = desire_with(memory_);
-  for (const auto& name : desired.lifted) memory_.holds.erase(name);
-  std::map<std::string, std::vector<Failure>> failures;
+  while (lift_holds(desired.lifted, memory_.holds)) desired = desire_with(memory_);
+  auto failures = marks_of(memory_.failures);
   for (const auto& unmet : desired.unmet) {
     if (unmet.kind != Unmet::Kind::failed) continue;
     for (auto& failure : memory_.failures[unmet.name]) {
-      if (failure.member.record->sha256 == unmet.record->sha256) failures[unmet.name].push_back(failure);
+      if (!failure.is_marked && failure.member.record->sha256 == unmet.record->sha256) {
+        failures[unmet.name].push_back(failure);
+      }
     }
   }
   memory_.failures = std::move(failures);
@@ -122,7 +144,7 @@ void Reconciler::pass() {
   }
   held_back_.clear();
   if (plan.is_empty() || !settings_.applies_by_itself) return;
-  carry_out(desired, std::move(plan), "the host", "automatic apply", memory_.holds);
+  carry_out(desired, std::move(plan), {.who = "the host", .what = "automatic apply", .holds = memory_.holds});
 }
 
 std::vector<GenerationPtr> Reconciler::in_order(const Set& set) {
@@ -198,7 +220,7 @@ void Reconciler::retry_after(const Plan& plan) {
   };
   for (auto& [name, failures] : memory_.failures) {
     const auto is_due = [&](const Failure& failure) {
-      return std::any_of(failure.against.begin(), failure.against.end(), has_changed);
+      return !failure.is_marked && std::any_of(failure.against.begin(), failure.against.end(), has_changed);
     };
     if (std::erase_if(failures, is_due) > 0) look_again_ = Clock::now();
   }
@@ -210,11 +232,9 @@ void Reconciler::stop_hooks() {
   for (const auto& generation : list) drains_.run_stop_hook(generation);
 }
 
-void Reconciler::let_go() { publish({}); }
-
-std::optional<Reconciler::Clock::time_point> Reconciler::next_look() const {
-  const auto cut = drains_.next_cut();
-  return !look_again_ || (cut && *cut < *look_again_) ? cut : look_again_;
+void Reconciler::let_go() {
+  trials_.clear();
+  publish({});
 }
 
 Status Reconciler::status() {
@@ -225,6 +245,7 @@ Status Reconciler::status() {
     const auto is_it = [&running = name](const Unmet& unmet) {
       return unmet.name == running && unmet.kind != Unmet::Kind::failed;
     };
+    status.plugins.back().reason = trials_.describe(*generation);
     const auto unmet = std::find_if(unmet_.begin(), unmet_.end(), is_it);
     if (unmet != unmet_.end()) status.plugins.back().reason = "runs on as it was: " + unmet->reason;
     const auto hold = memory_.holds.find(name);

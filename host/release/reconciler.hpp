@@ -17,6 +17,7 @@
 #include "release/history.hpp"
 #include "release/runner.hpp"
 #include "release/starter.hpp"
+#include "release/trials.hpp"
 #include "runtime/contracts.hpp"
 #include "runtime/control_thread.hpp"
 #include "runtime/generation.hpp"
@@ -37,12 +38,17 @@ class Reconciler {
   /// Looks at the files, and unless the admin wants to be asked makes actual equal to desired.
   void pass();
   /// When to look again unasked; nullopt: only when woken.
-  [[nodiscard]] std::optional<Clock::time_point> next_look() const;
+  [[nodiscard]] std::optional<Clock::time_point> next_look() const { return look_again_; }
+  /// What time brings: cuts what overstays, judges who is on trial. True when something came of it.
+  bool do_chores();
+  /// When there will be some; nullopt: nobody knows.
+  [[nodiscard]] std::optional<Clock::time_point> next_chores() const;
 
   // --- As Control says.
   Plan plan();
   Outcome apply(const std::string& who);
   base::Result<Outcome> rollback(std::optional<std::uint64_t> release, const std::string& who);
+  base::Result<Outcome> pardon(const std::string& plugin, const std::string& who);
   base::Result<std::vector<HistoryEntry>> history(std::size_t limit);
   [[nodiscard]] Status status();
 
@@ -66,26 +72,48 @@ class Reconciler {
   Desired desire_now();
   void tell(const std::vector<Unmet>& unmet);
 
-  // --- At the host's start (reconciler_begin.cpp).
+  // --- At the host's start (reconciler_begin.cpp, reconciler_recall.cpp).
   struct Former {
     Members members;
     Memory memory;  // as if they ran
   };
   Former recall();
+  using FormerMembers = std::map<std::string, std::optional<Member>>;
+  void settle_crash(Former& former);
+  void rewind(Former& former, const FormerMembers& before, const Member& culprit, std::uint64_t release,
+              const std::string& evidence);
   std::vector<Wanted> choose_first(const Desired& desired, const Members& former) const;
   void start_first(const std::vector<Wanted>& first, Next& next);
   void settle_conflicts(Next& next);
   void record_first(const Next& next, const Former& former, const Desired& desired, const std::vector<Wanted>& first);
 
   // --- Whole or not at all (reconciler_apply.cpp).
-  Outcome carry_out(const Desired& desired, Plan plan, const std::string& who, const std::string& what,
-                    const std::map<std::string, Hold>& holds);
+  /// Why a plan is carried out.
+  struct Cause {
+    std::string who;
+    std::string what;
+    std::map<std::string, Hold> holds;  // in force when it was applied
+    bool is_on_trial = true;            // what replaces another must prove itself; not where we go back
+  };
+  Outcome carry_out(const Desired& desired, Plan plan, const Cause& cause);
   std::optional<std::string> prepare(const Desired& desired, const Plan& plan, Next& next);
   std::optional<std::string> find_conflict(const Next& next);
   Outcome fail(Outcome outcome, const Desired& desired, std::string reason);
   void say_what_is_held_back();
   [[nodiscard]] bool is_held_back(const Plan& plan, const Desired& desired) const;
   base::Result<Members> resolve(const Identities& identities);
+
+  // --- After the switch (reconciler_trial.cpp).
+  [[nodiscard]] Trial make_trial(const Plan& plan, const Desired& desired, const Next& next, bool is_on_trial) const;
+  void revert(const Trials::Verdict& verdict);
+  void hold_former(const FormerMembers& former, const std::string& culprit, const std::string& reason, Memory& memory);
+  /// What is said of a release that is rolled back.
+  struct Judgement {
+    std::string cause;   // for the history
+    std::string reason;  // of what is not tried again, with the remedy
+  };
+  static Judgement judge(const Member& culprit, std::uint64_t release, const std::string& evidence);
+  void keep_mark(const Failure& failure);
 
   const runtime::GenerationPtr& newest_of(const runtime::Service::Conflict& conflict) const;
   void remember_failure(Member member, std::string reason, const runtime::Service::Conflict* conflict = nullptr);
@@ -104,6 +132,7 @@ class Reconciler {
   Starter starter_;
   Handover handover_;
   Drains drains_;
+  Trials trials_;
 
   bool has_published_ = false;
   Set running_;

@@ -57,11 +57,13 @@ Outcome Reconciler::apply(const std::string& who) {
   auto desired = desire_now();
   auto plan = make_plan(desired, memory_.running);
   if (plan.is_empty() && !memory_.failures.empty()) {
-    memory_.failures.clear();
+    for (auto& [name, failures] : memory_.failures) {
+      std::erase_if(failures, [](const Failure& failure) { return !failure.is_marked; });
+    }
     desired = desire_now();
     plan = make_plan(desired, memory_.running);
   }
-  auto outcome = carry_out(desired, std::move(plan), who, "apply", {});
+  auto outcome = carry_out(desired, std::move(plan), {.who = who, .what = "apply", .holds = {}});
   if (outcome.result == Outcome::Result::failed) memory_.holds = holds;
   return outcome;
 }
@@ -97,8 +99,11 @@ base::Result<Outcome> Reconciler::rollback(std::optional<std::uint64_t> release,
   for (const auto& [name, choice] : choices) hold(name);
 
   const auto desired = desire_with(memory);
-  return carry_out(desired, make_plan(desired, memory_.running), who, "rollback to release " + std::to_string(*release),
-                   memory.holds);
+  return carry_out(desired, make_plan(desired, memory_.running),
+                   {.who = who,
+                    .what = "rollback to release " + std::to_string(*release),
+                    .holds = memory.holds,
+                    .is_on_trial = false});
 }
 
 base::Result<Members> Reconciler::resolve(const Identities& identities) {
@@ -117,9 +122,8 @@ base::Result<std::vector<HistoryEntry>> Reconciler::history(std::size_t limit) {
   return history_->list(limit);
 }
 
-/// `holds` are in force when it was applied.
-Outcome Reconciler::carry_out(const Desired& desired, Plan plan, const std::string& who, const std::string& what,
-                              const std::map<std::string, Hold>& holds) {
+Outcome Reconciler::carry_out(const Desired& desired, Plan plan, const Cause& cause) {
+  const auto& [who, what, holds, is_on_trial] = cause;
   Outcome outcome{.result = Outcome::Result::unchanged, .release = number_, .plan = std::move(plan), .reason = {}};
   if (outcome.plan.is_empty()) {
     memory_.holds = holds;
@@ -143,9 +147,11 @@ Outcome Reconciler::carry_out(const Desired& desired, Plan plan, const std::stri
                  {{"release", std::to_string(outcome.release)}, {"who", who}, {"what", what}});
   Next next;
   if (auto reason = prepare(desired, outcome.plan, next)) return fail(std::move(outcome), desired, std::move(*reason));
+  auto trial = make_trial(outcome.plan, desired, next, is_on_trial);
+  trial.release = outcome.release;
   if (history_) {
     // The last thing before the switch, which cannot fail: from here on a restart brings this release.
-    if (const auto applied = history_->apply(outcome.release, to_stored(holds)); !applied) {
+    if (const auto applied = history_->apply(outcome.release, to_stored(holds), to_stored(trial)); !applied) {
       return fail(std::move(outcome), desired, "it cannot be written down: " + applied.error().message);
     }
   }
@@ -154,6 +160,7 @@ Outcome Reconciler::carry_out(const Desired& desired, Plan plan, const std::stri
   memory_.holds = holds;
   held_back_.clear();
   publish(std::move(next));
+  trials_.begin(std::move(trial), *release_, Clock::now());
   retry_after(outcome.plan);
   telemetry::log(Level::info, "release", "release applied",
                  {{"release", std::to_string(number_)}, {"who", who}, {"what", what}});

@@ -24,7 +24,8 @@ bool is_same(const std::vector<Wanted>& a, const std::vector<Wanted>& b) {
 
 void Reconciler::begin() {
   look();
-  const auto former = recall();
+  auto former = recall();
+  settle_crash(former);
   memory_.failures = former.memory.failures;
   memory_.holds = former.memory.holds;
   const auto desired = desire_with(former.memory);
@@ -38,53 +39,6 @@ void Reconciler::begin() {
   publish(std::move(next));
   // What the last release did not have comes as a release of its own, which may fail and leave this one.
   if (!is_same(first, desired.wanted)) look_again_ = Clock::now();
-}
-
-/// What the history has of the last release, as far as its images are still there.
-Reconciler::Former Reconciler::recall() {
-  Former former;
-  if (!history_) return former;
-  const auto last = history_->last();
-  if (!last) {
-    telemetry::log(Level::warning, "release", "the last release cannot be read", {{"reason", last.error().message}});
-    return former;
-  }
-  number_ = last->release;
-  std::map<std::string, catalog::RecordPtr> known;
-  for (const auto& record : records_) {
-    if (record->state == catalog::FileState::verified) known.emplace(record->sha256, record);
-  }
-  const auto find = [&](const std::string& name, const Identity& identity) -> std::optional<Member> {
-    const auto found = known.find(identity.sha256);
-    if (found != known.end()) return Member{.record = found->second, .config_text = identity.config_text};
-    auto image = catalog_->find_image(identity.sha256);
-    if (image) return Member{.record = std::move(*image), .config_text = identity.config_text};
-    telemetry::log(Level::warning, "release", "a plugin of the last release is lost",
-                   {{"plugin", name}, {"reason", image.error().message}});
-    return std::nullopt;
-  };
-  for (const auto& [name, identity] : last->members) {
-    if (auto member = find(name, identity)) former.members.emplace(name, std::move(*member));
-  }
-  for (const auto& [name, hold] : last->holds) {
-    auto member = hold.member ? find(name, *hold.member) : std::nullopt;
-    if (hold.member && !member) continue;
-    former.memory.holds.emplace(
-        name, Hold{.member = std::move(member), .instead_of = hold.instead_of, .reason = hold.reason});
-  }
-  if (const auto culprits = history_->interrupted_twice()) {
-    for (const auto& [name, identity] : *culprits) {
-      auto member = find(name, identity);
-      if (!member) continue;
-      former.memory.failures[name].push_back(
-          {.member = std::move(*member),
-           .reason = "the host ended twice in the middle of a release with it; drop another version, change its "
-                     "config, or run `mortise apply` to try again",
-           .against = {}});
-    }
-  }
-  former.memory.running = former.members;
-  return former;
 }
 
 /// In the order of start.

@@ -136,14 +136,19 @@ class Runner::Impl {
 
   void loop() {
     reconciler_.begin();
+    unasked_look_ = Clock::now() + look_every_;
     report();
     mailbox_->post(&Mailbox::is_first_pass_done);
     while (wait()) {
-      retire_reaped();
-      reconciler_.drains().cut_overdue();
-      serve_requests(true);
-      if (take_woken()) reconciler_.pass();
-      report();
+      bool has_changed = retire_reaped();
+      has_changed |= reconciler_.do_chores();
+      has_changed |= serve_requests(true);
+      if (take_woken()) {
+        reconciler_.pass();
+        unasked_look_ = Clock::now() + look_every_;
+        has_changed = true;
+      }
+      if (has_changed) report();
     }
     serve_requests(false);
     reconciler_.stop_hooks();
@@ -155,22 +160,25 @@ class Runner::Impl {
   /// Waits for something to do; false when the stop has begun.
   bool wait() {
     std::unique_lock lock(mailbox_->mutex);
-    const auto until = std::min(reconciler_.next_look().value_or(Clock::time_point::max()), Clock::now() + look_every_);
+    constexpr auto kNever = Clock::time_point::max();
+    const auto look_at = std::min(reconciler_.next_look().value_or(kNever), unasked_look_);
+    const auto until = std::min(look_at, reconciler_.next_chores().value_or(kNever));
     const auto is_asked = [&] { return !mailbox_->reaped.empty() || !mailbox_->requests.empty(); };
     const auto is_due = [&] { return mailbox_->is_woken || mailbox_->is_stop_begun || is_asked(); };
-    if (!mailbox_->changed.wait_until(lock, until, is_due)) mailbox_->is_woken = true;
+    if (!mailbox_->changed.wait_until(lock, until, is_due) && look_at <= Clock::now()) mailbox_->is_woken = true;
     if (mailbox_->is_woken && !is_asked()) {
       mailbox_->changed.wait_for(lock, kDebounce, [&] { return mailbox_->is_stop_begun; });
     }
     return !mailbox_->is_stop_begun;
   }
 
-  void serve_requests(bool is_served) {
-    for (;;) {
+  /// True when there were some.
+  bool serve_requests(bool is_served) {
+    for (bool has_served = false;; has_served = true) {
       std::function<void(bool)> request;
       {
         const std::lock_guard lock(mailbox_->mutex);
-        if (mailbox_->requests.empty()) return;
+        if (mailbox_->requests.empty()) return has_served;
         request = std::move(mailbox_->requests.front());
         mailbox_->requests.pop_front();
       }
@@ -183,13 +191,15 @@ class Runner::Impl {
     return std::exchange(mailbox_->is_woken, false);
   }
 
-  void retire_reaped() {
+  /// True when there were some.
+  bool retire_reaped() {
     std::vector<runtime::Generation*> reaped;
     {
       const std::lock_guard lock(mailbox_->mutex);
       reaped.swap(mailbox_->reaped);
     }
     for (auto* generation : reaped) reconciler_.drains().retire(generation);
+    return !reaped.empty();
   }
 
   /// Lets go of everything and retires what comes back in time.
@@ -217,6 +227,7 @@ class Runner::Impl {
   Reconciler reconciler_;  // the release thread's, from start() to its end
   std::vector<base::DirectoryWatch> watches_;
   std::chrono::seconds look_every_{kUnaskedLook};
+  Clock::time_point unasked_look_;  // the release thread's
   std::thread thread_;
   std::size_t left_behind_ = 0;  // written by the release thread before it ends
 };
@@ -239,6 +250,9 @@ base::Result<Outcome> Runner::apply(const std::string& who) {
 }
 base::Result<Outcome> Runner::rollback(std::optional<std::uint64_t> release, const std::string& who) {
   return impl_->ask<Outcome>([=](Reconciler& reconciler) { return reconciler.rollback(release, who); });
+}
+base::Result<Outcome> Runner::pardon(const std::string& plugin, const std::string& who) {
+  return impl_->ask<Outcome>([=](Reconciler& reconciler) { return reconciler.pardon(plugin, who); });
 }
 base::Result<std::vector<HistoryEntry>> Runner::history(std::size_t limit) {
   return impl_->ask<std::vector<HistoryEntry>>([=](Reconciler& reconciler) { return reconciler.history(limit); });

@@ -20,6 +20,9 @@
 
 namespace mortise::release {
 
+/// In the state directory: where the process before this one may have left who crashed it (telemetry/crash_mark.hpp).
+inline constexpr const char* kCrashMarkFile = "crash";
+
 struct RunnerSettings {
   std::filesystem::path drop_directory;
   std::filesystem::path plugins_directory;
@@ -54,6 +57,7 @@ class Runner final : public Control {
   base::Result<Plan> plan() override;
   base::Result<Outcome> apply(const std::string& who) override;
   base::Result<Outcome> rollback(std::optional<std::uint64_t> release, const std::string& who) override;
+  base::Result<Outcome> pardon(const std::string& plugin, const std::string& who) override;
   base::Result<std::vector<HistoryEntry>> history(std::size_t limit) override;
   base::Result<Status> status() override;
 

@@ -59,10 +59,16 @@ mortise_str join(mortise_scope& scope, std::initializer_list<std::string_view> p
   return {text, size};
 }
 
+/// Whether a failure speaks against who failed, and not against what was asked of it.
+bool is_fault(mortise_status status) noexcept {
+  return status == MORTISE_INTERNAL || status == MORTISE_UNKNOWN || status == MORTISE_DATA_LOSS;
+}
+
 mortise_status fail(mortise_host* host, mortise_status status, mortise_str method, mortise_str message,
                     mortise_str context) {
   const auto& generation = Generation::from(host);
   const auto failed = static_cast<mortise_status>(to_code(status));  // a failure, whatever the plugin says
+  if (auto* traffic = generation.traffic(); traffic != nullptr && is_fault(failed)) traffic->note_failed_call();
   auto* scope = current();
   if (scope == nullptr) return failed;
   const auto behind = to_view(context);

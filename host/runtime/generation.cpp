@@ -119,6 +119,12 @@ const void* Generation::offered(std::string_view id) {
   return asked ? table : nullptr;
 }
 
+void Generation::watch(Traffic::Duration slow_after) {
+  if (watched_) return;
+  watched_ = std::make_unique<Traffic>(slow_after);
+  traffic_.store(watched_.get(), std::memory_order_release);
+}
+
 bool Generation::give_up() noexcept {
   auto expected = GenerationState::initialising;
   return state_.compare_exchange_strong(expected, GenerationState::failed, std::memory_order_acq_rel);

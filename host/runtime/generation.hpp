@@ -17,6 +17,7 @@
 #include "loader/image.hpp"
 #include "manifest/manifest.hpp"
 #include "runtime/service.hpp"
+#include "runtime/traffic.hpp"
 
 namespace mortise::runtime {
 
@@ -73,6 +74,11 @@ class Generation {
   /// Runs the plugin's destroy and unloads; false when the image stays mapped. [control thread]
   bool retire();
 
+  /// Has what comes of its requests counted from now on, once and for all. [release thread]
+  void watch(Traffic::Duration slow_after);
+  /// The counts; null while nobody wants to know. Any thread.
+  [[nodiscard]] Traffic* traffic() const noexcept { return traffic_.load(std::memory_order_acquire); }
+
   /// The function table of an interface for this generation, or null.
   [[nodiscard]] const void* interface(std::string_view id) const noexcept;
 
@@ -95,6 +101,9 @@ class Generation {
   mortise_host_v1 table_{};
   std::unique_ptr<loader::Image> image_;
   void* self_ = nullptr;
+  std::unique_ptr<Traffic> watched_;
+  // Released by watch() when the counts are there; acquired by whoever counts.
+  std::atomic<Traffic*> traffic_{nullptr};
   // Released by the control thread when it has written image_ and self_; acquired by readers of state().
   std::atomic<GenerationState> state_{GenerationState::initialising};
 };

@@ -87,6 +87,14 @@ TEST_F(ControlApi, RollbackGoesToTheReleaseThatIsNamedOrToTheOneBefore) {
                           "rollback to 4 by ada (uid 7)"));
 }
 
+TEST_F(ControlApi, PardonIsOfAPluginThatIsNamed) {
+  EXPECT_EQ(ask("POST", "/v1/pardon", R"({"plugin": "rates"})").status, 200U);
+  EXPECT_THAT(control_.calls(), ElementsAre("pardon of rates by ada (uid 7)"));
+  for (const auto* body : {"", "{}", R"({"plugin": 4})", R"({"plugin": ""})", R"({"plugin": "../rates"})"}) {
+    EXPECT_THAT(refusal(400, "POST", "/v1/pardon", body), HasSubstr("the body must name a plugin")) << body;
+  }
+}
+
 TEST_F(ControlApi, HistoryHasItsEntriesAndALimit) {
   control_.history_ = std::vector<release::HistoryEntry>{
       {.release = 2,

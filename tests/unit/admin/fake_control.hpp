@@ -22,6 +22,11 @@ class FakeControl final : public release::Control {
     changed_.wait(lock, [&] { return !is_held_; });
     return outcome_;
   }
+  base::Result<release::Outcome> pardon(const std::string& plugin, const std::string& who) override {
+    const std::lock_guard lock(mutex_);
+    calls_.push_back("pardon of " + plugin + " by " + who);
+    return outcome_;
+  }
   base::Result<release::Outcome> rollback(std::optional<std::uint64_t> release, const std::string& who) override {
     const std::lock_guard lock(mutex_);
     calls_.push_back("rollback to " + (release ? std::to_string(*release) : "the one before") + " by " + who);

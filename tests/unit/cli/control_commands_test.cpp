@@ -56,8 +56,14 @@ release::Plan one_step() {
 }
 
 TEST_F(ControlCommands, WithoutAHostNameTheSocketAndHowToStartOne) {
-  for (const auto& arguments : std::vector<std::vector<std::string>>{
-           {"plan"}, {"apply"}, {"rollback"}, {"rollback", "4"}, {"history"}, {"status"}, {"status", "rates"}}) {
+  for (const auto& arguments : std::vector<std::vector<std::string>>{{"plan"},
+                                                                     {"apply"},
+                                                                     {"rollback"},
+                                                                     {"rollback", "4"},
+                                                                     {"pardon", "rates"},
+                                                                     {"history"},
+                                                                     {"status"},
+                                                                     {"status", "rates"}}) {
     EXPECT_EQ(run(arguments), 1);
     EXPECT_EQ(err_.str(), "no host runs: nobody listens at the control socket '" + socket_.string() +
                               "'; start one with `mortise serve --config " + config_.string() + "`\n");
@@ -74,14 +80,15 @@ TEST_F(ControlCommands, PlanPrintsTextOrJson) {
   EXPECT_EQ(nlohmann::json::parse(out_.str())["steps"][0]["plugin"], "rates");
 }
 
-TEST_F(ControlCommands, ApplyAndRollbackAskInTheNameOfTheUser) {
+TEST_F(ControlCommands, ApplyRollbackAndPardonAskInTheNameOfTheUser) {
   start();
   EXPECT_EQ(run({"apply"}), 0);
   EXPECT_EQ(run({"rollback"}), 0);
   EXPECT_EQ(run({"rollback", "4"}), 0);
+  EXPECT_EQ(run({"pardon", "rates"}), 0);
   const auto user = base::describe_user(::getuid());
-  EXPECT_THAT(control_.calls(),
-              ElementsAre("apply by " + user, "rollback to the one before by " + user, "rollback to 4 by " + user));
+  EXPECT_THAT(control_.calls(), ElementsAre("apply by " + user, "rollback to the one before by " + user,
+                                            "rollback to 4 by " + user, "pardon of rates by " + user));
 }
 
 TEST_F(ControlCommands, AFailedReleaseIsOne) {

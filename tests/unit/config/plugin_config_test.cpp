@@ -34,6 +34,49 @@ TEST_F(PluginFiles, FaultyOneHidesOnlyItself) {
   EXPECT_EQ(loaded.problems[1].pointer, "/enabled");
 }
 
+TEST_F(PluginFiles, SayWhatANewVersionMustKeepTo) {
+  put("notes.json", R"({"probation": {"for": "2m", "requests": 7, "max_error_percent": 3, "max_p95": "250ms"},
+                        "canary": {"percent": 5, "for": "90s", "key": "header:X-User"}})");
+  put("plain.json", "{}");
+  base::RealFiles files;
+  const auto loaded = load_plugin_configs(path_, files);
+  ASSERT_EQ(loaded.plugins.size(), 2U) << loaded.problems.front().to_string();
+  const auto& probation = loaded.plugins[0].probation;
+  EXPECT_EQ(probation.duration, std::chrono::minutes(2));
+  EXPECT_EQ(probation.requests, 7U);
+  EXPECT_EQ(probation.max_error_percent, 3U);
+  EXPECT_EQ(probation.max_p95, std::chrono::milliseconds(250));
+  ASSERT_TRUE(loaded.plugins[0].canary);
+  EXPECT_EQ(loaded.plugins[0].canary->percent, 5U);
+  EXPECT_EQ(loaded.plugins[0].canary->duration, std::chrono::seconds(90));
+  EXPECT_EQ(loaded.plugins[0].canary->key, "header:X-User");
+  EXPECT_EQ(loaded.plugins[1].probation.duration, std::chrono::seconds(60));
+  EXPECT_EQ(loaded.plugins[1].probation.requests, 20U);
+  EXPECT_EQ(loaded.plugins[1].probation.max_error_percent, 25U);
+  EXPECT_FALSE(loaded.plugins[1].probation.max_p95);
+  EXPECT_FALSE(loaded.plugins[1].canary);
+}
+
+TEST_F(PluginFiles, SayWhatIsWrongWithATrial) {
+  const std::vector<std::pair<std::string, std::string>> faults{
+      {R"({"probation": {"for": "2 minutes"}})", "/probation/for: must be a time from \"0ms\" to \"24h\", such as"},
+      {R"({"probation": {"for": 60}})", "/probation/for: must be a time"},
+      {R"({"probation": {"max_error_percent": 101}})", "/probation/max_error_percent: must be a whole number from 0"},
+      {R"({"probation": {"error_percent": 1}})", "/probation/error_percent: unknown key 'error_percent'"},
+      {R"({"canary": {"percent": 5}})", "/canary: the key 'for' is missing"},
+      {R"({"canary": {"percent": 100, "for": "1s"}})", "/canary/percent: must be a whole number from 1 to 99"},
+      {R"({"canary": {"percent": 5, "for": "1s", "key": "header:"}})", "/canary/key: must be \"address\""},
+  };
+  for (const auto& [text, message] : faults) {
+    put("notes.json", text);
+    base::RealFiles files;
+    const auto loaded = load_plugin_configs(path_, files);
+    ASSERT_EQ(loaded.problems.size(), 1U) << text;
+    EXPECT_NE(loaded.problems.front().to_string().find(message), std::string::npos)
+        << loaded.problems.front().to_string();
+  }
+}
+
 TEST_F(PluginFiles, MissingDirectoryIsAProblem) {
   base::RealFiles files;
   EXPECT_EQ(load_plugin_configs(path_ / "none", files).problems.size(), 1U);

@@ -1,8 +1,10 @@
 #include "release/history.hpp"
 
+#include <Poco/Data/Statement.h>
 #include <gmock/gmock.h>
 
 #include "base/temporary_directory.hpp"
+#include "storage/sqlite.hpp"
 
 namespace mortise::release {
 namespace {
@@ -140,6 +142,58 @@ TEST_F(HistoryTest, KeepsHolds) {
   EXPECT_EQ(holds.at("b").member, std::nullopt);
   ASSERT_TRUE(history.set_holds({}));
   EXPECT_THAT(history.last()->holds, IsEmpty());
+}
+
+TEST_F(HistoryTest, KeepsTrialsUntilTheyEndOrTheirPluginChanges) {
+  auto history = open();
+  const auto first = begin(history, {step(Step::Kind::upgrade, "a", "1.1"), step(Step::Kind::start, "b", "1.0")});
+  ASSERT_TRUE(history.apply(first, {},
+                            {{"a", {.release = first, .generation = 7, .former = Identity{"a1.0", "{}"}}},
+                             {"b", {.release = first, .generation = 0, .former = {}}}}));
+  const auto kept = *history.trials();
+  ASSERT_THAT(kept, SizeIs(2));
+  EXPECT_EQ(kept.at("a").release, first);
+  EXPECT_EQ(kept.at("a").generation, 7U);
+  EXPECT_EQ(kept.at("a").former, (Identity{"a1.0", "{}"}));
+  EXPECT_EQ(kept.at("b").former, std::nullopt);
+  apply(history, {step(Step::Kind::upgrade, "b", "1.1")});
+  EXPECT_THAT(*history.trials(), ElementsAre(Pair("a", ::testing::_)));
+  ASSERT_TRUE(history.end_trial(first));
+  EXPECT_THAT(*history.trials(), IsEmpty());
+}
+
+TEST_F(HistoryTest, KeepsMarksUntilThePardon) {
+  {
+    auto history = open();
+    ASSERT_TRUE(history.mark({.plugin = "a", .identity = {"a1.1", "{}"}, .reason = "it failed"}));
+    ASSERT_TRUE(history.mark({.plugin = "a", .identity = {"a1.1", "{}"}, .reason = "it failed again"}));
+    ASSERT_TRUE(history.mark({.plugin = "b", .identity = {"b1.0", "{}"}, .reason = "it failed"}));
+  }
+  auto history = open();
+  ASSERT_THAT(*history.marks(), SizeIs(2));
+  EXPECT_EQ(history.marks()->front().reason, "it failed again");
+  ASSERT_TRUE(history.pardon("a"));
+  ASSERT_THAT(*history.marks(), SizeIs(1));
+  EXPECT_EQ(history.marks()->front().identity, (Identity{"b1.0", "{}"}));
+}
+
+TEST_F(HistoryTest, TakesOverAFileOfTheFirstRevision) {
+  {
+    auto history = open();
+    apply(history, {step(Step::Kind::start, "a", "1.0")});
+  }
+  {
+    using Poco::Data::Keywords::now;
+    auto session = storage::open_sqlite(file_);
+    session << "DROP TABLE trial", now;
+    session << "DROP TABLE mark", now;
+    session << "ALTER TABLE hold DROP COLUMN together", now;
+    session << "PRAGMA user_version = 1", now;
+  }
+  auto history = open();
+  EXPECT_THAT(history.last()->members, SizeIs(1));
+  EXPECT_THAT(*history.marks(), IsEmpty());
+  EXPECT_TRUE(history.set_holds({{"a", {.member = {}, .instead_of = {"a1.1", "{}"}, .reason = "rolled back"}}}));
 }
 
 TEST_F(HistoryTest, RefusesAFileThatIsNoDatabase) {

@@ -1,0 +1,129 @@
+// After the switch: who is on trial, and the way back when one does not pass.
+#include <algorithm>
+#include <utility>
+
+#include "release/planner.hpp"
+#include "release/reconciler.hpp"
+#include "telemetry/log.hpp"
+
+namespace mortise::release {
+
+using telemetry::Level;
+
+namespace {
+
+bool replaces(const Step& step) { return step.kind != Step::Kind::start && step.kind != Step::Kind::stop; }
+
+}  // namespace
+
+/// What the plan changes, and the generations that have to prove themselves: those that replace others, where there is
+/// something to go back to.
+Trial Reconciler::make_trial(const Plan& plan, const Desired& desired, const Next& next, bool is_on_trial) const {
+  Trial trial;
+  for (const auto& step : plan.steps) {
+    const auto running = memory_.running.find(step.plugin);
+    trial.former.emplace(step.plugin,
+                         running == memory_.running.end() ? std::nullopt : std::optional<Member>(running->second));
+    if (!is_on_trial || !replaces(step)) continue;
+    const auto wanted = std::find_if(desired.wanted.begin(), desired.wanted.end(),
+                                     [&](const Wanted& one) { return one.name() == step.plugin; });
+    const auto& limits = wanted->config.probation;
+    if (limits.duration.count() == 0) continue;
+    trial.subjects.push_back({.generation = next.generations.at(step.plugin), .limits = limits});
+  }
+  return trial;
+}
+
+bool Reconciler::do_chores() {
+  bool has_changed = drains_.cut_overdue();
+  if (!release_) return has_changed;
+  for (const auto release : trials_.end_passed(Clock::now())) {
+    has_changed = true;
+    telemetry::log(Level::info, "release", "release has passed its trial", {{"release", std::to_string(release)}});
+    if (history_) static_cast<void>(history_->end_trial(release));  // at worst it is on trial once more
+  }
+  while (auto verdict = trials_.judge(*release_)) {
+    revert(*verdict);
+    has_changed = true;
+  }
+  return has_changed;
+}
+
+std::optional<Reconciler::Clock::time_point> Reconciler::next_chores() const {
+  const auto cut = drains_.next_cut();
+  const auto look = trials_.next_look();
+  return !look || (cut && *cut < *look) ? cut : look;
+}
+
+/// Back to what ran before the release, as far as nothing has changed it since.
+void Reconciler::revert(const Trials::Verdict& verdict) {
+  const auto& [trial, culprit, evidence] = verdict;
+  const auto member = memory_.running.at(culprit->name());
+  const auto [cause, reason] = judge(member, trial.release, evidence);
+  if (history_) static_cast<void>(history_->end_trial(trial.release));
+  auto& failures = memory_.failures[culprit->name()];
+  failures.push_back({.member = member, .reason = reason, .against = {}, .is_marked = true});
+  keep_mark(failures.back());
+  look();
+  auto memory = memory_;
+  hold_former(trial.former, culprit->name(), reason, memory);
+  const auto desired = desire_with(memory);
+  const auto outcome = carry_out(desired, make_plan(desired, memory_.running),
+                                 {.who = "the host", .what = cause, .holds = memory.holds, .is_on_trial = false});
+  if (outcome.result != Outcome::Result::failed) return;
+  telemetry::log(Level::error, "release", "what did not pass its trial runs on: the way back failed",
+                 {{"release", std::to_string(trial.release)}, {"reason", outcome.reason}});
+}
+
+/// As long as nothing else is asked for: of the culprit itself, and of the others, which came with it.
+void Reconciler::hold_former(const FormerMembers& former, const std::string& culprit, const std::string& reason,
+                             Memory& memory) {
+  const auto choices = desire_with(memory).choices;
+  for (const auto& [name, member] : former) {
+    const auto choice = choices.find(name);
+    memory.holds.insert_or_assign(name, Hold{.member = member,
+                                             .instead_of = choice == choices.end() ? Identity{} : choice->second,
+                                             .reason = reason,
+                                             .together = name == culprit ? "" : culprit});
+  }
+}
+
+Reconciler::Judgement Reconciler::judge(const Member& culprit, std::uint64_t release, const std::string& evidence) {
+  const auto& manifest = *culprit.record->manifest;
+  const auto number = std::to_string(release);
+  const auto text = "'" + manifest.name + "' " + manifest.version.to_string() + " did not pass its trial: " + evidence;
+  telemetry::log(Level::error, "release", "release is rolled back",
+                 {{"release", number}, {"plugin", manifest.name}, {"reason", text}});
+  return {.cause = "rollback of release " + number + ": " + text,
+          .reason = text + "; release " + number +
+                    " was rolled back. Drop another version, change its config, or run `mortise pardon " +
+                    manifest.name + "` to try it again"};
+}
+
+/// So that it is not tried again after a restart either.
+void Reconciler::keep_mark(const Failure& failure) {
+  if (!history_) return;
+  const auto& name = failure.member.record->manifest->name;
+  const auto kept = history_->mark({.plugin = name, .identity = failure.member.identity(), .reason = failure.reason});
+  if (kept) return;
+  telemetry::log(Level::warning, "release", "a mark cannot be written down; after a restart it is tried again",
+                 {{"plugin", name}, {"reason", kept.error().message}});
+}
+
+base::Result<Outcome> Reconciler::pardon(const std::string& plugin, const std::string& who) {
+  const auto found = memory_.failures.find(plugin);
+  const auto is_marked = [](const Failure& failure) { return failure.is_marked; };
+  if (found == memory_.failures.end() || std::erase_if(found->second, is_marked) == 0) {
+    return base::Error{base::ErrorCode::not_found,
+                       "no version of '" + plugin + "' is marked; `mortise status` shows those that are"};
+  }
+  if (history_) {
+    if (const auto taken = history_->pardon(plugin); !taken) return taken.error();
+  }
+  look();
+  const auto desired = desire_now();
+  return carry_out(desired, make_plan(desired, memory_.running),
+                   {.who = who, .what = "pardon of " + plugin, .holds = memory_.holds});
+}
+
+}  // namespace mortise::release

@@ -1,0 +1,141 @@
+#include "release/trials.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "base/duration.hpp"
+
+namespace mortise::release {
+namespace {
+
+using runtime::Generation;
+using runtime::Traffic;
+
+constexpr std::chrono::milliseconds kBetweenLooks{100};
+// Of a p95: as many of a hundred may be slower.
+constexpr std::uint64_t kSlowPercent = 5;
+
+std::string share_of(std::uint64_t part, std::uint64_t whole) {
+  return std::to_string(part) + " of " + std::to_string(whole) + " requests";
+}
+
+bool is_beyond(std::uint64_t part, std::uint64_t whole, std::uint64_t percent) { return part * 100 > whole * percent; }
+
+std::uint64_t failures_of(const Traffic& traffic) { return traffic.failures() + traffic.failed_calls(); }
+
+}  // namespace
+
+std::map<std::string, StoredTrial> to_stored(const Trial& trial) {
+  std::map<std::string, StoredTrial> stored;
+  if (trial.subjects.empty()) return stored;
+  for (const auto& [name, former] : trial.former) {
+    auto& kept = stored[name];
+    kept.release = trial.release;
+    if (former) kept.former = former->identity();
+  }
+  for (const auto& subject : trial.subjects) {
+    stored[subject.generation->name()].generation = subject.generation->number();
+  }
+  return stored;
+}
+
+void Trials::begin(Trial trial, const runtime::Release& release, Clock::time_point now) {
+  for (const auto& [name, former] : trial.former) {
+    for (auto& other : running_) {
+      other.trial.former.erase(name);
+      std::erase_if(other.watched, [&](const Watched& watched) { return watched.subject.generation->name() == name; });
+    }
+  }
+  std::erase_if(running_, [](const Running& other) { return other.watched.empty(); });
+  if (trial.subjects.empty()) return;
+  Running begun;
+  for (const auto& subject : trial.subjects) {
+    const auto limit = subject.limits.max_p95;
+    subject.generation->watch(limit ? Traffic::Duration(*limit) : Traffic::Duration::max());
+    begun.watched.push_back({.subject = subject, .until = now + subject.limits.duration, .before = {}});
+  }
+  for (auto& watched : begun.watched) {
+    // Whoever calls it is counted, too: one that has no routes is known by what comes through others.
+    for (const auto& cone : release.cones()) {
+      if (cone->entry != watched.subject.generation && !cone->reaches(*watched.subject.generation)) continue;
+      cone->entry->watch(Traffic::Duration::max());
+      watched.before.emplace(cone->entry->number(), cone->entry->traffic()->answers());
+    }
+  }
+  begun.trial = {.release = trial.release, .subjects = {}, .former = std::move(trial.former)};
+  running_.push_back(std::move(begun));
+}
+
+/// Answered since it is on trial by whoever can have called it, or by itself.
+std::uint64_t Trials::requests_of(Watched& watched, const runtime::Release& release) {
+  std::uint64_t requests = 0;
+  for (const auto& cone : release.cones()) {
+    if (cone->entry != watched.subject.generation && !cone->reaches(*watched.subject.generation)) continue;
+    cone->entry->watch(Traffic::Duration::max());  // one that has come since
+    const auto answers = cone->entry->traffic()->answers();
+    requests += answers - watched.before.emplace(cone->entry->number(), answers).first->second;
+  }
+  return requests;
+}
+
+/// What it has not kept to; empty when it has so far.
+std::string Trials::find_breach(Watched& watched, const runtime::Release& release) {
+  const auto& limits = watched.subject.limits;
+  const auto& traffic = *watched.subject.generation->traffic();
+  const auto requests = requests_of(watched, release);
+  if (requests < limits.requests) return {};
+  const auto failures = failures_of(traffic);
+  if (is_beyond(failures, requests, limits.max_error_percent)) {
+    return share_of(failures, requests) + " failed in it; at most " + std::to_string(limits.max_error_percent) +
+           " % may";
+  }
+  if (limits.max_p95 && traffic.answers() >= limits.requests &&
+      is_beyond(traffic.slow(), traffic.answers(), kSlowPercent)) {
+    return share_of(traffic.slow(), traffic.answers()) + " took longer than " + base::format_duration(*limits.max_p95) +
+           "; at most " + std::to_string(kSlowPercent) + " % may";
+  }
+  return {};
+}
+
+std::optional<Trials::Verdict> Trials::judge(const runtime::Release& release) {
+  last_look_ = Clock::now();
+  for (auto running = running_.begin(); running != running_.end(); ++running) {
+    for (auto& watched : running->watched) {
+      auto breach = find_breach(watched, release);
+      if (breach.empty()) continue;
+      Verdict verdict{
+          .trial = std::move(running->trial), .culprit = watched.subject.generation, .evidence = std::move(breach)};
+      running_.erase(running);
+      return verdict;
+    }
+  }
+  return std::nullopt;
+}
+
+std::vector<std::uint64_t> Trials::end_passed(Clock::time_point now) {
+  std::vector<std::uint64_t> passed;
+  std::erase_if(running_, [&](Running& running) {
+    std::erase_if(running.watched, [&](const Watched& watched) { return watched.until <= now; });
+    if (running.watched.empty()) passed.push_back(running.trial.release);
+    return running.watched.empty();
+  });
+  return passed;
+}
+
+std::optional<Trials::Clock::time_point> Trials::next_look() const {
+  if (running_.empty()) return std::nullopt;
+  return last_look_ + kBetweenLooks;
+}
+
+std::string Trials::describe(const Generation& generation) const {
+  for (const auto& running : running_) {
+    for (const auto& watched : running.watched) {
+      if (watched.subject.generation.get() != &generation) continue;
+      return "on trial with release " + std::to_string(running.trial.release);
+    }
+  }
+  return {};
+}
+
+}  // namespace mortise::release
