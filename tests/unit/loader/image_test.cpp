@@ -10,6 +10,7 @@
 namespace mortise::loader {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 /// Loads copies of the zoo's plugins from a directory of its own, as the host does from its store.
@@ -110,6 +111,17 @@ TEST_F(ImageTest, SaysWhyTheLinkerRefuses) {
   const auto file = directory_ / "text.so";
   mortise::testing::write_file(file, "no library");
   EXPECT_THAT(Image::load(file).error().message, HasSubstr("file too short"));
+}
+
+TEST_F(ImageTest, FindsASymbolThatIsMissingBeforeAnythingRuns) {
+  EXPECT_THAT(refusal("borrows-symbol"), AllOf(HasSubstr("undefined symbol: zoo_lent"), HasSubstr("link the plugin")));
+  EXPECT_FALSE(base::is_library_loaded(put("borrows-symbol")));
+}
+
+TEST_F(ImageTest, ShowsTheSymbolsOfOneImageToNoOther) {
+  const auto lender = Image::load(put("lends-symbol"));
+  ASSERT_TRUE(lender) << lender.error().message;
+  EXPECT_THAT(refusal("borrows-symbol"), HasSubstr("undefined symbol: zoo_lent"));
 }
 
 TEST_F(ImageTest, RefusesTablesThatTheHostCannotCall) {
