@@ -96,7 +96,8 @@ void wait_for_stop(const sigset_t& signals, release::Runner& runner) {
 
 }  // namespace
 
-Application::Application(config::HostConfig config, base::Files& files) : config_(std::move(config)), files_(files) {}
+Application::Application(config::HostConfig config, std::vector<std::string> interfaces, base::Files& files)
+    : config_(std::move(config)), interfaces_(std::move(interfaces)), files_(files) {}
 
 base::Result<void> Application::prepare_directories() {
   if (auto made = files_.make_directory(config_.state_directory, 0755); !made) {
@@ -117,9 +118,12 @@ int Application::run() {
   const auto lock = base::InstanceLock::acquire(config_.state_directory / "host.lock");
   if (!lock) return fail(lock.error());
 
-  auto catalog = catalog::Catalog::open(
-      {.drop_directory = config_.drop_directory, .state_directory = config_.state_directory, .settle = config_.settle},
-      files_, catalog::make_process_probe(base::own_executable(), config_.probe_timeout));
+  auto catalog =
+      catalog::Catalog::open({.drop_directory = config_.drop_directory,
+                              .state_directory = config_.state_directory,
+                              .settle = config_.settle,
+                              .interfaces = interfaces_},
+                             files_, catalog::make_process_probe(base::own_executable(), config_.probe_timeout));
   if (!catalog) return fail(catalog.error());
 
   runtime::Contracts contracts(config_.arena_max_bytes);

@@ -75,7 +75,9 @@ TEST(ProcessProbe, TellsThatItCouldNotTry) {
 
 class CheckFile : public DropTest {
  protected:
-  Verdict check(const Path& file) { return check_file(file, files_, make_process_probe(MORTISE_PROBE_RUNNER, 60s)); }
+  Verdict check(const Path& file) {
+    return check_file(file, offered_, files_, make_process_probe(MORTISE_PROBE_RUNNER, 60s));
+  }
 };
 
 TEST_F(CheckFile, PassesAGoodFileWithItsDigest) {
@@ -92,9 +94,10 @@ TEST_F(CheckFile, ProbesOnlyWhatHasPassedTheRest) {
     ++probes;
     return base::Result<void>();
   };
-  EXPECT_FALSE(check_file(put("no-manifest"), files_, count).passed());
+  EXPECT_FALSE(check_file(put("no-manifest"), offered_, files_, count).passed());
+  EXPECT_FALSE(check_file(put("needs-unknown-interface"), offered_, files_, count).passed());
   EXPECT_EQ(probes, 0);
-  EXPECT_TRUE(check_file(put("good-1.0"), files_, count).passed());
+  EXPECT_TRUE(check_file(put("good-1.0"), offered_, files_, count).passed());
   EXPECT_EQ(probes, 1);
 }
 
@@ -104,6 +107,18 @@ TEST_F(CheckFile, SaysEverythingThatIsWrongAtOnce) {
   std::vector<std::string> checks;
   for (const auto& finding : check(file).inspection.findings) checks.push_back(finding.check);
   EXPECT_THAT(checks, ::testing::UnorderedElementsAre("extra-export", "placement"));
+}
+
+TEST_F(CheckFile, NamesTheInterfaceThatTheHostLacksAndThoseThatItHas) {
+  const auto file = put("needs-unknown-interface");
+  const auto verdict = check(file);
+  ASSERT_THAT(verdict.inspection.findings, ::testing::SizeIs(1));
+  EXPECT_EQ(verdict.inspection.rejection()->check, "interface-unknown");
+  EXPECT_THAT(verdict.inspection.rejection()->message,
+              AllOf(HasSubstr("'" + file.string() + "' requires the interface 'mortise.teleport/1'"),
+                    HasSubstr("it has mortise.contracts/1, mortise.http/1."), HasSubstr("Mend the id")));
+  offered_.push_back("mortise.teleport/1");
+  EXPECT_TRUE(check(file).passed());
 }
 
 TEST_F(CheckFile, NamesFileAndEvidenceOfTheProbe) {

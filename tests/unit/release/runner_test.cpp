@@ -44,9 +44,12 @@ class RunnerTest : public ::testing::Test {
   }
 
   void start(std::chrono::milliseconds init_timeout = kLong, std::chrono::milliseconds stop_timeout = kLong) {
-    auto catalog =
-        catalog::Catalog::open({.drop_directory = root_ / "drop", .state_directory = root_ / "state", .settle = 1ms},
-                               files_, [](const std::filesystem::path&) -> base::Result<void> { return {}; });
+    auto catalog = catalog::Catalog::open(
+        {.drop_directory = root_ / "drop",
+         .state_directory = root_ / "state",
+         .settle = 1ms,
+         .interfaces = {"mortise.config/1", "mortise.contracts/1", "mortise.http/1", "mortise.log/1"}},
+        files_, [](const std::filesystem::path&) -> base::Result<void> { return {}; });
     ASSERT_TRUE(catalog) << catalog.error().message;
     runner_ = std::make_unique<Runner>(RunnerSettings{.drop_directory = root_ / "drop",
                                                       .plugins_directory = root_ / "plugins.d",
