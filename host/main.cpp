@@ -3,6 +3,7 @@
 
 #include "application.hpp"
 #include "base/process.hpp"
+#include "catalog/gate.hpp"
 #include "cli/command_line.hpp"
 #include "loader/probe.hpp"
 #include "offered_interfaces.hpp"
@@ -19,6 +20,9 @@ int main(int argc, char** argv) {
                                       [&](mortise::config::HostConfig host) {
                                         return mortise::Application(std::move(host), interfaces, files).run();
                                       },
-                                  .probe = mortise::loader::probe_main};
+                                  .probe =
+                                      [](const std::filesystem::path& image) {
+                                        return mortise::loader::probe_main(image, mortise::catalog::kProbeRefused);
+                                      }};
   return mortise::cli::run_command_line(argc, argv, parts);
 }

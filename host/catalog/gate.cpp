@@ -115,12 +115,15 @@ Probe make_process_probe(std::string executable, std::chrono::milliseconds limit
     if (!end) return Error{ErrorCode::unavailable, "could not be probed: " + end.error().message};
     using How = base::ProcessEnd::How;
     if (end->how == How::exited && end->code == 0) return {};
+    const std::string trial = "was loaded on trial in a child process, which ";
+    if (end->how == How::exited && end->code == kProbeRefused) {
+      return Error{ErrorCode::failed_precondition, trial + "refused it; " + last_lines(end->output)};
+    }
     const bool is_late = end->how == How::timed_out;
     return Error{is_late ? ErrorCode::deadline_exceeded : ErrorCode::failed_precondition,
-                 "was loaded on trial in a child process, which " + end->describe() + "; " + last_lines(end->output) +
-                     (is_late ? "; mend what runs when the library is loaded, or raise probe_timeout_ms and touch the "
-                                "file"
-                              : "; mend what runs when the library is loaded")};
+                 trial + end->describe() + "; " + last_lines(end->output) +
+                     "; mend what runs when the library is loaded: its static constructors and its entry function" +
+                     (is_late ? "; or raise probe_timeout_ms and touch the file" : "")};
   };
 }
 

@@ -37,6 +37,10 @@ manifest::Inspection inspect_for(std::span<const std::string> offered, const std
 Verdict check_file(const std::string& path, std::span<const std::string> offered, base::Files& files,
                    const Probe& probe);
 
+/// How the child of the probe ends when it could not load the image: its last output says why, and what to do. Every
+/// other code but 0 is the image's own doing.
+constexpr int kProbeRefused = 3;
+
 /// A probe that runs `executable probe IMAGE` as a child process with a time limit. Its error has the code
 /// `unavailable` when no child could be started, which says nothing about the image: try again.
 Probe make_process_probe(std::string executable, std::chrono::milliseconds limit);

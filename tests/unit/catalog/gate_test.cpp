@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 #include <unistd.h>
+#include <map>
 
 #include "drop_fixture.hpp"
 
@@ -13,6 +14,7 @@ using namespace std::chrono_literals;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 base::FileStamp stamp(mode_t mode, uid_t owner = ::geteuid()) {
   base::FileStamp stamp;
@@ -63,8 +65,26 @@ TEST(ProcessProbe, GivesAHangAsEvidence) {
 TEST(ProcessProbe, GivesTheChildsLastWordsOnOneLine) {
   const auto refused = run_probe("short-table");
   ASSERT_FALSE(refused);
-  EXPECT_THAT(refused.error().message, AllOf(HasSubstr("exited with code 1"), HasSubstr("a table of 8 bytes")));
+  EXPECT_THAT(refused.error().message,
+              AllOf(HasSubstr("which refused it; its last output: "), HasSubstr("a table of 8 bytes")));
   EXPECT_EQ(refused.error().message.find('\n'), std::string::npos);
+}
+
+TEST(ProcessProbe, GivesEachFaultItsOwnRemedy) {
+  const std::map<std::string, std::string> remedies{
+      {"entry-returns-null", "return the address of a mortise_plugin_v1"},
+      {"short-table", "set struct_size to sizeof(mortise_plugin_v1)"},
+      {"no-init", "set init to the function that makes"},
+      {"no-destroy", "set destroy to the function that frees"},
+  };
+  for (const auto& [name, remedy] : remedies) {
+    const auto refused = run_probe(name);
+    ASSERT_FALSE(refused) << name;
+    EXPECT_THAT(refused.error().message, AllOf(HasSubstr(remedy), Not(HasSubstr("mend what runs")))) << name;
+  }
+  for (const auto* name : {"constructor-crashes", "constructor-exits", "constructor-throws"}) {
+    EXPECT_THAT(run_probe(name).error().message, HasSubstr("mend what runs when the library is loaded")) << name;
+  }
 }
 
 TEST(ProcessProbe, TellsThatItCouldNotTry) {

@@ -127,9 +127,10 @@ TEST_F(ImageTest, ShowsTheSymbolsOfOneImageToNoOther) {
 TEST_F(ImageTest, RefusesTablesThatTheHostCannotCall) {
   EXPECT_THAT(refusal("entry-returns-null"), HasSubstr("returned no table"));
   EXPECT_THAT(refusal("short-table"), HasSubstr("a table of 8 bytes, too few for its members"));
+  EXPECT_THAT(refusal("no-init"), HasSubstr("without init"));
   EXPECT_THAT(refusal("no-destroy"), HasSubstr("without destroy"));
   EXPECT_THAT(refusal("no-entry"), HasSubstr("does not export mortise_plugin_entry_v1"));
-  for (const auto* name : {"entry-returns-null", "short-table", "no-destroy", "no-entry"}) {
+  for (const auto* name : {"entry-returns-null", "short-table", "no-init", "no-destroy", "no-entry"}) {
     EXPECT_FALSE(base::is_library_loaded(put(name))) << name;
   }
 }
