@@ -12,6 +12,7 @@
 #include "base/process.hpp"
 #include "catalog/catalog.hpp"
 #include "catalog/gate.hpp"
+#include "edge_settings.hpp"
 #include "http/server.hpp"
 #include "release/runner.hpp"
 #include "runtime/contracts.hpp"
@@ -22,26 +23,6 @@ namespace mortise {
 namespace {
 
 using telemetry::Level;
-
-http::ServerSettings to_settings(const config::EdgeConfig& edge) {
-  http::ServerSettings settings;
-  for (const auto& listen : edge.listen) {
-    http::Listen address{.address = listen.address, .port = listen.port, .tls = {}};
-    if (listen.tls) address.tls = http::Tls{.certificate = listen.tls->certificate, .key = listen.tls->key};
-    settings.listen.push_back(std::move(address));
-  }
-  settings.threads = edge.threads;
-  settings.blocking_threads = edge.blocking_threads;
-  settings.max_header_bytes = edge.max_header_bytes;
-  settings.max_body_bytes = edge.max_body_bytes;
-  settings.max_connections = edge.max_connections;
-  settings.header_timeout = edge.header_timeout;
-  settings.body_timeout = edge.body_timeout;
-  settings.idle_timeout = edge.idle_timeout;
-  settings.write_timeout = edge.write_timeout;
-  settings.access_log = edge.access_log;
-  return settings;
-}
 
 /// The signals that the application waits for. Blocked in every thread; taken by sigwait in main's.
 sigset_t block_signals() {
@@ -127,7 +108,7 @@ int Application::run() {
   if (!catalog) return fail(catalog.error());
 
   runtime::Contracts contracts(config_.arena_max_bytes);
-  http::Server server(to_settings(config_.edge));
+  http::Server server(edge_settings(config_.edge));
   if (const auto started = server.start(); !started) return fail(started.error().in(config_.file.string()));
   StatusFile status_file(config_.state_directory, files_);
   announce(config_.edge, server, status_file);
