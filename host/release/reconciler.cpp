@@ -144,6 +144,16 @@ const GenerationPtr& Reconciler::newest_of(const runtime::Service::Conflict& con
   return *newest;
 }
 
+/// Returns what the admin is told: who did not start, why, and what to do.
+std::string Reconciler::remember_failed_start(const Wanted& wanted, const base::Error& error) {
+  auto reason = "plugin '" + wanted.name() + "' " + wanted.record->manifest->version.to_string() + ": " + error.message;
+  if (error.code == base::ErrorCode::aborted) return reason;  // the host stops, and the plugin is not to blame
+  const auto file = settings_.plugins_directory / (wanted.name() + ".json");
+  reason += "; mend the plugin or its config in " + file.string() + ": it is tried again when either changes";
+  remember_failure({.record = wanted.record, .config_text = wanted.config.config_text}, reason);
+  return reason;
+}
+
 void Reconciler::remember_failure(Member member, std::string reason, const runtime::Service::Conflict* conflict) {
   const auto& manifest = *member.record->manifest;
   telemetry::log(Level::error, "release", "plugin failed to start",

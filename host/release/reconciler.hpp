@@ -87,6 +87,7 @@ class Reconciler {
   base::Result<Members> resolve(const Identities& identities);
 
   const runtime::GenerationPtr& newest_of(const runtime::Service::Conflict& conflict) const;
+  std::string remember_failed_start(const Wanted& wanted, const base::Error& error);
   void remember_failure(Member member, std::string reason, const runtime::Service::Conflict* conflict = nullptr);
   void publish(Next next);
   void publish_release(const std::vector<runtime::GenerationPtr>& generations);

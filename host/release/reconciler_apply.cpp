@@ -176,15 +176,11 @@ std::optional<std::string> Reconciler::prepare(const Desired& desired, const Pla
   std::string reasons;
   for (std::size_t i = 0; i < to_start.size(); ++i) {
     const auto& wanted = *to_start[i];
-    Member member{.record = wanted.record, .config_text = wanted.config.config_text};
     if (results[i]) {
       next.generations[wanted.name()] = std::move(*results[i]);
-      next.members[wanted.name()] = std::move(member);
+      next.members[wanted.name()] = {.record = wanted.record, .config_text = wanted.config.config_text};
     } else {
-      reasons += (reasons.empty() ? "" : "; ") +
-                 ("plugin '" + wanted.name() + "' " + wanted.record->manifest->version.to_string() + ": " +
-                  results[i].error().message);
-      remember_failure(std::move(member), results[i].error().message);
+      reasons += (reasons.empty() ? "" : ". ") + remember_failed_start(wanted, results[i].error());
     }
   }
   if (!reasons.empty()) return reasons;

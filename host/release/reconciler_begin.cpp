@@ -110,12 +110,12 @@ void Reconciler::start_first(const std::vector<Wanted>& first, Next& next) {
   for (const auto& one : first) wanted.push_back(&one);
   auto results = starter_.start(wanted);
   for (std::size_t i = 0; i < first.size(); ++i) {
-    Member member{.record = first[i].record, .config_text = first[i].config.config_text};
+    const auto& one = first[i];
     if (results[i]) {
-      next.generations.emplace(first[i].name(), std::move(*results[i]));
-      next.members.emplace(first[i].name(), std::move(member));
+      next.generations.emplace(one.name(), std::move(*results[i]));
+      next.members.emplace(one.name(), Member{.record = one.record, .config_text = one.config.config_text});
     } else {
-      remember_failure(std::move(member), results[i].error().message);
+      remember_failed_start(one, results[i].error());
     }
   }
 }

@@ -57,12 +57,13 @@ base::Result<void> Starter::give_up(Generation& generation) const {
   if (!generation.give_up()) {
     if (generation.state() == runtime::GenerationState::active) return {};
     return base::Error{base::ErrorCode::unknown,
-                       "init failed just as its time was up; run `mortise apply` to try again"};
+                       "init failed just as its time was up, so that what it said is lost; run `mortise apply` to try "
+                       "again at once"};
   }
   return base::Error{base::ErrorCode::deadline_exceeded,
                      "init did not return within " + std::to_string(init_timeout_.count()) +
-                         " ms and was given up; its thread stays stuck until the host restarts. Mend the plugin, or "
-                         "raise init_timeout_ms"};
+                         " ms and was given up, and its thread stays stuck until the host restarts; raise "
+                         "init_timeout_ms if it only takes longer"};
 }
 
 }  // namespace mortise::release
