@@ -59,8 +59,12 @@ void Reconciler::open_history() {
 void Reconciler::look() {
   look_again_.reset();
   auto scan = catalog_->scan();
+  const auto fault = scan ? std::string() : scan.error().message;
+  if (!scan && fault != scan_fault_) {
+    telemetry::log(Level::error, "catalog", "cannot scan the drop directory", {{"reason", fault}});
+  }
+  scan_fault_ = fault;
   if (!scan) {
-    telemetry::log(Level::error, "catalog", "cannot scan the drop directory", {{"reason", scan.error().message}});
     look_again_ = Clock::now() + std::chrono::seconds(1);
     return;
   }

@@ -116,6 +116,7 @@ class Reconciler {
   std::vector<catalog::RecordPtr> records_;
   std::vector<std::string> told_;     // faults already logged, so that a pass does not repeat them
   std::vector<std::string> remarks_;  // of release_, logged likewise
+  std::string scan_fault_;            // of the last look, logged likewise; empty: there was none
   std::optional<Clock::time_point> look_again_;
 };
 
