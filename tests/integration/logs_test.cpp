@@ -12,6 +12,7 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class LogsTest : public HostTest {
  protected:
@@ -51,6 +52,14 @@ TEST_F(LogsTest, EveryLineOnAPipeIsJson) {
     const auto parsed = json::parse(line, nullptr, false);
     EXPECT_TRUE(parsed.is_object() && parsed.contains("level") && parsed.contains("message")) << line;
   }
+}
+
+TEST_F(LogsTest, OnATerminalTheLogIsForPeopleUnasked) {
+  prefix_.configure({{"log", {{"format", "auto"}}}});
+  host_.emplace(prefix_, ChildSettings{.is_on_terminal = true, .largest_file_bytes = {}, .tmpfs = {}});
+  host_->wait_for_text("host: ready");
+  EXPECT_EQ(host_->stop(), 0);
+  EXPECT_THAT(host_->log_text(), Not(HasSubstr("\"message\"")));
 }
 
 TEST_F(LogsTest, AFaultOfTheDropDirectoryIsSaidOnce) {
