@@ -125,10 +125,10 @@ int Application::run() {
   // is answered once the pass is done.
   admin::ControlServer control({.socket = config_.control_socket, .mode = config_.control_socket_mode}, runner, files_);
   if (const auto opened = control.start(); !opened) return fail(opened.error());
-  runner.start();
-  server.set_ready(true);
-  telemetry::log(Level::info, "host", "ready");
-
+  runner.start([&server] {
+    server.set_ready(true);
+    telemetry::log(Level::info, "host", "ready");
+  });
   wait_for_stop(signals, runner);
   server.set_ready(false);
   server.drain();

@@ -24,14 +24,14 @@ std::vector<runtime::Service*> with_contracts(runtime::Contracts& contracts, std
 
 Reconciler::Reconciler(RunnerSettings settings, std::unique_ptr<catalog::Catalog> catalog,
                        runtime::Contracts& contracts, std::vector<runtime::Service*> services, base::Files& files,
-                       Starter::Reap reap)
+                       Starter::Reap reap, std::stop_token stopping)
     : settings_(std::move(settings)),
       catalog_(std::move(catalog)),
       contracts_(contracts),
       services_(with_contracts(contracts, std::move(services))),
       files_(files),
       starter_((settings_.state_directory / "data" / "").string(), settings_.init_timeout, services_, files, control_,
-               std::move(reap)),
+               std::move(reap), std::move(stopping)),
       drains_(settings_.stop_timeout, services_, control_) {
   open_history();
 }
@@ -222,6 +222,11 @@ void Reconciler::stop_hooks() {
   auto list = in_order(running_);
   std::reverse(list.begin(), list.end());  // who was started last may rely on those before it
   for (const auto& generation : list) drains_.run_stop_hook(generation);
+}
+
+std::size_t Reconciler::left_behind() {
+  // Who is stuck in its stop hook is among both; whose init or destroy is stuck, only among the threads.
+  return std::max(drains_.count(), control_.stuck());
 }
 
 void Reconciler::let_go() { publish({}); }

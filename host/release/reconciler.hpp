@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,8 @@ class Reconciler {
   using Clock = std::chrono::steady_clock;
 
   Reconciler(RunnerSettings settings, std::unique_ptr<catalog::Catalog> catalog, runtime::Contracts& contracts,
-             std::vector<runtime::Service*> services, base::Files& files, Starter::Reap reap);
+             std::vector<runtime::Service*> services, base::Files& files, Starter::Reap reap,
+             std::stop_token stopping = {});
 
   /// The first pass: brings the last release back, before anything new is tried.
   void begin();
@@ -46,6 +48,8 @@ class Reconciler {
   [[nodiscard]] Status status();
 
   Drains& drains() noexcept { return drains_; }
+  /// Those of which something still runs: a request inside, or a hook that does not return.
+  std::size_t left_behind();
   /// Runs every stop hook; what runs stays published.
   void stop_hooks();
   /// Publishes nothing and lets go of every generation.

@@ -1,12 +1,30 @@
 #include "release/starter.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
+
+#include "telemetry/log.hpp"
 
 namespace mortise::release {
 
 using runtime::Generation;
 using runtime::GenerationPtr;
+
+namespace {
+
+/// The host is to stop while these start, one after the other.
+void say_what_is_waited_for(const std::vector<GenerationPtr>& starting) {
+  const auto is_in_init = [](const auto& one) { return one->state() == runtime::GenerationState::initialising; };
+  const auto found = std::find_if(starting.begin(), starting.end(), is_in_init);
+  if (found == starting.end()) return;
+  telemetry::log(telemetry::Level::warning, "release", "stopping as soon as a plugin's init returns or its time is up",
+                 {{"plugin", (*found)->name()},
+                  {"generation", (*found)->number_text()},
+                  {"time_left_ms", std::to_string(runtime::ControlThread::kLastWait.count())}});
+}
+
+}  // namespace
 
 std::vector<base::Result<GenerationPtr>> Starter::start(const std::vector<const Wanted*>& wanted) {
   std::vector<base::Result<GenerationPtr>> results;
@@ -38,19 +56,27 @@ base::Result<GenerationPtr> Starter::make(const Wanted& wanted) {
 }
 
 std::vector<base::Result<void>> Starter::initialise(const std::vector<GenerationPtr>& generations) {
+  const std::stop_callback on_stop(stopping_, [&] { say_what_is_waited_for(generations); });
   std::vector<base::Result<void>> outcomes;
-  while (outcomes.size() < generations.size()) {
+  while (outcomes.size() < generations.size() && !stopping_.stop_requested()) {
     std::vector<std::shared_ptr<base::Result<void>>> slots;  // shared with hooks, one of which may overstay
     std::vector<runtime::ControlThread::Hook> hooks;
     for (auto i = outcomes.size(); i < generations.size(); ++i) {
       slots.push_back(std::make_shared<base::Result<void>>());
       hooks.push_back([generation = generations[i], slot = slots.back()] { *slot = generation->init(); });
     }
-    const auto ended = control_.run_all(std::move(hooks), init_timeout_);
+    const auto ended = control_.run_all(std::move(hooks), init_timeout_, stopping_);
     for (std::size_t i = 0; i < ended; ++i) outcomes.push_back(*slots[i]);
-    if (ended < slots.size()) outcomes.push_back(give_up(*generations[outcomes.size()]));
+    if (ended == slots.size() || stopping_.stop_requested()) break;
+    outcomes.push_back(give_up(*generations[outcomes.size()]));
   }
+  while (outcomes.size() < generations.size()) outcomes.push_back(cut_short(*generations[outcomes.size()]));
   return outcomes;
+}
+
+base::Result<void> Starter::cut_short(Generation& generation) {
+  if (!generation.give_up() && generation.state() == runtime::GenerationState::active) return {};
+  return base::Error{base::ErrorCode::aborted, "was not started to the end, since the host stops"};
 }
 
 base::Result<void> Starter::give_up(Generation& generation) const {

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <vector>
 
 namespace mortise::runtime {
@@ -26,8 +27,10 @@ class ControlThread {
   /// Runs `hook` and waits for it. False: it overstayed `limit` and goes on alone, so it must own all it touches.
   bool run(Hook hook, std::chrono::milliseconds limit);
   /// Runs the hooks in their order, at the cost of one, each within `limit`. Returns how many have ended: all, or those
-  /// before one that overstayed; those behind it have not begun.
-  std::size_t run_all(std::vector<Hook> hooks, std::chrono::milliseconds limit);
+  /// before one that overstayed; those behind it have not begun. Once `hurry` is requested, from any thread, the hook
+  /// that runs gets at most kLastWait more, and none of those behind it begins.
+  std::size_t run_all(std::vector<Hook> hooks, std::chrono::milliseconds limit, const std::stop_token& hurry = {});
+  static constexpr std::chrono::milliseconds kLastWait{1000};
 
   /// Hooks that have overstayed and not come back. Any thread.
   [[nodiscard]] std::size_t stuck() const noexcept { return stuck_->load(std::memory_order_relaxed); }

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <future>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <thread>
 
@@ -56,6 +57,43 @@ TEST(ControlThread, DoesNotBeginTheHooksBehindOneThatOverstays) {
   release->set_value();
   while (control.stuck() != 0) std::this_thread::yield();
   EXPECT_EQ(*ran, 1);
+}
+
+TEST(ControlThread, GivesTheHookThatRunsLittleTimeWhenItIsToHurryAndBeginsNoOther) {
+  ControlThread control;
+  std::stop_source hurry;
+  auto ran = std::make_shared<std::atomic<int>>(0);
+  auto release = std::make_shared<std::promise<void>>();
+  auto released = std::make_shared<std::shared_future<void>>(release->get_future().share());
+  const auto started = std::chrono::steady_clock::now();
+  const auto ended = control.run_all({[ran] { ++*ran; },
+                                      [released, hurry]() mutable {
+                                        hurry.request_stop();
+                                        released->wait();
+                                      },
+                                      [ran] { ++*ran; }},
+                                     kLong, hurry.get_token());
+  EXPECT_EQ(ended, 1U);
+  EXPECT_LT(std::chrono::steady_clock::now() - started, kLong);
+  EXPECT_EQ(control.stuck(), 1U);
+  release->set_value();
+  while (control.stuck() != 0) std::this_thread::yield();
+  EXPECT_EQ(*ran, 1);
+}
+
+TEST(ControlThread, LetsTheHookThatRunsEndWhenItIsToHurry) {
+  ControlThread control;
+  std::stop_source hurry;
+  int ran = 0;
+  const auto ended = control.run_all({[&] {
+                                        hurry.request_stop();
+                                        ++ran;
+                                      },
+                                      [&] { ++ran; }},
+                                     kLong, hurry.get_token());
+  EXPECT_EQ(ended, 1U);
+  EXPECT_EQ(control.stuck(), 0U);
+  EXPECT_EQ(ran, 1);
 }
 
 TEST(ControlThread, TakesALateHookOffTheCountWhenItComesBack) {
