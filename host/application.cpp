@@ -12,6 +12,7 @@
 #include "base/process.hpp"
 #include "catalog/catalog.hpp"
 #include "catalog/gate.hpp"
+#include "edge_settings.hpp"
 #include "http/server.hpp"
 #include "release/runner.hpp"
 #include "runtime/contracts.hpp"
@@ -23,26 +24,6 @@ namespace mortise {
 namespace {
 
 using telemetry::Level;
-
-http::ServerSettings to_settings(const config::EdgeConfig& edge) {
-  http::ServerSettings settings;
-  for (const auto& listen : edge.listen) {
-    http::Listen address{.address = listen.address, .port = listen.port, .tls = {}};
-    if (listen.tls) address.tls = http::Tls{.certificate = listen.tls->certificate, .key = listen.tls->key};
-    settings.listen.push_back(std::move(address));
-  }
-  settings.threads = edge.threads;
-  settings.blocking_threads = edge.blocking_threads;
-  settings.max_header_bytes = edge.max_header_bytes;
-  settings.max_body_bytes = edge.max_body_bytes;
-  settings.max_connections = edge.max_connections;
-  settings.header_timeout = edge.header_timeout;
-  settings.body_timeout = edge.body_timeout;
-  settings.idle_timeout = edge.idle_timeout;
-  settings.write_timeout = edge.write_timeout;
-  settings.access_log = edge.access_log;
-  return settings;
-}
 
 /// The signals that the application waits for. Blocked in every thread; taken by sigwait in main's.
 sigset_t block_signals() {
@@ -97,7 +78,8 @@ void wait_for_stop(const sigset_t& signals, release::Runner& runner) {
 
 }  // namespace
 
-Application::Application(config::HostConfig config, base::Files& files) : config_(std::move(config)), files_(files) {}
+Application::Application(config::HostConfig config, std::vector<std::string> interfaces, base::Files& files)
+    : config_(std::move(config)), interfaces_(std::move(interfaces)), files_(files) {}
 
 base::Result<void> Application::prepare_directories() {
   if (auto made = files_.make_directory(config_.state_directory, 0755); !made) {
@@ -120,13 +102,16 @@ int Application::run() {
 
   telemetry::leave_crash_marks(config_.state_directory / release::kCrashMarkFile);
 
-  auto catalog = catalog::Catalog::open(
-      {.drop_directory = config_.drop_directory, .state_directory = config_.state_directory, .settle = config_.settle},
-      files_, catalog::make_process_probe(base::own_executable(), config_.probe_timeout));
+  auto catalog =
+      catalog::Catalog::open({.drop_directory = config_.drop_directory,
+                              .state_directory = config_.state_directory,
+                              .settle = config_.settle,
+                              .interfaces = interfaces_},
+                             files_, catalog::make_process_probe(base::own_executable(), config_.probe_timeout));
   if (!catalog) return fail(catalog.error());
 
   runtime::Contracts contracts(config_.arena_max_bytes);
-  http::Server server(to_settings(config_.edge));
+  http::Server server(edge_settings(config_.edge));
   if (const auto started = server.start(); !started) return fail(started.error().in(config_.file.string()));
   StatusFile status_file(config_.state_directory, files_);
   announce(config_.edge, server, status_file);
@@ -143,10 +128,10 @@ int Application::run() {
   // is answered once the pass is done.
   admin::ControlServer control({.socket = config_.control_socket, .mode = config_.control_socket_mode}, runner, files_);
   if (const auto opened = control.start(); !opened) return fail(opened.error());
-  runner.start();
-  server.set_ready(true);
-  telemetry::log(Level::info, "host", "ready");
-
+  runner.start([&server] {
+    server.set_ready(true);
+    telemetry::log(Level::info, "host", "ready");
+  });
   wait_for_stop(signals, runner);
   server.set_ready(false);
   server.drain();

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds the host and its plugins into the prefix .run/ of this repository, and serves until
-# Ctrl-C. Configuration in .run/etc and data in .run/var stay from one run to the next. Usage: scripts/run.sh
+# Installs what is missing, builds the host and its plugins into a prefix, and serves until Ctrl-C. Configuration in the
+# prefix's etc/ and data in its var/ stay from one run to the next: what you set in etc/mortise/mortise.json, such as
+# another port, holds. Usage: scripts/run.sh [PREFIX] (default: .run in this repository)
 set -euo pipefail
+prefix=$(readlink -m "${1:-$(dirname "$(readlink -f "$0")")/../.run}")
 cd "$(dirname "$(readlink -f "$0")")/.."
-prefix=$PWD/.run
 
 scripts/install-packages.sh build run
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1

@@ -102,7 +102,7 @@ class Catalog::Impl {
     if (*digest != sha256) {
       return base::Error{base::ErrorCode::data_loss, "'" + image + "' is damaged; drop the plugin's file again"};
     }
-    const auto inspection = manifest::inspect(image, image);
+    const auto inspection = inspect_for(settings_.interfaces, image, image);
     if (const auto* why = inspection.rejection()) {
       return base::Error{base::ErrorCode::failed_precondition, "'" + image + "': " + why->message};
     }
@@ -130,7 +130,7 @@ class Catalog::Impl {
   }
 
   std::optional<base::Error> try_database(const fs::path& file) {
-    auto opened = Database::open(file);
+    auto opened = Database::open(file, settings_.interfaces);
     if (!opened) return opened.error();
     auto loaded = opened->load(store_);
     if (!loaded) return loaded.error();

@@ -43,6 +43,7 @@ struct Settings {
   std::filesystem::path drop_directory;
   std::filesystem::path state_directory;  // store/ and catalog.db live below it
   std::chrono::milliseconds settle{200};  // a file is complete when unchanged for this long
+  std::vector<std::string> interfaces{};  // ids that the host offers; a file that requires another is rejected
 };
 
 /// Owned by the application; one thread at a time (the release thread). Reads of the last result are by value.

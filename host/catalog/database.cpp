@@ -4,13 +4,16 @@
 #include <Poco/Data/Statement.h>
 #include <Poco/Data/Transaction.h>
 
+#include <array>
 #include <charconv>
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
+#include "base/sha256.hpp"
 #include "manifest/contract_notes.hpp"
 #include "storage/sqlite.hpp"
 
@@ -24,8 +27,8 @@ using data::Keywords::range;
 using data::Keywords::use;
 using storage::guarded;
 
-// The form of the table and the rules of the gate. Another number in the file makes every file be looked at again.
-constexpr std::int64_t kRevision = 2;
+// The form of the table and the rules of the gate.
+constexpr std::uint8_t kRevision = 3;
 constexpr int kCachedPages = 16;  // it is read once, from end to end
 constexpr std::size_t kDigestSize = 64;
 
@@ -43,6 +46,17 @@ struct Row {
   std::string image_stamp;
   std::string rival;
 };
+
+/// What stands in the file for kRevision and the host's interfaces: another number makes every file be looked at again.
+std::int64_t stamp_of_gate(std::span<const std::string> offered) {
+  base::Sha256 sha256;
+  sha256.update(std::array{kRevision});
+  for (const auto& id : std::set<std::string>(offered.begin(), offered.end())) {
+    sha256.update({reinterpret_cast<const std::uint8_t*>(id.c_str()), id.size() + 1});
+  }
+  constexpr std::size_t kDigits = 7;  // user_version has 31 bits
+  return std::stoll(sha256.finish().substr(0, kDigits), nullptr, 16);
+}
 
 std::string to_text(const base::FileStamp& stamp) {
   std::string text;
@@ -124,21 +138,22 @@ Database::Database(Database&&) noexcept = default;
 Database& Database::operator=(Database&&) noexcept = default;
 Database::~Database() = default;
 
-base::Result<Database> Database::open(const std::filesystem::path& file) {
+base::Result<Database> Database::open(const std::filesystem::path& file, std::span<const std::string> offered) {
   return guarded([&]() -> base::Result<Database> {
     auto session = std::make_unique<data::Session>(storage::open_sqlite(file));
     auto& poco = *session;
     poco << "PRAGMA cache_size = " + std::to_string(kCachedPages), now;
-    std::int64_t revision = 0;
-    poco << "PRAGMA user_version", into(revision), now;
-    if (revision != kRevision) {
+    const auto gate = stamp_of_gate(offered);
+    std::int64_t stored = 0;
+    poco << "PRAGMA user_version", into(stored), now;
+    if (stored != gate) {
       data::Transaction transaction(poco);
       poco << "DROP TABLE IF EXISTS file", now;
       poco << "CREATE TABLE file (path TEXT PRIMARY KEY, stamp TEXT NOT NULL, state INTEGER NOT NULL, "
               "reason TEXT NOT NULL, sha256 TEXT NOT NULL, manifest TEXT NOT NULL, contracts TEXT NOT NULL, "
               "notes TEXT NOT NULL, claim TEXT NOT NULL, image_stamp TEXT NOT NULL, rival TEXT NOT NULL) WITHOUT ROWID",
           now;
-      poco << "PRAGMA user_version = " + std::to_string(kRevision), now;
+      poco << "PRAGMA user_version = " + std::to_string(gate), now;
       transaction.commit();
     }
     return Database(std::move(session));

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,9 +17,10 @@ namespace mortise::catalog {
 /// Owned by the catalogue; one thread. Other processes may read the same file.
 class Database {
  public:
-  /// Opens or creates the file. Fails with `data_loss` when it is no database or a broken one, with `unavailable` when
-  /// it cannot be used as things are (locked, full disk, permissions).
-  static base::Result<Database> open(const std::filesystem::path& file);
+  /// Opens or creates the file. What another gate has judged is forgotten: one of other rules, or of a host that
+  /// offered other interfaces than `offered`. Fails with `data_loss` when it is no database or a broken one, with
+  /// `unavailable` when it cannot be used as things are (locked, full disk, permissions).
+  static base::Result<Database> open(const std::filesystem::path& file, std::span<const std::string> offered);
   Database(Database&&) noexcept;
   Database& operator=(Database&&) noexcept;
   ~Database();

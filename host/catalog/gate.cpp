@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/process.hpp"
@@ -26,6 +27,16 @@ std::string last_lines(std::string_view output) {
   std::string line;
   for (const char c : output) line += c == '\n' ? std::string(" | ") : std::string(1, c);
   return "its last output: " + base::printable(line, line.size());
+}
+
+Finding unknown_interface(const std::string& shown_as, const std::string& id, std::span<const std::string> offered) {
+  std::string message =
+      "'" + shown_as + "' requires the interface '" + id + "', which this host does not offer; it has ";
+  for (const auto& one : offered) message.append(&one == &offered.front() ? "" : ", ").append(one);
+  message +=
+      ". Mend the id in the manifest's \"interfaces\", leave it out there if the plugin can do without, or use a host "
+      "that offers it";
+  return {Finding::Weight::error, "interface-unknown", std::move(message)};
 }
 
 void add_error(Verdict& verdict, std::string check, const Error& error) {
@@ -64,7 +75,19 @@ base::Result<std::string> hash_file(const std::string& path, base::Files& files)
   return sha256.finish();
 }
 
-Verdict check_file(const std::string& path, base::Files& files, const Probe& probe) {
+manifest::Inspection inspect_for(std::span<const std::string> offered, const std::string& file,
+                                 const std::string& shown_as) {
+  auto inspection = manifest::inspect(file, shown_as);
+  if (!inspection.manifest) return inspection;
+  for (const auto& id : inspection.manifest->interfaces) {
+    if (std::find(offered.begin(), offered.end(), id) != offered.end()) continue;
+    inspection.findings.push_back(unknown_interface(shown_as, id, offered));
+  }
+  return inspection;
+}
+
+Verdict check_file(const std::string& path, std::span<const std::string> offered, base::Files& files,
+                   const Probe& probe) {
   Verdict verdict;
   const auto stamp = files.stamp(path);
   if (!stamp) {
@@ -76,7 +99,7 @@ Verdict check_file(const std::string& path, base::Files& files, const Probe& pro
     add_error(verdict, "placement", placement.error());
     return verdict;
   }
-  verdict.inspection = manifest::inspect(path, path);
+  verdict.inspection = inspect_for(offered, path, path);
   if (!placement) add_error(verdict, "placement", placement.error());
   if (auto digest = hash_file(path, files)) verdict.sha256 = std::move(*digest);
   if (!verdict.passed()) return verdict;
@@ -92,12 +115,15 @@ Probe make_process_probe(std::string executable, std::chrono::milliseconds limit
     if (!end) return Error{ErrorCode::unavailable, "could not be probed: " + end.error().message};
     using How = base::ProcessEnd::How;
     if (end->how == How::exited && end->code == 0) return {};
+    const std::string trial = "was loaded on trial in a child process, which ";
+    if (end->how == How::exited && end->code == kProbeRefused) {
+      return Error{ErrorCode::failed_precondition, trial + "refused it; " + last_lines(end->output)};
+    }
     const bool is_late = end->how == How::timed_out;
     return Error{is_late ? ErrorCode::deadline_exceeded : ErrorCode::failed_precondition,
-                 "was loaded on trial in a child process, which " + end->describe() + "; " + last_lines(end->output) +
-                     (is_late ? "; mend what runs when the library is loaded, or raise probe_timeout_ms and touch the "
-                                "file"
-                              : "; mend what runs when the library is loaded")};
+                 trial + end->describe() + "; " + last_lines(end->output) +
+                     "; mend what runs when the library is loaded: its static constructors and its entry function" +
+                     (is_late ? "; or raise probe_timeout_ms and touch the file" : "")};
   };
 }
 

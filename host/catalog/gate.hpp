@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <span>
 #include <string>
 
 #include "base/files.hpp"
@@ -26,9 +27,19 @@ base::Result<std::string> hash_file(const std::string& path, base::Files& files)
 /// of the user that the host runs as.
 base::Result<void> check_placement(const base::FileStamp& stamp, const std::string& path);
 
+/// manifest::inspect(), and whether the host has what the manifest requires: `offered` are the ids of its interfaces.
+/// The finding of that is "interface-unknown".
+manifest::Inspection inspect_for(std::span<const std::string> offered, const std::string& file,
+                                 const std::string& shown_as);
+
 /// The whole gate for one file, without a catalogue: placement, inspection, and when these have found nothing, the
-/// probe. Findings have the checks "placement" and "probe" beside those of manifest::inspect().
-Verdict check_file(const std::string& path, base::Files& files, const Probe& probe);
+/// probe. Findings have the checks "placement" and "probe" beside those of inspect_for().
+Verdict check_file(const std::string& path, std::span<const std::string> offered, base::Files& files,
+                   const Probe& probe);
+
+/// How the child of the probe ends when it could not load the image: its last output says why, and what to do. Every
+/// other code but 0 is the image's own doing.
+constexpr int kProbeRefused = 3;
 
 /// A probe that runs `executable probe IMAGE` as a child process with a time limit. Its error has the code
 /// `unavailable` when no child could be started, which says nothing about the image: try again.

@@ -89,7 +89,7 @@ class Intake::OneFile {
   }
 
   std::optional<Outcome> examine(IncomingCopy copy) {
-    auto inspection = manifest::inspect(copy.path(), record_.path);
+    auto inspection = inspect_for(intake_.settings_.interfaces, copy.path(), record_.path);
     for (const auto& finding : inspection.findings) {
       if (finding.check == "unreadable") return pending("cannot be read back: " + finding.message, kRetry);
       if (finding.weight != manifest::Finding::Weight::error) record_.notes.push_back(finding.message);

@@ -58,7 +58,7 @@ void print_verdict(const catalog::Verdict& verdict, const std::filesystem::path&
 int check_file(const std::filesystem::path& config_file, const std::filesystem::path& plugin, bool as_json,
                const Parts& parts) {
   const auto probe = catalog::make_process_probe(parts.executable, probe_limit(config_file, parts));
-  const auto verdict = catalog::check_file(std::filesystem::absolute(plugin), parts.files, probe);
+  const auto verdict = catalog::check_file(std::filesystem::absolute(plugin), parts.interfaces, parts.files, probe);
   print_verdict(verdict, plugin, as_json, parts.out);
   return verdict.passed() ? kDone : kFailed;
 }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <iosfwd>
 #include <string>
+#include <vector>
 
 #include "base/files.hpp"
 #include "config/config.hpp"
@@ -19,7 +20,8 @@ struct Parts {
   base::Files& files;
   std::ostream& out;
   std::ostream& err;
-  std::string executable;  // absolute
+  std::string executable;               // absolute
+  std::vector<std::string> interfaces;  // that the host offers to plugins
   std::function<int(config::HostConfig)> serve;
   std::function<int(const std::filesystem::path&)> probe;
 };

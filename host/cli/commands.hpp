@@ -39,8 +39,8 @@ int history(const std::filesystem::path& config_file, unsigned limit, bool as_js
 /// Of one plugin, or of all when the name is empty.
 int status(const std::filesystem::path& config_file, const std::string& name, bool as_json, const Parts& parts);
 
-/// The manifest of a file that passes the gate as far as it goes without running the file; otherwise prints why not and
-/// returns null.
+/// The manifest of a file that passes the gate as far as the file alone tells; otherwise prints why not and returns
+/// null.
 std::shared_ptr<const manifest::Manifest> read_plugin(const std::filesystem::path& plugin, const Parts& parts);
 
 /// What `check_file` prints of the gate's answer.

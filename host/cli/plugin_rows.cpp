@@ -53,7 +53,7 @@ std::shared_ptr<const manifest::Manifest> read_manifest(const std::string& file,
 /// Reads the database only where there is one: looking must not create state.
 std::vector<catalog::RecordPtr> read_catalogue(const config::HostConfig& host, const Parts& parts) {
   if (!parts.files.stamp(host.state_directory / "catalog.db")) return {};
-  const catalog::Settings settings{host.drop_directory, host.state_directory, host.settle};
+  const catalog::Settings settings{host.drop_directory, host.state_directory, host.settle, parts.interfaces};
   const auto opened = catalog::Catalog::open(
       settings, parts.files, catalog::Probe([](const std::filesystem::path&) -> base::Result<void> {
         return base::Error{base::ErrorCode::unavailable, "listing probes no file"};

@@ -27,8 +27,8 @@ telemetry::LogSettings to_settings(const config::LogConfig& log) {
   return settings;
 }
 
-catalog::RecordPtr inspect(const std::string& file, base::Files& files, const catalog::Probe& probe) {
-  const auto verdict = catalog::check_file(file, files, probe);
+catalog::RecordPtr inspect(const std::string& file, const Parts& parts, const catalog::Probe& probe) {
+  const auto verdict = catalog::check_file(file, parts.interfaces, parts.files, probe);
   auto record = std::make_shared<catalog::Record>();
   record->path = file;
   record->state = verdict.passed() ? catalog::FileState::verified : catalog::FileState::rejected;
@@ -49,7 +49,7 @@ std::vector<catalog::RecordPtr> inspect_all(const config::HostConfig& host, cons
     return {};
   }
   std::vector<catalog::RecordPtr> records;
-  for (const auto& file : *found) records.push_back(inspect(file, parts.files, probe));
+  for (const auto& file : *found) records.push_back(inspect(file, parts, probe));
   return records;
 }
 

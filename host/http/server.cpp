@@ -1,6 +1,7 @@
 #include "http/server.hpp"
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/post.hpp>
 #include <mutex>
 #include <random>
@@ -169,12 +170,14 @@ void Server::set_ready(bool ready) { impl_->set_ready(ready); }
 void Server::drain() { impl_->drain(); }
 std::size_t Server::stop(std::chrono::milliseconds grace) { return impl_->stop(grace); }
 
-const void* Server::interface(std::string_view id) const noexcept {
-  if (id == MORTISE_HTTP_V1) return &http_table();
-  if (id == MORTISE_ASSETS_V1) return &assets_table();
-  if (id == MORTISE_WEBSOCKET_V1) return &websocket_table();
-  return nullptr;
+std::span<const runtime::Offer> Server::offers() noexcept {
+  static const std::array kOffers{runtime::Offer{MORTISE_HTTP_V1, &http_table()},
+                                  runtime::Offer{MORTISE_ASSETS_V1, &assets_table()},
+                                  runtime::Offer{MORTISE_WEBSOCKET_V1, &websocket_table()}};
+  return kOffers;
 }
+
+const void* Server::interface(std::string_view id) const noexcept { return runtime::find_offer(offers(), id); }
 
 std::vector<Server::Conflict> Server::check(std::span<const runtime::GenerationPtr> next) {
   return impl_->registry.conflicts(next);

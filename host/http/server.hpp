@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "runtime/offer.hpp"
 #include "runtime/service.hpp"
 
 namespace mortise::http {
@@ -61,6 +62,9 @@ class Server final : public runtime::Service {
   /// drain(), then waits for the requests in flight up to `grace`, cuts the rest, ends the threads. Returns the
   /// number of requests that were cut.
   std::size_t stop(std::chrono::milliseconds grace);
+
+  /// The interfaces that every instance has. Any thread.
+  static std::span<const runtime::Offer> offers() noexcept;
 
   const void* interface(std::string_view id) const noexcept override;
   std::vector<Conflict> check(std::span<const runtime::GenerationPtr> next) override;

@@ -14,6 +14,8 @@ namespace {
 using base::Error;
 using base::ErrorCode;
 
+constexpr const char* kMendConstructor = "; catch it there, or do that work in init";
+
 /// A file of its own beside `file`, for one load; removed when this goes, which a mapping survives.
 class PrivateCopy {
  public:
@@ -54,13 +56,16 @@ Error refuse(const std::string& message) { return {ErrorCode::failed_preconditio
 /// Whether the table is one that the host can call.
 base::Result<void> check_table(const mortise_plugin_v1* table) {
   const std::string entry = MORTISE_PLUGIN_ENTRY_V1;
-  if (table == nullptr) return refuse(entry + " returned no table; build the plugin with MORTISE_PLUGIN(...)");
+  if (table == nullptr)
+    return refuse(entry + " returned no table; return the address of a mortise_plugin_v1, as MORTISE_PLUGIN(...) does");
   if (!MORTISE_HAS(mortise_plugin_v1, table, get_interface)) {
     return refuse(entry + " returned a table of " + std::to_string(table->struct_size) +
                   " bytes, too few for its members; set struct_size to sizeof(mortise_plugin_v1)");
   }
-  if (table->init == nullptr) return refuse(entry + " returned a table without init, which is required");
-  if (table->destroy == nullptr) return refuse(entry + " returned a table without destroy, which is required");
+  if (table->init == nullptr)
+    return refuse(entry + " returned a table without init; set init to the function that makes the plugin's instance");
+  if (table->destroy == nullptr)
+    return refuse(entry + " returned a table without destroy; set destroy to the function that frees what init made");
   return {};
 }
 
@@ -95,9 +100,10 @@ base::Result<void> Image::map_file() {
   try {
     library_.load(mapped_as_, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local, error);
   } catch (const std::exception& exception) {
-    return refuse(std::string("a static constructor let an exception out: ") + exception.what());
+    return refuse(std::string("a static constructor let an exception out: ") + exception.what() + kMendConstructor);
   } catch (...) {
-    return refuse("a static constructor let an exception out that is no std::exception");
+    return refuse(std::string("a static constructor let an exception out that is no std::exception") +
+                  kMendConstructor);
   }
   if (!error) return {};
   const auto reason = base::last_library_error();
@@ -107,7 +113,7 @@ base::Result<void> Image::map_file() {
 
 base::Result<void> Image::enter() {
   const std::string entry = MORTISE_PLUGIN_ENTRY_V1;
-  if (!library_.has(entry)) return refuse("does not export " + entry);
+  if (!library_.has(entry)) return refuse("does not export " + entry + "; build it with mortise_add_plugin()");
   try {
     plugin_ = library_.get<const mortise_plugin_v1*()>(entry)();
   } catch (...) {

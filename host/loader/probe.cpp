@@ -7,12 +7,12 @@
 
 namespace mortise::loader {
 
-int probe_main(const std::filesystem::path& image) {
+int probe_main(const std::filesystem::path& image, int refused) {
   base::disable_core_dumps();
   const auto loaded = Image::load(std::filesystem::absolute(image));
   if (loaded) return 0;
   std::cerr << loaded.error().message << std::endl;
-  return 1;
+  return refused;
 }
 
 }  // namespace mortise::loader

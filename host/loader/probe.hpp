@@ -5,9 +5,9 @@
 
 namespace mortise::loader {
 
-/// Loads the image, calls its entry and unloads it again: `mortise probe FILE`. Returns the process's exit code: 0,
-/// or 1 with the reason on standard error. What the image does to the process beyond that (a crash, a hang) is for
-/// the parent to see. Leaves no core dump.
-int probe_main(const std::filesystem::path& image);
+/// Loads the image, calls its entry and unloads it again: `mortise probe FILE`. Returns the process's exit code: 0, or
+/// `refused` when the reason and what to do stand on standard error. What the image does to the process beyond that (a
+/// crash, a hang) is for the parent to see. Leaves no core dump.
+int probe_main(const std::filesystem::path& image, int refused);
 
 }  // namespace mortise::loader

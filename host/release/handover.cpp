@@ -40,10 +40,9 @@ base::Result<void> hand_over(Generation& from, Generation& to, StatePart part, A
   const auto imported = runtime::import_state(to, part, state);
   const auto version = std::to_string(state.version);
   if (!imported) {
-    return base::Error{imported.error().code,
-                       "state version " + version + " of " + to_text(from) +
-                           " cannot be taken over: " + imported.error().message +
-                           "; have it take that version, or go there over a plugin version that does"};
+    return base::Error{imported.error().code, "state version " + version + " of " + to_text(from) +
+                                                  " cannot be taken over: " + imported.error().message +
+                                                  " (go there over a version that takes it)"};
   }
   telemetry::log(*imported ? Level::info : Level::warning, "release",
                  !*imported ? "state is dropped: nothing takes it"
@@ -63,18 +62,15 @@ base::Result<void> make_fit(Generation& fresh, Generation* former, Attempt& atte
     if (auto handed = hand_over(*former, fresh, StatePart::snapshot, attempt); !handed) return handed;
   }
   attempt.hook = "health check";
-  const auto healthy = runtime::check_health(fresh);
-  if (healthy) return {};
-  return base::Error{
-      healthy.error().code,
-      healthy.error().message + "; mend the plugin or its config: it is tried again when either changes"};
+  return runtime::check_health(fresh);
 }
 
 base::Error overstayed(const Attempt& attempt, std::chrono::milliseconds limit) {
-  return {base::ErrorCode::deadline_exceeded,
-          std::string(attempt.hook) + " did not return within " + std::to_string(limit.count()) +
-              " ms and was given up; its thread stays stuck until the host restarts. Mend the plugin, or raise "
-              "init_timeout_ms"};
+  return {
+      base::ErrorCode::deadline_exceeded,
+      std::string(attempt.hook) + " did not return within " + std::to_string(limit.count()) +
+          " ms and was given up, and its thread stays stuck until the host restarts; raise init_timeout_ms if it only "
+          "takes longer"};
 }
 
 }  // namespace
@@ -87,7 +83,7 @@ std::vector<base::Result<void>> Handover::prepare(const std::vector<Pair>& pairs
     hooks.push_back(
         [pair, attempt = attempts.back()] { attempt->result = make_fit(*pair.fresh, pair.former.get(), *attempt); });
   }
-  const auto ended = control_.run_each(std::move(hooks), limit_);
+  const auto ended = control_.run_each(std::move(hooks), limit_, stopping_);
   std::vector<base::Result<void>> results;
   for (std::size_t i = 0; i < pairs.size(); ++i) {
     results.push_back(ended[i] ? attempts[i]->result : overstayed(*attempts[i], limit_));

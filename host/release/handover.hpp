@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <memory>
+#include <stop_token>
+#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
@@ -15,8 +17,10 @@ namespace mortise::release {
 /// Release thread only.
 class Handover {
  public:
-  /// `limit` bounds what one pair takes. `control` outlives it.
-  Handover(std::chrono::milliseconds limit, runtime::ControlThread& control) : limit_(limit), control_(control) {}
+  /// `limit` bounds what one pair takes. `control` outlives it. When `stopping` is requested, a hook that runs gets a
+  /// moment more and the others do not begin.
+  Handover(std::chrono::milliseconds limit, runtime::ControlThread& control, std::stop_token stopping)
+      : limit_(limit), control_(control), stopping_(std::move(stopping)) {}
 
   struct Pair {
     runtime::GenerationPtr fresh;
@@ -31,6 +35,7 @@ class Handover {
  private:
   std::chrono::milliseconds limit_;
   runtime::ControlThread& control_;
+  std::stop_token stopping_;
 };
 
 }  // namespace mortise::release

@@ -44,16 +44,17 @@ std::map<std::string, std::vector<Failure>> marks_of(const std::map<std::string,
 
 Reconciler::Reconciler(RunnerSettings settings, std::unique_ptr<catalog::Catalog> catalog,
                        runtime::Contracts& contracts, std::vector<runtime::Service*> services, base::Files& files,
-                       Starter::Reap reap)
+                       Starter::Reap reap, std::stop_token stopping)
     : settings_(std::move(settings)),
       catalog_(std::move(catalog)),
       contracts_(contracts),
       services_(with_contracts(contracts, std::move(services))),
       files_(files),
       starter_((settings_.state_directory / "data" / "").string(), settings_.init_timeout, services_, files, control_,
-               std::move(reap)),
-      handover_(settings_.init_timeout, control_),
-      drains_(settings_.stop_timeout, services_, control_, handover_) {
+               std::move(reap), stopping),
+      handover_(settings_.init_timeout, control_, stopping),
+      drains_(settings_.stop_timeout, services_, control_, handover_),
+      stopping_(std::move(stopping)) {
   open_history();
 }
 
@@ -80,8 +81,12 @@ void Reconciler::open_history() {
 void Reconciler::look() {
   look_again_.reset();
   auto scan = catalog_->scan();
+  const auto fault = scan ? std::string() : scan.error().message;
+  if (!scan && fault != scan_fault_) {
+    telemetry::log(Level::error, "catalog", "cannot scan the drop directory", {{"reason", fault}});
+  }
+  scan_fault_ = fault;
   if (!scan) {
-    telemetry::log(Level::error, "catalog", "cannot scan the drop directory", {{"reason", scan.error().message}});
     look_again_ = Clock::now() + std::chrono::seconds(1);
     return;
   }
@@ -167,6 +172,16 @@ const GenerationPtr& Reconciler::newest_of(const runtime::Service::Conflict& con
   return *newest;
 }
 
+/// Returns what the admin is told: who did not start, why, and what to do.
+std::string Reconciler::remember_failed_start(const Wanted& wanted, const base::Error& error) {
+  auto reason = "plugin '" + wanted.name() + "' " + wanted.record->manifest->version.to_string() + ": " + error.message;
+  if (stopping_.stop_requested()) return reason;  // the plugin is not to blame
+  const auto file = settings_.plugins_directory / (wanted.name() + ".json");
+  reason += "; mend the plugin or its config in " + file.string() + ": it is tried again when either changes";
+  remember_failure(wanted.member(), reason);
+  return reason;
+}
+
 void Reconciler::remember_failure(Member member, std::string reason, const runtime::Service::Conflict* conflict) {
   const auto& manifest = *member.record->manifest;
   telemetry::log(Level::error, "release", "plugin failed to start",
@@ -230,6 +245,11 @@ void Reconciler::stop_hooks() {
   auto list = in_order(running_);
   std::reverse(list.begin(), list.end());  // who was started last may rely on those before it
   for (const auto& generation : list) drains_.run_stop_hook(generation);
+}
+
+std::size_t Reconciler::left_behind() {
+  // Who is stuck in its stop hook is among both; whose init or destroy is stuck, only among the threads.
+  return std::max(drains_.count(), control_.stuck());
 }
 
 void Reconciler::let_go() {

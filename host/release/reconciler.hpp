@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,8 @@ class Reconciler {
   using Clock = std::chrono::steady_clock;
 
   Reconciler(RunnerSettings settings, std::unique_ptr<catalog::Catalog> catalog, runtime::Contracts& contracts,
-             std::vector<runtime::Service*> services, base::Files& files, Starter::Reap reap);
+             std::vector<runtime::Service*> services, base::Files& files, Starter::Reap reap,
+             std::stop_token stopping = {});
 
   /// The first pass: brings the last release back, before anything new is tried.
   void begin();
@@ -53,6 +55,8 @@ class Reconciler {
   [[nodiscard]] Status status();
 
   Drains& drains() noexcept { return drains_; }
+  /// Those of which something still runs: a request inside, or a hook that does not return.
+  std::size_t left_behind();
   /// Runs every stop hook; what runs stays published.
   void stop_hooks();
   /// Publishes nothing and lets go of every generation.
@@ -116,6 +120,7 @@ class Reconciler {
   void keep_mark(const Failure& failure);
 
   const runtime::GenerationPtr& newest_of(const runtime::Service::Conflict& conflict) const;
+  std::string remember_failed_start(const Wanted& wanted, const base::Error& error);
   void remember_failure(Member member, std::string reason, const runtime::Service::Conflict* conflict = nullptr);
   void publish(Next next);
   void publish_release(const std::vector<runtime::GenerationPtr>& generations);
@@ -133,6 +138,7 @@ class Reconciler {
   Handover handover_;
   Drains drains_;
   Trials trials_;
+  std::stop_token stopping_;
 
   bool has_published_ = false;
   Set running_;
@@ -146,6 +152,7 @@ class Reconciler {
   std::vector<catalog::RecordPtr> records_;
   std::vector<std::string> told_;     // faults already logged, so that a pass does not repeat them
   std::vector<std::string> remarks_;  // of release_, logged likewise
+  std::string scan_fault_;            // of the last look, logged likewise; empty: there was none
   std::optional<Clock::time_point> look_again_;
 };
 

@@ -180,17 +180,12 @@ std::optional<std::string> Reconciler::prepare(const Desired& desired, const Pla
     to_start.push_back(&wanted_of(desired, step.plugin));
   }
   std::string reasons;
-  const auto blame = [&](const Wanted& wanted, const std::string& why) {
-    const auto version = wanted.record->manifest->version.to_string();
-    reasons += (reasons.empty() ? "plugin '" : "; plugin '") + wanted.name() + "' " + version + ": " + why;
-    remember_failure(wanted.member(), why);
-  };
   auto started = starter_.start(to_start);
   std::vector<Handover::Pair> pairs;
   for (std::size_t i = 0; i < to_start.size(); ++i) {
     const auto& wanted = *to_start[i];
     if (!started[i]) {
-      blame(wanted, started[i].error().message);
+      reasons += (reasons.empty() ? "" : ". ") + remember_failed_start(wanted, started[i].error());
       continue;
     }
     const auto former = running_.find(wanted.name());
@@ -202,7 +197,7 @@ std::optional<std::string> Reconciler::prepare(const Desired& desired, const Pla
   if (auto conflict = find_conflict(next)) return conflict;
   const auto fit = handover_.prepare(pairs);
   for (std::size_t i = 0; i < fit.size(); ++i) {
-    if (!fit[i]) blame(*to_start[i], fit[i].error().message);
+    if (!fit[i]) reasons += (reasons.empty() ? "" : ". ") + remember_failed_start(*to_start[i], fit[i].error());
   }
   return reasons.empty() ? std::nullopt : std::optional(reasons);
 }

@@ -70,14 +70,15 @@ void Reconciler::start_first(const std::vector<Wanted>& first, Next& next) {
   const auto fit = handover_.prepare(pairs);
   auto outcome = fit.begin();
   for (std::size_t i = 0; i < first.size(); ++i) {
+    const auto& one = first[i];
     if (results[i]) {
       if (const auto& is_fit = *outcome++; !is_fit) results[i] = is_fit.error();
     }
     if (results[i]) {
-      next.generations.emplace(first[i].name(), std::move(*results[i]));
-      next.members.emplace(first[i].name(), first[i].member());
+      next.generations.emplace(one.name(), std::move(*results[i]));
+      next.members.emplace(one.name(), one.member());
     } else {
-      remember_failure(first[i].member(), results[i].error().message);
+      remember_failed_start(one, results[i].error());
     }
   }
 }

@@ -5,6 +5,7 @@
 #include <future>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <thread>
 #include <utility>
 
@@ -32,7 +33,6 @@ struct Mailbox {
   bool is_stop_begun = false;
   bool is_ending = false;
   bool are_hooks_done = false;
-  bool is_first_pass_done = false;
   bool is_closed = false;  // the release thread takes nothing more from `reaped`
   std::vector<runtime::Generation*> reaped;
   // What others have asked for: called with true by the release thread, with false once that takes no more.
@@ -61,15 +61,15 @@ class Runner::Impl {
       : settings_(settings),
         observer_(std::move(observer)),
         mailbox_(std::make_shared<Mailbox>()),
-        reconciler_(std::move(settings), std::move(catalog), contracts, std::move(services), files, reaper(mailbox_)) {}
+        reconciler_(std::move(settings), std::move(catalog), contracts, std::move(services), files, reaper(mailbox_),
+                    stopping_.get_token()) {}
 
   ~Impl() { stop(); }
 
-  void start() {
+  void start(Begun begun) {
     watch(settings_.drop_directory);
     watch(settings_.plugins_directory);
-    thread_ = std::thread([this] { loop(); });
-    mailbox_->wait_for(&Mailbox::is_first_pass_done);
+    thread_ = std::thread([this, begun = std::move(begun)] { loop(begun); });
   }
 
   void wake() { mailbox_->post(&Mailbox::is_woken); }
@@ -95,6 +95,7 @@ class Runner::Impl {
     if (!thread_.joinable()) return;
     watches_.clear();
     mailbox_->post(&Mailbox::is_stop_begun);
+    stopping_.request_stop();
     mailbox_->wait_for(&Mailbox::are_hooks_done);
   }
 
@@ -134,11 +135,11 @@ class Runner::Impl {
     }
   }
 
-  void loop() {
+  void loop(const Begun& begun) {
     reconciler_.begin();
     unasked_look_ = Clock::now() + look_every_;
     report();
-    mailbox_->post(&Mailbox::is_first_pass_done);
+    if (!stopping_.stop_requested()) begun();
     while (wait()) {
       bool has_changed = retire_reaped();
       has_changed |= reconciler_.do_chores();
@@ -215,7 +216,7 @@ class Runner::Impl {
     }
     mailbox_->post(&Mailbox::is_closed);
     retire_reaped();
-    left_behind_ = reconciler_.drains().count();
+    left_behind_ = reconciler_.left_behind();
     report();
   }
 
@@ -224,6 +225,7 @@ class Runner::Impl {
   RunnerSettings settings_;
   Observer observer_;
   std::shared_ptr<Mailbox> mailbox_;
+  std::stop_source stopping_;
   Reconciler reconciler_;  // the release thread's, from start() to its end
   std::vector<base::DirectoryWatch> watches_;
   std::chrono::seconds look_every_{kUnaskedLook};
@@ -237,7 +239,7 @@ Runner::Runner(RunnerSettings settings, std::unique_ptr<catalog::Catalog> catalo
     : impl_(std::make_unique<Impl>(std::move(settings), std::move(catalog), contracts, std::move(services), files,
                                    std::move(observer))) {}
 Runner::~Runner() = default;
-void Runner::start() { impl_->start(); }
+void Runner::start(Begun begun) { impl_->start(std::move(begun)); }
 void Runner::wake() { impl_->wake(); }
 void Runner::begin_stop() { impl_->begin_stop(); }
 std::size_t Runner::stop() { return impl_->stop(); }

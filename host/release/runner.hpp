@@ -43,14 +43,18 @@ class Runner final : public Control {
          std::vector<runtime::Service*> services, base::Files& files, Observer observer);
   ~Runner() override;
 
-  /// Starts the thread and waits until the first pass is done: every enabled plugin runs or has failed.
-  void start();
+  /// Called on the release thread once, when every enabled plugin runs or has failed; not when the stop comes before.
+  using Begun = std::function<void()>;
+
+  /// Starts the thread and returns; `begun` says when its first pass is done.
+  void start(Begun begun);
   /// "Something has changed": makes the thread look again.
   void wake();
-  /// Runs the stop hook of every generation; requests inside go on.
+  /// Runs the stop hook of every generation; requests inside go on. A plugin that is just being started gets a moment
+  /// to end its init.
   void begin_stop();
   /// Takes everything out of publication, retires what can be retired within the stop timeout, ends the thread.
-  /// Returns the number of generations that had to be left behind: something of them was still running.
+  /// Returns the number of generations that had to be left behind: something of them still runs.
   std::size_t stop();
 
   // --- From Control. Each fails with `unavailable` once the stop has begun.

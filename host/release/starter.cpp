@@ -1,12 +1,30 @@
 #include "release/starter.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
+
+#include "telemetry/log.hpp"
 
 namespace mortise::release {
 
 using runtime::Generation;
 using runtime::GenerationPtr;
+
+namespace {
+
+/// The host is to stop while these start, one after the other.
+void say_what_is_waited_for(const std::vector<GenerationPtr>& starting) {
+  const auto is_in_init = [](const auto& one) { return one->state() == runtime::GenerationState::initialising; };
+  const auto found = std::find_if(starting.begin(), starting.end(), is_in_init);
+  if (found == starting.end()) return;
+  telemetry::log(telemetry::Level::warning, "release", "stopping as soon as a plugin's init returns or its time is up",
+                 {{"plugin", (*found)->name()},
+                  {"generation", (*found)->number_text()},
+                  {"time_left_ms", std::to_string(runtime::ControlThread::kLastWait.count())}});
+}
+
+}  // namespace
 
 std::vector<base::Result<GenerationPtr>> Starter::start(const std::vector<const Wanted*>& wanted) {
   std::vector<base::Result<GenerationPtr>> results;
@@ -38,28 +56,41 @@ base::Result<GenerationPtr> Starter::make(const Wanted& wanted) {
 }
 
 std::vector<base::Result<void>> Starter::initialise(const std::vector<GenerationPtr>& generations) {
+  const std::stop_callback on_stop(stopping_, [&] { say_what_is_waited_for(generations); });
   std::vector<std::shared_ptr<base::Result<void>>> slots;  // shared with hooks, one of which may overstay
   std::vector<runtime::ControlThread::Hook> hooks;
   for (const auto& generation : generations) {
     slots.push_back(std::make_shared<base::Result<void>>());
     hooks.push_back([generation, slot = slots.back()] { *slot = generation->init(); });
   }
-  const auto ended = control_.run_each(std::move(hooks), init_timeout_);
+  const auto ended = control_.run_each(std::move(hooks), init_timeout_, stopping_);
   std::vector<base::Result<void>> outcomes;
-  for (std::size_t i = 0; i < slots.size(); ++i) outcomes.push_back(ended[i] ? *slots[i] : give_up(*generations[i]));
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    if (ended[i]) {
+      outcomes.push_back(*slots[i]);
+    } else {
+      outcomes.push_back(stopping_.stop_requested() ? cut_short(*generations[i]) : give_up(*generations[i]));
+    }
+  }
   return outcomes;
+}
+
+base::Result<void> Starter::cut_short(Generation& generation) {
+  if (!generation.give_up() && generation.state() == runtime::GenerationState::active) return {};
+  return base::Error{base::ErrorCode::aborted, "was not started to the end, since the host stops"};
 }
 
 base::Result<void> Starter::give_up(Generation& generation) const {
   if (!generation.give_up()) {
     if (generation.state() == runtime::GenerationState::active) return {};
     return base::Error{base::ErrorCode::unknown,
-                       "init failed just as its time was up; run `mortise apply` to try again"};
+                       "init failed just as its time was up, so that what it said is lost; run `mortise apply` to try "
+                       "again at once"};
   }
   return base::Error{base::ErrorCode::deadline_exceeded,
                      "init did not return within " + std::to_string(init_timeout_.count()) +
-                         " ms and was given up; its thread stays stuck until the host restarts. Mend the plugin, or "
-                         "raise init_timeout_ms"};
+                         " ms and was given up, and its thread stays stuck until the host restarts; raise "
+                         "init_timeout_ms if it only takes longer"};
 }
 
 }  // namespace mortise::release

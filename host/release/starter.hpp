@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -21,23 +22,27 @@ class Starter {
   /// Takes over a generation that nobody holds any more; called on any thread, from the pointer's deleter.
   using Reap = std::function<void(runtime::Generation*)>;
 
-  /// `services`, `files` and `control` outlive it and the generations. `data_root` ends with a slash.
+  /// `services`, `files` and `control` outlive it and the generations. `data_root` ends with a slash. When `stopping`
+  /// is requested, an init that runs gets a moment more and the others do not begin.
   Starter(std::string data_root, std::chrono::milliseconds init_timeout, std::vector<runtime::Service*> services,
-          base::Files& files, runtime::ControlThread& control, Reap reap)
+          base::Files& files, runtime::ControlThread& control, Reap reap, std::stop_token stopping)
       : data_root_(std::move(data_root)),
         init_timeout_(init_timeout),
         services_(std::move(services)),
         files_(files),
         control_(control),
-        reap_(std::move(reap)) {}
+        reap_(std::move(reap)),
+        stopping_(std::move(stopping)) {}
 
-  /// One result for each, in their order: all are tried. Why one did not start is said for the admin.
+  /// One result for each, in their order: all are tried. Why one did not start is said for the admin; `aborted` when it
+  /// is the host that stops.
   std::vector<base::Result<runtime::GenerationPtr>> start(const std::vector<const Wanted*>& wanted);
 
  private:
   base::Result<runtime::GenerationPtr> make(const Wanted& wanted);
   std::vector<base::Result<void>> initialise(const std::vector<runtime::GenerationPtr>& generations);
   base::Result<void> give_up(runtime::Generation& generation) const;
+  static base::Result<void> cut_short(runtime::Generation& generation);
 
   std::string data_root_;
   std::chrono::milliseconds init_timeout_;
@@ -45,6 +50,7 @@ class Starter {
   base::Files& files_;
   runtime::ControlThread& control_;
   Reap reap_;
+  std::stop_token stopping_;
   std::uint64_t last_number_ = 0;
   std::set<std::string> images_;  // of which there were generations
 };

@@ -41,11 +41,10 @@ std::map<std::string, StoredTrial> to_stored(const Trial& trial) {
 }
 
 void Trials::begin(Trial trial, const runtime::Release& release, Clock::time_point now) {
-  for (const auto& [name, former] : trial.former) {
-    for (auto& other : running_) {
-      other.trial.former.erase(name);
-      std::erase_if(other.watched, [&](const Watched& watched) { return watched.subject.generation->name() == name; });
-    }
+  for (auto& other : running_) {
+    std::erase_if(other.trial.former, [&](const auto& entry) { return trial.former.contains(entry.first); });
+    std::erase_if(other.watched,
+                  [&](const Watched& watched) { return trial.former.contains(watched.subject.generation->name()); });
   }
   std::erase_if(running_, [](const Running& other) { return other.watched.empty(); });
   if (trial.subjects.empty()) return;

@@ -1,5 +1,6 @@
 #include "runtime/contracts.hpp"
 
+#include <array>
 #include <memory>
 #include <utility>
 
@@ -8,9 +9,12 @@
 
 namespace mortise::runtime {
 
-const void* Contracts::interface(std::string_view id) const noexcept {
-  return id == MORTISE_CONTRACTS_V1 ? &contracts_table() : nullptr;
+std::span<const Offer> Contracts::offers() noexcept {
+  static const std::array kOffers{Offer{MORTISE_CONTRACTS_V1, &contracts_table()}};
+  return kOffers;
 }
+
+const void* Contracts::interface(std::string_view id) const noexcept { return find_offer(offers(), id); }
 
 base::Result<void> Contracts::initialised(const Generation& generation) { return registry_.check_complete(generation); }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "runtime/contract_registry.hpp"
+#include "runtime/offer.hpp"
 #include "runtime/release.hpp"
 #include "runtime/service.hpp"
 
@@ -19,6 +20,9 @@ class Contracts final : public Service {
  public:
   /// `arena_max_bytes`: what one scope's arena may take.
   explicit Contracts(std::uint64_t arena_max_bytes) noexcept : arena_max_bytes_(arena_max_bytes) {}
+
+  /// The interface that every instance has. Any thread.
+  static std::span<const Offer> offers() noexcept;
 
   const void* interface(std::string_view id) const noexcept override;
   base::Result<void> initialised(const Generation& generation) override;

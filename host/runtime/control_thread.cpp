@@ -1,7 +1,9 @@
 #include "runtime/control_thread.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -14,10 +16,11 @@ using Clock = std::chrono::steady_clock;
 struct ControlThread::Worker {
   std::mutex mutex;
   std::condition_variable changed;
-  std::vector<Hook> hooks;    // to be run
-  bool is_busy = false;       // from the order to the end of the last hook
-  std::size_t ended = 0;      // hooks of this order
-  Clock::time_point started;  // of the hook that runs
+  std::vector<Hook> hooks;                     // to be run
+  bool is_busy = false;                        // from the order to the end of the last hook
+  std::size_t ended = 0;                       // hooks of this order
+  Clock::time_point started;                   // of the hook that runs
+  std::optional<Clock::time_point> last_call;  // when the hook that runs must have ended, and none begins any more
   bool is_abandoned = false;
   bool is_ending = false;
   std::thread thread;
@@ -28,6 +31,7 @@ struct ControlThread::Worker {
       worker->changed.wait(lock, [&] { return !worker->hooks.empty() || worker->is_ending; });
       if (worker->hooks.empty()) return;
       for (auto& hook : std::exchange(worker->hooks, {})) {
+        if (worker->last_call) break;
         worker->started = Clock::now();
         lock.unlock();
         std::exchange(hook, nullptr)();
@@ -45,10 +49,18 @@ struct ControlThread::Worker {
 
   /// Waits for the end of the order; false when one hook has overstayed. Under the mutex.
   bool wait(std::unique_lock<std::mutex>& lock, std::chrono::milliseconds limit) {
-    while (!changed.wait_until(lock, started + limit, [&] { return !is_busy; })) {
-      if (Clock::now() >= started + limit) return false;  // otherwise the next hook has begun meanwhile
+    while (is_busy) {
+      const auto until = std::min(started + limit, last_call.value_or(Clock::time_point::max()));
+      if (Clock::now() >= until) return false;
+      changed.wait_until(lock, until);  // comes back early, too: when the next hook has begun, when it is to hurry
     }
     return true;
+  }
+
+  void hurry() {
+    const std::lock_guard lock(mutex);
+    last_call = Clock::now() + kLastWait;
+    changed.notify_all();
   }
 };
 
@@ -67,31 +79,40 @@ ControlThread::~ControlThread() {
 bool ControlThread::run(Hook hook, std::chrono::milliseconds limit) {
   std::vector<Hook> hooks;
   hooks.push_back(std::move(hook));
-  return run_until_stuck(std::move(hooks), limit) == 1;
+  return run_until_stuck(std::move(hooks), limit, {}) == 1;
 }
 
-std::vector<bool> ControlThread::run_each(std::vector<Hook> hooks, std::chrono::milliseconds limit) {
+std::vector<bool> ControlThread::run_each(std::vector<Hook> hooks, std::chrono::milliseconds limit,
+                                          const std::stop_token& hurry) {
   std::vector<bool> ended;
-  while (ended.size() < hooks.size()) {
+  while (ended.size() < hooks.size() && !hurry.stop_requested()) {
     const auto next = hooks.begin() + static_cast<std::ptrdiff_t>(ended.size());
-    ended.insert(ended.end(), run_until_stuck({next, hooks.end()}, limit), true);
+    ended.insert(ended.end(), run_until_stuck({next, hooks.end()}, limit, hurry), true);
     if (ended.size() < hooks.size()) ended.push_back(false);
   }
+  ended.resize(hooks.size(), false);
   return ended;
 }
 
 /// How many have ended: all, or those before one that overstayed; those behind it have not begun.
-std::size_t ControlThread::run_until_stuck(std::vector<Hook> hooks, std::chrono::milliseconds limit) {
+std::size_t ControlThread::run_until_stuck(std::vector<Hook> hooks, std::chrono::milliseconds limit,
+                                           const std::stop_token& hurry) {
   if (!worker_) {
     worker_ = std::make_shared<Worker>();
     worker_->thread = std::thread([worker = worker_, stuck = stuck_] { Worker::loop(worker, stuck); });
   }
+  {
+    const std::lock_guard lock(worker_->mutex);
+    worker_->hooks = std::move(hooks);
+    worker_->is_busy = true;
+    worker_->ended = 0;
+    worker_->started = Clock::now();
+    worker_->last_call.reset();
+    worker_->changed.notify_all();
+  }
+  // Takes the mutex, so it is made before that is locked and goes after that is free.
+  const std::stop_callback on_hurry(hurry, [worker = worker_] { worker->hurry(); });
   std::unique_lock lock(worker_->mutex);
-  worker_->hooks = std::move(hooks);
-  worker_->is_busy = true;
-  worker_->ended = 0;
-  worker_->started = Clock::now();
-  worker_->changed.notify_all();
   const bool is_done = worker_->wait(lock, limit);
   const auto ended = worker_->ended;
   if (is_done) return ended;

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <vector>
 
 namespace mortise::runtime {
@@ -26,15 +27,18 @@ class ControlThread {
   /// Runs `hook` and waits for it. False: it overstayed `limit` and goes on alone, so it must own all it touches.
   bool run(Hook hook, std::chrono::milliseconds limit);
   /// Runs the hooks in their order, at the cost of one, each within `limit`; for each, whether it has ended. One that
-  /// has not is left alone, and those behind it run all the same.
-  std::vector<bool> run_each(std::vector<Hook> hooks, std::chrono::milliseconds limit);
+  /// has not is left alone, and those behind it run all the same. Once `hurry` is requested, from any thread, the hook
+  /// that runs gets at most kLastWait more, and none of those behind it begins.
+  std::vector<bool> run_each(std::vector<Hook> hooks, std::chrono::milliseconds limit,
+                             const std::stop_token& hurry = {});
+  static constexpr std::chrono::milliseconds kLastWait{1000};
 
   /// Hooks that have overstayed and not come back. Any thread.
   [[nodiscard]] std::size_t stuck() const noexcept { return stuck_->load(std::memory_order_relaxed); }
 
  private:
   struct Worker;
-  std::size_t run_until_stuck(std::vector<Hook> hooks, std::chrono::milliseconds limit);
+  std::size_t run_until_stuck(std::vector<Hook> hooks, std::chrono::milliseconds limit, const std::stop_token& hurry);
 
   std::shared_ptr<Worker> worker_;
   // Shared with abandoned workers, which take themselves off when they come back; a plain count, orders nothing.

@@ -41,7 +41,7 @@ Generation::Generation(std::uint64_t number, GenerationSpec spec, std::span<Serv
 }
 
 const void* Generation::interface(std::string_view id) const noexcept {
-  if (const void* own = own_interface(id)) return own;
+  if (const void* own = find_offer(own_offers(), id)) return own;
   const Service* service = service_of(id);
   return service == nullptr ? nullptr : service->interface(id);
 }
@@ -73,12 +73,6 @@ base::Result<void> Generation::run_init() {
 }
 
 base::Result<void> Generation::call_init() {
-  for (const auto& id : spec_.manifest->interfaces) {
-    if (interface(id) == nullptr) {
-      return base::Error{base::ErrorCode::failed_precondition,
-                         "needs interface '" + id + "', which this host does not have; use a newer host"};
-    }
-  }
   auto image = loader::Image::load(spec_.image, !spec_.is_first_of_image);
   if (!image) return image.error();
   image_ = std::move(*image);

@@ -61,10 +61,9 @@ constexpr mortise_config_v1 kConfig{.struct_size = sizeof(mortise_config_v1),
 
 }  // namespace
 
-const void* own_interface(std::string_view id) noexcept {
-  if (id == MORTISE_LOG_V1) return &kLog;
-  if (id == MORTISE_CONFIG_V1) return &kConfig;
-  return nullptr;
+std::span<const Offer> own_offers() noexcept {
+  static constexpr std::array kOffers{Offer{MORTISE_LOG_V1, &kLog}, Offer{MORTISE_CONFIG_V1, &kConfig}};
+  return kOffers;
 }
 
 }  // namespace mortise::runtime

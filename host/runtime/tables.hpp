@@ -1,11 +1,13 @@
 // The interfaces that the runtime itself gives to plugins: mortise.log/1 and mortise.config/1.
 #pragma once
 
-#include <string_view>
+#include <span>
+
+#include "runtime/offer.hpp"
 
 namespace mortise::runtime {
 
-/// The table of one of the runtime's own interfaces, or null. Any thread.
-const void* own_interface(std::string_view id) noexcept;
+/// Any thread.
+std::span<const Offer> own_offers() noexcept;
 
 }  // namespace mortise::runtime

@@ -68,7 +68,7 @@ function(_mortise_check_arguments name)
   endif()
 endfunction()
 
-# The flags that make a plugin safe to load beside others and to unload.
+# The flags that make a plugin safe to load beside others and to unload, and hardened as the host is.
 function(_mortise_set_flags name)
   set(map ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/plugin.map)
   set_target_properties(${name} PROPERTIES
@@ -78,14 +78,19 @@ function(_mortise_set_flags name)
     LINK_DEPENDS ${map})
   # A GNU_UNIQUE symbol would keep the library mapped for ever.
   target_compile_options(${name} PRIVATE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-gnu-unique>)
+  target_compile_options(${name} PRIVATE -fstack-protector-strong)
   target_link_options(${name} PRIVATE -Wl,--version-script=${map} -Wl,--exclude-libs,ALL -Wl,-z,relro,-z,now
-    -Wl,--build-id)
-  # What a plugin misses is found when it is linked, not when it is loaded; but a sanitizer's runtime comes from the host.
+    -Wl,-z,noexecstack -Wl,--build-id)
   string(TOUPPER "${CMAKE_BUILD_TYPE}" type)
   get_target_property(options ${name} COMPILE_OPTIONS)
-  if(NOT "${CMAKE_C_FLAGS} ${CMAKE_C_FLAGS_${type}} ${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${type}} ${options}" MATCHES
-     "-fsanitize")
+  set(flags "${CMAKE_C_FLAGS} ${CMAKE_C_FLAGS_${type}} ${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${type}} ${options}")
+  if(NOT flags MATCHES "-fsanitize")
+    # What a plugin misses is found when it is linked, not when it is loaded; but a sanitizer's runtime comes from the host.
     target_link_options(${name} PRIVATE -Wl,-z,defs)
+    # Checks calls into the C library; it needs an optimising build, and a team's own level is left alone.
+    if(NOT flags MATCHES "_FORTIFY_SOURCE")
+      target_compile_definitions(${name} PRIVATE $<$<CONFIG:Release,RelWithDebInfo,MinSizeRel>:_FORTIFY_SOURCE=2>)
+    endif()
   endif()
 endfunction()
 

@@ -63,6 +63,10 @@ wait "$chat" || true
 
 # The plugin in C, in a project that has no C++ at all.
 build "$work/tutorial/c" -DCMAKE_CXX_COMPILER=/nonexistent -DCMAKE_DISABLE_FIND_PACKAGE_nlohmann_json=ON
+if [ -z "$E2E_FLAGS" ]; then # a sanitizer brings libraries of its own
+  needed=$(readelf -d "$work/tutorial/c/build/plain.so" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
+  [ "$needed" = libc.so.6 ] || fail "the plugin in C needs more than the C library: $needed"
+fi
 mortise check "$work/tutorial/c/build/plain.so" || fail "the plugin in C is refused"
 drop "$work/tutorial/c/build/plain.so"
 mortise enable plain

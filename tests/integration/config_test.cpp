@@ -68,12 +68,14 @@ TEST_F(ConfigTest, CheckSaysEveryFaultOfThePlugins) {
   prefix_.enable("absent");
   prefix_.add_zoo("init-fails");
   prefix_.add_zoo("no-entry");
+  prefix_.add_zoo("needs-unknown-interface");
   const auto checked = mortise({"serve", "--check"});
   EXPECT_EQ(checked.code, 1);
   EXPECT_THAT(checked.err,
               AllOf(HasSubstr("notes.json:3: /config/page_size: breaks the plugin's schema"),
                     HasSubstr("hello.json:1: /enabeld: unknown key 'enabeld'; did you mean 'enabled'?"),
-                    HasSubstr("drop absent.so there"), HasSubstr("no-entry.so"), Not(HasSubstr("init-fails"))))
+                    HasSubstr("drop absent.so there"), HasSubstr("no-entry.so"),
+                    HasSubstr("requires the interface 'mortise.teleport/1'"), Not(HasSubstr("init-fails"))))
       << "what only shows when a plugin starts is not checked";
 }
 

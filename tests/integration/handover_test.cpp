@@ -117,7 +117,8 @@ TEST_F(HandoverTest, WhatIsNotFitIsNotSwitchedToAndSaysWhy) {
   auto& host = start();
   const auto before = host.wait_for_state("good", "active")["generation"];
   EXPECT_THAT(failure_of("good-1.4-health-fails", "1.4.0"),
-              HasSubstr("health check failed: the zoo's health check always fails; mend the plugin or its config"));
+              HasSubstr("plugin 'good' 1.4.0: health check failed: the zoo's health check always fails; mend the "
+                        "plugin or its config"));
   EXPECT_THAT(failure_of("good-1.5-health-hangs", "1.5.0"), HasSubstr("health check did not return within 1000 ms"));
   EXPECT_THAT(failure_of("good-1.6-health-short", "1.6.0"), HasSubstr("mortise.health/1 has a table of 8 bytes"));
   EXPECT_THAT(failure_of("good-1.7-health-lacks-check", "1.7.0"), HasSubstr("mortise.health/1 has no check"));

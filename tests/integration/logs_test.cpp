@@ -1,4 +1,5 @@
 // What the host writes down, and where.
+#include <signal.h>
 #include <fstream>
 
 #include "support/gate.hpp"
@@ -11,6 +12,7 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class LogsTest : public HostTest {
  protected:
@@ -50,6 +52,41 @@ TEST_F(LogsTest, EveryLineOnAPipeIsJson) {
     const auto parsed = json::parse(line, nullptr, false);
     EXPECT_TRUE(parsed.is_object() && parsed.contains("level") && parsed.contains("message")) << line;
   }
+}
+
+TEST_F(LogsTest, OnATerminalTheLogIsForPeopleUnasked) {
+  prefix_.configure({{"log", {{"format", "auto"}}}});
+  host_.emplace(prefix_, ChildSettings{.is_on_terminal = true, .largest_file_bytes = {}, .tmpfs = {}});
+  host_->wait_for_text("host: ready");
+  EXPECT_EQ(host_->stop(), 0);
+  EXPECT_THAT(host_->log_text(), Not(HasSubstr("\"message\"")));
+}
+
+TEST_F(LogsTest, AFaultOfTheDropDirectoryIsSaidOnce) {
+  prefix_.add_shipped("hello");
+  auto& host = start();
+  const auto elsewhere = prefix_.path() / "elsewhere";
+  const auto is_said = [](std::size_t times) {
+    return [times, seen = std::size_t{0}](const json&) mutable { return ++seen == times; };
+  };
+  fs::rename(prefix_.drop_directory(), elsewhere);
+  host.signal(SIGHUP);
+  EXPECT_THAT(host.wait_for_log("cannot scan the drop directory")["reason"].get<std::string>(),
+              HasSubstr(prefix_.drop_directory().string()));
+  // Two passes more, each of which finds the same.
+  prefix_.disable("hello");
+  host.wait_until_gone("hello");
+  prefix_.enable("hello");
+  host.wait_for_state("hello", "active");
+  fs::rename(elsewhere, prefix_.drop_directory());
+  prefix_.add_zoo("good-1.0", "good");
+  host.signal(SIGHUP);
+  host.wait_for_state("good", "active");
+  fs::rename(prefix_.drop_directory(), elsewhere);
+  host.signal(SIGHUP);
+  host.wait_for_log("cannot scan the drop directory", is_said(2));
+  EXPECT_EQ(host.stop(), 0);
+  EXPECT_THROW(host.wait_for_log("cannot scan the drop directory", is_said(3)), std::exception);
 }
 
 TEST_F(LogsTest, TextFormatIsForPeople) {

@@ -62,6 +62,27 @@ TEST_F(SignalsTest, SecondSignalEndsItAtOnce) {
   EXPECT_THROW(inside.answer(), Poco::Exception);
 }
 
+TEST_F(SignalsTest, InitThatHangsDoesNotKeepItFromEnding) {
+  prefix_.configure({{"init_timeout_ms", 3600000}});
+  auto& host = start();
+  prefix_.add_zoo("init-hangs");
+  host.wait_for_log("applying a release", [](const auto& line) { return line["release"] == "2"; });
+  host.signal(SIGTERM);
+  EXPECT_EQ(host.wait(), 0);
+  EXPECT_EQ(host.wait_for_log("stopping as soon as a plugin's init returns or its time is up")["plugin"], "init-hangs");
+  EXPECT_THROW(host.wait_for_log("plugin failed to start"), std::exception) << "it is not to blame";
+}
+
+TEST_F(SignalsTest, InitThatHangsAtTheStartDoesNotEither) {
+  prefix_.configure({{"init_timeout_ms", 3600000}});
+  prefix_.add_zoo("init-hangs");
+  host_.emplace(prefix_);
+  host_->wait_for_log("control socket is open");
+  host_->signal(SIGTERM);
+  EXPECT_EQ(host_->wait(), 0);
+  EXPECT_THROW(host_->wait_for_log("ready"), std::exception);
+}
+
 TEST_F(SignalsTest, HangupLooksForChangesThatNoWatchSees) {
   // The watch is on the folder that the link led to when the host started.
   const auto other = prefix_.path() / "other.d";

@@ -1,4 +1,4 @@
-/* Its table lacks a hook that is required. */
+/* Its table lacks the hook that frees the instance. */
 #include "zoo.h"
 
 static const mortise_plugin_v1 table = {sizeof(mortise_plugin_v1), 0, zoo_init, NULL, NULL, NULL};

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -26,6 +27,16 @@ std::string joined(const std::vector<std::string>& lines) {
 
 void check(bool holds, const char* what) {
   if (!holds) throw std::system_error(errno, std::generic_category(), what);
+}
+
+/// A terminal as if it were a pipe: what a process writes to the second end is read from the first.
+std::array<int, 2> open_terminal() {
+  const int ours = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  std::array<char, 64> name{};
+  check(ours >= 0 && ::unlockpt(ours) == 0 && ::ptsname_r(ours, name.data(), name.size()) == 0, "posix_openpt");
+  const int theirs = ::open(name.data(), O_RDWR | O_NOCTTY | O_CLOEXEC);
+  check(theirs >= 0, name.data());
+  return {ours, theirs};
 }
 
 /// In the child, between fork and exec.
@@ -92,7 +103,12 @@ void Output::missed(bool has_ended) const {
 Child::Child(const std::vector<std::string>& arguments, const ChildSettings& settings) {
   std::array<int, 2> out{};
   std::array<int, 2> err{};
-  check(::pipe2(out.data(), O_CLOEXEC) == 0 && ::pipe2(err.data(), O_CLOEXEC) == 0, "pipe2");
+  check(::pipe2(out.data(), O_CLOEXEC) == 0, "pipe2");
+  if (settings.is_on_terminal) {
+    err = open_terminal();
+  } else {
+    check(::pipe2(err.data(), O_CLOEXEC) == 0, "pipe2");
+  }
   std::vector<char*> argv;
   for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);

@@ -18,6 +18,7 @@ inline constexpr std::chrono::seconds kPatience{60};
 
 /// What is different for the child.
 struct ChildSettings {
+  bool is_on_terminal = false;                    // its standard error is one
   bool is_without_privileges = false;             // root, too, is held to the permissions of files
   std::optional<std::size_t> largest_file_bytes;  // RLIMIT_FSIZE
   std::optional<std::filesystem::path> tmpfs;     // a file system of 1 MiB mounted there, seen by the child alone

@@ -224,9 +224,17 @@ TEST_F(CatalogTest, FailsWhenTheDropDirectoryCannotBeListedAndKeepsItsRecords) {
 
 TEST_F(CatalogTest, NamesTheStateDirectoryThatItCannotWrite) {
   mortise::testing::write_file(state(), "in the way");
-  const auto opened = Catalog::open({.drop_directory = drop(), .state_directory = state()}, files_, nullptr);
+  const auto opened = Catalog::open(settings(), files_, nullptr);
   ASSERT_FALSE(opened);
   EXPECT_THAT(opened.error().message, HasSubstr(state().string()));
+}
+
+TEST_F(CatalogTest, RejectsWhatRequiresAnInterfaceThatTheHostLacks) {
+  const auto file = put("needs-unknown-interface");
+  const auto record = find(scan(), file);
+  EXPECT_EQ(record->state, FileState::rejected);
+  EXPECT_THAT(record->reason, HasSubstr("requires the interface 'mortise.teleport/1'"));
+  EXPECT_EQ(probes_, 0);
 }
 
 TEST_F(CatalogTest, ClearsAwayWhatACrashHasLeftButNotWhatIsAtWork) {

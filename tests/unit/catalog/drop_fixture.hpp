@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/fake_files.hpp"
 #include "base/temporary_directory.hpp"
@@ -28,11 +29,14 @@ class DropTest : public ::testing::Test {
   [[nodiscard]] Path state() const { return directory_ / "state"; }
   [[nodiscard]] Path store() const { return state() / "store"; }
 
+  [[nodiscard]] Settings settings() const {
+    return {.drop_directory = drop(), .state_directory = state(), .settle = kSettle, .interfaces = offered_};
+  }
+
   /// Ends the catalogue, if there is one, and opens it again: a restart.
   void open() {
     catalog_.reset();
-    auto opened = Catalog::open({.drop_directory = drop(), .state_directory = state(), .settle = kSettle}, files_,
-                                [this](const Path& image) { return probe(image); });
+    auto opened = Catalog::open(settings(), files_, [this](const Path& image) { return probe(image); });
     ASSERT_TRUE(opened) << opened.error().message;
     catalog_ = std::move(*opened);
   }
@@ -82,6 +86,7 @@ class DropTest : public ::testing::Test {
 
   testing::TemporaryDirectory directory_;
   base::FakeFiles files_;
+  std::vector<std::string> offered_{"mortise.contracts/1", "mortise.http/1"};
   int probes_ = 0;
   Path probed_;
   std::optional<base::Error> probe_error_;

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 #include <unistd.h>
+#include <map>
 
 #include "drop_fixture.hpp"
 
@@ -13,6 +14,7 @@ using namespace std::chrono_literals;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 base::FileStamp stamp(mode_t mode, uid_t owner = ::geteuid()) {
   base::FileStamp stamp;
@@ -63,8 +65,26 @@ TEST(ProcessProbe, GivesAHangAsEvidence) {
 TEST(ProcessProbe, GivesTheChildsLastWordsOnOneLine) {
   const auto refused = run_probe("short-table");
   ASSERT_FALSE(refused);
-  EXPECT_THAT(refused.error().message, AllOf(HasSubstr("exited with code 1"), HasSubstr("a table of 8 bytes")));
+  EXPECT_THAT(refused.error().message,
+              AllOf(HasSubstr("which refused it; its last output: "), HasSubstr("a table of 8 bytes")));
   EXPECT_EQ(refused.error().message.find('\n'), std::string::npos);
+}
+
+TEST(ProcessProbe, GivesEachFaultItsOwnRemedy) {
+  const std::map<std::string, std::string> remedies{
+      {"entry-returns-null", "return the address of a mortise_plugin_v1"},
+      {"short-table", "set struct_size to sizeof(mortise_plugin_v1)"},
+      {"no-init", "set init to the function that makes"},
+      {"no-destroy", "set destroy to the function that frees"},
+  };
+  for (const auto& [name, remedy] : remedies) {
+    const auto refused = run_probe(name);
+    ASSERT_FALSE(refused) << name;
+    EXPECT_THAT(refused.error().message, AllOf(HasSubstr(remedy), Not(HasSubstr("mend what runs")))) << name;
+  }
+  for (const auto* name : {"constructor-crashes", "constructor-exits", "constructor-throws"}) {
+    EXPECT_THAT(run_probe(name).error().message, HasSubstr("mend what runs when the library is loaded")) << name;
+  }
 }
 
 TEST(ProcessProbe, TellsThatItCouldNotTry) {
@@ -75,7 +95,9 @@ TEST(ProcessProbe, TellsThatItCouldNotTry) {
 
 class CheckFile : public DropTest {
  protected:
-  Verdict check(const Path& file) { return check_file(file, files_, make_process_probe(MORTISE_PROBE_RUNNER, 60s)); }
+  Verdict check(const Path& file) {
+    return check_file(file, offered_, files_, make_process_probe(MORTISE_PROBE_RUNNER, 60s));
+  }
 };
 
 TEST_F(CheckFile, PassesAGoodFileWithItsDigest) {
@@ -92,9 +114,10 @@ TEST_F(CheckFile, ProbesOnlyWhatHasPassedTheRest) {
     ++probes;
     return base::Result<void>();
   };
-  EXPECT_FALSE(check_file(put("no-manifest"), files_, count).passed());
+  EXPECT_FALSE(check_file(put("no-manifest"), offered_, files_, count).passed());
+  EXPECT_FALSE(check_file(put("needs-unknown-interface"), offered_, files_, count).passed());
   EXPECT_EQ(probes, 0);
-  EXPECT_TRUE(check_file(put("good-1.0"), files_, count).passed());
+  EXPECT_TRUE(check_file(put("good-1.0"), offered_, files_, count).passed());
   EXPECT_EQ(probes, 1);
 }
 
@@ -104,6 +127,18 @@ TEST_F(CheckFile, SaysEverythingThatIsWrongAtOnce) {
   std::vector<std::string> checks;
   for (const auto& finding : check(file).inspection.findings) checks.push_back(finding.check);
   EXPECT_THAT(checks, ::testing::UnorderedElementsAre("extra-export", "placement"));
+}
+
+TEST_F(CheckFile, NamesTheInterfaceThatTheHostLacksAndThoseThatItHas) {
+  const auto file = put("needs-unknown-interface");
+  const auto verdict = check(file);
+  ASSERT_THAT(verdict.inspection.findings, ::testing::SizeIs(1));
+  EXPECT_EQ(verdict.inspection.rejection()->check, "interface-unknown");
+  EXPECT_THAT(verdict.inspection.rejection()->message,
+              AllOf(HasSubstr("'" + file.string() + "' requires the interface 'mortise.teleport/1'"),
+                    HasSubstr("it has mortise.contracts/1, mortise.http/1."), HasSubstr("Mend the id")));
+  offered_.push_back("mortise.teleport/1");
+  EXPECT_TRUE(check(file).passed());
 }
 
 TEST_F(CheckFile, NamesFileAndEvidenceOfTheProbe) {

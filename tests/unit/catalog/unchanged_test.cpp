@@ -119,10 +119,23 @@ TEST_F(Unchanged, FileWhoseImageWasTamperedWithIsTakenInAgain) {
   EXPECT_EQ(testing::read_file(record->image), testing::read_file(file));
 }
 
+TEST_F(Unchanged, FileIsJudgedAnewByAHostThatOffersOtherInterfaces) {
+  const auto file = put("needs-unknown-interface");
+  EXPECT_EQ(find(scan(), file)->state, FileState::rejected);
+  offered_.push_back("mortise.teleport/1");
+  open();
+  const auto record = find(scan(), file);
+  EXPECT_EQ(record->state, FileState::verified) << record->reason;
+  offered_.pop_back();
+  open();
+  EXPECT_EQ(find(scan(), file)->state, FileState::rejected);
+  EXPECT_FALSE(catalog_->find_image(record->sha256)) << "the image in the store is judged likewise";
+}
+
 TEST_F(Unchanged, ReadersSeeTheRecordsWhileTheHostRuns) {
   put("good-1.0");
   scan();
-  const auto reader = Catalog::open({.drop_directory = drop(), .state_directory = state()}, files_, nullptr);
+  const auto reader = Catalog::open(settings(), files_, nullptr);
   ASSERT_TRUE(reader);
   EXPECT_THAT((*reader)->records(), SizeIs(1));
   put("counter");

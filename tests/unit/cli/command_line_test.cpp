@@ -31,6 +31,7 @@ class CommandLine : public testing::Test {
                       out_,
                       err_,
                       "/bin/false",
+                      {"mortise.http/1"},
                       [this](const config::HostConfig& host) {
                         served_ = host.drop_directory;
                         return 0;

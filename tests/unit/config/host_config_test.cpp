@@ -1,5 +1,3 @@
-#include <sstream>
-
 #include "config/config.hpp"
 #include "folder.hpp"
 
@@ -130,30 +128,6 @@ TEST_F(HostConfigFile, ApplyIsAutomaticUnlessManual) {
   EXPECT_EQ(load("{\"apply\": \"manual\"}").config.apply_mode, ApplyMode::manual);
   EXPECT_EQ(fault("{\"apply\": \"never\"}"),
             "mortise.json:1: /apply: must be one of \"auto\" \"manual\", is \"never\"");
-}
-
-/// What stands between the backticks of a table's cell; "" when it does not start with one.
-std::string between_backticks(const std::string& cell) {
-  if (cell.rfind(" `", 0) != 0) return {};
-  return cell.substr(2, cell.find('`', 2) - 2);
-}
-
-TEST_F(HostConfigFile, EveryDocumentedKeyWithItsDocumentedDefaultIsValid) {
-  std::ifstream document(std::string(MORTISE_DOCS) + "/configuration.md");
-  int rows = 0;
-  for (std::string text; std::getline(document, text);) {
-    std::istringstream row(text);
-    std::string key, type, fallback;
-    std::getline(std::getline(std::getline(std::getline(row, key, '|'), key, '|'), type, '|'), fallback, '|');
-    key = between_backticks(key);
-    fallback = between_backticks(fallback);
-    const auto dot = key.find('.');
-    if (dot == std::string::npos || fallback.empty()) continue;
-    ++rows;
-    const auto loaded = load("{\"" + key.substr(0, dot) + "\": {\"" + key.substr(dot + 1) + "\": " + fallback + "}}");
-    EXPECT_TRUE(loaded.problems.empty()) << key << ": " << loaded.problems[0].to_string();
-  }
-  EXPECT_EQ(rows, 16);  // all but log.file, which has no default
 }
 
 }  // namespace

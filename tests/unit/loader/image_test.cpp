@@ -10,6 +10,7 @@
 namespace mortise::loader {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 /// Loads copies of the zoo's plugins from a directory of its own, as the host does from its store.
@@ -112,12 +113,24 @@ TEST_F(ImageTest, SaysWhyTheLinkerRefuses) {
   EXPECT_THAT(Image::load(file).error().message, HasSubstr("file too short"));
 }
 
+TEST_F(ImageTest, FindsASymbolThatIsMissingBeforeAnythingRuns) {
+  EXPECT_THAT(refusal("borrows-symbol"), AllOf(HasSubstr("undefined symbol: zoo_lent"), HasSubstr("link the plugin")));
+  EXPECT_FALSE(base::is_library_loaded(put("borrows-symbol")));
+}
+
+TEST_F(ImageTest, ShowsTheSymbolsOfOneImageToNoOther) {
+  const auto lender = Image::load(put("lends-symbol"));
+  ASSERT_TRUE(lender) << lender.error().message;
+  EXPECT_THAT(refusal("borrows-symbol"), HasSubstr("undefined symbol: zoo_lent"));
+}
+
 TEST_F(ImageTest, RefusesTablesThatTheHostCannotCall) {
   EXPECT_THAT(refusal("entry-returns-null"), HasSubstr("returned no table"));
   EXPECT_THAT(refusal("short-table"), HasSubstr("a table of 8 bytes, too few for its members"));
+  EXPECT_THAT(refusal("no-init"), HasSubstr("without init"));
   EXPECT_THAT(refusal("no-destroy"), HasSubstr("without destroy"));
   EXPECT_THAT(refusal("no-entry"), HasSubstr("does not export mortise_plugin_entry_v1"));
-  for (const auto* name : {"entry-returns-null", "short-table", "no-destroy", "no-entry"}) {
+  for (const auto* name : {"entry-returns-null", "short-table", "no-init", "no-destroy", "no-entry"}) {
     EXPECT_FALSE(base::is_library_loaded(put(name))) << name;
   }
 }

@@ -2,6 +2,7 @@
 #include <iostream>
 #include <string_view>
 
+#include "catalog/gate.hpp"
 #include "loader/probe.hpp"
 
 int main(int argc, char** argv) {
@@ -9,5 +10,5 @@ int main(int argc, char** argv) {
     std::cerr << "usage: probe_runner probe IMAGE\n";
     return 2;
   }
-  return mortise::loader::probe_main(argv[2]);
+  return mortise::loader::probe_main(argv[2], mortise::catalog::kProbeRefused);
 }

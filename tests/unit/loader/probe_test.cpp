@@ -27,9 +27,9 @@ TEST(Probe, PassesWhatLoadsAndReturnsATable) {
 
 TEST(Probe, SaysWhyAnImageIsRefused) {
   const auto end = probe("entry-returns-null");
-  EXPECT_EQ(end.code, 1);
+  EXPECT_EQ(end.code, 3);
   EXPECT_THAT(end.output, HasSubstr("returned no table"));
-  EXPECT_EQ(probe("does-not-exist").code, 1);
+  EXPECT_EQ(probe("does-not-exist").code, 3);
 }
 
 TEST(Probe, DiesInTheParentsPlaceOfACrash) {

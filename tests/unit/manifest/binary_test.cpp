@@ -73,7 +73,8 @@ INSTANTIATE_TEST_SUITE_P(
                           "no-entry", "entry-symbol", {"does not export mortise_plugin_entry_v1", "MORTISE_PLUGIN"}},
                       Expected{"other-entry", "entry-symbol", {"mortise_plugin_entry_v2", "another ABI major"}},
                       Expected{"entry-is-data", "entry-symbol", {"not as a function"}},
-                      Expected{"rpath", "rpath", {"/opt/zoo/lib", "without -rpath"}}),
+                      Expected{"rpath", "rpath", {"(RPATH '/opt/zoo/lib')", "without -rpath"}},
+                      Expected{"runpath", "rpath", {"(RUNPATH '/opt/zoo/lib')", "without -rpath"}}),
     [](const auto& param) {
       auto name = param.param.plugin;
       std::replace(name.begin(), name.end(), '-', '_');

@@ -39,6 +39,17 @@ class Forged : public ::testing::Test {
     }
     throw std::logic_error("no such segment");
   }
+  /// Where the value of a dynamic entry stands; its tag stands eight bytes before it.
+  std::size_t offset_of_dynamic(std::int64_t tag) const {
+    Elf64_Phdr program;
+    std::memcpy(&program, file_.data() + offset_of_program(PT_DYNAMIC), sizeof program);
+    for (auto offset = program.p_offset; offset < program.p_offset + program.p_filesz; offset += sizeof(Elf64_Dyn)) {
+      Elf64_Dyn entry;
+      std::memcpy(&entry, file_.data() + offset, sizeof entry);
+      if (entry.d_tag == tag) return offset + offsetof(Elf64_Dyn, d_un);
+    }
+    throw std::logic_error("no such dynamic entry");
+  }
   static void expect(const Inspection& inspection, const std::string& check, const std::string& said) {
     ASSERT_NE(inspection.rejection(), nullptr);
     EXPECT_EQ(inspection.rejection()->check, check);
@@ -75,6 +86,16 @@ TEST_F(Forged, OtherClassAndByteOrderAreRefused) {
 TEST_F(Forged, ObjectFileIsRefused) {
   set<std::uint16_t>(offsetof(Elf64_Ehdr, e_type), ET_REL);
   expect(look(), "elf-type", "-shared");
+}
+
+TEST_F(Forged, TextRelocationsAreRefusedInBothFormsThatTellOfThem) {
+  const auto kept = file_;
+  ASSERT_EQ(look().rejection(), nullptr);
+  set<std::uint64_t>(offset_of_dynamic(DT_FLAGS), DF_BIND_NOW | DF_TEXTREL);
+  expect(look(), "textrel", "compile all of it with -fPIC");
+  file_ = kept;
+  set<std::int64_t>(offset_of_dynamic(DT_FLAGS_1) - sizeof(Elf64_Sxword), DT_TEXTREL);
+  expect(look(), "textrel", "compile all of it with -fPIC");
 }
 
 TEST_F(Forged, EveryTruncationIsRefusedAndAlmostAllAreNamedSo) {

@@ -42,7 +42,10 @@ class ReconcilerTest : public ::testing::Test {
   void restart() {
     if (reconciler_) end();
     auto catalog = catalog::Catalog::open(
-        {.drop_directory = root_ / "drop", .state_directory = root_ / "state", .settle = std::chrono::milliseconds(1)},
+        {.drop_directory = root_ / "drop",
+         .state_directory = root_ / "state",
+         .settle = std::chrono::milliseconds(1),
+         .interfaces = {"mortise.config/1", "mortise.contracts/1", "mortise.http/1", "mortise.log/1"}},
         files_, [](const std::filesystem::path&) -> base::Result<void> { return {}; });
     EXPECT_TRUE(catalog) << catalog.error().message;
     reconciler_ =

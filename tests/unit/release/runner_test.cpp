@@ -6,6 +6,8 @@
 #include <chrono>
 #include <condition_variable>
 #include <filesystem>
+#include <future>
+#include <memory>
 #include <mutex>
 
 #include "base/temporary_directory.hpp"
@@ -43,10 +45,13 @@ class RunnerTest : public ::testing::Test {
     std::filesystem::rename(root_ / "writing", root_ / "plugins.d" / (name + ".json"));
   }
 
-  void start(std::chrono::milliseconds init_timeout = kLong, std::chrono::milliseconds stop_timeout = kLong) {
-    auto catalog =
-        catalog::Catalog::open({.drop_directory = root_ / "drop", .state_directory = root_ / "state", .settle = 1ms},
-                               files_, [](const std::filesystem::path&) -> base::Result<void> { return {}; });
+  void launch(std::chrono::milliseconds init_timeout, std::chrono::milliseconds stop_timeout) {
+    auto catalog = catalog::Catalog::open(
+        {.drop_directory = root_ / "drop",
+         .state_directory = root_ / "state",
+         .settle = 1ms,
+         .interfaces = {"mortise.config/1", "mortise.contracts/1", "mortise.http/1", "mortise.log/1"}},
+        files_, [](const std::filesystem::path&) -> base::Result<void> { return {}; });
     ASSERT_TRUE(catalog) << catalog.error().message;
     runner_ = std::make_unique<Runner>(RunnerSettings{.drop_directory = root_ / "drop",
                                                       .plugins_directory = root_ / "plugins.d",
@@ -59,7 +64,14 @@ class RunnerTest : public ::testing::Test {
                                          status_ = status;
                                          changed_.notify_all();
                                        });
-    runner_->start();
+    auto begun = std::make_shared<std::promise<void>>();
+    begun_ = begun->get_future();
+    runner_->start([begun] { begun->set_value(); });
+  }
+  /// Likewise, and returns once the first pass is done.
+  void start(std::chrono::milliseconds init_timeout = kLong, std::chrono::milliseconds stop_timeout = kLong) {
+    launch(init_timeout, stop_timeout);
+    if (begun_.valid()) begun_.wait();
   }
 
   bool wait_for_published(const std::string& text) {
@@ -89,9 +101,10 @@ class RunnerTest : public ::testing::Test {
   std::condition_variable changed_;
   Status status_;  // guarded by mutex_
   std::unique_ptr<Runner> runner_;
+  std::future<void> begun_;
 };
 
-TEST_F(RunnerTest, RunsWhatIsEnabledWhenStartReturns) {
+TEST_F(RunnerTest, RunsWhatIsEnabledOnceItHasBegun) {
   drop("good-1.0", "good");
   drop("counter", "counter");
   configure("good", "{}");
@@ -172,6 +185,16 @@ TEST_F(RunnerTest, GivesUpAnInitThatHangs) {
   start(3s);  // time enough for the other
   EXPECT_TRUE(wait_for_published("counter 1.0.0"));
   EXPECT_THAT(wait_for("init-hangs", "failed").reason, HasSubstr("did not return within 3000 ms"));
+}
+
+TEST_F(RunnerTest, DoesNotWaitForAnInitThatHangsWhenItIsToStop) {
+  drop("init-hangs", "init-hangs");
+  configure("init-hangs", "{}");
+  const auto started = std::chrono::steady_clock::now();
+  launch(kLong, kLong);
+  runner_->stop();
+  EXPECT_LT(std::chrono::steady_clock::now() - started, kLong);
+  EXPECT_THAT(status_.plugins, ::testing::IsEmpty()) << "it is not the plugin that has failed";
 }
 
 TEST_F(RunnerTest, RefusesTheYoungerOfTwoThatClaimTheSamePath) {

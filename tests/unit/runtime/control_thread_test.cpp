@@ -5,6 +5,7 @@
 #include <atomic>
 #include <future>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <thread>
 
@@ -59,6 +60,43 @@ TEST(ControlThread, RunsTheHooksBehindOneThatOverstaysOnce) {
   release->set_value();
   while (control.stuck() != 0) std::this_thread::yield();
   EXPECT_EQ(*ran, 11);
+}
+
+TEST(ControlThread, GivesTheHookThatRunsLittleTimeWhenItIsToHurryAndBeginsNoOther) {
+  ControlThread control;
+  std::stop_source hurry;
+  auto ran = std::make_shared<std::atomic<int>>(0);
+  auto release = std::make_shared<std::promise<void>>();
+  auto released = std::make_shared<std::shared_future<void>>(release->get_future().share());
+  const auto started = std::chrono::steady_clock::now();
+  const auto ended = control.run_each({[ran] { ++*ran; },
+                                       [released, hurry]() mutable {
+                                         hurry.request_stop();
+                                         released->wait();
+                                       },
+                                       [ran] { ++*ran; }},
+                                      kLong, hurry.get_token());
+  EXPECT_THAT(ended, ElementsAre(true, false, false));
+  EXPECT_LT(std::chrono::steady_clock::now() - started, kLong);
+  EXPECT_EQ(control.stuck(), 1U);
+  release->set_value();
+  while (control.stuck() != 0) std::this_thread::yield();
+  EXPECT_EQ(*ran, 1);
+}
+
+TEST(ControlThread, LetsTheHookThatRunsEndWhenItIsToHurry) {
+  ControlThread control;
+  std::stop_source hurry;
+  int ran = 0;
+  const auto ended = control.run_each({[&] {
+                                         hurry.request_stop();
+                                         ++ran;
+                                       },
+                                       [&] { ++ran; }},
+                                      kLong, hurry.get_token());
+  EXPECT_THAT(ended, ElementsAre(true, false));
+  EXPECT_EQ(control.stuck(), 0U);
+  EXPECT_EQ(ran, 1);
 }
 
 TEST(ControlThread, TakesALateHookOffTheCountWhenItComesBack) {

@@ -1,0 +1,20 @@
+#include "offered_interfaces.hpp"
+
+#include <algorithm>
+
+#include "http/server.hpp"
+#include "runtime/contracts.hpp"
+#include "runtime/tables.hpp"
+
+namespace mortise {
+
+std::vector<std::string> offered_interfaces() {
+  std::vector<std::string> ids;
+  for (const auto offers : {runtime::own_offers(), runtime::Contracts::offers(), http::Server::offers()}) {
+    for (const auto& offer : offers) ids.emplace_back(offer.id);
+  }
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+}  // namespace mortise
