@@ -122,12 +122,14 @@ void print_outcome(const Document& outcome, std::ostream& out) {
   const auto result = text_of(outcome, "result");
   const auto release = std::to_string(number_of(outcome, "release"));
   if (result == "applied") out << "release " << release << " applied\n";
+  if (result == "canary")
+    out << "release " << release << " gets " << text_of(outcome, "reason") << "; `mortise apply` switches to it now\n";
   if (result == "unchanged") out << "nothing to do; release " << release << " runs on\n";
 }
 
 std::string describe_failure(const Document& outcome) {
   const auto result = text_of(outcome, "result");
-  if (result == "applied" || result == "unchanged") return {};
+  if (result == "applied" || result == "unchanged" || result == "canary") return {};
   return "release " + std::to_string(number_of(outcome, "release")) + " failed: " + text_of(outcome, "reason") +
          "; everything runs on as before";
 }

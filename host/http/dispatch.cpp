@@ -32,6 +32,7 @@ Connection::Step Connection::route() {
     if (head.method != "OPTIONS") return refuse(400, "the target * is for OPTIONS alone");
     return answer_builtin();
   }
+  if (pin->canary && pin->draw->takes(head, remote_address_)) pin = pin->canary;
   const auto match = pin->table->find(head.method, head.path, work.params);
   switch (match.kind) {
     case Match::Kind::bad_path: return refuse(400, "the path has a dot segment, a broken escape, or too many segments");

@@ -35,10 +35,17 @@ Pin::Pin(std::shared_ptr<const RouteTable> of_table) : table(std::move(of_table)
   }
 }
 
+Pin::Pin(std::shared_ptr<const RouteTable> of_table, std::shared_ptr<const RouteTable> of_canary, const CanaryDraw& by)
+    : Pin(std::move(of_table)) {
+  canary = std::make_shared<const Pin>(std::move(of_canary));
+  draw = by;
+}
+
 runtime::ConePtr Pin::cone_of(const runtime::Generation& generation) const {
   const auto is_it = [&](const runtime::ConePtr& cone) { return cone->entry.get() == &generation; };
   const auto found = std::find_if(cones.begin(), cones.end(), is_it);
-  return found == cones.end() ? nullptr : *found;
+  if (found != cones.end()) return *found;
+  return canary ? canary->cone_of(generation) : nullptr;
 }
 
 // Two threads at most times touch one loop's queue, and a handler's posts must be seen by a spare thread while the

@@ -13,11 +13,13 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "http/canary_draw.hpp"
 #include "http/connection_list.hpp"
 #include "http/poller.hpp"
 #include "http/router.hpp"
@@ -31,11 +33,14 @@ struct Shared;
 /// A loop's own holds on the table and on each of its cones: counting them touches no cache line of another loop.
 struct Pin {
   explicit Pin(std::shared_ptr<const RouteTable> of_table);
-  /// The cone of a generation, or null when it is not in the table.
+  Pin(std::shared_ptr<const RouteTable> of_table, std::shared_ptr<const RouteTable> of_canary, const CanaryDraw& by);
+  /// The cone of a generation, or null when it is in neither table.
   [[nodiscard]] runtime::ConePtr cone_of(const runtime::Generation& generation) const;
 
   std::shared_ptr<const RouteTable> table;
   std::vector<runtime::ConePtr> cones;  // as the table's sources
+  std::shared_ptr<const Pin> canary{};  // of the release that gets those that `draw` takes; null: there is none
+  std::optional<CanaryDraw> draw{};
 };
 
 class Loop {

@@ -100,20 +100,13 @@ class Server::Impl {
     return std::max(cut, stuck);
   }
 
-  /// All loops switch as one: who was answered from the next table on one connection gets nothing from the former one
-  /// on another.
-  void publish(const std::shared_ptr<const RouteTable>& table) {
-    {
-      std::vector<std::shared_ptr<const Pin>> next;
-      for (std::size_t i = 0; i < shared_->loops.size(); ++i) {
-        next.push_back(table ? std::make_shared<const Pin>(table) : nullptr);
-      }
-      std::vector<std::unique_lock<std::mutex>> locks;
-      for (auto& loop : shared_->loops) locks.push_back(loop->lock_pin());
-      for (std::size_t i = 0; i < next.size(); ++i) next[i] = shared_->loops[i]->swap_pin(std::move(next[i]));
-      locks.clear();  // the former pins go outside the locks
-    }
-    if (table) for_each_connection([](Connection& connection) { connection.follow_release(); });
+  void publish(std::shared_ptr<const RouteTable> table) {
+    table_ = std::move(table);
+    switch_to([this] { return table_ ? std::make_shared<const Pin>(table_) : nullptr; });
+  }
+
+  void publish_canary(const std::shared_ptr<const RouteTable>& table, const CanaryDraw& draw) {
+    switch_to([&] { return std::make_shared<const Pin>(table_, table, draw); });
   }
 
   void cut(const runtime::Generation& generation) {
@@ -144,6 +137,20 @@ class Server::Impl {
     return {};
   }
 
+  /// All loops switch as one: who was answered from the next table on one connection gets nothing from the former one
+  /// on another.
+  void switch_to(const std::function<std::shared_ptr<const Pin>()>& make_pin) {
+    {
+      std::vector<std::shared_ptr<const Pin>> next;
+      for (std::size_t i = 0; i < shared_->loops.size(); ++i) next.push_back(make_pin());
+      std::vector<std::unique_lock<std::mutex>> locks;
+      for (auto& loop : shared_->loops) locks.push_back(loop->lock_pin());
+      for (std::size_t i = 0; i < next.size(); ++i) next[i] = shared_->loops[i]->swap_pin(std::move(next[i]));
+      locks.clear();  // the former pins go outside the locks
+    }
+    if (table_) for_each_connection([](Connection& connection) { connection.follow_release(); });
+  }
+
   void for_each_connection(const std::function<void(Connection&)>& visit) {
     for (auto& loop : shared_->loops) loop->connections().for_each(visit);
   }
@@ -157,6 +164,7 @@ class Server::Impl {
   }
 
   std::shared_ptr<Shared> shared_;
+  std::shared_ptr<const RouteTable> table_;  // the control thread's
   std::vector<std::shared_ptr<Listener>> listeners_;
   std::vector<std::uint16_t> ports_;
   bool is_running_ = false;
@@ -184,6 +192,9 @@ std::vector<Server::Conflict> Server::check(std::span<const runtime::GenerationP
 }
 
 void Server::publish(const runtime::ReleasePtr& next) { impl_->publish(impl_->registry.build(*next)); }
+void Server::publish_canary(const runtime::ReleasePtr& canary, const runtime::CanaryShare& share) {
+  impl_->publish_canary(impl_->registry.build(*canary), CanaryDraw(share));
+}
 void Server::cut(const runtime::Generation& generation) { impl_->cut(generation); }
 void Server::forget(const runtime::Generation& generation) { impl_->registry.forget(generation); }
 

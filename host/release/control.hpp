@@ -15,12 +15,13 @@ namespace mortise::release {
 
 /// What came of an attempt to change something.
 struct Outcome {
-  /// failed: what ran runs on exactly as before. unchanged: there was nothing to do.
-  enum class Result { applied, unchanged, failed };
+  /// failed: what ran runs on exactly as before. unchanged: there was nothing to do. canary: it has a share of the
+  /// requests, and is switched to when its time is over.
+  enum class Result { applied, unchanged, failed, canary };
   Result result = Result::unchanged;
   std::uint64_t release = 0;  // of this attempt; unchanged: the one that runs
   Plan plan;                  // what was to be changed
-  std::string reason;         // failed: who, what, and what to do
+  std::string reason;         // failed: who, what, and what to do; canary: which share, and until when
 };
 const char* to_string(Outcome::Result result);
 
@@ -47,11 +48,13 @@ class Control {
 
   /// What apply() would do now.
   virtual base::Result<Plan> plan() = 0;
-  /// Makes actual equal to desired, as one release, also where a rollback held that back. Goes on without what has
-  /// failed before; when there is nothing else to do, that is tried again. `who` is for the history.
+  /// Switches to a canary that is what is desired. Else makes actual equal to desired, as one release, also where a
+  /// rollback held that back. Goes on without what has failed before; when there is nothing else to do, that is tried
+  /// again. `who` is for the history.
   virtual base::Result<Outcome> apply(const std::string& who) = 0;
   /// Goes back to the plugins and configs of a release that was applied once; none: to the one before the current.
-  /// Fails with `not_found` for a release that there never was, `failed_precondition` where there is none to go to.
+  /// A canary is given up; without a number that is all. Fails with `not_found` for a release that there never was,
+  /// `failed_precondition` where there is none to go to.
   virtual base::Result<Outcome> rollback(std::optional<std::uint64_t> release, const std::string& who) = 0;
   /// Takes the marks off a plugin's versions that did not pass their trial, and applies. `not_found`: it has none.
   virtual base::Result<Outcome> pardon(const std::string& plugin, const std::string& who) = 0;

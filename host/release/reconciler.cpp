@@ -142,6 +142,8 @@ void Reconciler::tell(const std::vector<Unmet>& unmet) {
 void Reconciler::pass() {
   look();
   const auto desired = desire_now();
+  if (is_canary(desired)) return;
+  if (canary_) give_up_canary("it was given up: something else is asked for");
   auto plan = make_plan(desired, memory_.running);
   if (is_held_back(plan, desired)) {
     say_what_is_held_back();
@@ -243,6 +245,9 @@ void Reconciler::retry_after(const Plan& plan) {
 
 void Reconciler::stop_hooks() {
   auto list = in_order(running_);
+  if (canary_) {
+    for (const auto& generation : fresh_of(*canary_)) list.push_back(generation);
+  }
   std::reverse(list.begin(), list.end());  // who was started last may rely on those before it
   for (const auto& generation : list) drains_.run_stop_hook(generation);
 }
@@ -254,6 +259,7 @@ std::size_t Reconciler::left_behind() {
 
 void Reconciler::let_go() {
   trials_.clear();
+  if (canary_) give_up_canary("the host was stopped before the switch");
   publish({});
 }
 
@@ -291,6 +297,7 @@ Status Reconciler::status() {
                               .reason = unmet.reason,
                               .sha256 = {}});
   }
+  if (canary_) report_canary(status.plugins);
   drains_.report(status.plugins);
   return status;
 }

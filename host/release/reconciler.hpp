@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "release/attempt.hpp"
 #include "release/control.hpp"
 #include "release/desired.hpp"
 #include "release/drains.hpp"
@@ -64,11 +65,6 @@ class Reconciler {
 
  private:
   using Set = std::map<std::string, runtime::GenerationPtr>;
-  /// A release in the making.
-  struct Next {
-    Set generations;
-    Members members;
-  };
 
   void open_history();
   void look();
@@ -92,13 +88,6 @@ class Reconciler {
   void record_first(const Next& next, const Former& former, const Desired& desired, const std::vector<Wanted>& first);
 
   // --- Whole or not at all (reconciler_apply.cpp).
-  /// Why a plan is carried out.
-  struct Cause {
-    std::string who;
-    std::string what;
-    std::map<std::string, Hold> holds;  // in force when it was applied
-    bool is_on_trial = true;            // what replaces another must prove itself; not where we go back
-  };
   Outcome carry_out(const Desired& desired, Plan plan, const Cause& cause);
   std::optional<std::string> prepare(const Desired& desired, const Plan& plan, Next& next);
   std::optional<std::string> find_conflict(const Next& next);
@@ -106,6 +95,21 @@ class Reconciler {
   void say_what_is_held_back();
   [[nodiscard]] bool is_held_back(const Plan& plan, const Desired& desired) const;
   base::Result<Members> resolve(const Identities& identities);
+
+  Outcome switch_to(Outcome outcome, const Desired& desired, const Cause& cause, Next next);
+
+  // --- Before the switch, where that is asked for (reconciler_canary.cpp).
+  [[nodiscard]] static std::optional<config::CanaryConfig> canary_of(const Plan& plan, const Desired& desired);
+  Outcome begin_canary(Outcome outcome, const Desired& desired, const Cause& cause, const Next& next,
+                       const config::CanaryConfig& wish);
+  [[nodiscard]] bool is_canary(const Desired& desired) const;
+  Outcome promote();
+  void give_up_canary(const std::string& reason);
+  Outcome turn_back(const std::string& who);
+  bool judge_canary();
+  void stop_canary(const Canary& canary);
+  [[nodiscard]] std::vector<runtime::GenerationPtr> fresh_of(const Canary& canary) const;
+  void report_canary(std::vector<PluginStatus>& plugins) const;
 
   // --- After the switch (reconciler_trial.cpp).
   [[nodiscard]] Trial make_trial(const Plan& plan, const Desired& desired, const Next& next, bool is_on_trial) const;
@@ -138,6 +142,7 @@ class Reconciler {
   Handover handover_;
   Drains drains_;
   Trials trials_;
+  std::optional<Canary> canary_;
   std::stop_token stopping_;
 
   bool has_published_ = false;

@@ -41,16 +41,26 @@ const char* to_string(Outcome::Result result) {
     case Outcome::Result::applied: return "applied";
     case Outcome::Result::unchanged: return "unchanged";
     case Outcome::Result::failed: return "failed";
+    case Outcome::Result::canary: return "canary";
   }
   return "unknown";
 }
 
 Plan Reconciler::plan() {
   look();
-  return make_plan(desire_now(), memory_.running);
+  const auto desired = desire_now();
+  auto plan = make_plan(desired, memory_.running);
+  if (!is_canary(desired)) return plan;
+  for (auto& step : plan.steps)
+    step.reason += "; it has " + canary_->share + " already, as release " + std::to_string(canary_->outcome.release);
+  return plan;
 }
 
 Outcome Reconciler::apply(const std::string& who) {
+  if (canary_) {
+    look();
+    if (is_canary(desire_now())) return promote();
+  }
   held_back_.clear();
   const auto holds = std::exchange(memory_.holds, {});
   look();
@@ -69,6 +79,7 @@ Outcome Reconciler::apply(const std::string& who) {
 }
 
 base::Result<Outcome> Reconciler::rollback(std::optional<std::uint64_t> release, const std::string& who) {
+  if (canary_ && !release) return turn_back(who);
   if (!history_)
     return base::Error{base::ErrorCode::unavailable, "there is no history; see the log of the host's start"};
   if (!release) {
@@ -124,6 +135,7 @@ base::Result<std::vector<HistoryEntry>> Reconciler::history(std::size_t limit) {
 
 Outcome Reconciler::carry_out(const Desired& desired, Plan plan, const Cause& cause) {
   const auto& [who, what, holds, is_on_trial] = cause;
+  if (canary_) give_up_canary("it was given up for another release: " + what + " by " + who);
   Outcome outcome{.result = Outcome::Result::unchanged, .release = number_, .plan = std::move(plan), .reason = {}};
   if (outcome.plan.is_empty()) {
     memory_.holds = holds;
@@ -147,23 +159,32 @@ Outcome Reconciler::carry_out(const Desired& desired, Plan plan, const Cause& ca
                  {{"release", std::to_string(outcome.release)}, {"who", who}, {"what", what}});
   Next next;
   if (auto reason = prepare(desired, outcome.plan, next)) return fail(std::move(outcome), desired, std::move(*reason));
-  auto trial = make_trial(outcome.plan, desired, next, is_on_trial);
+  if (is_on_trial) {
+    if (const auto wish = canary_of(outcome.plan, desired)) {
+      return begin_canary(std::move(outcome), desired, cause, next, *wish);
+    }
+  }
+  return switch_to(std::move(outcome), desired, cause, std::move(next));
+}
+
+Outcome Reconciler::switch_to(Outcome outcome, const Desired& desired, const Cause& cause, Next next) {
+  auto trial = make_trial(outcome.plan, desired, next, cause.is_on_trial);
   trial.release = outcome.release;
   if (history_) {
     // The last thing before the switch, which cannot fail: from here on a restart brings this release.
-    if (const auto applied = history_->apply(outcome.release, to_stored(holds), to_stored(trial)); !applied) {
+    if (const auto applied = history_->apply(outcome.release, to_stored(cause.holds), to_stored(trial)); !applied) {
       return fail(std::move(outcome), desired, "it cannot be written down: " + applied.error().message);
     }
   }
   outcome.result = Outcome::Result::applied;
   number_ = outcome.release;
-  memory_.holds = holds;
+  memory_.holds = cause.holds;
   held_back_.clear();
   publish(std::move(next));
   trials_.begin(std::move(trial), *release_, Clock::now());
   retry_after(outcome.plan);
   telemetry::log(Level::info, "release", "release applied",
-                 {{"release", std::to_string(number_)}, {"who", who}, {"what", what}});
+                 {{"release", std::to_string(number_)}, {"who", cause.who}, {"what", cause.what}});
   return outcome;
 }
 

@@ -46,13 +46,20 @@ bool Reconciler::do_chores() {
     revert(*verdict);
     has_changed = true;
   }
-  return has_changed;
+  return judge_canary() || has_changed;
 }
 
 std::optional<Reconciler::Clock::time_point> Reconciler::next_chores() const {
-  const auto cut = drains_.next_cut();
-  const auto look = trials_.next_look();
-  return !look || (cut && *cut < *look) ? cut : look;
+  auto next = drains_.next_cut();
+  const auto consider = [&](const std::optional<Clock::time_point>& other) {
+    if (other && (!next || *other < *next)) next = other;
+  };
+  consider(trials_.next_look());
+  if (canary_) {
+    consider(canary_->until);
+    consider(canary_->trials.next_look());
+  }
+  return next;
 }
 
 /// Back to what ran before the release, as far as nothing has changed it since.

@@ -28,6 +28,7 @@ class Contracts final : public Service {
   base::Result<void> initialised(const Generation& generation) override;
   std::vector<Conflict> check(std::span<const GenerationPtr> next) override;
   void publish(const ReleasePtr&) override {}
+  void publish_canary(const ReleasePtr&, const CanaryShare&) override {}
   void cut(const Generation&) override {}
   void forget(const Generation& generation) override { registry_.forget(generation); }
 

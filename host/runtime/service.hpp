@@ -21,6 +21,12 @@ struct Cone;
 /// Holding one lets its entry's code run, and all that it can reach.
 using ConePtr = std::shared_ptr<const Cone>;
 
+/// Of what comes in, the part that runs on a release which is not switched to yet.
+struct CanaryShare {
+  unsigned percent = 0;
+  std::string key;  // by what requests keep together: "address", "header:NAME", "cookie:NAME"; empty: each for itself
+};
+
 /// All calls but interface() come from the control thread.
 class Service {
  public:
@@ -43,6 +49,9 @@ class Service {
 
   /// Makes exactly the release's generations reachable, at one stroke. What is inside an older one finishes there.
   virtual void publish(const ReleasePtr& next) = 0;
+
+  /// Has a share of what comes in run on `canary`, and the rest on what is published, until the next publish().
+  virtual void publish_canary(const ReleasePtr& canary, const CanaryShare& share) = 0;
 
   /// Ends what a stopping generation still holds open (streams, sockets) when its grace period is over.
   virtual void cut(const Generation& generation) = 0;

@@ -49,8 +49,15 @@ class RecordingService final : public runtime::Service {
   void publish(const runtime::ReleasePtr& next) override {
     const std::lock_guard lock(mutex_);
     published_.clear();
+    canary_.clear();
     for (const auto& cone : next->cones()) published_.push_back(cone->entry);
     changed_.notify_all();
+  }
+
+  void publish_canary(const runtime::ReleasePtr& canary, const runtime::CanaryShare& share) override {
+    const std::lock_guard lock(mutex_);
+    canary_ = std::to_string(share.percent) + " %:";
+    for (const auto& cone : canary->cones()) canary_ += " " + cone->entry->name() + " " + cone->entry->version_text();
   }
 
   void cut(const runtime::Generation& generation) override {
@@ -74,6 +81,9 @@ class RecordingService final : public runtime::Service {
     return text;
   }
 
+  /// "5 %: good 1.1.0"; empty: there is none.
+  std::string canary() const { return canary_; }
+
   /// Waits until a predicate over this, called under its lock, holds.
   template <class Predicate>
   bool wait_until(Predicate predicate) {
@@ -96,6 +106,7 @@ class RecordingService final : public runtime::Service {
   std::condition_variable changed_;
   std::map<std::uint64_t, std::string> paths_;
   std::vector<runtime::GenerationPtr> published_;
+  std::string canary_;
 };
 
 }  // namespace mortise::release::testing

@@ -1,0 +1,154 @@
+// A release that gets a share of the requests before it is switched to, or given up.
+#include <Poco/DateTimeFormatter.h>
+#include <Poco/Timestamp.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "release/planner.hpp"
+#include "release/reconciler.hpp"
+#include "telemetry/log.hpp"
+
+namespace mortise::release {
+
+using telemetry::Level;
+
+/// The most cautious of the wishes of those that replace others; none: nobody has one.
+std::optional<config::CanaryConfig> Reconciler::canary_of(const Plan& plan, const Desired& desired) {
+  std::optional<config::CanaryConfig> wish;
+  for (const auto& step : plan.steps) {
+    const auto wanted = std::find_if(desired.wanted.begin(), desired.wanted.end(),
+                                     [&](const Wanted& one) { return one.name() == step.plugin; });
+    if (step.from_version.empty() || wanted == desired.wanted.end() || !wanted->config.canary) continue;
+    const auto& own = *wanted->config.canary;
+    if (!wish) wish = own;
+    wish->percent = std::min(wish->percent, own.percent);
+    wish->duration = std::max(wish->duration, own.duration);
+    if (wish->key.empty()) wish->key = own.key;
+  }
+  return wish;
+}
+
+Outcome Reconciler::begin_canary(Outcome outcome, const Desired& desired, const Cause& cause, const Next& next,
+                                 const config::CanaryConfig& wish) {
+  const auto now = Clock::now();
+  const auto end = Poco::Timestamp() + std::chrono::microseconds(wish.duration).count();
+  auto& canary = canary_.emplace();
+  canary.next = next;
+  canary.desired = desired;
+  canary.cause = cause;
+  canary.until = now + wish.duration;
+  canary.share = std::to_string(wish.percent) + " % of the requests until " +
+                 Poco::DateTimeFormatter::format(end, "%Y-%m-%dT%H:%M:%SZ");
+  canary.release = contracts_.build(outcome.release, in_order(canary.next.generations)).release;
+  outcome.result = Outcome::Result::canary;
+  outcome.reason = canary.share;
+  canary.outcome = outcome;
+
+  auto trial = make_trial(outcome.plan, desired, canary.next, true);
+  trial.release = outcome.release;
+  for (auto& subject : trial.subjects) subject.limits.duration = wish.duration;
+  for (auto* service : services_) service->publish_canary(canary.release, {.percent = wish.percent, .key = wish.key});
+  canary.trials.begin(std::move(trial), *canary.release, now);
+  held_back_.clear();
+  telemetry::log(Level::info, "release", "release is tried as a canary",
+                 {{"release", std::to_string(outcome.release)}, {"share", canary.share}});
+  return outcome;
+}
+
+/// Whether what the canary brings is what is asked for.
+bool Reconciler::is_canary(const Desired& desired) const {
+  return canary_ && make_plan(desired, canary_->next.members).is_empty();
+}
+
+/// Its time is over, or an admin has seen enough.
+Outcome Reconciler::promote() {
+  auto canary = std::move(*canary_);
+  canary_.reset();
+  const auto fresh = fresh_of(canary);
+  auto outcome = switch_to(canary.outcome, canary.desired, canary.cause, std::move(canary.next));
+  if (outcome.result != Outcome::Result::failed) return outcome;
+  for (auto* service : services_) service->publish(release_);
+  for (const auto& generation : fresh) drains_.stop(generation, nullptr);
+  return outcome;
+}
+
+void Reconciler::give_up_canary(const std::string& reason) {
+  const auto canary = std::move(*canary_);
+  canary_.reset();
+  if (history_) static_cast<void>(history_->fail(canary.outcome.release, reason));  // else it shows as interrupted
+  stop_canary(canary);
+  telemetry::log(Level::warning, "release", "canary is given up; everything runs on as before",
+                 {{"release", std::to_string(canary.outcome.release)}, {"reason", reason}});
+}
+
+/// What its instances have learnt is lost: those that serve on have never lost anything to them.
+void Reconciler::stop_canary(const Canary& canary) {
+  for (auto* service : services_) service->publish(release_);
+  for (const auto& generation : fresh_of(canary)) drains_.stop(generation, nullptr);
+}
+
+/// Back from the canary, and no other one of the same before something else is asked for.
+Outcome Reconciler::turn_back(const std::string& who) {
+  const auto plan = canary_->outcome.plan;
+  const auto number = std::to_string(canary_->outcome.release);
+  const auto reason = "release " + number + ", a canary, was given up by " + who;
+  FormerMembers former;
+  for (const auto& step : plan.steps) {
+    const auto running = memory_.running.find(step.plugin);
+    former.emplace(step.plugin,
+                   running == memory_.running.end() ? std::nullopt : std::optional<Member>(running->second));
+  }
+  give_up_canary(reason);
+  hold_former(former, "", reason, memory_);
+  if (history_) static_cast<void>(history_->set_holds(to_stored(memory_.holds)));  // at worst it is tried once more
+  return {.result = Outcome::Result::unchanged, .release = number_, .plan = {}, .reason = {}};
+}
+
+/// True when something came of it.
+bool Reconciler::judge_canary() {
+  if (!canary_) return false;
+  const auto verdict = canary_->trials.judge(*canary_->release);
+  if (!verdict) {
+    if (Clock::now() < canary_->until) return false;
+    promote();
+    return true;
+  }
+  auto canary = std::move(*canary_);
+  canary_.reset();
+  const auto name = verdict->culprit->name();
+  const auto text =
+      "'" + name + "' " + verdict->culprit->version_text() + " did not pass as a canary: " + verdict->evidence;
+  auto& failures = memory_.failures[name];
+  failures.push_back(
+      {.member = canary.next.members.at(name),
+       .reason = text + "; release " + std::to_string(canary.outcome.release) +
+                 " was not switched to. Drop another version, change its config, or run `mortise pardon " + name +
+                 "` to try it again",
+       .against = {},
+       .is_marked = true});
+  keep_mark(failures.back());
+  fail(canary.outcome, canary.desired, text);
+  stop_canary(canary);
+  return true;
+}
+
+/// The generations that only it has.
+std::vector<runtime::GenerationPtr> Reconciler::fresh_of(const Canary& canary) const {
+  std::vector<runtime::GenerationPtr> fresh;
+  for (const auto& generation : in_order(canary.next.generations)) {
+    const auto running = running_.find(generation->name());
+    if (running == running_.end() || running->second != generation) fresh.push_back(generation);
+  }
+  return fresh;
+}
+
+void Reconciler::report_canary(std::vector<PluginStatus>& plugins) const {
+  for (const auto& generation : fresh_of(*canary_)) {
+    plugins.push_back(describe(*generation));
+    plugins.back().state = "canary";
+    plugins.back().reason = "release " + std::to_string(canary_->outcome.release) + " gets " + canary_->share;
+  }
+}
+
+}  // namespace mortise::release
