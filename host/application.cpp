@@ -124,7 +124,9 @@ int Application::run() {
 
   runtime::Contracts contracts(config_.arena_max_bytes);
   http::Server server(to_settings(config_.edge));
-  if (const auto started = server.start(); !started) return fail(started.error().in(config_.file.string()));
+  base::InheritedSockets none;
+  if (const auto started = server.start(none); !started) return fail(started.error().in(config_.file.string()));
+  server.accept();
   StatusFile status_file(config_.state_directory, files_);
   announce(config_.edge, server, status_file);
 
