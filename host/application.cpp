@@ -10,6 +10,7 @@
 #include "admin/control_server.hpp"
 #include "base/instance_lock.hpp"
 #include "base/process.hpp"
+#include "base/service_manager.hpp"
 #include "catalog/catalog.hpp"
 #include "catalog/gate.hpp"
 #include "http/server.hpp"
@@ -96,7 +97,8 @@ void wait_for_stop(const sigset_t& signals, release::Runner& runner) {
 
 }  // namespace
 
-Application::Application(config::HostConfig config, base::Files& files) : config_(std::move(config)), files_(files) {}
+Application::Application(config::HostConfig config, base::Files& files, base::Result<base::InheritedSockets> inherited)
+    : config_(std::move(config)), files_(files), inherited_(std::move(inherited)) {}
 
 base::Result<void> Application::prepare_directories() {
   if (auto made = files_.make_directory(config_.state_directory, 0755); !made) {
@@ -106,6 +108,17 @@ base::Result<void> Application::prepare_directories() {
   for (const auto& directory : {config_.drop_directory, config_.plugins_directory}) {
     if (files_.stamp(directory)) continue;
     if (auto made = files_.make_directory(directory, 0755); !made) return made;
+  }
+  return {};
+}
+
+base::Result<void> Application::start(http::Server& server) {
+  if (!inherited_) return inherited_.error();
+  if (auto started = server.start(*inherited_); !started) return started.error().in(config_.file.string());
+  if (const auto rest = inherited_->describe_rest(); !rest.empty()) {
+    return base::Error{base::ErrorCode::invalid_argument,
+                       config_.file.string() + ": edge.listen has no address for the inherited socket " + rest +
+                           "; name that address and port there, or take the socket out of the .socket unit"};
   }
   return {};
 }
@@ -124,8 +137,7 @@ int Application::run() {
 
   runtime::Contracts contracts(config_.arena_max_bytes);
   http::Server server(to_settings(config_.edge));
-  base::InheritedSockets none;
-  if (const auto started = server.start(none); !started) return fail(started.error().in(config_.file.string()));
+  if (const auto started = start(server); !started) return fail(started.error());
   server.accept();
   StatusFile status_file(config_.state_directory, files_);
   announce(config_.edge, server, status_file);
@@ -145,8 +157,10 @@ int Application::run() {
   runner.start();
   server.set_ready(true);
   telemetry::log(Level::info, "host", "ready");
+  base::notify_service_manager("READY=1");
 
   wait_for_stop(signals, runner);
+  base::notify_service_manager("STOPPING=1");
   server.set_ready(false);
   server.drain();
   runner.begin_stop();
