@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -31,8 +32,11 @@ class Reconciler {
   Reconciler(RunnerSettings settings, std::unique_ptr<catalog::Catalog> catalog, runtime::Contracts& contracts,
              std::vector<runtime::Service*> services, base::Files& files, Starter::Reap reap);
 
-  /// The first pass: brings the last release back, before anything new is tried.
-  void begin();
+  /// The first pass: brings the last release back, before anything new is tried. What differs from it is a release of
+  /// its own, written down at once or by record_start(), until which the history stays as it was.
+  enum class Record { now, later };
+  void begin(Record record = Record::now);
+  void record_start();
   /// Looks at the files, and unless the admin wants to be asked makes actual equal to desired.
   void pass();
   /// When to look again unasked; nullopt: only when woken.
@@ -74,7 +78,8 @@ class Reconciler {
   std::vector<Wanted> choose_first(const Desired& desired, const Members& former) const;
   void start_first(const std::vector<Wanted>& first, Next& next);
   void settle_conflicts(Next& next);
-  void record_first(const Next& next, const Former& former, const Desired& desired, const std::vector<Wanted>& first);
+  void record_first(const Members& members, const Former& former, const Desired& desired,
+                    const std::vector<Wanted>& first);
 
   // --- Whole or not at all (reconciler_apply.cpp).
   Outcome carry_out(const Desired& desired, Plan plan, const std::string& who, const std::string& what,
@@ -103,6 +108,7 @@ class Reconciler {
   Starter starter_;
   Drains drains_;
 
+  std::function<void()> record_start_;  // from begin() to record_start()
   bool has_published_ = false;
   Set running_;
   Memory memory_;                // its members are those of running_

@@ -22,7 +22,7 @@ bool is_same(const std::vector<Wanted>& a, const std::vector<Wanted>& b) {
 
 }  // namespace
 
-void Reconciler::begin() {
+void Reconciler::begin(Record record) {
   look();
   const auto former = recall();
   memory_.failures = former.memory.failures;
@@ -34,10 +34,17 @@ void Reconciler::begin() {
   Next next;
   start_first(first, next);
   settle_conflicts(next);
-  record_first(next, former, desired, first);
+  record_start_ = [this, members = next.members, former, desired, first] {
+    record_first(members, former, desired, first);
+  };
+  if (record == Record::now) record_start();
   publish(std::move(next));
   // What the last release did not have comes as a release of its own, which may fail and leave this one.
   if (!is_same(first, desired.wanted)) look_again_ = Clock::now();
+}
+
+void Reconciler::record_start() {
+  if (const auto record = std::exchange(record_start_, {})) record();
 }
 
 /// What the history has of the last release, as far as its images are still there.
@@ -153,17 +160,17 @@ void Reconciler::settle_conflicts(Next& next) {
 }
 
 /// A release of its own only where it differs from the last one.
-void Reconciler::record_first(const Next& next, const Former& former, const Desired& desired,
+void Reconciler::record_first(const Members& members, const Former& former, const Desired& desired,
                               const std::vector<Wanted>& first) {
   // The usual case, and a thousand plugins' worth of work less.
   const auto is_same_member = [](const auto& a, const auto& b) {
     return a.first == b.first && a.second.identity() == b.second.identity();
   };
   const auto& before = former.members;
-  if (std::equal(next.members.begin(), next.members.end(), before.begin(), before.end(), is_same_member)) return;
+  if (std::equal(members.begin(), members.end(), before.begin(), before.end(), is_same_member)) return;
   Desired started;
   for (const auto& wanted : first) {
-    if (next.members.contains(wanted.name())) started.wanted.push_back(wanted);
+    if (members.contains(wanted.name())) started.wanted.push_back(wanted);
   }
   started.unmet = desired.unmet;
   auto plan = make_plan(started, former.members);
@@ -177,7 +184,7 @@ void Reconciler::record_first(const Next& next, const Former& former, const Desi
   std::uint64_t number = number_ + 1;
   if (history_) {
     std::map<std::string, std::string> configs;
-    for (const auto& [name, member] : next.members) configs.emplace(name, member.config_text);
+    for (const auto& [name, member] : members) configs.emplace(name, member.config_text);
     const auto begun = history_->begin("the host", "start", plan, configs);
     if (begun) number = *begun;
     written = begun ? history_->apply(*begun, to_stored(memory_.holds)) : base::Result<void>(begun.error());

@@ -60,6 +60,7 @@ class Runner::Impl {
        std::vector<runtime::Service*> services, base::Files& files, Observer observer)
       : settings_(settings),
         observer_(std::move(observer)),
+        is_paused_(settings.starts_paused),
         mailbox_(std::make_shared<Mailbox>()),
         reconciler_(std::move(settings), std::move(catalog), contracts, std::move(services), files, reaper(mailbox_)) {}
 
@@ -73,6 +74,19 @@ class Runner::Impl {
   }
 
   void wake() { mailbox_->post(&Mailbox::is_woken); }
+
+  base::Result<void> pause() {
+    return to_void(ask<bool>([this](Reconciler&) { return is_paused_ = true; }));
+  }
+
+  base::Result<void> resume() {
+    return to_void(ask<bool>([this](Reconciler& reconciler) {
+      reconciler.record_start();
+      is_paused_ = false;
+      report();
+      return true;
+    }));
+  }
 
   /// Has the release thread call the reconciler, and waits for what it says.
   template <class T>
@@ -91,6 +105,16 @@ class Runner::Impl {
     return future.get();
   }
 
+  /// As ask(), for what writes in the state directory.
+  template <class T>
+  base::Result<T> ask_for_change(const std::function<base::Result<T>(Reconciler&)>& question) {
+    return ask<T>([this, question](Reconciler& reconciler) -> base::Result<T> {
+      if (!is_paused_) return question(reconciler);
+      return base::Error{base::ErrorCode::unavailable,
+                         "the host is being replaced by another one; ask again when that is done"};
+    });
+  }
+
   void begin_stop() {
     if (!thread_.joinable()) return;
     watches_.clear();
@@ -107,6 +131,10 @@ class Runner::Impl {
   }
 
  private:
+  static base::Result<void> to_void(const base::Result<bool>& result) {
+    return result ? base::Result<void>() : base::Result<void>(result.error());
+  }
+
   static Starter::Reap reaper(const std::shared_ptr<Mailbox>& mailbox) {
     return [mailbox](runtime::Generation* gone) {
       {
@@ -135,14 +163,14 @@ class Runner::Impl {
   }
 
   void loop() {
-    reconciler_.begin();
+    reconciler_.begin(is_paused_ ? Reconciler::Record::later : Reconciler::Record::now);
     report();
     mailbox_->post(&Mailbox::is_first_pass_done);
     while (wait()) {
       retire_reaped();
       reconciler_.drains().cut_overdue();
       serve_requests(true);
-      if (take_woken()) reconciler_.pass();
+      if (!is_paused_ && take_woken()) reconciler_.pass();
       report();
     }
     serve_requests(false);
@@ -155,11 +183,13 @@ class Runner::Impl {
   /// Waits for something to do; false when the stop has begun.
   bool wait() {
     std::unique_lock lock(mailbox_->mutex);
-    const auto until = std::min(reconciler_.next_look().value_or(Clock::time_point::max()), Clock::now() + look_every_);
+    const auto next = is_paused_ ? reconciler_.drains().next_cut() : reconciler_.next_look();
+    const auto until = std::min(next.value_or(Clock::time_point::max()), Clock::now() + look_every_);
     const auto is_asked = [&] { return !mailbox_->reaped.empty() || !mailbox_->requests.empty(); };
-    const auto is_due = [&] { return mailbox_->is_woken || mailbox_->is_stop_begun || is_asked(); };
+    const auto is_woken = [&] { return mailbox_->is_woken && !is_paused_; };
+    const auto is_due = [&] { return is_woken() || mailbox_->is_stop_begun || is_asked(); };
     if (!mailbox_->changed.wait_until(lock, until, is_due)) mailbox_->is_woken = true;
-    if (mailbox_->is_woken && !is_asked()) {
+    if (is_woken() && !is_asked()) {
       mailbox_->changed.wait_for(lock, kDebounce, [&] { return mailbox_->is_stop_begun; });
     }
     return !mailbox_->is_stop_begun;
@@ -209,10 +239,13 @@ class Runner::Impl {
     report();
   }
 
-  void report() { observer_(reconciler_.status()); }
+  void report() {
+    if (!is_paused_) observer_(reconciler_.status());
+  }
 
   RunnerSettings settings_;
   Observer observer_;
+  bool is_paused_;  // the release thread's, from start() on
   std::shared_ptr<Mailbox> mailbox_;
   Reconciler reconciler_;  // the release thread's, from start() to its end
   std::vector<base::DirectoryWatch> watches_;
@@ -228,17 +261,19 @@ Runner::Runner(RunnerSettings settings, std::unique_ptr<catalog::Catalog> catalo
 Runner::~Runner() = default;
 void Runner::start() { impl_->start(); }
 void Runner::wake() { impl_->wake(); }
+base::Result<void> Runner::pause() { return impl_->pause(); }
+base::Result<void> Runner::resume() { return impl_->resume(); }
 void Runner::begin_stop() { impl_->begin_stop(); }
 std::size_t Runner::stop() { return impl_->stop(); }
 
 base::Result<Plan> Runner::plan() {
-  return impl_->ask<Plan>([](Reconciler& reconciler) { return reconciler.plan(); });
+  return impl_->ask_for_change<Plan>([](Reconciler& reconciler) { return reconciler.plan(); });
 }
 base::Result<Outcome> Runner::apply(const std::string& who) {
-  return impl_->ask<Outcome>([who](Reconciler& reconciler) { return reconciler.apply(who); });
+  return impl_->ask_for_change<Outcome>([who](Reconciler& reconciler) { return reconciler.apply(who); });
 }
 base::Result<Outcome> Runner::rollback(std::optional<std::uint64_t> release, const std::string& who) {
-  return impl_->ask<Outcome>([=](Reconciler& reconciler) { return reconciler.rollback(release, who); });
+  return impl_->ask_for_change<Outcome>([=](Reconciler& reconciler) { return reconciler.rollback(release, who); });
 }
 base::Result<std::vector<HistoryEntry>> Runner::history(std::size_t limit) {
   return impl_->ask<std::vector<HistoryEntry>>([=](Reconciler& reconciler) { return reconciler.history(limit); });
