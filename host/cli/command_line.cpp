@@ -120,6 +120,8 @@ void add_release_commands(Parser& parser, const Parts& parts) {
                [&options, &parts] { return rollback(options.config, options.release, options.as_json, parts); })
       ->add_option("N", options.release, "The release to go back to; else the one before the current")
       ->check(CLI::Range(std::int64_t{1}, std::numeric_limits<std::int64_t>::max()));
+  add_question(parser, "upgrade-host", "Replace the running host by the executable now in its place, refusing nobody",
+               [&options, &parts] { return upgrade_host(options.config, options.as_json, parts); });
   add_question(parser, "history", "Show the releases of the past, the newest last",
                [&options, &parts] { return history(options.config, options.history_limit, options.as_json, parts); })
       ->add_option("--limit", options.history_limit, "How many")

@@ -33,6 +33,8 @@ int apply(const std::filesystem::path& config_file, bool as_json, const Parts& p
 /// Likewise; without a release: to the one before the current.
 int rollback(const std::filesystem::path& config_file, std::optional<std::uint64_t> release, bool as_json,
              const Parts& parts);
+/// kFailed, too, when it failed, and the host serves on as before.
+int upgrade_host(const std::filesystem::path& config_file, bool as_json, const Parts& parts);
 int history(const std::filesystem::path& config_file, unsigned limit, bool as_json, const Parts& parts);
 /// Of one plugin, or of all when the name is empty.
 int status(const std::filesystem::path& config_file, const std::string& name, bool as_json, const Parts& parts);
