@@ -1,28 +1,59 @@
 // `mortise`: builds the seams to the system and hands them to the command line.
+#include <unistd.h>
 #include <iostream>
+#include <sstream>
 
 #include "application.hpp"
+#include "base/inherited_sockets.hpp"
 #include "base/process.hpp"
 #include "catalog/gate.hpp"
 #include "cli/command_line.hpp"
 #include "loader/probe.hpp"
 #include "offered_interfaces.hpp"
+#include "takeover/former_host.hpp"
+
+namespace {
+
+/// What was handed to this process is taken out of the environment first.
+mortise::base::Result<mortise::Start> look_at_start(int argc, char** argv) {
+  auto former = mortise::takeover::FormerHost::from_environment();
+  if (!former) return former.error();
+  mortise::Start start{.executable = mortise::base::own_executable(),
+                       .arguments = {argv, argv + argc},
+                       .environment = {},
+                       .inherited = mortise::base::InheritedSockets::from_environment(),
+                       .former = std::move(*former)};
+  for (auto** variable = environ; *variable != nullptr; ++variable) start.environment.emplace_back(*variable);
+  return start;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   mortise::base::RealFiles files;
   const auto interfaces = mortise::offered_interfaces();
+  auto start = look_at_start(argc, argv);
+  if (!start) {
+    std::cerr << start.error().message << '\n';
+    return mortise::cli::kFailed;
+  }
+  // What is wrong with the configuration interests the host that waits for this one as well.
+  std::ostringstream faults;
   const mortise::cli::Parts parts{.files = files,
                                   .out = std::cout,
-                                  .err = std::cerr,
-                                  .executable = mortise::base::own_executable(),
+                                  .err = start->former ? static_cast<std::ostream&>(faults) : std::cerr,
+                                  .executable = start->executable,
                                   .interfaces = interfaces,
                                   .serve =
                                       [&](mortise::config::HostConfig host) {
-                                        return mortise::Application(std::move(host), interfaces, files).run();
+                                        return mortise::Application(std::move(host), interfaces, files, *start).run();
                                       },
                                   .probe =
                                       [](const std::filesystem::path& image) {
                                         return mortise::loader::probe_main(image, mortise::catalog::kProbeRefused);
                                       }};
-  return mortise::cli::run_command_line(argc, argv, parts);
+  const int code = mortise::cli::run_command_line(argc, argv, parts);
+  std::cerr << faults.str();
+  if (code != mortise::cli::kDone && start->former) start->former->refuse(faults.str());
+  return code;
 }

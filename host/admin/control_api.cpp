@@ -114,35 +114,42 @@ base::Result<std::optional<std::uint64_t>> read_release(const Call& call) {
   return std::optional(release->get<std::uint64_t>());
 }
 
-ApiAnswer get_status(const Call& call, release::Control& control) {
+ApiAnswer get_status(const Call& call, const Controls& controls) {
   const auto checked = check_query(call, {});
-  return checked ? to_answer(control.status()) : refuse(checked.error());
+  return checked ? to_answer(controls.releases.status()) : refuse(checked.error());
 }
 
-ApiAnswer get_plan(const Call& call, release::Control& control) {
+ApiAnswer get_plan(const Call& call, const Controls& controls) {
   const auto checked = check_query(call, {});
-  return checked ? to_answer(control.plan()) : refuse(checked.error());
+  return checked ? to_answer(controls.releases.plan()) : refuse(checked.error());
 }
 
-ApiAnswer get_history(const Call& call, release::Control& control) {
+ApiAnswer get_history(const Call& call, const Controls& controls) {
   const auto limit = read_limit(call);
-  return limit ? to_answer(control.history(*limit)) : refuse(limit.error());
+  return limit ? to_answer(controls.releases.history(*limit)) : refuse(limit.error());
 }
 
-ApiAnswer post_apply(const Call& call, release::Control& control) {
+ApiAnswer post_apply(const Call& call, const Controls& controls) {
   if (const auto checked = check_query(call, {}); !checked) return refuse(checked.error());
   json body;
   const auto read = read_body(call, {}, body);
-  return read ? to_answer(control.apply(call.request.who)) : refuse(read.error());
+  return read ? to_answer(controls.releases.apply(call.request.who)) : refuse(read.error());
 }
 
-ApiAnswer post_rollback(const Call& call, release::Control& control) {
+ApiAnswer post_rollback(const Call& call, const Controls& controls) {
   if (const auto checked = check_query(call, {}); !checked) return refuse(checked.error());
   const auto release = read_release(call);
-  return release ? to_answer(control.rollback(*release, call.request.who)) : refuse(release.error());
+  return release ? to_answer(controls.releases.rollback(*release, call.request.who)) : refuse(release.error());
 }
 
-ApiAnswer post_pardon(const Call& call, release::Control& control) {
+ApiAnswer post_host_upgrade(const Call& call, const Controls& controls) {
+  if (const auto checked = check_query(call, {}); !checked) return refuse(checked.error());
+  json body;
+  const auto read = read_body(call, {}, body);
+  return read ? to_answer(controls.host.upgrade(call.request.who)) : refuse(read.error());
+}
+
+ApiAnswer post_pardon(const Call& call, const Controls& controls) {
   if (const auto checked = check_query(call, {}); !checked) return refuse(checked.error());
   json body;
   if (const auto read = read_body(call, "plugin", body); !read) return refuse(read.error());
@@ -150,18 +157,22 @@ ApiAnswer post_pardon(const Call& call, release::Control& control) {
   if (plugin == body.end() || !plugin->is_string() || !base::is_plugin_name(plugin->get_ref<const std::string&>())) {
     return refuse(invalid("the body must name a plugin: {\"plugin\": \"notes\"}"));
   }
-  return to_answer(control.pardon(plugin->get<std::string>(), call.request.who));
+  return to_answer(controls.releases.pardon(plugin->get<std::string>(), call.request.who));
 }
 
 struct Endpoint {
   std::string_view method;
   std::string_view path;
-  ApiAnswer (*serve)(const Call&, release::Control&);
+  ApiAnswer (*serve)(const Call&, const Controls&);
 };
 constexpr std::array kEndpoints{
-    Endpoint{"GET", "/v1/status", get_status},   Endpoint{"GET", "/v1/plan", get_plan},
-    Endpoint{"POST", "/v1/apply", post_apply},   Endpoint{"POST", "/v1/rollback", post_rollback},
-    Endpoint{"GET", "/v1/history", get_history}, Endpoint{"POST", "/v1/pardon", post_pardon},
+    Endpoint{"GET", "/v1/status", get_status},
+    Endpoint{"GET", "/v1/plan", get_plan},
+    Endpoint{"POST", "/v1/apply", post_apply},
+    Endpoint{"POST", "/v1/rollback", post_rollback},
+    Endpoint{"GET", "/v1/history", get_history},
+    Endpoint{"POST", "/v1/pardon", post_pardon},
+    Endpoint{"POST", "/v1/host/upgrade", post_host_upgrade},
 };
 
 ApiAnswer refuse_path(const std::string& path) {
@@ -192,7 +203,7 @@ ApiAnswer make_problem(unsigned status, ErrorCode code, std::string_view detail)
   return made;
 }
 
-ApiAnswer answer(const ApiRequest& request, release::Control& control) {
+ApiAnswer answer(const ApiRequest& request, const Controls& controls) {
   std::string path;
   Call call{.request = request, .query = {}};
   try {
@@ -206,7 +217,7 @@ ApiAnswer answer(const ApiRequest& request, release::Control& control) {
                                   [&](const Endpoint& endpoint) { return endpoint.path == path; });
   if (found == kEndpoints.end()) return refuse_path(path);
   if (found->method != request.method) return refuse_method(*found);
-  return found->serve(call, control);
+  return found->serve(call, controls);
 }
 
 }  // namespace mortise::admin

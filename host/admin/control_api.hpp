@@ -5,9 +5,16 @@
 #include <string>
 #include <string_view>
 
+#include "admin/host_control.hpp"
 #include "release/control.hpp"
 
 namespace mortise::admin {
+
+/// Whom it asks; they outlive whoever holds this.
+struct Controls {
+  release::Control& releases;
+  HostControl& host;
+};
 
 struct ApiRequest {
   std::string method;
@@ -23,8 +30,8 @@ struct ApiAnswer {
   std::string body;   // one JSON object, UTF-8
 };
 
-/// Asks `control` and waits as long as that does. Any thread.
-ApiAnswer answer(const ApiRequest& request, release::Control& control);
+/// Asks and waits as long as that takes. Any thread.
+ApiAnswer answer(const ApiRequest& request, const Controls& controls);
 
 /// A failure as application/problem+json (RFC 9457), with the error's code as `code`.
 ApiAnswer make_problem(unsigned status, base::ErrorCode code, std::string_view detail);

@@ -90,4 +90,8 @@ ordered_json to_json(const release::Status& status) {
           {"files", list_of(status.files, from_file)}};
 }
 
+ordered_json to_json(const UpgradeOutcome& outcome) {
+  return {{"result", outcome.is_upgraded ? "upgraded" : "failed"}, {"pid", outcome.pid}, {"reason", outcome.reason}};
+}
+
 }  // namespace mortise::admin

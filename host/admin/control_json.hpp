@@ -5,6 +5,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <vector>
 
+#include "admin/host_control.hpp"
 #include "release/control.hpp"
 
 namespace mortise::admin {
@@ -13,5 +14,6 @@ nlohmann::ordered_json to_json(const release::Plan& plan);
 nlohmann::ordered_json to_json(const release::Outcome& outcome);
 nlohmann::ordered_json to_json(const std::vector<release::HistoryEntry>& history);
 nlohmann::ordered_json to_json(const release::Status& status);
+nlohmann::ordered_json to_json(const UpgradeOutcome& outcome);
 
 }  // namespace mortise::admin

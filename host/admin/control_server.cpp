@@ -8,10 +8,9 @@
 #include <Poco/Net/HTTPServerRequestImpl.h>
 #include <Poco/Net/HTTPServerResponse.h>
 #include <Poco/Net/ServerSocket.h>
-#include <Poco/Net/StreamSocket.h>
 #include <Poco/ThreadPool.h>
-#include <sys/stat.h>
 #include <condition_variable>
+#include <list>
 #include <mutex>
 #include <optional>
 #include <ostream>
@@ -19,6 +18,7 @@
 #include <utility>
 
 #include "admin/control_api.hpp"
+#include "admin/control_socket.hpp"
 #include "base/user.hpp"
 #include "telemetry/log.hpp"
 
@@ -69,7 +69,7 @@ std::optional<std::string> read_body(net::HTTPServerRequest& request) {
   return body;
 }
 
-ApiAnswer serve(net::HTTPServerRequest& request, release::Control& control) {
+ApiAnswer serve(net::HTTPServerRequest& request, const Controls& controls) {
   // Poco's server makes requests of no other class, and only this one has the socket.
   auto& connection = static_cast<net::HTTPServerRequestImpl&>(request);
   auto body = read_body(request);
@@ -83,18 +83,18 @@ ApiAnswer serve(net::HTTPServerRequest& request, release::Control& control) {
                  .target = request.getURI(),
                  .body = std::move(*body),
                  .who = base::describe_user(*user)},
-                control);
+                controls);
 }
 
 class Handler final : public net::HTTPRequestHandler {
  public:
-  Handler(release::Control& control, Calls& calls) : control_(control), calls_(calls) { calls_.enter(); }
+  Handler(const Controls& controls, Calls& calls) : controls_(controls), calls_(calls) { calls_.enter(); }
   Handler(const Handler&) = delete;
   Handler& operator=(const Handler&) = delete;
   ~Handler() override { calls_.leave(); }
 
   void handleRequest(net::HTTPServerRequest& request, net::HTTPServerResponse& response) override {
-    const auto made = serve(request, control_);
+    const auto made = serve(request, controls_);
     response.setStatusAndReason(static_cast<net::HTTPResponse::HTTPStatus>(made.status));
     response.setContentType(made.content_type);
     response.set("Cache-Control", "no-store");
@@ -105,19 +105,19 @@ class Handler final : public net::HTTPRequestHandler {
   }
 
  private:
-  release::Control& control_;
+  const Controls& controls_;
   Calls& calls_;
 };
 
 class Factory final : public net::HTTPRequestHandlerFactory {
  public:
-  Factory(release::Control& control, Calls& calls) : control_(control), calls_(calls) {}
+  Factory(const Controls& controls, Calls& calls) : controls_(controls), calls_(calls) {}
   net::HTTPRequestHandler* createRequestHandler(const net::HTTPServerRequest&) override {
-    return new Handler(control_, calls_);  // Poco deletes it
+    return new Handler(controls_, calls_);  // Poco deletes it
   }
 
  private:
-  release::Control& control_;
+  const Controls& controls_;
   Calls& calls_;
 };
 
@@ -130,45 +130,12 @@ net::HTTPServerParams::Ptr make_params(const ControlSettings& settings) {
   return params;
 }
 
-net::SocketAddress to_address(const std::filesystem::path& socket) {
-  return {net::AddressFamily::UNIX_LOCAL, socket.string()};
-}
-
-bool is_served(const std::filesystem::path& socket) {
-  try {
-    net::StreamSocket probe;
-    probe.connect(to_address(socket));
-    return true;
-  } catch (const Poco::Exception&) {
-    return false;
-  }
-}
-
-/// Makes room for the socket where a host that has died left its own.
-base::Result<void> remove_stale(const std::filesystem::path& socket, base::Files& files) {
-  const auto stamp = files.stamp(socket.string());
-  if (!stamp) {
-    if (stamp.error().code == ErrorCode::not_found) return {};
-    return stamp.error();
-  }
-  if (!S_ISSOCK(stamp->mode)) {
-    return Error{ErrorCode::already_exists, "'" + socket.string() +
-                                                "' is there and is no socket; move it away, or set another "
-                                                "control_socket in mortise.json"};
-  }
-  if (is_served(socket)) {
-    return Error{ErrorCode::already_exists, "another process serves '" + socket.string() +
-                                                "'; stop it, or set another control_socket in mortise.json"};
-  }
-  return files.remove(socket.string());
-}
-
 }  // namespace
 
 class ControlServer::Impl {
  public:
-  Impl(ControlSettings settings, release::Control& control, base::Files& files)
-      : settings_(std::move(settings)), control_(control), files_(files) {}
+  Impl(ControlSettings settings, const Controls& controls, base::Files& files)
+      : settings_(std::move(settings)), controls_(controls), files_(files) {}
 
   ~Impl() {
     stop();
@@ -176,44 +143,92 @@ class ControlServer::Impl {
   }
 
   base::Result<void> start() {
-    const auto folder = settings_.socket.parent_path().string();
-    if (auto made = files_.make_directory(folder, 0755); !made) return made.error().in("control socket");
+    if (auto made = make_folder(); !made) return made;
     if (auto removed = remove_stale(settings_.socket, files_); !removed) return removed.error().in("control socket");
-    try {
-      // A socket comes into being with what the umask leaves of 0777, and to change that would change it for every
-      // thread. Nobody gets in meanwhile: before listen() the kernel refuses whoever connects.
-      socket_.bind(to_address(settings_.socket));
-      std::filesystem::permissions(settings_.socket, static_cast<std::filesystem::perms>(settings_.mode));
-      socket_.listen(kQueuedConnections);
-      server_.emplace(new Factory(control_, calls_), pool_, socket_, make_params(settings_));
-      server_->start();
-    } catch (const Poco::Exception& error) {
-      return fail(error.displayText());
-    } catch (const std::filesystem::filesystem_error& error) {
-      return fail(error.code().message());
-    }
-    telemetry::log(telemetry::Level::info, "admin", "control socket is open", {{"path", settings_.socket.string()}});
+    if (auto opened = open(settings_.socket); !opened) return opened;
+    say_open();
     return {};
   }
 
+  base::Result<void> start_beside() {
+    if (auto made = make_folder(); !made) return made;
+    const auto beside = name_beside(settings_.socket);
+    static_cast<void>(files_.remove(beside.string()));  // of one that ended before it took the place
+    return open(beside);
+  }
+
+  void take_place() {
+    if (const auto renamed = files_.rename(name_beside(settings_.socket).string(), settings_.socket.string());
+        !renamed) {
+      telemetry::log(telemetry::Level::error, "admin", "the control socket cannot be had",
+                     {{"reason", renamed.error().message}, {"next", "mend that, and restart the host"}});
+      return;
+    }
+    say_open();
+  }
+
+  void restore() {
+    if (fronts_.empty() || is_ours()) return;
+    if (const auto opened = start(); !opened) {
+      telemetry::log(telemetry::Level::error, "admin", "the control socket is lost",
+                     {{"reason", opened.error().message}, {"next", "mend that, and restart the host"}});
+    }
+  }
+
   void stop() {
-    if (!server_) return;
+    if (fronts_.empty()) return;
     // First, so that nobody connects to one who no longer answers.
-    static_cast<void>(files_.remove(settings_.socket.string()));
-    wake_acceptor();
-    server_->stop();
-    socket_.close();
+    if (is_ours()) static_cast<void>(files_.remove(settings_.socket.string()));
+    for (auto& front : fronts_) {
+      wake_acceptor(front);
+      front.server.stop();
+      front.socket.close();
+    }
     calls_.wait_until_none(settings_.stop_grace);
-    server_->stopAll(true);
-    server_.reset();
+    for (auto& front : fronts_) front.server.stopAll(true);
+    fronts_.clear();
   }
 
  private:
+  /// A socket that was made, and who accepts there.
+  struct Front {
+    Front(const net::ServerSocket& listening, Factory* factory, Poco::ThreadPool& pool, const ControlSettings& settings)
+        : socket(listening), server(factory, pool, listening, make_params(settings)) {}
+    net::ServerSocket socket;
+    net::HTTPServer server;
+  };
+
+  base::Result<void> make_folder() {
+    auto made = files_.make_directory(settings_.socket.parent_path().string(), 0755);
+    return made ? base::Result<void>() : made.error().in("control socket");
+  }
+
+  base::Result<void> open(const std::filesystem::path& path) {
+    auto socket = listen_at(path, settings_.mode, kQueuedConnections);
+    if (!socket) return fail(socket.error().message);
+    try {
+      fronts_.emplace_back(*socket, new Factory(controls_, calls_), pool_, settings_).server.start();
+    } catch (const Poco::Exception& error) {
+      return fail(error.displayText());
+    }
+    if (const auto stamp = files_.stamp(path.string())) made_ = *stamp;
+    return {};
+  }
+
+  void say_open() {
+    telemetry::log(telemetry::Level::info, "admin", "control socket is open", {{"path", settings_.socket.string()}});
+  }
+
+  [[nodiscard]] bool is_ours() {
+    const auto stamp = files_.stamp(settings_.socket.string());
+    return stamp && stamp->device == made_.device && stamp->inode == made_.inode;
+  }
+
   /// Poco's accepting thread looks four times a second whether it is to end. It looks at once when its socket has no
   /// more to give.
-  void wake_acceptor() {
+  static void wake_acceptor(Front& front) {
     try {
-      socket_.impl()->shutdownReceive();
+      front.socket.impl()->shutdownReceive();
     } catch (const Poco::Exception&) {
       return;  // then it takes that quarter of a second
     }
@@ -225,18 +240,21 @@ class ControlServer::Impl {
   }
 
   ControlSettings settings_;
-  release::Control& control_;
+  const Controls controls_;
   base::Files& files_;
   Calls calls_;
-  Poco::ThreadPool pool_{1, kThreads};
-  net::ServerSocket socket_;
-  std::optional<net::HTTPServer> server_;  // from start() to stop(); its threads are pool_'s
+  Poco::ThreadPool pool_{1, 2 * kThreads};
+  std::list<Front> fronts_;  // from start() to stop(), the latest at the end; their threads are pool_'s
+  base::FileStamp made_;     // of the latest front's socket
 };
 
-ControlServer::ControlServer(ControlSettings settings, release::Control& control, base::Files& files)
-    : impl_(std::make_unique<Impl>(std::move(settings), control, files)) {}
+ControlServer::ControlServer(ControlSettings settings, const Controls& controls, base::Files& files)
+    : impl_(std::make_unique<Impl>(std::move(settings), controls, files)) {}
 ControlServer::~ControlServer() = default;
 base::Result<void> ControlServer::start() { return impl_->start(); }
+base::Result<void> ControlServer::start_beside() { return impl_->start_beside(); }
+void ControlServer::take_place() { impl_->take_place(); }
+void ControlServer::restore() { impl_->restore(); }
 void ControlServer::stop() { impl_->stop(); }
 
 }  // namespace mortise::admin

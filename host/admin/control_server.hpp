@@ -7,9 +7,9 @@
 #include <filesystem>
 #include <memory>
 
+#include "admin/control_api.hpp"
 #include "base/files.hpp"
 #include "base/result.hpp"
-#include "release/control.hpp"
 
 namespace mortise::admin {
 
@@ -24,10 +24,10 @@ struct ControlSettings {
 /// connection of its own, so that an idle client holds nothing.
 class ControlServer {
  public:
-  /// `control` and `files` outlive it. Calls that wait in `control` are left to it: it must answer them before this
-  /// can be destroyed.
-  ControlServer(ControlSettings settings, release::Control& control, base::Files& files);
-  /// stop(), then waits for calls that are still in `control`.
+  /// `controls` and `files` outlive it. Calls that wait in one of the controls are left to it: it must answer them
+  /// before this can be destroyed.
+  ControlServer(ControlSettings settings, const Controls& controls, base::Files& files);
+  /// stop(), then waits for calls that are still in the controls.
   ~ControlServer();
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;
@@ -35,8 +35,13 @@ class ControlServer {
   /// Makes the socket, and its folder when that is missing, and serves. A socket file that nobody listens on is
   /// replaced; one that somebody serves, or a file of another kind, is left alone and an error.
   base::Result<void> start();
-  /// Removes the socket and ends every connection: at once, but for answers that are ready within the grace period.
-  /// Does not wait for `control`.
+  /// As start(), but whoever serves the socket serves on, until take_place() puts this one's there instead.
+  base::Result<void> start_beside();
+  void take_place();
+  /// Makes the socket again when another process has put its own there, and has ended since.
+  void restore();
+  /// Removes the socket, unless it is another process's by now, and ends every connection: at once, but for answers
+  /// that are ready within the grace period. Does not wait for the controls.
   void stop();
 
  private:

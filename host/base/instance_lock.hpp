@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <utility>
 
 #include "base/files.hpp"
 #include "base/result.hpp"
@@ -13,6 +14,15 @@ class InstanceLock {
  public:
   /// Fails at once when another process holds it; the error names that process.
   static Result<InstanceLock> acquire(const std::filesystem::path& file);
+  /// The same lock in another process, by a descriptor that it was given: held until both have let go.
+  static InstanceLock share(Descriptor file) { return InstanceLock(std::move(file)); }
+
+  /// Whether it is the lock on this file.
+  [[nodiscard]] bool is_on(const std::filesystem::path& file) const;
+  /// To share it by.
+  [[nodiscard]] int descriptor() const { return file_.get(); }
+  /// Has the file name this process.
+  void tell_pid() const;
 
  private:
   explicit InstanceLock(Descriptor file) : file_(std::move(file)) {}

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
-#include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -18,55 +17,13 @@
 #include <utility>
 
 #include "base/files.hpp"
+#include "base/spawn.hpp"
 
 namespace mortise::base {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr std::size_t kOutputLimit = 16384;
-
-/// Owner of posix_spawn's two settings objects.
-struct SpawnSettings {
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  SpawnSettings() {
-    posix_spawn_file_actions_init(&actions);
-    posix_spawnattr_init(&attributes);
-  }
-  SpawnSettings(const SpawnSettings&) = delete;
-  SpawnSettings& operator=(const SpawnSettings&) = delete;
-  ~SpawnSettings() {
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
-  }
-};
-
-Result<pid_t> spawn(const std::vector<std::string>& arguments, int output) {
-  SpawnSettings settings;
-  posix_spawn_file_actions_addopen(&settings.actions, 0, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&settings.actions, output, 1);
-  posix_spawn_file_actions_adddup2(&settings.actions, output, 2);
-  posix_spawn_file_actions_addclosefrom_np(&settings.actions, 3);
-  sigset_t none;
-  sigset_t all;
-  sigemptyset(&none);
-  sigfillset(&all);
-  posix_spawnattr_setsigmask(&settings.attributes, &none);
-  posix_spawnattr_setsigdefault(&settings.attributes, &all);
-  posix_spawnattr_setflags(&settings.attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-
-  std::vector<char*> argv;
-  for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
-  std::array<char*, 3> environment{const_cast<char*>("PATH=/usr/bin:/bin"), const_cast<char*>("LANG=C.UTF-8"), nullptr};
-  pid_t pid = 0;
-  const int error = ::posix_spawn(&pid, arguments[0].c_str(), &settings.actions, &settings.attributes, argv.data(),
-                                  environment.data());
-  if (error != 0) {
-    return Error{ErrorCode::unavailable, "cannot start '" + arguments[0] + "': " + std::strerror(error)};
-  }
-  return pid;
-}
 
 /// The child's output as it arrives, of which only the end is kept.
 class OutputTail {
@@ -139,6 +96,13 @@ std::string ProcessEnd::describe() const {
   return {};
 }
 
+ProcessEnd end_of(int wait_status) {
+  ProcessEnd end;
+  end.how = WIFSIGNALED(wait_status) ? ProcessEnd::How::signalled : ProcessEnd::How::exited;
+  end.code = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+  return end;
+}
+
 Result<ProcessEnd> run_process(const std::vector<std::string>& arguments, std::chrono::milliseconds limit) {
   std::array<int, 2> ends{};
   const bool has_pipe = ::pipe2(ends.data(), O_CLOEXEC) == 0;
@@ -148,7 +112,12 @@ Result<ProcessEnd> run_process(const std::vector<std::string>& arguments, std::c
   Descriptor writer(ends[1]);
   // The child's end stays blocking: a program that finds no room in its output should wait, not fail.
   ::fcntl(reader.get(), F_SETFL, O_NONBLOCK);
-  const auto pid = spawn(arguments, writer.get());
+  const auto pid = spawn({.executable = arguments[0],
+                          .arguments = arguments,
+                          .environment = {"PATH=/usr/bin:/bin", "LANG=C.UTF-8"},
+                          .output = writer.get(),
+                          .descriptors = {},
+                          .has_own_session = true});
   writer = Descriptor();
   if (!pid) return pid.error();
 
@@ -158,11 +127,9 @@ Result<ProcessEnd> run_process(const std::vector<std::string>& arguments, std::c
   int status = 0;
   ::waitpid(*pid, &status, 0);
 
-  ProcessEnd end;
+  auto end = end_of(status);
   end.limit = limit;
   end.output = std::move(output.text);
-  end.how = WIFSIGNALED(status) ? ProcessEnd::How::signalled : ProcessEnd::How::exited;
-  end.code = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
   if (!ended) end.how = ProcessEnd::How::timed_out;
   return end;
 }

@@ -22,6 +22,9 @@ struct ProcessEnd {
   std::chrono::milliseconds limit{0};
 };
 
+/// Of what waitpid() says.
+ProcessEnd end_of(int wait_status);
+
 /// Starts `arguments[0]` with an empty environment but PATH and LANG, no descriptors but 0 to 2 (stdin is
 /// /dev/null), a process group and a session of its own; kills the whole group when `limit` passes. Waits for the
 /// end. Fails only when the child cannot be started. Any thread.

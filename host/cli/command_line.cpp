@@ -124,6 +124,8 @@ void add_release_commands(Parser& parser, const Parts& parts) {
                [&options, &parts] { return pardon(options.config, options.name, options.as_json, parts); })
       ->add_option("NAME", options.name, "The plugin")
       ->required();
+  add_question(parser, "upgrade-host", "Replace the running host by the executable now in its place, refusing nobody",
+               [&options, &parts] { return upgrade_host(options.config, options.as_json, parts); });
   add_question(parser, "history", "Show the releases of the past, the newest last",
                [&options, &parts] { return history(options.config, options.history_limit, options.as_json, parts); })
       ->add_option("--limit", options.history_limit, "How many")

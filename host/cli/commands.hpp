@@ -35,6 +35,8 @@ int rollback(const std::filesystem::path& config_file, std::optional<std::uint64
              const Parts& parts);
 /// Likewise; of a plugin whose versions are marked.
 int pardon(const std::filesystem::path& config_file, const std::string& name, bool as_json, const Parts& parts);
+/// kFailed, too, when it failed, and the host serves on as before.
+int upgrade_host(const std::filesystem::path& config_file, bool as_json, const Parts& parts);
 int history(const std::filesystem::path& config_file, unsigned limit, bool as_json, const Parts& parts);
 /// Of one plugin, or of all when the name is empty.
 int status(const std::filesystem::path& config_file, const std::string& name, bool as_json, const Parts& parts);

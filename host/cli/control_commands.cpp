@@ -92,6 +92,23 @@ int pardon(const std::filesystem::path& config_file, const std::string& name, bo
   return change(config_file, "/v1/pardon", Document{{"plugin", name}}, as_json, parts);
 }
 
+int upgrade_host(const std::filesystem::path& config_file, bool as_json, const Parts& parts) {
+  const auto show = [&](const Document& outcome) {
+    const bool is_upgraded = text_of(outcome, "result") == "upgraded";
+    if (as_json) {
+      print_json(outcome, parts.out);
+    } else if (is_upgraded) {
+      parts.out << "a new host serves (pid " << number_of(outcome, "pid") << "); the former one finishes what it has\n";
+    } else {
+      parts.err << "the upgrade failed: " << text_of(outcome, "reason") << "; the host serves on as before\n";
+    }
+    return is_upgraded ? kDone : kFailed;
+  };
+  return ask_host(
+      config_file, parts, [](ControlClient& client) { return client.post("/v1/host/upgrade", Document::object()); },
+      show);
+}
+
 int history(const std::filesystem::path& config_file, unsigned limit, bool as_json, const Parts& parts) {
   return look(config_file, "/v1/history?limit=" + std::to_string(limit), as_json, parts, print_history);
 }

@@ -83,7 +83,8 @@ struct HostConfig {
   std::chrono::milliseconds probe_timeout{5000};
   std::chrono::milliseconds init_timeout{10000};
   std::chrono::milliseconds stop_timeout{10000};
-  std::uint64_t arena_max_bytes = 67108864;  // of one scope
+  std::chrono::milliseconds upgrade_timeout{60000};  // for a new host to take over from this one
+  std::uint64_t arena_max_bytes = 67108864;          // of one scope
   ApplyMode apply_mode = ApplyMode::automatic;
   std::filesystem::path control_socket;  // default control.sock in the state directory; at most 107 bytes
   mode_t control_socket_mode = 0600;

@@ -68,7 +68,7 @@ void Connection::start_read() {
 
 void Connection::wait_for_request() {
   wait(Wait::idle, shared_.settings.idle_timeout);
-  if (shared_.is_draining.load(std::memory_order_relaxed)) return begin_close();
+  if (shared_.is_closing_idle.load(std::memory_order_relaxed)) return begin_close();
   loop_.workspaces().give_back(std::move(workspace_));
   transport_->read({}, this);
 }

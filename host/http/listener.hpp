@@ -1,22 +1,18 @@
-// The listening sockets: one per address and loop, all on the same port, so that the kernel spreads the connections
-// and no loop waits for another.
+// Takes connections in: one listener for each listening socket, each in one loop.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <memory>
+#include <mutex>
 
-#include "base/result.hpp"
 #include "http/tls_context.hpp"
 
 namespace mortise::http {
 
 class Loop;
 struct Shared;
-
-/// Opens the socket for one loop. `is_first`: the address must be free of every other program; the others share it.
-base::Result<boost::asio::ip::tcp::acceptor> listen_on(Loop& loop, const std::string& address, std::uint16_t port,
-                                                       bool is_first);
 
 /// Accepts for one loop and address until close(). On the loop's threads.
 class Listener : public std::enable_shared_from_this<Listener> {
@@ -27,20 +23,21 @@ class Listener : public std::enable_shared_from_this<Listener> {
   void start();
   /// Any thread; accepts nothing more once the loop has come round.
   void close();
-  [[nodiscard]] std::uint16_t port() const;
 
  private:
   void accept();
   void on_accept(const boost::system::error_code& ec, boost::asio::ip::tcp::socket socket,
                  const boost::asio::ip::tcp::endpoint& peer);
   void back_off(std::chrono::milliseconds pause);
+  void begin_pause(std::chrono::milliseconds pause);
 
   Loop& loop_;
   std::shared_ptr<Shared> shared_;
   const TlsContextPtr tls_;
-  boost::asio::ip::tcp::acceptor acceptor_;
+  std::mutex mutex_;                         // a spare thread may close while the loop's own accepts
+  boost::asio::ip::tcp::acceptor acceptor_;  // guarded by mutex_
   boost::asio::ip::tcp::endpoint peer_;
-  boost::asio::steady_timer pause_;
+  boost::asio::steady_timer pause_;  // guarded by mutex_
 };
 
 }  // namespace mortise::http

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/post.hpp>
+#include <iterator>
 #include <mutex>
 #include <random>
 #include <thread>
@@ -14,6 +15,7 @@
 #include "http/connection.hpp"
 #include "http/exchange_table.hpp"
 #include "http/listener.hpp"
+#include "http/listening_sockets.hpp"
 #include "http/loop.hpp"
 #include "http/route_registry.hpp"
 #include "http/shared.hpp"
@@ -52,12 +54,13 @@ class Server::Impl {
   explicit Impl(ServerSettings settings) : shared_(std::make_shared<Shared>(std::move(settings))) {}
   ~Impl() { stop(0ms); }
 
-  base::Result<void> start() {
+  base::Result<void> start(base::InheritedSockets& inherited) {
     const auto& settings = shared_->settings;
     const unsigned count = settings.threads != 0 ? settings.threads : base::usable_cores();
     for (unsigned i = 0; i < count; ++i) shared_->loops.push_back(std::make_unique<Loop>(i, *shared_));
-    for (const auto& listen : settings.listen) {
-      if (auto opened = open(listen); !opened) return opened;
+    auto given = match(inherited);
+    for (std::size_t i = 0; i < settings.listen.size(); ++i) {
+      if (auto opened = open(settings.listen[i], std::move(given[i])); !opened) return opened;
     }
     std::vector<Loop*> loops;
     for (auto& loop : shared_->loops) {
@@ -65,18 +68,30 @@ class Server::Impl {
       loops.push_back(loop.get());
     }
     shared_->watch.start(std::move(loops));
-    for (auto& listener : listeners_) listener->start();
     is_running_ = true;
     return {};
   }
 
+  void accept() {
+    for (auto& listener : listeners_) listener->start();
+  }
+
   [[nodiscard]] std::vector<std::uint16_t> ports() const { return ports_; }
+  [[nodiscard]] std::vector<int> listening_sockets() const {
+    std::vector<int> descriptors;
+    for (const auto& socket : sockets_) descriptors.push_back(socket.get());
+    return descriptors;
+  }
   void set_ready(bool ready) { shared_->is_ready.store(ready, std::memory_order_relaxed); }
 
+  void retire(std::chrono::milliseconds patience) {
+    stop_accepting();
+    wait_for_end(Clock::now() + patience, [](Connection&) {});
+  }
+
   void drain() {
-    shared_->is_draining.store(true, std::memory_order_relaxed);
-    for (auto& listener : listeners_) listener->close();
-    listeners_.clear();
+    stop_accepting();
+    shared_->is_closing_idle.store(true, std::memory_order_relaxed);
     for_each_connection([](Connection& connection) { connection.drain(); });
   }
 
@@ -118,23 +133,51 @@ class Server::Impl {
   RouteRegistry registry;
 
  private:
-  base::Result<void> open(const Listen& listen) {
+  /// The inherited sockets of each address. Those who name a port come first: who leaves it to the kernel takes any.
+  std::vector<std::vector<base::Descriptor>> match(base::InheritedSockets& inherited) {
+    const auto& listen = shared_->settings.listen;
+    std::vector<std::vector<base::Descriptor>> given(listen.size());
+    for (const bool has_port : {true, false}) {
+      for (std::size_t i = 0; i < listen.size(); ++i) {
+        if ((listen[i].port != 0) == has_port) given[i] = inherited.take(listen[i].address, listen[i].port);
+      }
+    }
+    return given;
+  }
+
+  base::Result<void> open(const Listen& listen, std::vector<base::Descriptor> sockets) {
     TlsContextPtr tls;
     if (listen.tls) {
       auto made = make_tls_context(*listen.tls);
       if (!made) return made.error();
       tls = std::move(*made);
     }
-    auto port = listen.port;
-    for (auto& loop : shared_->loops) {
-      const bool is_first = loop == shared_->loops.front();
-      auto acceptor = listen_on(*loop, listen.address, port, is_first);
-      if (!acceptor) return acceptor.error();
-      port = acceptor->local_endpoint().port();
-      listeners_.push_back(std::make_shared<Listener>(*loop, shared_, std::move(*acceptor), tls));
+    auto& loops = shared_->loops;
+    if (sockets.empty()) {
+      auto fresh = listen_on(listen.address, listen.port, loops.size());
+      if (!fresh) return fresh.error();
+      sockets = std::move(*fresh);
     }
-    ports_.push_back(port);
+    const auto own = sockets.size();
+    // Each socket is kept beside its acceptor, which belongs to a loop.
+    if (auto shared = share_out(sockets, own + std::max(own, loops.size())); !shared) return shared;
+    for (std::size_t i = own; i < sockets.size(); ++i) {
+      auto& loop = *loops[(i - own) % loops.size()];
+      auto acceptor = make_acceptor(loop.io(), std::move(sockets[i]));
+      if (!acceptor) return acceptor.error();
+      if (i == own) ports_.push_back(acceptor->local_endpoint().port());
+      listeners_.push_back(std::make_shared<Listener>(loop, shared_, std::move(*acceptor), tls));
+    }
+    sockets.resize(own);
+    std::move(sockets.begin(), sockets.end(), std::back_inserter(sockets_));
     return {};
+  }
+
+  void stop_accepting() {
+    shared_->is_draining.store(true, std::memory_order_relaxed);
+    for (auto& listener : listeners_) listener->close();
+    listeners_.clear();
+    sockets_.clear();
   }
 
   /// All loops switch as one: who was answered from the next table on one connection gets nothing from the former one
@@ -166,13 +209,17 @@ class Server::Impl {
   std::shared_ptr<Shared> shared_;
   std::shared_ptr<const RouteTable> table_;  // the control thread's
   std::vector<std::shared_ptr<Listener>> listeners_;
+  std::vector<base::Descriptor> sockets_;
   std::vector<std::uint16_t> ports_;
   bool is_running_ = false;
 };
 
 Server::Server(ServerSettings settings) : impl_(std::make_unique<Impl>(std::move(settings))) {}
 Server::~Server() = default;
-base::Result<void> Server::start() { return impl_->start(); }
+base::Result<void> Server::start(base::InheritedSockets& inherited) { return impl_->start(inherited); }
+void Server::accept() { impl_->accept(); }
+std::vector<int> Server::listening_sockets() const { return impl_->listening_sockets(); }
+void Server::retire(std::chrono::milliseconds patience) { impl_->retire(patience); }
 std::vector<std::uint16_t> Server::ports() const { return impl_->ports(); }
 void Server::set_ready(bool ready) { impl_->set_ready(ready); }
 void Server::drain() { impl_->drain(); }

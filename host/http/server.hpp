@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "base/inherited_sockets.hpp"
 #include "base/result.hpp"
 #include "runtime/offer.hpp"
 #include "runtime/service.hpp"
@@ -50,13 +51,21 @@ class Server final : public runtime::Service {
   explicit Server(ServerSettings settings);
   ~Server() override;
 
-  /// Binds every address (the error names the one that is taken) and starts to serve; before the first publish,
-  /// everything but /livez and /readyz is 503.
-  base::Result<void> start();
+  /// Takes the sockets of every address from `inherited`, or binds it where there are none (the error names the one
+  /// that is taken), and starts the loops. Who connects waits until accept().
+  base::Result<void> start(base::InheritedSockets& inherited);
+  /// Serves; before the first publish, everything but /livez and /readyz is 503.
+  void accept();
+  /// One descriptor for each socket that listens, to hand over to another process; valid until drain() or retire().
+  [[nodiscard]] std::vector<int> listening_sockets() const;
   /// The ports in the order of settings.listen, the kernel's choice filled in.
   [[nodiscard]] std::vector<std::uint16_t> ports() const;
   /// What /readyz answers: false is a 503. Any thread.
   void set_ready(bool ready);
+  /// Stops accepting, and has every connection end with the answer to its next request. Returns when none is left, or
+  /// `patience` is over. A client that uses its connection meanwhile finds it open, unlike after drain(): where
+  /// another process listens on the same sockets, nobody is refused.
+  void retire(std::chrono::milliseconds patience);
   /// Stops accepting and closes idle connections; requests in flight go on, their answers say Connection: close.
   void drain();
   /// drain(), then waits for the requests in flight up to `grace`, cuts the rest, ends the threads. Returns the

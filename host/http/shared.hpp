@@ -29,6 +29,8 @@ struct Shared {
   std::atomic<bool> is_ready{false};
   // No further keep-alive. Whoever reads it late closes one request later: relaxed.
   std::atomic<bool> is_draining{false};
+  // Who waits for a request is closed; a flag on its own: relaxed.
+  std::atomic<bool> is_closing_idle{false};
   // Connections open over all loops, against max_connections; a plain count: relaxed.
   std::atomic<std::uint32_t> connection_count{0};
   // Bulk of an exchange's unsent answer beyond which write() waits for the client.

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -36,8 +37,11 @@ class Reconciler {
              std::vector<runtime::Service*> services, base::Files& files, Starter::Reap reap,
              std::stop_token stopping = {});
 
-  /// The first pass: brings the last release back, before anything new is tried.
-  void begin();
+  /// The first pass: brings the last release back, before anything new is tried. What differs from it is a release of
+  /// its own, written down at once or by record_start(), until which the history stays as it was.
+  enum class Record { now, later };
+  void begin(Record record = Record::now);
+  void record_start();
   /// Looks at the files, and unless the admin wants to be asked makes actual equal to desired.
   void pass();
   /// When to look again unasked; nullopt: only when woken.
@@ -54,6 +58,9 @@ class Reconciler {
   base::Result<Outcome> pardon(const std::string& plugin, const std::string& who);
   base::Result<std::vector<HistoryEntry>> history(std::size_t limit);
   [[nodiscard]] Status status();
+
+  /// Gives a canary up, which the next pass begins anew.
+  void put_canary_off();
 
   Drains& drains() noexcept { return drains_; }
   /// Those of which something still runs: a request inside, or a hook that does not return.
@@ -80,12 +87,14 @@ class Reconciler {
   Former recall();
   using FormerMembers = std::map<std::string, std::optional<Member>>;
   void settle_crash(Former& former);
+  std::map<std::string, StoredTrial> end_trials();
   void rewind(Former& former, const FormerMembers& before, const Member& culprit, std::uint64_t release,
               const std::string& evidence);
   std::vector<Wanted> choose_first(const Desired& desired, const Members& former) const;
   void start_first(const std::vector<Wanted>& first, Next& next);
   void settle_conflicts(Next& next);
-  void record_first(const Next& next, const Former& former, const Desired& desired, const std::vector<Wanted>& first);
+  void record_first(const Members& members, const Former& former, const Desired& desired,
+                    const std::vector<Wanted>& first);
 
   // --- Whole or not at all (reconciler_apply.cpp).
   Outcome carry_out(const Desired& desired, Plan plan, const Cause& cause);
@@ -145,6 +154,7 @@ class Reconciler {
   std::optional<Canary> canary_;
   std::stop_token stopping_;
 
+  std::function<void()> record_start_;  // from begin() to record_start()
   bool has_published_ = false;
   Set running_;
   Memory memory_;                // its members are those of running_

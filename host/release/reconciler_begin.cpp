@@ -22,10 +22,10 @@ bool is_same(const std::vector<Wanted>& a, const std::vector<Wanted>& b) {
 
 }  // namespace
 
-void Reconciler::begin() {
+void Reconciler::begin(Record record) {
   look();
   auto former = recall();
-  settle_crash(former);
+  if (record == Record::now) settle_crash(former);
   memory_.failures = former.memory.failures;
   memory_.holds = former.memory.holds;
   const auto desired = desire_with(former.memory);
@@ -35,10 +35,21 @@ void Reconciler::begin() {
   Next next;
   start_first(first, next);
   settle_conflicts(next);
-  record_first(next, former, desired, first);
+  if (record == Record::now) {
+    record_first(next.members, former, desired, first);
+  } else {
+    record_start_ = [this, members = next.members, former, desired, first] {
+      end_trials();
+      record_first(members, former, desired, first);
+    };
+  }
   publish(std::move(next));
   // What the last release did not have comes as a release of its own, which may fail and leave this one.
   if (!is_same(first, desired.wanted)) look_again_ = Clock::now();
+}
+
+void Reconciler::record_start() {
+  if (const auto record = std::exchange(record_start_, {})) record();
 }
 
 /// In the order of start.
@@ -116,17 +127,17 @@ void Reconciler::settle_conflicts(Next& next) {
 }
 
 /// A release of its own only where it differs from the last one.
-void Reconciler::record_first(const Next& next, const Former& former, const Desired& desired,
+void Reconciler::record_first(const Members& members, const Former& former, const Desired& desired,
                               const std::vector<Wanted>& first) {
   // The usual case, and a thousand plugins' worth of work less.
   const auto is_same_member = [](const auto& a, const auto& b) {
     return a.first == b.first && a.second.identity() == b.second.identity();
   };
   const auto& before = former.members;
-  if (std::equal(next.members.begin(), next.members.end(), before.begin(), before.end(), is_same_member)) return;
+  if (std::equal(members.begin(), members.end(), before.begin(), before.end(), is_same_member)) return;
   Desired started;
   for (const auto& wanted : first) {
-    if (next.members.contains(wanted.name())) started.wanted.push_back(wanted);
+    if (members.contains(wanted.name())) started.wanted.push_back(wanted);
   }
   started.unmet = desired.unmet;
   auto plan = make_plan(started, former.members);
@@ -140,7 +151,7 @@ void Reconciler::record_first(const Next& next, const Former& former, const Desi
   std::uint64_t number = number_ + 1;
   if (history_) {
     std::map<std::string, std::string> configs;
-    for (const auto& [name, member] : next.members) configs.emplace(name, member.config_text);
+    for (const auto& [name, member] : members) configs.emplace(name, member.config_text);
     const auto begun = history_->begin("the host", "start", plan, configs);
     if (begun) number = *begun;
     written = begun ? history_->apply(*begun, to_stored(memory_.holds)) : base::Result<void>(begun.error());

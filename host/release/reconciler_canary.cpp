@@ -82,6 +82,10 @@ void Reconciler::give_up_canary(const std::string& reason) {
                  {{"release", std::to_string(canary.outcome.release)}, {"reason", reason}});
 }
 
+void Reconciler::put_canary_off() {
+  if (canary_) give_up_canary("the host is being replaced; it begins anew then");
+}
+
 /// What its instances have learnt is lost: those that serve on have never lost anything to them.
 void Reconciler::stop_canary(const Canary& canary) {
   for (auto* service : services_) service->publish(release_);

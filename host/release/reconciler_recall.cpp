@@ -84,8 +84,16 @@ Reconciler::Former Reconciler::recall() {
   return former;
 }
 
-/// Where who crashed the host was on trial, its release is rolled back before anything starts. A trial that the end of
-/// the host has cut short is not taken up again.
+/// Those that a former life of the host had begun; they are not taken up again.
+std::map<std::string, StoredTrial> Reconciler::end_trials() {
+  if (!history_) return {};
+  auto trials = history_->trials();
+  if (!trials) return {};
+  for (const auto& [name, trial] : *trials) static_cast<void>(history_->end_trial(trial.release));
+  return std::move(*trials);
+}
+
+/// Where who crashed the host was on trial, its release is rolled back before anything starts.
 void Reconciler::settle_crash(Former& former) {
   const auto crash = telemetry::take_crash_mark(settings_.state_directory / kCrashMarkFile);
   if (crash) {
@@ -93,19 +101,16 @@ void Reconciler::settle_crash(Former& former) {
         Level::error, "release", "the host crashed when it ran last",
         {{"plugin", crash->plugin}, {"generation", std::to_string(crash->generation)}, {"reason", crash->to_string()}});
   }
-  if (!history_) return;
-  const auto trials = history_->trials();
-  if (!trials || trials->empty()) return;
-  for (const auto& [name, trial] : *trials) static_cast<void>(history_->end_trial(trial.release));
+  const auto trials = end_trials();
   if (!crash) return;
-  const auto found = trials->find(crash->plugin);
+  const auto found = trials.find(crash->plugin);
   const auto culprit = former.members.find(crash->plugin);
-  if (found == trials->end() || culprit == former.members.end()) return;
+  if (found == trials.end() || culprit == former.members.end()) return;
   if (found->second.generation == 0 || found->second.generation != crash->generation) return;
 
   Finder finder(records_, *catalog_);
   FormerMembers before;
-  for (const auto& [name, trial] : *trials) {
+  for (const auto& [name, trial] : trials) {
     if (trial.release != found->second.release) continue;
     auto& member = before[name];
     if (trial.former && !(member = finder.find(name, *trial.former))) return;  // said: there is no way back

@@ -60,6 +60,7 @@ class Runner::Impl {
        std::vector<runtime::Service*> services, base::Files& files, Observer observer)
       : settings_(settings),
         observer_(std::move(observer)),
+        is_paused_(settings.starts_paused),
         mailbox_(std::make_shared<Mailbox>()),
         reconciler_(std::move(settings), std::move(catalog), contracts, std::move(services), files, reaper(mailbox_),
                     stopping_.get_token()) {}
@@ -73,6 +74,22 @@ class Runner::Impl {
   }
 
   void wake() { mailbox_->post(&Mailbox::is_woken); }
+
+  base::Result<void> pause() {
+    return to_void(ask<bool>([this](Reconciler& reconciler) {
+      reconciler.put_canary_off();
+      return is_paused_ = true;
+    }));
+  }
+
+  base::Result<void> resume() {
+    return to_void(ask<bool>([this](Reconciler& reconciler) {
+      reconciler.record_start();
+      is_paused_ = false;
+      report();
+      return true;
+    }));
+  }
 
   /// Has the release thread call the reconciler, and waits for what it says.
   template <class T>
@@ -89,6 +106,16 @@ class Runner::Impl {
     }
     mailbox_->changed.notify_all();
     return future.get();
+  }
+
+  /// As ask(), for what writes in the state directory.
+  template <class T>
+  base::Result<T> ask_for_change(const std::function<base::Result<T>(Reconciler&)>& question) {
+    return ask<T>([this, question](Reconciler& reconciler) -> base::Result<T> {
+      if (!is_paused_) return question(reconciler);
+      return base::Error{base::ErrorCode::unavailable,
+                         "the host is being replaced by another one; ask again when that is done"};
+    });
   }
 
   void begin_stop() {
@@ -108,6 +135,10 @@ class Runner::Impl {
   }
 
  private:
+  static base::Result<void> to_void(const base::Result<bool>& result) {
+    return result ? base::Result<void>() : base::Result<void>(result.error());
+  }
+
   static Starter::Reap reaper(const std::shared_ptr<Mailbox>& mailbox) {
     return [mailbox](runtime::Generation* gone) {
       {
@@ -136,15 +167,15 @@ class Runner::Impl {
   }
 
   void loop(const Begun& begun) {
-    reconciler_.begin();
+    reconciler_.begin(is_paused_ ? Reconciler::Record::later : Reconciler::Record::now);
     unasked_look_ = Clock::now() + look_every_;
     report();
     if (!stopping_.stop_requested()) begun();
     while (wait()) {
       bool has_changed = retire_reaped();
-      has_changed |= reconciler_.do_chores();
+      has_changed |= is_paused_ ? reconciler_.drains().cut_overdue() : reconciler_.do_chores();
       has_changed |= serve_requests(true);
-      if (take_woken()) {
+      if (!is_paused_ && take_woken()) {
         reconciler_.pass();
         unasked_look_ = Clock::now() + look_every_;
         has_changed = true;
@@ -162,12 +193,14 @@ class Runner::Impl {
   bool wait() {
     std::unique_lock lock(mailbox_->mutex);
     constexpr auto kNever = Clock::time_point::max();
-    const auto look_at = std::min(reconciler_.next_look().value_or(kNever), unasked_look_);
-    const auto until = std::min(look_at, reconciler_.next_chores().value_or(kNever));
+    const auto look_at = is_paused_ ? kNever : std::min(reconciler_.next_look().value_or(kNever), unasked_look_);
+    const auto chores = is_paused_ ? reconciler_.drains().next_cut() : reconciler_.next_chores();
+    const auto until = std::min(look_at, chores.value_or(kNever));
     const auto is_asked = [&] { return !mailbox_->reaped.empty() || !mailbox_->requests.empty(); };
-    const auto is_due = [&] { return mailbox_->is_woken || mailbox_->is_stop_begun || is_asked(); };
+    const auto is_woken = [&] { return mailbox_->is_woken && !is_paused_; };
+    const auto is_due = [&] { return is_woken() || mailbox_->is_stop_begun || is_asked(); };
     if (!mailbox_->changed.wait_until(lock, until, is_due) && look_at <= Clock::now()) mailbox_->is_woken = true;
-    if (mailbox_->is_woken && !is_asked()) {
+    if (is_woken() && !is_asked()) {
       mailbox_->changed.wait_for(lock, kDebounce, [&] { return mailbox_->is_stop_begun; });
     }
     return !mailbox_->is_stop_begun;
@@ -220,10 +253,13 @@ class Runner::Impl {
     report();
   }
 
-  void report() { observer_(reconciler_.status()); }
+  void report() {
+    if (!is_paused_) observer_(reconciler_.status());
+  }
 
   RunnerSettings settings_;
   Observer observer_;
+  bool is_paused_;  // the release thread's, from start() on
   std::shared_ptr<Mailbox> mailbox_;
   std::stop_source stopping_;
   Reconciler reconciler_;  // the release thread's, from start() to its end
@@ -241,20 +277,22 @@ Runner::Runner(RunnerSettings settings, std::unique_ptr<catalog::Catalog> catalo
 Runner::~Runner() = default;
 void Runner::start(Begun begun) { impl_->start(std::move(begun)); }
 void Runner::wake() { impl_->wake(); }
+base::Result<void> Runner::pause() { return impl_->pause(); }
+base::Result<void> Runner::resume() { return impl_->resume(); }
 void Runner::begin_stop() { impl_->begin_stop(); }
 std::size_t Runner::stop() { return impl_->stop(); }
 
 base::Result<Plan> Runner::plan() {
-  return impl_->ask<Plan>([](Reconciler& reconciler) { return reconciler.plan(); });
+  return impl_->ask_for_change<Plan>([](Reconciler& reconciler) { return reconciler.plan(); });
 }
 base::Result<Outcome> Runner::apply(const std::string& who) {
-  return impl_->ask<Outcome>([who](Reconciler& reconciler) { return reconciler.apply(who); });
+  return impl_->ask_for_change<Outcome>([who](Reconciler& reconciler) { return reconciler.apply(who); });
 }
 base::Result<Outcome> Runner::rollback(std::optional<std::uint64_t> release, const std::string& who) {
-  return impl_->ask<Outcome>([=](Reconciler& reconciler) { return reconciler.rollback(release, who); });
+  return impl_->ask_for_change<Outcome>([=](Reconciler& reconciler) { return reconciler.rollback(release, who); });
 }
 base::Result<Outcome> Runner::pardon(const std::string& plugin, const std::string& who) {
-  return impl_->ask<Outcome>([=](Reconciler& reconciler) { return reconciler.pardon(plugin, who); });
+  return impl_->ask_for_change<Outcome>([=](Reconciler& reconciler) { return reconciler.pardon(plugin, who); });
 }
 base::Result<std::vector<HistoryEntry>> Runner::history(std::size_t limit) {
   return impl_->ask<std::vector<HistoryEntry>>([=](Reconciler& reconciler) { return reconciler.history(limit); });

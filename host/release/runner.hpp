@@ -28,6 +28,7 @@ struct RunnerSettings {
   std::filesystem::path plugins_directory;
   std::filesystem::path state_directory;
   bool applies_by_itself = true;  // false: only when asked
+  bool starts_paused = false;     // as after pause(): another host owns the state directory still
   std::chrono::milliseconds init_timeout{10000};
   std::chrono::milliseconds stop_timeout{10000};
 };
@@ -50,6 +51,12 @@ class Runner final : public Control {
   void start(Begun begun);
   /// "Something has changed": makes the thread look again.
   void wake();
+  /// From its return to resume() nothing is written in the state directory but by plugins, nothing is applied, and the
+  /// observer hears nothing: what runs, runs on, but for a canary, which is given up. Who asks for a change is told
+  /// that the host is being replaced. Waits for a release that is under way; fails when the stop has begun.
+  base::Result<void> pause();
+  /// Looks at what has changed meanwhile, and tells the observer before it returns.
+  base::Result<void> resume();
   /// Runs the stop hook of every generation; requests inside go on. A plugin that is just being started gets a moment
   /// to end its init.
   void begin_stop();

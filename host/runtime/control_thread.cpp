@@ -20,7 +20,8 @@ struct ControlThread::Worker {
   bool is_busy = false;                        // from the order to the end of the last hook
   std::size_t ended = 0;                       // hooks of this order
   Clock::time_point started;                   // of the hook that runs
-  std::optional<Clock::time_point> last_call;  // when the hook that runs must have ended, and none begins any more
+  std::stop_token hurry_token;                 // once it is requested no hook begins any more
+  std::optional<Clock::time_point> last_call;  // when the hook that runs must have ended
   bool is_abandoned = false;
   bool is_ending = false;
   std::thread thread;
@@ -31,7 +32,7 @@ struct ControlThread::Worker {
       worker->changed.wait(lock, [&] { return !worker->hooks.empty() || worker->is_ending; });
       if (worker->hooks.empty()) return;
       for (auto& hook : std::exchange(worker->hooks, {})) {
-        if (worker->last_call) break;
+        if (worker->hurry_token.stop_requested()) break;
         worker->started = Clock::now();
         lock.unlock();
         std::exchange(hook, nullptr)();
@@ -107,6 +108,7 @@ std::size_t ControlThread::run_until_stuck(std::vector<Hook> hooks, std::chrono:
     worker_->is_busy = true;
     worker_->ended = 0;
     worker_->started = Clock::now();
+    worker_->hurry_token = hurry;
     worker_->last_call.reset();
     worker_->changed.notify_all();
   }

@@ -47,7 +47,9 @@ World::World(const std::filesystem::path& plugins)
   const std::array generations{provider_, consumer_};
   if (const auto conflicts = contracts_.check(generations); !conflicts.empty()) fail(conflicts.front().message);
   release_ = contracts_.build(1, generations).release;
-  if (const auto started = server_.start(); !started) fail(started.error().message);
+  base::InheritedSockets none;
+  if (const auto started = server_.start(none); !started) fail(started.error().message);
+  server_.accept();
   server_.publish(release_);
   bare_ = call_export<Bare>(plugins / "provider.so", "bench_bare");
   loops_ = call_export<Loops>(plugins / "consumer.so", "bench_loops");

@@ -39,6 +39,22 @@ std::array<int, 2> open_terminal() {
   return {ours, theirs};
 }
 
+/// As sd_listen_fds(3) wants them.
+bool hand_over(const std::vector<int>& sockets) {
+  constexpr int kFirst = 3;
+  std::string names;
+  for (std::size_t i = 0; i < sockets.size(); ++i) {
+    const int place = kFirst + static_cast<int>(i);
+    // dup2() of a descriptor onto itself would leave it close-on-exec.
+    const bool is_there = sockets[i] == place ? ::fcntl(place, F_SETFD, 0) == 0 : ::dup2(sockets[i], place) == place;
+    if (!is_there) return false;
+    names += (i == 0 ? "web-" : ":web-") + std::to_string(i);
+  }
+  return ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1) == 0 &&
+         ::setenv("LISTEN_FDS", std::to_string(sockets.size()).c_str(), 1) == 0 &&
+         ::setenv("LISTEN_FDNAMES", names.c_str(), 1) == 0;
+}
+
 /// In the child, between fork and exec.
 bool apply(const ChildSettings& settings) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -52,6 +68,7 @@ bool apply(const ChildSettings& settings) {
     limit.rlim_cur = *settings.largest_file_bytes;
     if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) return false;
   }
+  if (!settings.sockets.empty() && !hand_over(settings.sockets)) return false;
   // With this bit, root gets no capabilities at exec: it is a user like any other.
   return !settings.is_without_privileges || ::geteuid() != 0 || ::prctl(PR_SET_SECUREBITS, SECBIT_NOROOT) == 0;
 }
@@ -136,17 +153,25 @@ void Child::signal(int number) const { check(::kill(pid_, number) == 0, "kill");
 
 int Child::wait() {
   if (exit_code_) return *exit_code_;
-  const int fd = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
+  try {
+    exit_code_ = wait_for_end(pid_);
+  } catch (const std::runtime_error& error) {
+    throw std::runtime_error(error.what() + (":\n" + joined(error_output_->lines())));
+  }
+  return *exit_code_;
+}
+
+int wait_for_end(pid_t pid) {
+  const int fd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
   check(fd >= 0, "pidfd_open");
   pollfd ended{.fd = fd, .events = POLLIN, .revents = 0};
   const auto patience = std::chrono::milliseconds(kPatience).count();
   const int count = ::poll(&ended, 1, static_cast<int>(patience));
   ::close(fd);
-  if (count != 1) throw std::runtime_error("the process did not end:\n" + joined(error_output_->lines()));
+  if (count != 1) throw std::runtime_error("the process did not end");
   int status = 0;
-  check(::waitpid(pid_, &status, 0) == pid_, "waitpid");
-  exit_code_ = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-  return *exit_code_;
+  check(::waitpid(pid, &status, 0) == pid, "waitpid");
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
 Finished run(const std::vector<std::string>& arguments, const ChildSettings& settings) {

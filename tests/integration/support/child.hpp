@@ -22,7 +22,12 @@ struct ChildSettings {
   bool is_without_privileges = false;             // root, too, is held to the permissions of files
   std::optional<std::size_t> largest_file_bytes;  // RLIMIT_FSIZE
   std::optional<std::filesystem::path> tmpfs;     // a file system of 1 MiB mounted there, seen by the child alone
+  std::vector<int> sockets{};                     // handed over as a service manager does, the first as "web-0"
 };
+
+/// Waits for the end of a child, also one that this process has inherited: the exit code, or minus the signal that
+/// killed it. Throws when patience ends.
+int wait_for_end(pid_t pid);
 
 /// Lines that another thread reads from a pipe. Any thread.
 class Output {

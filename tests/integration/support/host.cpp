@@ -16,7 +16,7 @@ namespace {
 using nlohmann::json;
 
 std::vector<std::string> command_line(const Prefix& prefix, std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), MORTISE_BINARY);
+  arguments.insert(arguments.begin(), prefix.executable());
   arguments.insert(arguments.end(), {"--config", prefix.config_file()});
   return arguments;
 }
@@ -46,7 +46,9 @@ class DirectoryEvents {
 }  // namespace
 
 Finished mortise(const Prefix& prefix, std::vector<std::string> arguments, const ChildSettings& settings) {
-  return run(command_line(prefix, std::move(arguments)), settings);
+  auto command = command_line(prefix, std::move(arguments));
+  command.front() = built_executable();  // what lies in the prefix may be broken
+  return run(command, settings);
 }
 
 Host::Host(const Prefix& prefix, const ChildSettings& settings)
@@ -75,6 +77,10 @@ void Host::wait_for_status(const std::function<bool(const json&)>& matches) cons
       throw std::runtime_error("status.json never said what was waited for:\n" + document.dump(2) + "\n" + log_text());
     }
   }
+}
+
+void Host::wait_for_status_of(pid_t pid) const {
+  wait_for_status([&](const json& status) { return status["pid"] == pid; });
 }
 
 json Host::wait_for_plugin(const std::string& name, const std::function<bool(const json&)>& matches) const {

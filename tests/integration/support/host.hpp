@@ -41,6 +41,8 @@ class Host {
   /// Likewise for a file of the drop directory, by its name ("good.so").
   nlohmann::json wait_for_file(const std::string& name, const std::string& state) const;
   [[nodiscard]] nlohmann::json status() const;
+  /// Waits until status.json is that of another host, which has taken this one's place.
+  void wait_for_status_of(pid_t pid) const;
 
   /// Waits for a line of the JSON log with this message for which `matches` is true.
   nlohmann::json wait_for_log(const std::string& message,

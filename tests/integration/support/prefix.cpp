@@ -10,6 +10,20 @@ using nlohmann::json;
 fs::path zoo_file(const std::string& name) { return fs::path(MORTISE_ZOO) / (name + ".so"); }
 fs::path shipped_file(const std::string& name) { return fs::path(MORTISE_SHIPPED) / (name + ".so"); }
 
+fs::path built_executable() { return MORTISE_BINARY; }
+
+fs::path Prefix::executable() const {
+  const auto installed = path() / "bin/mortise";
+  return fs::exists(installed) ? installed : built_executable();
+}
+
+void Prefix::install_executable(const fs::path& file) {
+  const auto folder = path() / "bin";
+  fs::create_directories(folder);
+  fs::copy_file(file, folder / "mortise.new");
+  fs::rename(folder / "mortise.new", folder / "mortise");
+}
+
 Prefix::Prefix() {
   for (const auto& folder : {plugins_directory(), drop_directory()}) fs::create_directories(folder);
   configure({{"settle_ms", 50},

@@ -13,6 +13,8 @@ namespace mortise::integration {
 /// The files of tests/zoo and the plugins that ship, by name.
 std::filesystem::path zoo_file(const std::string& name);
 std::filesystem::path shipped_file(const std::string& name);
+/// The host as it was built.
+std::filesystem::path built_executable();
 
 /// One thread.
 class Prefix {
@@ -26,11 +28,15 @@ class Prefix {
   [[nodiscard]] std::filesystem::path plugins_directory() const { return path() / "etc/mortise/plugins.d"; }
   [[nodiscard]] std::filesystem::path drop_directory() const { return path() / "lib/mortise/plugins"; }
   [[nodiscard]] std::filesystem::path state_directory() const { return path() / "var/lib/mortise"; }
+  /// The one that was installed here, or else the one that was built.
+  [[nodiscard]] std::filesystem::path executable() const;
   /// A plugin's own folder, which the host makes at its first start.
   [[nodiscard]] std::filesystem::path data_directory(const std::string& plugin) const {
     return state_directory() / "data" / plugin;
   }
 
+  /// Puts a file in the place of bin/mortise, at one stroke.
+  void install_executable(const std::filesystem::path& file);
   /// Merges `changes` into mortise.json.
   void configure(const nlohmann::json& changes);
   /// Copies a file into the drop directory, complete at one stroke and settled; returns where it lies. `as`: without

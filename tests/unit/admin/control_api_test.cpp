@@ -16,7 +16,8 @@ using ::testing::IsEmpty;
 class ControlApi : public ::testing::Test {
  protected:
   ApiAnswer ask(const std::string& method, const std::string& target, const std::string& body = "") {
-    return answer({.method = method, .target = target, .body = body, .who = "ada (uid 7)"}, control_);
+    return answer({.method = method, .target = target, .body = body, .who = "ada (uid 7)"},
+                  {.releases = control_, .host = host_});
   }
   /// The answer's detail, which must be a problem of that status.
   std::string refusal(unsigned status, const std::string& method, const std::string& target,
@@ -32,6 +33,7 @@ class ControlApi : public ::testing::Test {
   }
 
   FakeControl control_;
+  FakeHost host_;
 };
 
 release::Plan make_plan() {
@@ -93,6 +95,19 @@ TEST_F(ControlApi, PardonIsOfAPluginThatIsNamed) {
   for (const auto* body : {"", "{}", R"({"plugin": 4})", R"({"plugin": ""})", R"({"plugin": "../rates"})"}) {
     EXPECT_THAT(refusal(400, "POST", "/v1/pardon", body), HasSubstr("the body must name a plugin")) << body;
   }
+}
+
+TEST_F(ControlApi, HostUpgradeAnswersWithWhoServesAlsoWhenItFailed) {
+  const auto made = ask("POST", "/v1/host/upgrade");
+  EXPECT_EQ(made.status, 200U);
+  EXPECT_EQ(json::parse(made.body), json::parse(R"({"result": "upgraded", "pid": 4711, "reason": ""})"));
+  EXPECT_EQ(host_.asked_by_, "ada (uid 7)");
+  host_.outcome_ = UpgradeOutcome{.is_upgraded = false, .pid = 7, .reason = "no room"};
+  EXPECT_EQ(json::parse(ask("POST", "/v1/host/upgrade", "{}").body),
+            json::parse(R"({"result": "failed", "pid": 7, "reason": "no room"})"));
+  host_.outcome_ = base::Error{base::ErrorCode::already_exists, "one is under way"};
+  EXPECT_EQ(refusal(409, "POST", "/v1/host/upgrade"), "one is under way");
+  EXPECT_THAT(refusal(400, "POST", "/v1/host/upgrade", R"({"to": 1})"), HasSubstr("unknown key 'to'"));
 }
 
 TEST_F(ControlApi, HistoryHasItsEntriesAndALimit) {

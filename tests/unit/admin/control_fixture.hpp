@@ -46,12 +46,13 @@ inline Reply ask(const std::filesystem::path& path, const std::string& method, c
 
 class ControlFixture : public ::testing::Test {
  protected:
+  Controls controls() { return {.releases = control_, .host = host_}; }
   void SetUp() override { settings_.socket = directory_ / "control.sock"; }
   /// Whoever still waits must be let go before the server can be destroyed.
   void TearDown() override { control_.release_calls(); }
 
   base::Result<void> start() {
-    server_ = std::make_unique<ControlServer>(settings_, control_, files_);
+    server_ = std::make_unique<ControlServer>(settings_, controls(), files_);
     return server_->start();
   }
   Reply ask(const std::string& method, const std::string& target, const std::string& body = "") const {
@@ -61,6 +62,7 @@ class ControlFixture : public ::testing::Test {
   testing::TemporaryDirectory directory_;
   base::RealFiles files_;
   FakeControl control_;
+  FakeHost host_;
   ControlSettings settings_;
   std::unique_ptr<ControlServer> server_;
 };

@@ -57,7 +57,7 @@ TEST_F(ControlSocket, ReplacesTheSocketOfAHostThatDied) {
 
 TEST_F(ControlSocket, LeavesAloneWhatAnotherProcessServes) {
   ASSERT_TRUE(start());
-  ControlServer second(settings_, control_, files_);
+  ControlServer second(settings_, controls(), files_);
   const auto refused = second.start();
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().message, AllOf(HasSubstr("another process serves"), HasSubstr("control_socket")));
@@ -100,6 +100,32 @@ TEST_F(ControlSocket, CanBeOpenedAgainByTheNextHost) {
   server_.reset();
   ASSERT_TRUE(start());
   EXPECT_EQ(ask("GET", "/v1/status").status, 200U);
+}
+
+TEST_F(ControlSocket, PassesToAnotherServerWithoutAMomentWithoutOne) {
+  ASSERT_TRUE(start());
+  FakeHost next_host;
+  next_host.outcome_ = UpgradeOutcome{.is_upgraded = true, .pid = 2, .reason = {}};
+  ControlServer next(settings_, {.releases = control_, .host = next_host}, files_);
+  ASSERT_TRUE(next.start_beside());
+  EXPECT_EQ(ask("POST", "/v1/host/upgrade").body["pid"], 4711) << "the former one serves on";
+  next.take_place();
+  EXPECT_EQ(ask("POST", "/v1/host/upgrade").body["pid"], 2);
+  EXPECT_EQ(mode(), settings_.mode);
+  server_->stop();
+  EXPECT_EQ(ask("POST", "/v1/host/upgrade").body["pid"], 2) << "what is another's stays";
+}
+
+TEST_F(ControlSocket, IsMadeAgainWhenWhoTookItsPlaceHasEnded) {
+  ASSERT_TRUE(start());
+  server_->restore();
+  EXPECT_EQ(ask("GET", "/v1/status").status, 200U) << "nothing was amiss";
+  std::filesystem::remove(settings_.socket);
+  leave_stale_socket();
+  server_->restore();
+  EXPECT_EQ(ask("GET", "/v1/status").status, 200U);
+  server_->stop();
+  EXPECT_FALSE(std::filesystem::exists(settings_.socket));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "admin/host_control.hpp"
 #include "release/control.hpp"
 
 namespace mortise::admin {
@@ -68,6 +69,18 @@ class FakeControl final : public release::Control {
   std::condition_variable changed_;
   std::vector<std::string> calls_;  // guarded by mutex_
   bool is_held_ = false;            // guarded by mutex_
+};
+
+/// A host that a test makes up: what comes of an upgrade, and who has asked for one.
+class FakeHost final : public HostControl {
+ public:
+  base::Result<UpgradeOutcome> upgrade(const std::string& who) override {
+    asked_by_ = who;
+    return outcome_;
+  }
+
+  base::Result<UpgradeOutcome> outcome_ = UpgradeOutcome{.is_upgraded = true, .pid = 4711, .reason = {}};
+  std::string asked_by_;
 };
 
 }  // namespace mortise::admin

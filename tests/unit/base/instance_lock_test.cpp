@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <unistd.h>
+#include <optional>
 
 #include "temporary_directory.hpp"
 
@@ -21,6 +22,18 @@ TEST(InstanceLock, RefusesASecondHolderAndNamesTheFirst) {
 TEST(InstanceLock, IsFreeAgainWhenItsHolderGoes) {
   const testing::TemporaryDirectory directory;
   { ASSERT_TRUE(InstanceLock::acquire(directory / "lock")); }
+  EXPECT_TRUE(InstanceLock::acquire(directory / "lock"));
+}
+
+TEST(InstanceLock, IsHeldUntilBothWhoShareItHaveLetGo) {
+  const testing::TemporaryDirectory directory;
+  std::optional<InstanceLock> first(*InstanceLock::acquire(directory / "lock"));
+  std::optional<InstanceLock> second(InstanceLock::share(Descriptor(::dup(first->descriptor()))));
+  EXPECT_TRUE(second->is_on(directory / "lock"));
+  EXPECT_FALSE(second->is_on(directory / "other"));
+  first.reset();
+  EXPECT_FALSE(InstanceLock::acquire(directory / "lock"));
+  second.reset();
   EXPECT_TRUE(InstanceLock::acquire(directory / "lock"));
 }
 

@@ -23,7 +23,8 @@ class ControlCommands : public ::testing::Test {
   void SetUp() override { testing::write_file(config_, R"({"state_directory": ".", "plugins_directory": "."})"); }
 
   void start() {
-    server_.emplace(admin::ControlSettings{.socket = socket_}, control_, files_);
+    server_.emplace(admin::ControlSettings{.socket = socket_}, admin::Controls{.releases = control_, .host = host_},
+                    files_);
     const auto started = server_->start();
     ASSERT_TRUE(started) << started.error().message;
   }
@@ -40,6 +41,7 @@ class ControlCommands : public ::testing::Test {
   std::filesystem::path socket_ = directory_ / "control.sock";
   base::RealFiles files_;
   admin::FakeControl control_;
+  admin::FakeHost host_;
   std::optional<admin::ControlServer> server_;
   std::ostringstream out_;
   std::ostringstream err_;
@@ -63,7 +65,8 @@ TEST_F(ControlCommands, WithoutAHostNameTheSocketAndHowToStartOne) {
                                                                      {"pardon", "rates"},
                                                                      {"history"},
                                                                      {"status"},
-                                                                     {"status", "rates"}}) {
+                                                                     {"status", "rates"},
+                                                                     {"upgrade-host"}}) {
     EXPECT_EQ(run(arguments), 1);
     EXPECT_EQ(err_.str(), "no host runs: nobody listens at the control socket '" + socket_.string() +
                               "'; start one with `mortise serve --config " + config_.string() + "`\n");
@@ -101,6 +104,19 @@ TEST_F(ControlCommands, AFailedReleaseIsOne) {
   EXPECT_EQ(run({"rollback", "--json"}), 1);
   EXPECT_EQ(nlohmann::json::parse(out_.str())["reason"], "init: no room");
   EXPECT_EQ(err_.str(), "");
+}
+
+TEST_F(ControlCommands, UpgradeHostTellsWhoServesOrWhyNot) {
+  start();
+  EXPECT_EQ(run({"upgrade-host"}), 0);
+  EXPECT_EQ(out_.str(), "a new host serves (pid 4711); the former one finishes what it has\n");
+  EXPECT_EQ(host_.asked_by_, base::describe_user(::getuid()));
+  host_.outcome_ = admin::UpgradeOutcome{.is_upgraded = false, .pid = 7, .reason = "no room"};
+  EXPECT_EQ(run({"upgrade-host"}), 1);
+  EXPECT_EQ(out_.str(), "");
+  EXPECT_EQ(err_.str(), "the upgrade failed: no room; the host serves on as before\n");
+  EXPECT_EQ(run({"upgrade-host", "--json"}), 1);
+  EXPECT_EQ(nlohmann::json::parse(out_.str())["pid"], 7);
 }
 
 TEST_F(ControlCommands, WhatTheHostRefusesIsOneInItsOwnWords) {

@@ -192,8 +192,10 @@ class EdgeTest : public ::testing::Test {
     if (settings.listen.empty()) settings.listen.push_back({.address = "127.0.0.1", .port = 0, .tls = {}});
     if (settings.threads == 0) settings.threads = 2;
     server_ = std::make_unique<Server>(std::move(settings));
-    const auto started = server_->start();
+    base::InheritedSockets none;
+    const auto started = server_->start(none);
     ASSERT_TRUE(started) << started.error().message;
+    server_->accept();
   }
 
   /// A plugin to give routes to; lives as long as the test.

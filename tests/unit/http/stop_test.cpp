@@ -172,7 +172,8 @@ TEST_F(StopTest, SaysThatAPortIsTaken) {
   ServerSettings settings;
   settings.listen.push_back({.address = "127.0.0.1", .port = port(), .tls = {}});
   Server second(std::move(settings));
-  const auto started = second.start();
+  base::InheritedSockets none;
+  const auto started = second.start(none);
   ASSERT_FALSE(started);
   EXPECT_THAT(started.error().message, ::testing::HasSubstr("cannot listen on 127.0.0.1:" + std::to_string(port())));
   EXPECT_THAT(started.error().message, ::testing::HasSubstr("stop the program that holds it"));
@@ -182,7 +183,8 @@ TEST_F(StopTest, SaysThatAnAddressIsNone) {
   ServerSettings settings;
   settings.listen.push_back({.address = "localhost", .port = 0, .tls = {}});
   Server broken(std::move(settings));
-  EXPECT_THAT(broken.start().error().message, ::testing::HasSubstr("'localhost' is no IP address"));
+  base::InheritedSockets none;
+  EXPECT_THAT(broken.start(none).error().message, ::testing::HasSubstr("'localhost' is no IP address"));
 }
 
 }  // namespace

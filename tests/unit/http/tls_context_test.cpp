@@ -28,7 +28,8 @@ class TlsContextTest : public ::testing::Test {
     ServerSettings settings;
     settings.listen.push_back({.address = "127.0.0.1", .port = 0, .tls = files});
     settings.threads = 1;
-    const auto started = Server(std::move(settings)).start();
+    base::InheritedSockets none;
+    const auto started = Server(std::move(settings)).start(none);
     if (started) return "it started";
     const auto faults = check_tls(files);
     EXPECT_FALSE(faults.empty());

@@ -56,6 +56,7 @@ class RunnerTest : public ::testing::Test {
     runner_ = std::make_unique<Runner>(RunnerSettings{.drop_directory = root_ / "drop",
                                                       .plugins_directory = root_ / "plugins.d",
                                                       .state_directory = root_ / "state",
+                                                      .starts_paused = starts_paused_,
                                                       .init_timeout = init_timeout,
                                                       .stop_timeout = stop_timeout},
                                        std::move(*catalog), contracts_, std::vector<runtime::Service*>{&service_},
@@ -93,6 +94,7 @@ class RunnerTest : public ::testing::Test {
     return found;
   }
 
+  bool starts_paused_ = false;
   mortise::testing::TemporaryDirectory root_;
   base::RealFiles files_;
   runtime::Contracts contracts_{std::uint64_t{1} << 20};
@@ -236,6 +238,33 @@ TEST_F(RunnerTest, StopsEverythingAndSaysWhatIsLeftBehind) {
   EXPECT_EQ(runner_->stop(), 1U);
   EXPECT_THAT(service_.forgotten_, Contains(2U));
   EXPECT_EQ(held->state(), runtime::GenerationState::stopping) << "whoever holds it may still call it";
+}
+
+TEST_F(RunnerTest, PausedItChangesNothingAndResumedItCatchesUp) {
+  drop("good-1.0", "good");
+  configure("good", "{}");
+  start();
+  ASSERT_TRUE(runner_->pause());
+  drop("good-1.1", "good-1.1");
+  EXPECT_THAT(runner_->apply("ada").error().message, HasSubstr("being replaced by another one"));
+  EXPECT_EQ(runner_->plan().error().code, base::ErrorCode::unavailable);
+  EXPECT_EQ(runner_->status()->plugins.at(0).version, "1.0.0");
+  EXPECT_EQ(runner_->history(10)->size(), 1U);
+  EXPECT_EQ(service_.published(), "good 1.0.0");
+  ASSERT_TRUE(runner_->resume());
+  EXPECT_TRUE(wait_for_published("good 1.1.0"));
+}
+
+TEST_F(RunnerTest, StartedPausedItRunsWhatIsEnabledAndWritesNoReleaseDown) {
+  drop("good-1.0", "good");
+  configure("good", "{}");
+  starts_paused_ = true;
+  start();
+  EXPECT_TRUE(wait_for_published("good 1.0.0"));
+  EXPECT_THAT(*runner_->history(10), ::testing::IsEmpty());
+  ASSERT_TRUE(runner_->resume());
+  EXPECT_EQ(runner_->history(10)->at(0).what, "start");
+  EXPECT_EQ(wait_for("good", "active").version, "1.0.0");
 }
 
 }  // namespace

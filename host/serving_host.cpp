@@ -1,0 +1,211 @@
+#include "serving_host.hpp"
+
+#include <unistd.h>
+#include <chrono>
+#include <csignal>
+#include <future>
+#include <map>
+#include <utility>
+
+#include "base/service_manager.hpp"
+#include "catalog/catalog.hpp"
+#include "catalog/gate.hpp"
+#include "edge_settings.hpp"
+#include "telemetry/crash_mark.hpp"
+#include "telemetry/log.hpp"
+
+namespace mortise {
+namespace {
+
+using telemetry::Level;
+
+// How long a client that keeps its connection to a host that was replaced has to use it once more: nobody who sends
+// requests more often than that ever finds it closed.
+constexpr std::chrono::milliseconds kFarewell{1000};
+
+/// By name: those that run, and why others do not.
+struct Plugins {
+  std::vector<std::string> running;
+  std::map<std::string, std::string> reasons;
+};
+
+base::Result<Plugins> look_at_plugins(release::Runner& runner) {
+  const auto status = runner.status();
+  if (!status) return status.error();
+  Plugins plugins;
+  for (const auto& plugin : status->plugins) {
+    if (plugin.state == "active") {
+      plugins.running.push_back(plugin.name);
+    } else {
+      plugins.reasons.emplace(plugin.name, plugin.reason);
+    }
+  }
+  return plugins;
+}
+
+}  // namespace
+
+ServingHost::ServingHost(const config::HostConfig& config, const std::vector<std::string>& interfaces,
+                         base::Files& files, Start& start)
+    : config_(config), interfaces_(interfaces), files_(files), start_(start) {}
+
+base::Result<void> ServingHost::prepare_directories() {
+  if (auto made = files_.make_directory(config_.state_directory, 0755); !made) {
+    return made.error().in("state directory (state_directory in " + config_.file.string() + ")");
+  }
+  // These two belong to the teams and the admin: made when missing, but the host itself need not write there.
+  for (const auto& directory : {config_.drop_directory, config_.plugins_directory}) {
+    if (files_.stamp(directory)) continue;
+    if (auto made = files_.make_directory(directory, 0755); !made) return made;
+  }
+  return {};
+}
+
+base::Result<void> ServingHost::get_lock() {
+  const auto file = config_.state_directory / "host.lock";
+  if (start_.former) lock_ = start_.former->borrow_state();
+  if (lock_ && lock_->is_on(file)) return {};
+  // Nobody was there, or the configuration has moved the state directory since.
+  auto acquired = base::InstanceLock::acquire(file);
+  if (!acquired) return acquired.error();
+  lock_ = std::move(*acquired);
+  return {};
+}
+
+base::Result<void> ServingHost::start_server() {
+  if (!start_.inherited) return start_.inherited.error();
+  auto sockets = start_.former ? start_.former->take_sockets() : std::move(*start_.inherited);
+  if (auto started = server_->start(sockets); !started) return started.error().in(config_.file.string());
+  // What a former host listened on and this one does not is what the configuration has dropped.
+  const auto rest = start_.former ? std::string() : sockets.describe_rest();
+  if (rest.empty()) return {};
+  return base::Error{base::ErrorCode::invalid_argument,
+                     config_.file.string() + ": edge.listen has no address for the inherited socket " + rest +
+                         "; name that address and port there, or take the socket out of the .socket unit"};
+}
+
+base::Result<void> ServingHost::open() {
+  if (auto prepared = prepare_directories(); !prepared) return prepared;
+  if (auto locked = get_lock(); !locked) return locked;
+  telemetry::leave_crash_marks(config_.state_directory / release::kCrashMarkFile);
+  auto catalog = catalog::Catalog::open({.drop_directory = config_.drop_directory,
+                                         .state_directory = config_.state_directory,
+                                         .settle = config_.settle,
+                                         .interfaces = interfaces_},
+                                        files_, catalog::make_process_probe(start_.executable, config_.probe_timeout));
+  if (!catalog) return catalog.error();
+
+  contracts_.emplace(config_.arena_max_bytes);
+  server_.emplace(edge_settings(config_.edge));
+  if (auto started = start_server(); !started) return started;
+  status_file_.emplace(config_.state_directory, files_);
+  if (!start_.former) {
+    announce();
+    server_->accept();
+  }
+  runner_.emplace(release::RunnerSettings{.drop_directory = config_.drop_directory,
+                                          .plugins_directory = config_.plugins_directory,
+                                          .state_directory = config_.state_directory,
+                                          .applies_by_itself = config_.apply_mode == config::ApplyMode::automatic,
+                                          .starts_paused = start_.former != nullptr,
+                                          .init_timeout = config_.init_timeout,
+                                          .stop_timeout = config_.stop_timeout},
+                  std::move(*catalog), *contracts_, std::vector<runtime::Service*>{&*server_}, files_,
+                  [this](const release::Status& status) { status_file_->write(status); });
+  upgrade_.emplace(takeover::UpgradeSettings{.executable = start_.executable,
+                                             .arguments = start_.arguments,
+                                             .environment = start_.environment,
+                                             .limit = config_.upgrade_timeout},
+                   *this);
+  // Open before the first pass, so that a socket that cannot be had is said before any plugin runs; who asks meanwhile
+  // is answered once the pass is done.
+  control_.emplace(admin::ControlSettings{.socket = config_.control_socket, .mode = config_.control_socket_mode},
+                   admin::Controls{.releases = *runner_, .host = *upgrade_}, files_);
+  return start_.former ? control_->start_beside() : control_->start();
+}
+
+void ServingHost::serve() {
+  if (!start_.former) return runner_->start([this] { announce_ready(); });
+  std::promise<void> begun;
+  runner_->start([&begun] { begun.set_value(); });
+  begun.get_future().wait();  // nobody stops it: signals are waited for later
+  take_over();
+  announce_ready();
+}
+
+/// From then on it is told of; also on the release thread.
+void ServingHost::announce_ready() {
+  server_->set_ready(true);
+  telemetry::log(Level::info, "host", "ready");
+  base::notify_service_manager("READY=1\nMAINPID=" + std::to_string(::getpid()));
+}
+
+/// Nothing in here can fail any more; what cannot be written is in the log.
+void ServingHost::take_over() {
+  const auto plugins = look_at_plugins(*runner_);
+  start_.former->wait_until_owner(plugins ? plugins->running : std::vector<std::string>(),
+                                  plugins ? plugins->reasons : std::map<std::string, std::string>());
+  lock_->tell_pid();
+  announce();
+  server_->set_ready(true);
+  server_->accept();
+  static_cast<void>(runner_->resume());  // fails only when it is stopping
+  control_->take_place();                // last: who asks for another upgrade finds nothing of this one left
+  start_.former->dismiss();
+  start_.former.reset();
+}
+
+/// Addresses as people write them, for the log and for the files in the state directory.
+void ServingHost::announce() {
+  std::vector<std::string> endpoints;
+  std::vector<std::string> urls;
+  const auto ports = server_->ports();
+  for (std::size_t i = 0; i < ports.size(); ++i) {
+    const auto& listen = config_.edge.listen[i];
+    const bool is_v6 = listen.address.find(':') != std::string::npos;
+    endpoints.push_back((is_v6 ? "[" + listen.address + "]" : listen.address) + ":" + std::to_string(ports[i]));
+    urls.push_back((listen.tls ? "https://" : "http://") + endpoints.back());
+    telemetry::log(Level::info, "host", "listening", {{"url", urls.back()}});
+  }
+  status_file_->announce(endpoints, std::move(urls));
+}
+
+base::Result<std::vector<std::string>> ServingHost::lend_state() {
+  auto plugins = look_at_plugins(*runner_);
+  if (!plugins) return plugins.error();
+  if (auto paused = runner_->pause(); !paused) return paused.error();
+  return std::move(plugins->running);
+}
+
+void ServingHost::take_state_back() {
+  lock_->tell_pid();
+  announce();
+  control_->restore();
+  static_cast<void>(runner_->resume());  // fails only when it is stopping
+}
+
+void ServingHost::on_replaced() {
+  lock_.reset();
+  ::kill(::getpid(), SIGUSR2);  // the application waits for signals
+}
+
+std::size_t ServingHost::stop() {
+  const bool is_replaced = upgrade_->is_replaced();
+  if (is_replaced) {
+    server_->retire(kFarewell);
+  } else {
+    base::notify_service_manager("STOPPING=1");
+    server_->set_ready(false);
+  }
+  server_->drain();
+  runner_->begin_stop();
+  control_->stop();  // after the runner has answered whoever waits for it
+  const std::size_t cut = server_->stop(config_.edge.shutdown_grace);
+  const std::size_t left = runner_->stop();
+  if (!is_replaced) status_file_->remove();
+  telemetry::log(Level::info, "host", "stopped",
+                 {{"requests_cut", std::to_string(cut)}, {"generations_left", std::to_string(left)}});
+  return cut + left;
+}
+
+}  // namespace mortise

@@ -1,0 +1,70 @@
+// The parts of a host, built in their order and taken down in the reverse one, and what of them it lends to the host
+// that replaces it. Who owns what at which moment of that stands in docs/architecture.md.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "admin/control_server.hpp"
+#include "base/instance_lock.hpp"
+#include "config/config.hpp"
+#include "http/server.hpp"
+#include "release/runner.hpp"
+#include "runtime/contracts.hpp"
+#include "start.hpp"
+#include "status_file.hpp"
+#include "takeover/host_upgrade.hpp"
+#include "takeover/next_host.hpp"
+
+namespace mortise {
+
+/// Owned by the application; main's thread, but for what Outgoing has.
+class ServingHost final : public takeover::Outgoing {
+ public:
+  /// All outlive it.
+  ServingHost(const config::HostConfig& config, const std::vector<std::string>& interfaces, base::Files& files,
+              Start& start);
+
+  /// Everything that can fail, and no plugin yet.
+  base::Result<void> open();
+  /// Starts the plugins and, where there is no former host, does not wait for them; takes the place of a former one.
+  /// From here on this is the host.
+  void serve();
+  /// Takes everything down; returns how many requests and generations had to be left in the middle.
+  std::size_t stop();
+
+  release::Runner& runner() { return *runner_; }
+  takeover::HostUpgrade& upgrade() { return *upgrade_; }
+
+  // --- From Outgoing.
+  [[nodiscard]] int lock() const override { return lock_->descriptor(); }
+  [[nodiscard]] std::vector<int> listening_sockets() const override { return server_->listening_sockets(); }
+  base::Result<std::vector<std::string>> lend_state() override;
+  void take_state_back() override;
+  void on_replaced() override;
+
+ private:
+  base::Result<void> prepare_directories();
+  base::Result<void> get_lock();
+  base::Result<void> start_server();
+  void take_over();
+  void announce();
+  void announce_ready();
+
+  const config::HostConfig& config_;
+  const std::vector<std::string>& interfaces_;
+  base::Files& files_;
+  Start& start_;
+
+  std::optional<base::InstanceLock> lock_;  // none: replaced
+  std::optional<runtime::Contracts> contracts_;
+  std::optional<http::Server> server_;
+  std::optional<StatusFile> status_file_;
+  std::optional<release::Runner> runner_;
+  std::optional<takeover::HostUpgrade> upgrade_;
+  std::optional<admin::ControlServer> control_;
+};
+
+}  // namespace mortise

@@ -1,0 +1,98 @@
+#include <gmock/gmock.h>
+#include <sys/eventfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/files.hpp"
+#include "fake_outgoing.hpp"
+
+namespace mortise::takeover {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class HandOver : public ::testing::Test {
+ protected:
+  /// Why nothing comes of a next host that is this script.
+  std::string why_not(const std::string& script, std::chrono::milliseconds limit = std::chrono::seconds(30)) {
+    const auto handed = hand_over(run_script(script, limit), outgoing_, -1);
+    EXPECT_FALSE(handed);
+    EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "nothing is left of it";
+    return handed ? "" : handed.error().message;
+  }
+
+  FakeOutgoing outgoing_;
+};
+
+TEST_F(HandOver, LendsThenGivesAndTellsWhoServes) {
+  const auto script = "test \"$MORTISE_TAKEOVER\" = 0 || exit 9; " + kSayPrepared + kSayReady + kSayServing;
+  const auto handed = hand_over(run_script(script), outgoing_, -1);
+  ASSERT_TRUE(handed) << handed.error().message;
+  EXPECT_THAT(outgoing_.calls, ElementsAre("lend")) << "nothing is taken back";
+  int status = 0;
+  EXPECT_EQ(::waitpid(*handed, &status, 0), *handed);
+  EXPECT_EQ(status, 0);
+}
+
+TEST_F(HandOver, WhatEndsBeforeItAsksChangesNothing) {
+  EXPECT_THAT(why_not("exit 3"), HasSubstr("'/bin/sh' exited with code 3 before it was ready"));
+  EXPECT_THAT(why_not("kill -SEGV $$"), HasSubstr("was killed by SIGSEGV"));
+  EXPECT_THAT(outgoing_.calls, IsEmpty());
+}
+
+TEST_F(HandOver, WhatEndsWhileItHasTheStateGivesItBack) {
+  EXPECT_THAT(why_not(kSayPrepared + "kill -KILL $$"), HasSubstr("was killed by SIGKILL"));
+  EXPECT_THAT(outgoing_.calls, ElementsAre("lend", "take back"));
+}
+
+TEST_F(HandOver, WhatEndsWhenAllIsItsGivesItBackToo) {
+  EXPECT_THAT(why_not(kSayPrepared + kSayReady + "exit 4"), HasSubstr("exited with code 4"));
+  EXPECT_THAT(outgoing_.calls, ElementsAre("lend", "take back"));
+}
+
+TEST_F(HandOver, ItsOwnReasonIsPassedOn) {
+  EXPECT_THAT(why_not(R"(echo '{"say":"failed","reason":"no port"}' >&3; exec sleep 60)"),
+              AllOf(HasSubstr("the new host '/bin/sh': "), HasSubstr("no port")));
+}
+
+TEST_F(HandOver, WhatLacksAPluginIsRefusedWithItsReason) {
+  EXPECT_THAT(
+      why_not(kSayPrepared + R"(echo '{"say":"ready","running":[],"reasons":{"rates":"no room"}}' >&3; exec sleep 60)"),
+      HasSubstr("plugin 'rates' runs here and not in the new host: no room"));
+  EXPECT_THAT(outgoing_.calls, ElementsAre("lend", "take back"));
+}
+
+TEST_F(HandOver, LinesOutOfTurnEndIt) {
+  EXPECT_THAT(why_not(kSayServing + "exec sleep 60"), HasSubstr("says 'serving' out of turn"));
+  EXPECT_THAT(why_not("echo nonsense >&3; exec sleep 60"), HasSubstr("says '' out of turn"));
+  EXPECT_THAT(why_not(kSayPrepared + R"(echo '{"say":"ready","running":7}' >&3; exec sleep 60)"), HasSubstr("'rates'"));
+}
+
+TEST_F(HandOver, SilenceEndsAtTheLimit) {
+  EXPECT_THAT(why_not("exec sleep 60", std::chrono::milliseconds(50)), HasSubstr("was not ready within 50 ms"));
+}
+
+TEST_F(HandOver, StateThatCannotBeLentEndsIt) {
+  outgoing_.lent = base::Error{base::ErrorCode::unavailable, "the host is stopping"};
+  EXPECT_EQ(why_not(kSayPrepared + "exec sleep 60"), "the host is stopping");
+  EXPECT_THAT(outgoing_.calls, ElementsAre("lend"));
+}
+
+TEST_F(HandOver, InterruptEndsItUntilAllIsGiven) {
+  const base::Descriptor interrupt(::eventfd(1, EFD_CLOEXEC));
+  const auto handed = hand_over(run_script("exec sleep 60"), outgoing_, interrupt.get());
+  EXPECT_EQ(handed.error().message, "the host is stopping");
+}
+
+TEST_F(HandOver, ProgramThatIsNotThereIsNamed) {
+  auto settings = run_script("");
+  settings.executable = "/nowhere/mortise";
+  EXPECT_THAT(hand_over(settings, outgoing_, -1).error().message,
+              AllOf(HasSubstr("cannot start '/nowhere/mortise'"), HasSubstr("install a host there")));
+}
+
+}  // namespace
+}  // namespace mortise::takeover
