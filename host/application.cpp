@@ -121,7 +121,8 @@ int Application::run() {
                           .state_directory = config_.state_directory,
                           .applies_by_itself = config_.apply_mode == config::ApplyMode::automatic,
                           .init_timeout = config_.init_timeout,
-                          .stop_timeout = config_.stop_timeout},
+                          .stop_timeout = config_.stop_timeout,
+                          .left_mapped_limit = config_.left_mapped_limit},
                          std::move(*catalog), contracts, {&server}, files_,
                          [&](const release::Status& status) { status_file.write(status); });
   // Open before the first pass, so that a socket that cannot be had is said before any plugin runs; who asks meanwhile

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -30,6 +31,7 @@ struct RunnerSettings {
   bool applies_by_itself = true;  // false: only when asked
   std::chrono::milliseconds init_timeout{10000};
   std::chrono::milliseconds stop_timeout{10000};
+  std::uint64_t left_mapped_limit = 32;  // images that stay mapped; past it the admin is told
 };
 
 /// Owned by the application. start() and stop() from one thread; wake() and what Control has from any.
