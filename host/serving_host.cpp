@@ -109,7 +109,8 @@ base::Result<void> ServingHost::open() {
                                           .applies_by_itself = config_.apply_mode == config::ApplyMode::automatic,
                                           .starts_paused = start_.former != nullptr,
                                           .init_timeout = config_.init_timeout,
-                                          .stop_timeout = config_.stop_timeout},
+                                          .stop_timeout = config_.stop_timeout,
+                                          .left_mapped_limit = config_.left_mapped_limit},
                   std::move(*catalog), *contracts_, std::vector<runtime::Service*>{&*server_}, files_,
                   [this](const release::Status& status) { status_file_->write(status); });
   upgrade_.emplace(takeover::UpgradeSettings{.executable = start_.executable,

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "admin/control_json.hpp"
 #include "telemetry/log.hpp"
 
 namespace mortise {
@@ -45,11 +46,9 @@ void StatusFile::announce(const std::vector<std::string>& endpoints, std::vector
 }
 
 void StatusFile::write(const release::Status& status) {
-  json document{{"pid", Poco::Process::id()},
-                {"started", started_},
-                {"listen", urls_},
-                {"plugins", json::array()},
-                {"files", json::array()}};
+  json document{
+      {"pid", Poco::Process::id()}, {"started", started_},    {"listen", urls_},
+      {"plugins", json::array()},   {"files", json::array()}, {"left_mapped", admin::to_json(status.left_mapped)}};
   for (const auto& plugin : status.plugins) document["plugins"].push_back(to_json(plugin));
   for (const auto& record : status.files) document["files"].push_back(to_json(*record));
   // A plugin's message may hold any bytes; what is not UTF-8 is replaced.

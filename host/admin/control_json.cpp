@@ -67,6 +67,14 @@ ordered_json from_file(const catalog::RecordPtr& file) {
           {"notes", file->notes}};
 }
 
+ordered_json from_left_mapped(const release::LeftMappedStatus::Image& image) {
+  return {{"plugin", image.plugin},
+          {"version", image.version},
+          {"sha256", image.sha256},
+          {"count", image.count},
+          {"reason", image.reason}};
+}
+
 }  // namespace
 
 ordered_json to_json(const release::Plan& plan) {
@@ -84,10 +92,18 @@ ordered_json to_json(const std::vector<release::HistoryEntry>& history) {
   return {{"entries", list_of(history, from_entry)}};
 }
 
+ordered_json to_json(const release::LeftMappedStatus& left_mapped) {
+  return {{"count", left_mapped.count},
+          {"limit", left_mapped.limit},
+          {"warning", left_mapped.warning},
+          {"images", list_of(left_mapped.images, from_left_mapped)}};
+}
+
 ordered_json to_json(const release::Status& status) {
   return {{"release", status.release},
           {"plugins", list_of(status.plugins, from_plugin)},
-          {"files", list_of(status.files, from_file)}};
+          {"files", list_of(status.files, from_file)},
+          {"left_mapped", to_json(status.left_mapped)}};
 }
 
 ordered_json to_json(const UpgradeOutcome& outcome) {

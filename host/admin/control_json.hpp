@@ -13,6 +13,7 @@ namespace mortise::admin {
 nlohmann::ordered_json to_json(const release::Plan& plan);
 nlohmann::ordered_json to_json(const release::Outcome& outcome);
 nlohmann::ordered_json to_json(const std::vector<release::HistoryEntry>& history);
+nlohmann::ordered_json to_json(const release::LeftMappedStatus& left_mapped);
 nlohmann::ordered_json to_json(const release::Status& status);
 nlohmann::ordered_json to_json(const UpgradeOutcome& outcome);
 

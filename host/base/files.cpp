@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <memory>
@@ -99,6 +100,18 @@ Result<FileStamp> RealFiles::stamp(const Descriptor& file) {
   struct stat s {};
   if (::fstat(file.get(), &s) != 0) return failure("(open file)", "stat", errno);
   return from_stat(s);
+}
+
+Result<bool> RealFiles::has_writer(const Descriptor& file) {
+  // Who opens it for writing in this moment has the kernel send us a signal: one that is ignored by default.
+  if (::fcntl(file.get(), F_SETSIG, SIGURG) != 0) return failure("(open file)", "ask for writers of", errno);
+  // The kernel grants a lease for reading only while nobody may write.
+  if (::fcntl(file.get(), F_SETLEASE, F_RDLCK) == 0) {
+    ::fcntl(file.get(), F_SETLEASE, F_UNLCK);
+    return false;
+  }
+  if (errno == EAGAIN) return true;
+  return failure("(open file)", "ask for writers of", errno);
 }
 
 Result<Descriptor> RealFiles::open(const std::string& path) {

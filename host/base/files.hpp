@@ -59,6 +59,9 @@ class Files {
   /// Of the file itself: a symbolic link is not followed.
   virtual Result<FileStamp> stamp(const std::string& path) = 0;
   virtual Result<FileStamp> stamp(const Descriptor& file) = 0;
+  /// Whether some process has the file, which open() gave, open for writing. Fails where the kernel does not tell: on
+  /// some file systems, and of a stranger's file.
+  virtual Result<bool> has_writer(const Descriptor& file) = 0;
   /// For reading; refuses a symbolic link as last component; never blocks on a FIFO.
   virtual Result<Descriptor> open(const std::string& path) = 0;
   virtual Result<std::string> read(const std::string& path, std::uint64_t limit_bytes) = 0;
@@ -81,6 +84,7 @@ class RealFiles final : public Files {
  public:
   Result<FileStamp> stamp(const std::string& path) override;
   Result<FileStamp> stamp(const Descriptor& file) override;
+  Result<bool> has_writer(const Descriptor& file) override;
   Result<Descriptor> open(const std::string& path) override;
   Result<std::string> read(const std::string& path, std::uint64_t limit_bytes) override;
   Result<void> write_atomically(const std::string& path, std::string_view text, mode_t mode) override;

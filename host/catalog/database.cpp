@@ -2,7 +2,6 @@
 
 #include <Poco/Data/Session.h>
 #include <Poco/Data/Statement.h>
-#include <Poco/Data/Transaction.h>
 
 #include <array>
 #include <charconv>
@@ -147,7 +146,7 @@ base::Result<Database> Database::open(const std::filesystem::path& file, std::sp
     std::int64_t stored = 0;
     poco << "PRAGMA user_version", into(stored), now;
     if (stored != gate) {
-      data::Transaction transaction(poco);
+      storage::Transaction transaction(poco);
       poco << "DROP TABLE IF EXISTS file", now;
       poco << "CREATE TABLE file (path TEXT PRIMARY KEY, stamp TEXT NOT NULL, state INTEGER NOT NULL, "
               "reason TEXT NOT NULL, sha256 TEXT NOT NULL, manifest TEXT NOT NULL, contracts TEXT NOT NULL, "
@@ -180,7 +179,7 @@ base::Result<Entries> Database::load(const Store& store) {
 base::Result<void> Database::save(const std::vector<const Entry*>& entries, const std::vector<std::string>& vanished) {
   return guarded([&]() -> base::Result<void> {
     auto& poco = *session_;
-    data::Transaction transaction(poco);
+    storage::Transaction transaction(poco);
     std::string path;
     data::Statement remove(poco);
     remove << "DELETE FROM file WHERE path = ?", use(path);

@@ -12,6 +12,7 @@ using std::chrono::milliseconds;
 
 // A full disk or a busy machine is not mended within a blink; a scan is cheap.
 constexpr milliseconds kRetry{2000};
+constexpr milliseconds kFirstLook{20};
 
 std::int64_t now_ns() {
   const auto since = std::chrono::system_clock::now().time_since_epoch();
@@ -54,11 +55,14 @@ class Intake::OneFile {
   std::optional<Outcome> run() {
     const auto placed = check_placement(record_.stamp, record_.path);
     // Who writes a file may set its mode last; a link or a directory becomes no file by waiting.
-    const auto left = record_.stamp.is_regular() ? time_to_settle() : std::nullopt;
-    if (left) return pending("is still being written", *left);
+    if (record_.stamp.is_regular()) left_ = time_to_settle();
     if (!placed) return rejected(placed.error().message);
     const auto file = intake_.files_.open(record_.path);
     if (!file) return not_opened(file.error());
+    if (left_) {
+      const auto has_writer = intake_.files_.has_writer(*file);
+      if (!has_writer || *has_writer) return unsettled();
+    }
     auto copy = intake_.store_.take(*file);
     if (!copy) return pending("cannot be stored: " + copy.error().message, kRetry);
     const auto after = intake_.files_.stamp(*file);
@@ -106,7 +110,7 @@ class Intake::OneFile {
     if (const auto probed = intake_.probe_(copy.path()); !probed) {
       const auto message = "'" + record_.path + "' " + probed.error().message;
       if (probed.error().code == base::ErrorCode::unavailable) return pending(message, kRetry);
-      return rejected(message);
+      return refused(message);
     }
     auto kept = intake_.store_.keep(std::move(copy));
     if (!kept) return pending("cannot be stored: " + kept.error().message, kRetry);
@@ -115,9 +119,9 @@ class Intake::OneFile {
 
   Outcome outdone(const Entry& rival) {
     auto outcome =
-        rejected("'" + record_.path + "' (sha256 " + record_.sha256 + ") claims to be " + record_.manifest->name + " " +
-                 record_.manifest->version.to_string() + ", which '" + rival.record->path + "' (sha256 " + rival.claim +
-                 ") already is; give it a version of its own, or remove one of the two");
+        refused("'" + record_.path + "' (sha256 " + record_.sha256 + ") claims to be " + record_.manifest->name + " " +
+                record_.manifest->version.to_string() + ", which '" + rival.record->path + "' (sha256 " + rival.claim +
+                ") already is; give it a version of its own, or remove one of the two");
     outcome.entry.rival = rival.claim;
     return outcome;
   }
@@ -136,7 +140,23 @@ class Intake::OneFile {
     return finish(std::move(entry), std::max(retry_after, milliseconds(1)));
   }
 
-  Outcome rejected(const std::string& reason) {
+  /// What is young may be a part of what it will be: it passes or waits.
+  Outcome unsettled() {
+    record_.sha256.clear();
+    record_.manifest.reset();
+    record_.notes.clear();
+    return pending("is still being written", std::min(*left_, look_again_after()));
+  }
+
+  /// Who writes has closed the file soon, which nobody tells: looks follow each other ever more slowly.
+  [[nodiscard]] milliseconds look_again_after() const {
+    if (record_.stamp.modified_ns > now_ns()) return *left_;  // its age is unknown
+    return std::max(kFirstLook, intake_.settings_.settle - *left_);
+  }
+
+  Outcome rejected(const std::string& reason) { return left_ ? unsettled() : refused(reason); }
+
+  Outcome refused(const std::string& reason) {
     record_.state = FileState::rejected;
     record_.reason = reason;
     return finish({}, std::nullopt);
@@ -160,6 +180,7 @@ class Intake::OneFile {
   const Known& known_;
   Record record_;
   const Entry* before_ = nullptr;
+  std::optional<milliseconds> left_;  // until it has settled; none: it has
 };
 
 std::optional<Intake::Outcome> Intake::take(const std::string& path, const base::FileStamp& stamp, const Known& known) {

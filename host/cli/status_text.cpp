@@ -50,6 +50,19 @@ void print_files(const Document& picked, std::ostream& out) {
   }
 }
 
+/// What of retired plugins is still in memory, and what to do when it is too much.
+void print_left_mapped(const Document& left_mapped, std::ostream& out) {
+  const auto count = number_of(left_mapped, "count");
+  if (count == 0) return;
+  out << count << (count == 1 ? " image" : " images") << " of retired plugins left mapped, limit "
+      << number_of(left_mapped, "limit") << '\n';
+  for (const auto& image : objects_of(left_mapped, "images")) {
+    out << "    " << number_of(image, "count") << " of " << text_of(image, "plugin") << ' ' << text_of(image, "version")
+        << ": " << text_of(image, "reason") << '\n';
+  }
+  if (const auto warning = text_of(left_mapped, "warning"); !warning.empty()) out << "warning: " << warning << '\n';
+}
+
 }  // namespace
 
 void print_status(const Document& status, std::ostream& out) {
@@ -60,6 +73,9 @@ void print_status(const Document& status, std::ostream& out) {
                      text_of(plugin, "state"), text_of(plugin, "reason")});
   }
   for (const auto& line : align_columns(table)) out << line << '\n';
+  if (const auto left_mapped = status.find("left_mapped"); left_mapped != status.end()) {
+    print_left_mapped(*left_mapped, out);
+  }
 }
 
 Document pick_plugin(const std::string& name, const Document& status, const Document& history) {

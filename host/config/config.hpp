@@ -85,6 +85,7 @@ struct HostConfig {
   std::chrono::milliseconds stop_timeout{10000};
   std::chrono::milliseconds upgrade_timeout{60000};  // for a new host to take over from this one
   std::uint64_t arena_max_bytes = 67108864;          // of one scope
+  std::uint64_t left_mapped_limit = 32;              // images of retired plugins in memory, before the admin is told
   ApplyMode apply_mode = ApplyMode::automatic;
   std::filesystem::path control_socket;  // default control.sock in the state directory; at most 107 bytes
   mode_t control_socket_mode = 0600;

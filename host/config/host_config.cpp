@@ -131,6 +131,7 @@ LoadedHost load_host_config(const std::filesystem::path& file, base::Files& file
   reader.milliseconds("stop_timeout_ms", config.stop_timeout, 1, kDayMs);
   reader.milliseconds("upgrade_timeout_ms", config.upgrade_timeout, 1, kDayMs);
   reader.integer("arena_max_bytes", config.arena_max_bytes, 65536, std::uint64_t{1} << 40);
+  reader.integer("left_mapped_limit", config.left_mapped_limit, 0, 1000000);
   read_apply(reader, config.apply_mode);
   read_control(reader, config);
   reader.object("edge", [&](ObjectReader& edge) { read_edge(edge, config.edge); });

@@ -73,11 +73,12 @@ void Drains::retire(Generation* generation) {
   for (auto* service : services_) service->forget(*owned);
   const auto is_unmapped = std::make_shared<bool>(true);
   const bool ended = control_.run([owned, is_unmapped] { *is_unmapped = owned->retire(); }, stop_timeout_);
-  const bool is_clean = ended && *is_unmapped;
-  telemetry::log(is_clean ? Level::debug : Level::warning, "release",
-                 !ended     ? "destroy hook did not return in time; its thread stays stuck"
-                 : is_clean ? "generation retired"
-                            : "generation retired, but its image stays mapped; `mortise check` says why",
+  if (ended && !*is_unmapped) {
+    left_mapped_.add(*owned);
+    return;
+  }
+  telemetry::log(ended ? Level::debug : Level::warning, "release",
+                 ended ? "generation retired" : "destroy hook did not return in time; its thread stays stuck",
                  {{"plugin", owned->name()}, {"generation", owned->number_text()}});
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "release/handover.hpp"
+#include "release/left_mapped.hpp"
 #include "release/status.hpp"
 #include "runtime/control_thread.hpp"
 #include "runtime/generation.hpp"
@@ -24,9 +25,13 @@ class Drains {
   using Clock = std::chrono::steady_clock;
 
   /// `services`, `control` and `handover` outlive it.
-  Drains(std::chrono::milliseconds stop_timeout, std::vector<runtime::Service*> services,
-         runtime::ControlThread& control, Handover& handover)
-      : stop_timeout_(stop_timeout), services_(std::move(services)), control_(control), handover_(handover) {}
+  Drains(std::chrono::milliseconds stop_timeout, std::uint64_t left_mapped_limit,
+         std::vector<runtime::Service*> services, runtime::ControlThread& control, Handover& handover)
+      : stop_timeout_(stop_timeout),
+        services_(std::move(services)),
+        control_(control),
+        handover_(handover),
+        left_mapped_(left_mapped_limit) {}
 
   /// Of a generation that is out of every publication. `heir` replaces it and has its state; null: nobody does.
   void stop(const runtime::GenerationPtr& generation, const runtime::GenerationPtr& heir);
@@ -45,6 +50,7 @@ class Drains {
   [[nodiscard]] std::optional<Clock::time_point> next_cut() const;
   /// Appends one for each.
   void report(std::vector<PluginStatus>& plugins) const;
+  [[nodiscard]] LeftMappedStatus left_mapped() const { return left_mapped_.status(); }
 
  private:
   struct Draining {
@@ -60,6 +66,7 @@ class Drains {
   std::vector<runtime::Service*> services_;
   runtime::ControlThread& control_;
   Handover& handover_;
+  LeftMapped left_mapped_;
   std::vector<Draining> draining_;
   // By the number of one that was replaced and has not retired: who serves in its place now.
   std::map<std::uint64_t, runtime::GenerationPtr> heirs_;

@@ -57,9 +57,10 @@ base::Result<void> hand_over(Generation& from, Generation& to, StatePart part, A
 }
 
 /// [control thread]
-base::Result<void> make_fit(Generation& fresh, Generation* former, Attempt& attempt) {
-  if (former != nullptr) {
+base::Result<void> make_fit(Generation& fresh, GenerationPtr former, Attempt& attempt) {
+  if (former) {
     if (auto handed = hand_over(*former, fresh, StatePart::snapshot, attempt); !handed) return handed;
+    former.reset();  // a health check that overstays must not keep it from retiring
   }
   attempt.hook = "health check";
   return runtime::check_health(fresh);
@@ -80,8 +81,9 @@ std::vector<base::Result<void>> Handover::prepare(const std::vector<Pair>& pairs
   std::vector<runtime::ControlThread::Hook> hooks;
   for (const auto& pair : pairs) {
     attempts.push_back(std::make_shared<Attempt>());
-    hooks.push_back(
-        [pair, attempt = attempts.back()] { attempt->result = make_fit(*pair.fresh, pair.former.get(), *attempt); });
+    hooks.push_back([pair, attempt = attempts.back()]() mutable {
+      attempt->result = make_fit(*pair.fresh, std::move(pair.former), *attempt);
+    });
   }
   const auto ended = control_.run_each(std::move(hooks), limit_, stopping_);
   std::vector<base::Result<void>> results;

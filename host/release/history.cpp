@@ -1,7 +1,6 @@
 #include "release/history.hpp"
 
 #include <Poco/Data/Statement.h>
-#include <Poco/Data/Transaction.h>
 #include <Poco/DateTimeFormatter.h>
 #include <Poco/Timestamp.h>
 
@@ -96,7 +95,7 @@ base::Result<History> History::open(const std::filesystem::path& file) {
                          "'" + file.string() + "' was written by a newer host; use that, or move the file away"};
     }
     if (revision < kRevision) {
-      data::Transaction transaction(poco);
+      storage::Transaction transaction(poco);
       if (revision < 1) {
         for (const auto* table : kTables) poco << table, now;
       }
@@ -116,7 +115,7 @@ base::Result<std::uint64_t> History::begin(const std::string& who, const std::st
     auto time = timestamp();
     auto by = who;
     auto title = what;
-    data::Transaction transaction(poco);
+    storage::Transaction transaction(poco);
     poco << "INSERT INTO attempt (time, who, what, result, reason) VALUES (?, ?, ?, 'applying', '')", use(time),
         use(by), use(title), now;
     std::int64_t number = 0;
@@ -146,7 +145,7 @@ base::Result<void> History::apply(std::uint64_t release, const std::map<std::str
   return guarded([&]() -> base::Result<void> {
     auto& poco = *session_;
     auto number = static_cast<std::int64_t>(release);
-    data::Transaction transaction(poco);
+    storage::Transaction transaction(poco);
     poco << "UPDATE attempt SET result = 'applied' WHERE number = ?", use(number), now;
     poco << "DELETE FROM member WHERE plugin IN (SELECT plugin FROM change WHERE number = ?)", use(number), now;
     poco << "INSERT INTO member SELECT plugin, sha256, config FROM change WHERE number = ? AND sha256 <> ''",
@@ -170,7 +169,7 @@ base::Result<void> History::fail(std::uint64_t release, const std::string& reaso
 
 base::Result<void> History::set_holds(const std::map<std::string, StoredHold>& holds) {
   return guarded([&]() -> base::Result<void> {
-    data::Transaction transaction(*session_);
+    storage::Transaction transaction(*session_);
     write_holds(*session_, holds);
     transaction.commit();
     return {};

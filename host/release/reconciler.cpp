@@ -53,7 +53,7 @@ Reconciler::Reconciler(RunnerSettings settings, std::unique_ptr<catalog::Catalog
       starter_((settings_.state_directory / "data" / "").string(), settings_.init_timeout, services_, files, control_,
                std::move(reap), stopping),
       handover_(settings_.init_timeout, control_, stopping),
-      drains_(settings_.stop_timeout, services_, control_, handover_),
+      drains_(settings_.stop_timeout, settings_.left_mapped_limit, services_, control_, handover_),
       stopping_(std::move(stopping)) {
   open_history();
 }
@@ -299,6 +299,7 @@ Status Reconciler::status() {
   }
   if (canary_) report_canary(status.plugins);
   drains_.report(status.plugins);
+  status.left_mapped = drains_.left_mapped();
   return status;
 }
 

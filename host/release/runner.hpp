@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -31,6 +32,7 @@ struct RunnerSettings {
   bool starts_paused = false;     // as after pause(): another host owns the state directory still
   std::chrono::milliseconds init_timeout{10000};
   std::chrono::milliseconds stop_timeout{10000};
+  std::uint64_t left_mapped_limit = 32;  // images that stay mapped; past it the admin is told
 };
 
 /// Owned by the application. start() and stop() from one thread; wake() and what Control has from any.

@@ -18,10 +18,26 @@ struct PluginStatus {
   std::string sha256;
 };
 
+/// Images that stay mapped after their generations have retired; they go when the host ends.
+struct LeftMappedStatus {
+  struct Image {
+    std::string plugin;
+    std::string version;
+    std::string sha256;
+    std::string reason;       // why dlclose leaves it, with the remedy
+    std::uint64_t count = 0;  // how often it is mapped
+  };
+  std::uint64_t count = 0;  // of all images together
+  std::uint64_t limit = 0;
+  std::string warning;  // what to do; empty: the count is within the limit
+  std::vector<Image> images;
+};
+
 struct Status {
   std::uint64_t release = 0;  // that runs; 0: none yet
   std::vector<PluginStatus> plugins;
   std::vector<catalog::RecordPtr> files;
+  LeftMappedStatus left_mapped{};
 };
 
 }  // namespace mortise::release

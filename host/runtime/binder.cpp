@@ -1,7 +1,6 @@
 #include "runtime/binder.hpp"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "manifest/provider_match.hpp"
@@ -20,7 +19,8 @@ std::string title(const Generation& generation) { return "'" + generation.name()
 }  // namespace
 
 Binder::Binder(const ContractRegistry& registry, std::span<const GenerationPtr> generations)
-    : registry_(registry), generations_(generations) {
+    : registry_(registry), generations_(generations), bound_(generations.size()), seen_in_walk_(generations.size()) {
+  for (std::size_t i = 0; i < generations_.size(); ++i) places_.emplace(generations_[i].get(), i);
   std::uint32_t slots = 0;
   for (const auto& generation : generations_) {
     const auto* registered = registry_.find(*generation);
@@ -66,18 +66,18 @@ void Binder::bind(const GenerationPtr& consumer, const Requirement& requirement)
       misfits.has_remedy = misfits.has_remedy || mismatch->kind == Mismatch::Kind::methods;
     }
   }
-  auto& bound = bound_[consumer.get()];
+  auto& bound = bound_[places_.at(consumer.get())];
   if (required.all) {
     std::vector<mortise_provider> providers;
     for (const auto& [generation, provision] : fit) {
-      bound.push_back(generation);
+      bound.push_back(places_.at(generation.get()));
       const auto& declared = *provision->declared;
       providers.push_back(
           {.contract = provision->provided, .name = to_abi(declared.name), .rank = declared.rank, .reserved = 0});
     }
     table_->bind_all(requirement.slot, std::move(providers));
   } else if (!fit.empty()) {
-    bound.push_back(fit.front().generation);
+    bound.push_back(places_.at(fit.front().generation.get()));
     table_->bind(requirement.slot, fit.front().provision->provided);
   } else if (!required.optional) {
     return refuse(consumer, required, std::move(misfits));
@@ -99,20 +99,20 @@ void Binder::refuse(const GenerationPtr& consumer, const manifest::RequiredContr
   conflicts_.push_back({.culprit = consumer, .message = std::move(message), .others = std::move(misfits.providers)});
 }
 
-std::vector<GenerationPtr> Binder::reached_from(const GenerationPtr& generation) const {
-  std::vector<GenerationPtr> reached;
-  std::set<const Generation*> seen{generation.get()};
-  std::vector<const Generation*> open{generation.get()};
-  while (!open.empty()) {
-    const auto bound = bound_.find(open.back());
-    open.pop_back();
-    if (bound == bound_.end()) continue;
-    for (const auto& provider : bound->second) {
-      if (!seen.insert(provider.get()).second) continue;
-      reached.push_back(provider);
-      open.push_back(provider.get());
+/// As many of these walks as there are generations make a release: they share one list of who was seen.
+std::vector<GenerationPtr> Binder::reached_from(const GenerationPtr& generation) {
+  const auto start = places_.at(generation.get());
+  ++walk_;
+  seen_in_walk_[start] = walk_;
+  std::vector<std::size_t> seen{start};
+  for (std::size_t next = 0; next < seen.size(); ++next) {
+    for (const auto provider : bound_[seen[next]]) {
+      if (std::exchange(seen_in_walk_[provider], walk_) != walk_) seen.push_back(provider);
     }
   }
+  std::vector<GenerationPtr> reached;
+  reached.reserve(seen.size() - 1);
+  for (const auto place : std::span(seen).subspan(1)) reached.push_back(generations_[place]);
   return reached;
 }
 

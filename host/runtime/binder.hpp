@@ -2,10 +2,12 @@
 // ties.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "runtime/contract_registry.hpp"
@@ -27,7 +29,7 @@ class Binder {
   [[nodiscard]] const std::vector<std::string>& remarks() const noexcept { return remarks_; }
   [[nodiscard]] std::shared_ptr<const BindingTable> table() const noexcept { return table_; }
   /// All that a generation can reach through what it is bound to, without itself.
-  [[nodiscard]] std::vector<GenerationPtr> reached_from(const GenerationPtr& generation) const;
+  [[nodiscard]] std::vector<GenerationPtr> reached_from(const GenerationPtr& generation);
 
  private:
   struct Candidate {
@@ -47,7 +49,11 @@ class Binder {
   std::span<const GenerationPtr> generations_;
   std::map<std::string, std::vector<Candidate>> providers_;  // by contract, the highest rank first
   std::shared_ptr<BindingTable> table_;
-  std::map<const Generation*, std::vector<GenerationPtr>> bound_;
+  std::unordered_map<const Generation*, std::size_t> places_;  // in generations_
+  std::vector<std::vector<std::size_t>> bound_;                // by the consumer's place, those of its providers
+  // By place: the walk of reached_from() that came by last.
+  std::vector<std::uint64_t> seen_in_walk_;
+  std::uint64_t walk_ = 0;
   std::vector<Service::Conflict> conflicts_;
   std::vector<std::string> remarks_;
 };

@@ -15,6 +15,23 @@ Poco::Data::Session open_sqlite(const std::filesystem::path& file) {
   return {"SQLite", file.string(), kBusySeconds};
 }
 
+Transaction::Transaction(Poco::Data::Session& session) : session_(session) {
+  session_ << "BEGIN", Poco::Data::Keywords::now;
+}
+
+Transaction::~Transaction() {
+  if (!is_open_) return;
+  try {
+    session_ << "ROLLBACK", Poco::Data::Keywords::now;
+  } catch (const Poco::Exception&) {  // NOLINT(bugprone-empty-catch): SQLite has rolled it back by itself
+  }
+}
+
+void Transaction::commit() {
+  session_ << "COMMIT", Poco::Data::Keywords::now;
+  is_open_ = false;
+}
+
 base::Result<std::filesystem::path> move_aside(const std::filesystem::path& file, base::Files& files) {
   for (unsigned i = 1;; ++i) {
     std::filesystem::path name = file.string() + ".corrupt-" + std::to_string(i);

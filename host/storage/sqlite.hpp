@@ -14,6 +14,23 @@ namespace mortise::storage {
 /// Opens or creates the file. Throws Poco's exceptions: call it under guarded().
 Poco::Data::Session open_sqlite(const std::filesystem::path& file);
 
+/// From construction to commit(); undone when this goes without it. Unlike Poco's own, which believes in a transaction
+/// that SQLite has ended by itself (a full disk) and refuses every later one. Throws as open_sqlite() does. One thread;
+/// the session outlives it.
+class Transaction {
+ public:
+  explicit Transaction(Poco::Data::Session& session);
+  ~Transaction();
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+
+  void commit();
+
+ private:
+  Poco::Data::Session& session_;
+  bool is_open_ = true;
+};
+
 /// Gives a broken file a name beside its own that nothing has yet; returns that.
 base::Result<std::filesystem::path> move_aside(const std::filesystem::path& file, base::Files& files);
 

@@ -1,52 +1,13 @@
 // What an upgrade asks of a new version before it is switched to, and what that takes over.
-#include <atomic>
 #include <filesystem>
-#include <thread>
-#include <vector>
 
 #include "support/host_test.hpp"
+#include "support/load.hpp"
 
 namespace mortise::integration {
 namespace {
 
 using ::testing::HasSubstr;
-
-/// GETs of one target from several connections, from construction to end(), which all must succeed.
-class Load {
- public:
-  Load(const Host& host, const std::string& target) {
-    for (int i = 0; i < 4; ++i) {
-      threads_.emplace_back([this, port = host.port(), target] {
-        Client client(port);
-        while (!is_ending_) {
-          EXPECT_EQ(client.get(target).status, 200U);
-          ++count_;
-        }
-      });
-    }
-  }
-  ~Load() { end(); }
-  Load(const Load&) = delete;
-  Load& operator=(const Load&) = delete;
-
-  /// The number of requests so far.
-  [[nodiscard]] std::uint64_t count() const { return count_; }
-  void wait_for_more(std::uint64_t requests) const {
-    const auto until = count_ + requests;
-    while (count_ < until) std::this_thread::yield();
-  }
-  std::uint64_t end() {
-    is_ending_ = true;
-    for (auto& thread : threads_) thread.join();
-    threads_.clear();
-    return count_;
-  }
-
- private:
-  std::atomic<bool> is_ending_{false};
-  std::atomic<std::uint64_t> count_{0};
-  std::vector<std::thread> threads_;
-};
 
 class HandoverTest : public HostTest {
  protected:
@@ -79,6 +40,7 @@ TEST_F(HandoverTest, NoRequestIsLostToTheCountHoweverOftenItIsHandedOver) {
     });
   }
   const auto requests = load.end();
+  EXPECT_EQ(load.fault(), "");
   // Every former generation has given its rest.
   host.wait_for_plugin("tally", [&](const nlohmann::json&) { return host.status()["plugins"].size() == 1; });
   EXPECT_EQ(host.get("/tally/count").body, std::to_string(requests));

@@ -83,10 +83,10 @@ TEST_F(LifeTest, RangeHoldsAnUpgradeBackUntilTheAdminWidensIt) {
   host.wait_for_version("good", "1.1.0");
   EXPECT_EQ(host.get("/good").body, "1.1.0");
   prefix_.write_plugin("good", R"({"version": ">=2"})");
-  const auto kept = host.wait_for_plugin("good", [](const auto& plugin) {
-    return plugin["reason"].template get<std::string>().starts_with("runs on as it was");
+  host.wait_for_plugin("good", [](const auto& plugin) {
+    const auto reason = plugin["reason"].template get<std::string>();
+    return reason.find("(1.0.0, 1.1.0) is in the range '>=2'") != std::string::npos;
   });
-  EXPECT_THAT(kept["reason"].get<std::string>(), HasSubstr("(1.0.0, 1.1.0) is in the range '>=2'"));
   EXPECT_EQ(host.get("/good").body, "1.1.0") << "what runs goes on";
 }
 

@@ -3,7 +3,7 @@
 #include <Poco/Net/NetException.h>
 #include <filesystem>
 
-#include "support/load.hpp"
+#include "support/connection_load.hpp"
 #include "support/upgrade_test.hpp"
 
 namespace mortise::integration {
@@ -65,7 +65,7 @@ TEST_F(UpgradeFailureTest, ExecutablesThatAreNoHostAreNamed) {
 
 TEST_F(UpgradeFailureTest, FaultyConfigurationIsQuoted) {
   auto& host = start();
-  Load load(host.port(), "/good", {.keeping = 2, .fresh = 2});
+  ConnectionLoad load(host.port(), "/good", {.keeping = 2, .fresh = 2});
   const auto config = testing::read_file(prefix_.config_file());
   testing::write_file(prefix_.config_file(), R"({"egde": {}})");
   host.signal(SIGUSR2);  // a command would look at the configuration itself
@@ -99,7 +99,7 @@ TEST_F(UpgradeFailureTest, PluginThatRunsHereMustRunThere) {
 TEST_F(UpgradeFailureTest, NewHostThatIsKilledInTheMiddleLeavesTheFormerOne) {
   start();
   Gate gate(prefix_, "init-waits");
-  Load load(host_->port(), "/good", {.keeping = 2, .fresh = 2});
+  ConnectionLoad load(host_->port(), "/good", {.keeping = 2, .fresh = 2});
   begin_and_hold(gate);
   ASSERT_EQ(::kill(next_host(), SIGKILL), 0);
   EXPECT_THAT(failure(), HasSubstr("was killed by SIGKILL before it was ready"));

@@ -4,7 +4,7 @@
 #include "http/certificates.hpp"
 #include "http/tls_client.hpp"
 #include "http/websocket_client.hpp"
-#include "support/load.hpp"
+#include "support/connection_load.hpp"
 #include "support/upgrade_test.hpp"
 
 namespace mortise::integration {
@@ -32,7 +32,7 @@ class UpgradeHostTest : public UpgradeTest {
 TEST_F(UpgradeHostTest, SeveralInARowUnderLoadLoseNoRequest) {
   auto& host = start();
   const auto ports = file_text("ports");
-  Load load(host.port(), "/good", {.keeping = 3, .fresh = 3});
+  ConnectionLoad load(host.port(), "/good", {.keeping = 3, .fresh = 3});
   for (int i = 0; i < 5; ++i) {
     load.wait_for_more(300);
     upgrade();
@@ -48,7 +48,7 @@ TEST_F(UpgradeHostTest, SeveralInARowUnderLoadLoseNoRequest) {
 
 TEST_F(UpgradeHostTest, MoreLoopsAndFewerShareTheSocketsThatThereAre) {
   auto& host = start();
-  Load load(host.port(), "/good", {.keeping = 2, .fresh = 4});
+  ConnectionLoad load(host.port(), "/good", {.keeping = 2, .fresh = 4});
   for (const int threads : {4, 1, 3}) {
     prefix_.configure({{"edge", {{"threads", threads}}}});
     load.wait_for_more(100);

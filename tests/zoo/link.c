@@ -1,12 +1,20 @@
 /* One link of a chain: provides ZOO_OWN, whose one method tells how many links follow, by asking that of ZOO_NEXT.
- * Without ZOO_NEXT it is the end. With ZOO_PATH it serves the number there. */
+ * Without ZOO_NEXT it is the end. With ZOO_PATH it serves the number there. With ZOO_STAMP it is a link of the chain of
+ * stamps.c, and tells its own stamp before those that follow. */
 #include <mortise/abi/contracts.h>
 #include <mortise/abi/http.h>
 #include <stdio.h>
 
 #include "zoo.h"
 
+#if defined(ZOO_STAMP)
+#include "zoo_stamp.h"
+#define METHODS ZOO_STAMP_METHODS
+#define OF_ITSELF (ZOO_STAMP)
+#else
 #define METHODS "following()->i64"
+#define OF_ITSELF 0
+#endif
 
 typedef struct link_contract {
   struct {
@@ -28,7 +36,11 @@ static mortise_status following(void* self, int64_t* result) {
   const link_contract* next = (const link_contract*)mortise_scope_current(contracts)->bindings[slot];
   const mortise_status status = next->following.call(next->following.self, result);
   (void)self;
+#if defined(ZOO_STAMP)
+  if (status == MORTISE_OK) *result += ZOO_STAMP * 100;
+#else
   if (status == MORTISE_OK) ++*result;
+#endif
   return status;
 }
 
@@ -41,7 +53,7 @@ static mortise_status require_next(const mortise_host_v1* host, mortise_error* e
 #else
 static mortise_status following(void* self, int64_t* result) {
   (void)self;
-  *result = 0;
+  *result = OF_ITSELF;
   return MORTISE_OK;
 }
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import contract_rows
 import http_rows
+import release_rows
 import report
 import start_rows
 from process import allow_many_files
@@ -31,6 +32,9 @@ BENCHMARKS: dict[str, Callable[[Build, Path, bool], Iterator[Row]]] = {
     "startup": start_rows.startup,
     "first-answer": start_rows.first_answer,
     "memory": start_rows.memory,
+    "upgrades": release_rows.upgrades,
+    "drop-to-answer": release_rows.drop_to_answer,
+    "plan-1000": release_rows.plan_1000,
 }
 
 

@@ -19,13 +19,16 @@ class Build:
         self.directory = directory
         self.host = directory / "bin" / "mortise"
         self.plugins = directory / "lib" / "mortise" / "plugins"
+        self.zoo = directory / "zoo"
         self.tools = directory / "tests" / "bench"
 
 
 class HostFolder:
     """Configuration, drop directory and state of one Mortise host, below a folder of their own."""
 
-    def __init__(self, folder: Path, settings: dict[str, object] | None = None) -> None:
+    def __init__(self, folder: Path, settings: dict[str, object] | None = None,
+                 top: dict[str, object] | None = None) -> None:
+        """`settings` are those of the edge, `top` those beside it."""
         self.folder = folder
         self.drop = folder / "drop"
         self.enabled = folder / "plugins.d"
@@ -36,7 +39,7 @@ class HostFolder:
         edge = {"listen": [{"address": "127.0.0.1", "port": 0}], **(settings or {})}
         self.config.write_text(json.dumps({
             "drop_directory": "drop", "plugins_directory": "plugins.d", "state_directory": "state",
-            "settle_ms": 1, "edge": edge, "log": {"level": "warning"}}))
+            "settle_ms": 1, "edge": edge, "log": {"level": "warning"}, **(top or {})}))
 
     def add_shipped_plugins(self, build: Build) -> None:
         for name in ("greeter", "hello", "notes", "files"):

@@ -8,6 +8,8 @@
 #include <fstream>
 #include <stdexcept>
 
+#include <Poco/Net/SocketAddress.h>
+
 #include "base/files.hpp"
 
 namespace mortise::integration {
@@ -126,6 +128,20 @@ json Host::wait_for_file(const std::string& name, const std::string& state) cons
     return false;
   });
   return found;
+}
+
+json Host::ask(const std::string& method, const std::string& target, const std::string& body) const {
+  using Poco::Net::SocketAddress;
+  const auto socket = (prefix_.state_directory() / "control.sock").string();
+  Client client(Poco::Net::StreamSocket(SocketAddress(SocketAddress::UNIX_LOCAL, socket)));
+  const auto answer = client.send(method, target, body, {{"Host", "localhost"}});
+  if (answer.status != 200) throw std::runtime_error(method + " " + target + ": " + answer.body);
+  return answer.json();
+}
+
+void Host::apply() const {
+  const auto outcome = ask("POST", "/v1/apply");
+  if (outcome["result"] != "applied") throw std::runtime_error("not applied: " + outcome.dump(2) + "\n" + log_text());
 }
 
 json Host::wait_for_log(const std::string& message, const std::function<bool(const json&)>& matches) const {

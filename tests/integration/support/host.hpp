@@ -31,6 +31,8 @@ class Host {
   /// One request over a connection of its own.
   [[nodiscard]] Answer get(const std::string& target) const { return connect().get(target); }
 
+  /// Waits until status.json is as `matches` wants it.
+  void wait_for_status(const std::function<bool(const nlohmann::json&)>& matches) const;
   /// Waits until status.json tells of the plugin what `matches` wants, and returns that.
   nlohmann::json wait_for_plugin(const std::string& name,
                                  const std::function<bool(const nlohmann::json&)>& matches) const;
@@ -43,6 +45,11 @@ class Host {
   [[nodiscard]] nlohmann::json status() const;
   /// Waits until status.json is that of another host, which has taken this one's place.
   void wait_for_status_of(pid_t pid) const;
+
+  /// What the control API answers; throws when it answers with a problem.
+  nlohmann::json ask(const std::string& method, const std::string& target, const std::string& body = "") const;
+  /// Has it apply, and wants that to succeed.
+  void apply() const;
 
   /// Waits for a line of the JSON log with this message for which `matches` is true.
   nlohmann::json wait_for_log(const std::string& message,
@@ -60,8 +67,6 @@ class Host {
   int stop();
 
  private:
-  void wait_for_status(const std::function<bool(const nlohmann::json&)>& matches) const;
-
   const Prefix& prefix_;
   Child child_;
 };

@@ -20,6 +20,10 @@ Client::Client(std::uint16_t port) : session_("127.0.0.1", port) {
   session_.setTimeout(Poco::Timespan(kPatience.count(), 0));
 }
 
+Client::Client(const Poco::Net::StreamSocket& socket) : session_(socket) {
+  session_.setTimeout(Poco::Timespan(kPatience.count(), 0));
+}
+
 Answer Client::send(const std::string& method, const std::string& target, const std::string& body,
                     const Headers& headers) {
   Poco::Net::HTTPRequest request(method, target, Poco::Net::HTTPMessage::HTTP_1_1);

@@ -25,6 +25,8 @@ struct Answer {
 class Client {
  public:
   explicit Client(std::uint16_t port);
+  /// Over a connection that is there.
+  explicit Client(const Poco::Net::StreamSocket& socket);
 
   /// The target goes out as it stands. Throws Poco::Net and Poco exceptions when the connection fails.
   Answer send(const std::string& method, const std::string& target, const std::string& body = "",

@@ -1,48 +1,45 @@
-// Requests without pause from several threads, each of which notices everything that a user would.
+// Requests over several connections at once, all of which must get what they should.
 #pragma once
 
 #include <atomic>
-#include <chrono>
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
+#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "support/host.hpp"
+
 namespace mortise::integration {
 
-/// GETs one target from construction to end(). One thread.
+/// GETs of one target over some connections, from construction to end(). Throws nothing: what goes wrong is noted.
 class Load {
  public:
-  /// How many threads keep their connection as long as the host does, and how many make one for each request.
-  struct Threads {
-    unsigned keeping = 3;
-    unsigned fresh = 3;
-  };
-  Load(std::uint16_t port, std::string target, Threads threads);
-  ~Load();
+  /// What is wrong with an answer; empty: nothing. Called on any thread.
+  using Judge = std::function<std::string(const Answer&)>;
 
-  /// Waits until so many more requests were answered, or one failed.
-  void wait_for_more(std::size_t count);
+  Load(const Host& host, const std::string& target, Judge judge = {}, unsigned connections = 4);
+  ~Load() { end(); }
+  Load(const Load&) = delete;
+  Load& operator=(const Load&) = delete;
 
-  struct Result {
-    std::size_t answered = 0;
-    std::vector<std::string> failures;     // other answers than 200, and what became of those that got none
-    std::chrono::milliseconds longest{0};  // from a request's connect, or its first byte, to its answer's last
-  };
-  Result end();
+  /// The number of requests so far.
+  [[nodiscard]] std::uint64_t count() const { return count_; }
+  /// Waits for so many more; at once when something has gone wrong.
+  void wait_for_more(std::uint64_t requests) const;
+  /// Stops, and returns the number of requests.
+  std::uint64_t end();
+  /// The first thing that went wrong; empty: nothing did. After end().
+  [[nodiscard]] const std::string& fault() const { return fault_; }
 
  private:
-  void run(bool is_keeping);
-  void note(const std::string& failure, std::chrono::steady_clock::duration took);
+  void run(std::uint16_t port, const std::string& target, const Judge& judge);
+  void note(const std::string& fault);
 
-  const std::uint16_t port_;
-  const std::string request_;
   std::atomic<bool> is_ending_{false};
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  Result result_;  // guarded by mutex_
+  std::atomic<bool> has_fault_{false};
+  std::atomic<std::uint64_t> count_{0};
+  std::string fault_;  // written by the thread that set has_fault_, read after its end
   std::vector<std::thread> threads_;
 };
 

@@ -137,12 +137,19 @@ TEST_F(ControlApi, StatusHasPluginsAndFilesWithWhatIsKnownOfThem) {
   status.plugins.push_back(
       {.name = "rates", .version = "1.0.0", .generation = 4, .state = "active", .reason = {}, .sha256 = "aa"});
   status.files.push_back(std::move(record));
+  status.left_mapped = {
+      .count = 2,
+      .limit = 1,
+      .warning = "restart",
+      .images = {{.plugin = "rates", .version = "0.9.0", .sha256 = "bb", .reason = "is sticky", .count = 2}}};
   control_.status_ = std::move(status);
   EXPECT_EQ(json::parse(ask("GET", "/v1/status").body), json::parse(R"({"release": 3,
     "plugins": [{"name": "rates", "version": "1.0.0", "generation": 4, "state": "active", "reason": "",
                  "sha256": "aa"}],
     "files": [{"path": "/drop/x.so", "state": "rejected", "reason": "no ELF", "sha256": "", "plugin": "",
-               "version": "", "notes": []}]})"));
+               "version": "", "notes": []}],
+    "left_mapped": {"count": 2, "limit": 1, "warning": "restart", "images": [
+      {"plugin": "rates", "version": "0.9.0", "sha256": "bb", "count": 2, "reason": "is sticky"}]}})"));
 }
 
 TEST_F(ControlApi, BytesThatAreNoUtf8AreReplaced) {

@@ -13,8 +13,21 @@ namespace mortise::base {
 /// One thread. Counts what it is asked for, so that a test can also show that something was not done.
 class FakeFiles final : public Files {
  public:
-  enum class Operation { stamp, stamp_open, open, read, write_atomically, copy, rename, remove, make_directory, list };
-  /// Runs before the operation on a path (for the open file of stamp_open: an empty one); an error is its outcome.
+  enum class Operation {
+    stamp,
+    stamp_open,
+    has_writer,
+    open,
+    read,
+    write_atomically,
+    copy,
+    rename,
+    remove,
+    make_directory,
+    list
+  };
+  /// Runs before the operation on a path (for the open file of stamp_open and has_writer: an empty one); an error is
+  /// its outcome.
   using Before = std::function<std::optional<Error>(const std::string&)>;
 
   void before(Operation operation, Before action) { before_[operation] = std::move(action); }
@@ -42,6 +55,10 @@ class FakeFiles final : public Files {
   Result<FileStamp> stamp(const Descriptor& file) override {
     if (auto error = ask(Operation::stamp_open, {})) return *error;
     return real_.stamp(file);
+  }
+  Result<bool> has_writer(const Descriptor& file) override {
+    if (auto error = ask(Operation::has_writer, {})) return *error;
+    return real_.has_writer(file);
   }
   Result<Descriptor> open(const std::string& path) override {
     if (auto error = ask(Operation::open, path)) return *error;

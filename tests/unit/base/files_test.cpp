@@ -36,6 +36,17 @@ TEST_F(Files, StampsTheLinkAndNotWhatItPointsTo) {
   EXPECT_TRUE(files_.stamp(directory_ / "file")->is_regular());
 }
 
+TEST_F(Files, KnowsWhetherSomebodyHasAFileOpenForWriting) {
+  write_file(directory_ / "file", "x");
+  const auto file = files_.open(directory_ / "file");
+  EXPECT_EQ(files_.has_writer(*file).value(), false);
+  {
+    const Descriptor writer(::open((directory_ / "file").c_str(), O_WRONLY | O_CLOEXEC));
+    EXPECT_EQ(files_.has_writer(*file).value(), true);
+  }
+  EXPECT_EQ(files_.has_writer(*file).value(), false);
+}
+
 TEST_F(Files, StampChangesWithContentAndMode) {
   write_file(directory_ / "file", "x");
   const auto first = files_.stamp(directory_ / "file").value();

@@ -1,6 +1,8 @@
 // What becomes of each kind of file in the drop directory.
 #include "catalog/catalog.hpp"
 
+#include <fstream>
+
 #include "base/sha256.hpp"
 #include "drop_fixture.hpp"
 
@@ -119,6 +121,7 @@ TEST_F(CatalogTest, TriesAgainWhenNoProbeCouldBeStarted) {
 
 TEST_F(CatalogTest, WaitsForAFileThatIsStillBeingWritten) {
   const auto file = put("good-1.0");
+  std::ofstream writer(file, std::ios::app);
   age(file, 1s);
   const auto result = scan();
   EXPECT_EQ(find(result, file)->state, FileState::pending);
@@ -126,13 +129,55 @@ TEST_F(CatalogTest, WaitsForAFileThatIsStillBeingWritten) {
   ASSERT_TRUE(result.retry_after);
   EXPECT_GT(*result.retry_after, 0ms);
   EXPECT_LE(*result.retry_after, kSettle);
-  EXPECT_EQ(files_.count(base::FakeFiles::Operation::open), 0);
+  EXPECT_EQ(files_.count(base::FakeFiles::Operation::copy), 0);
+  age(file, kSettle);
+  EXPECT_EQ(find(scan(), file)->state, FileState::verified);
+}
+
+TEST_F(CatalogTest, TakesAFreshFileAtOnceThatNobodyWritesAndThatIsWhole) {
+  const auto file = put("good-1.0");
+  age(file, 0s);
+  const auto result = scan();
+  EXPECT_EQ(find(result, file)->state, FileState::verified) << find(result, file)->reason;
+  EXPECT_FALSE(result.retry_after);
+}
+
+TEST_F(CatalogTest, WaitsForTheRestOfAFreshFileThatNobodyWrites) {
+  const auto part = put_text(mortise::testing::read_file(MORTISE_ZOO "/good-1.0.so").substr(0, 5000), "part.so");
+  age(part, 1s);
+  const auto result = scan();
+  const auto record = find(result, part);
+  EXPECT_EQ(record->state, FileState::pending);
+  EXPECT_THAT(record->reason, HasSubstr("still being written"));
+  EXPECT_EQ(record->sha256, "");
+  EXPECT_TRUE(result.retry_after);
+  age(part, kSettle);
+  EXPECT_EQ(find(scan(), part)->state, FileState::rejected);
+}
+
+TEST_F(CatalogTest, LooksAgainSoonAtAYoungFileAndEverMoreRarely) {
+  const auto file = put("good-1.0");
+  const std::ofstream writer(file, std::ios::app);
+  age(file, 0s);
+  EXPECT_LE(*scan().retry_after, 1s);
+  age(file, 4s);
+  EXPECT_GE(*scan().retry_after, 4s);
+  age(file, kSettle - 2s);
+  EXPECT_LE(*scan().retry_after, 2s);
+}
+
+TEST_F(CatalogTest, WaitsWhereTheKernelDoesNotTellWhoWrites) {
+  const auto file = put("good-1.0");
+  files_.fail(base::FakeFiles::Operation::has_writer, {base::ErrorCode::unavailable, "no leases here"});
+  age(file, 1s);
+  EXPECT_EQ(find(scan(), file)->state, FileState::pending);
   age(file, kSettle);
   EXPECT_EQ(find(scan(), file)->state, FileState::verified);
 }
 
 TEST_F(CatalogTest, TakesAFileFromTheFutureWhenItRests) {
   const auto file = put("good-1.0");
+  const std::ofstream writer(file, std::ios::app);
   age(file, -24h);
   const auto result = scan();
   EXPECT_EQ(find(result, file)->state, FileState::pending);
@@ -198,6 +243,7 @@ TEST_F(CatalogTest, DropsTheRecordOfAVanishedFileAndKeepsItsImage) {
 TEST_F(CatalogTest, KeepsTheLastManifestWhileAFileIsBeingWritten) {
   const auto file = put("good-1.0", "other-name");
   scan();
+  const std::ofstream writer(file, std::ios::app);
   age(file, 0ms);
   const auto record = find(scan(), file);
   EXPECT_EQ(record->state, FileState::pending);

@@ -1,4 +1,6 @@
 // Two files that claim one name and version with different digests.
+#include <fstream>
+
 #include "drop_fixture.hpp"
 
 namespace mortise::catalog {
@@ -61,6 +63,7 @@ TEST_F(Rivals, TouchingTheFirstDoesNotGiveItsPlaceAway) {
   scan();
   const auto second = put("good-1.0-other-digest", "a");
   scan();
+  std::ofstream writer(first, std::ios::app);
   age(first, std::chrono::milliseconds(0));
   auto result = scan();
   EXPECT_EQ(find(result, first)->state, FileState::pending);

@@ -52,6 +52,22 @@ TEST(StatusText, IsTheReleaseAndATableOfPlugins) {
             "till   -           -        waiting  no file\n");
 }
 
+TEST(StatusText, TellsOfWhatStaysInMemoryAndWarnsOfTooMuch) {
+  release::Status status;
+  status.left_mapped = {
+      .count = 3,
+      .limit = 2,
+      .warning = "restart the host",
+      .images = {{.plugin = "rates", .version = "1.0.0", .sha256 = "aa", .reason = "is sticky", .count = 3}}};
+  std::ostringstream out;
+  print_status(admin::to_json(status), out);
+  EXPECT_EQ(out.str(),
+            "no release runs yet\nNAME  GENERATION  VERSION  STATE  REASON\n"
+            "3 images of retired plugins left mapped, limit 2\n"
+            "    3 of rates 1.0.0: is sticky\n"
+            "warning: restart the host\n");
+}
+
 TEST(StatusText, SaysWhenNoReleaseRuns) {
   std::ostringstream out;
   print_status(admin::to_json(release::Status{}), out);
