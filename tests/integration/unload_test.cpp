@@ -49,7 +49,9 @@ TEST_F(UnloadTest, AThousandUpgradesUnderLoadLeaveNothingBehind) {
   EXPECT_LE(late.threads, early.threads + kPassing);
   EXPECT_LE(late.descriptors, early.descriptors + kPassing);
 #if !MORTISE_IS_SANITIZED  // a sanitizer keeps what is freed for a while
-  EXPECT_LE(late.resident_kib, early.resident_kib * 102 / 100);
+  // One leaked page for each upgrade would add a fifth; what fills up once on a busy machine stays well below. The
+  // benchmark `upgrades` looks more closely.
+  EXPECT_LE(late.resident_kib, early.resident_kib * 105 / 100);
 #endif
 }
 
