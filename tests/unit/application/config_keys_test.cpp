@@ -4,7 +4,7 @@
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <regex>
+#include <sstream>
 #include <string>
 
 #include "base/temporary_directory.hpp"
@@ -69,14 +69,22 @@ Values arrived(const config::HostConfig& host) {
           {"log.keep", host.log.keep}};
 }
 
+/// What a table's cell has at its beginning in backticks; empty where it begins otherwise.
+std::string code_in(const std::string& cell) {
+  if (!cell.starts_with(" `")) return {};
+  return cell.substr(2, cell.find('`', 2) - 2);
+}
+
 /// The tables of mortise.json's keys: key and default, as they stand there in backticks.
 std::map<std::string, std::string> documented_defaults() {
   std::ifstream document(std::string(MORTISE_DOCS) + "/configuration.md");
-  const std::regex row(R"(\| `([a-z_.]+)` \| [^|]* \| (?:`([^`]*)`)?.*)");
   std::map<std::string, std::string> defaults;
   for (std::string line; std::getline(document, line) && line != "## plugins.d/NAME.json";) {
-    std::smatch match;
-    if (std::regex_match(line, match, row)) defaults.emplace(match[1], match[2]);
+    std::istringstream row(line);
+    std::string key;
+    std::string fallback;
+    for (auto* cell : {&key, &key, &fallback, &fallback}) std::getline(row, *cell, '|');  // empty, key, type, default
+    if (!code_in(key).empty()) defaults.emplace(code_in(key), code_in(fallback));
   }
   return defaults;
 }
