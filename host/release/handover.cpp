@@ -81,8 +81,8 @@ std::vector<base::Result<void>> Handover::prepare(const std::vector<Pair>& pairs
   std::vector<runtime::ControlThread::Hook> hooks;
   for (const auto& pair : pairs) {
     attempts.push_back(std::make_shared<Attempt>());
-    hooks.push_back([pair, attempt = attempts.back()]() mutable {
-      attempt->result = make_fit(*pair.fresh, std::move(pair.former), *attempt);
+    hooks.push_back([fresh = pair.fresh, former = pair.former, attempt = attempts.back()]() mutable {
+      attempt->result = make_fit(*fresh, std::move(former), *attempt);
     });
   }
   const auto ended = control_.run_each(std::move(hooks), limit_, stopping_);

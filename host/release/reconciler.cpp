@@ -30,16 +30,6 @@ bool lift_holds(const std::vector<std::string>& lifted, std::map<std::string, Ho
   return others > 0;
 }
 
-std::map<std::string, std::vector<Failure>> marks_of(const std::map<std::string, std::vector<Failure>>& failures) {
-  std::map<std::string, std::vector<Failure>> marks;
-  for (const auto& [name, list] : failures) {
-    for (const auto& failure : list) {
-      if (failure.is_marked) marks[name].push_back(failure);
-    }
-  }
-  return marks;
-}
-
 }  // namespace
 
 Reconciler::Reconciler(RunnerSettings settings, std::unique_ptr<catalog::Catalog> catalog,
@@ -112,19 +102,29 @@ Desired Reconciler::desire_with(const Memory& memory) {
 Desired Reconciler::desire_now() {
   auto desired = desire_with(memory_);
   while (lift_holds(desired.lifted, memory_.holds)) desired = desire_with(memory_);
-  auto failures = marks_of(memory_.failures);
-  for (const auto& unmet : desired.unmet) {
-    if (unmet.kind != Unmet::Kind::failed) continue;
-    for (auto& failure : memory_.failures[unmet.name]) {
-      if (!failure.is_marked && failure.member.record->sha256 == unmet.record->sha256) {
-        failures[unmet.name].push_back(failure);
-      }
-    }
+  for (auto& [name, failures] : memory_.failures) {
+    std::erase_if(failures,
+                  [&](const Failure& failure) { return !failure.is_marked && !is_asked_for(failure, desired); });
   }
-  memory_.failures = std::move(failures);
+  std::erase_if(memory_.failures, [](const auto& entry) { return entry.second.empty(); });
   tell(desired.unmet);
   unmet_ = desired.unmet;
   return desired;
+}
+
+/// Whether what failed might be chosen if it had not: also when a better one is chosen now, which may fail as well.
+bool Reconciler::is_asked_for(const Failure& failure, const Desired& desired) const {
+  const auto& name = failure.member.record->manifest->name;
+  const auto is_it = [&](const Unmet& unmet) {
+    return unmet.kind == Unmet::Kind::failed && unmet.name == name &&
+           unmet.record->sha256 == failure.member.record->sha256;
+  };
+  if (std::any_of(desired.unmet.begin(), desired.unmet.end(), is_it)) return true;
+  const auto choice = desired.choices.find(name);
+  if (choice == desired.choices.end() || choice->second.config_text != failure.member.config_text) return false;
+  return std::any_of(records_.begin(), records_.end(), [&](const catalog::RecordPtr& record) {
+    return record->state == catalog::FileState::verified && record->sha256 == failure.member.record->sha256;
+  });
 }
 
 void Reconciler::tell(const std::vector<Unmet>& unmet) {
@@ -261,46 +261,6 @@ void Reconciler::let_go() {
   trials_.clear();
   if (canary_) give_up_canary("the host was stopped before the switch");
   publish({});
-}
-
-Status Reconciler::status() {
-  drains_.count();
-  Status status{.release = number_, .plugins = {}, .files = records_};
-  for (const auto& [name, generation] : running_) {
-    status.plugins.push_back(describe(*generation));
-    const auto is_it = [&running = name](const Unmet& unmet) {
-      return unmet.name == running && unmet.kind != Unmet::Kind::failed;
-    };
-    status.plugins.back().reason = trials_.describe(*generation);
-    const auto unmet = std::find_if(unmet_.begin(), unmet_.end(), is_it);
-    if (unmet != unmet_.end()) status.plugins.back().reason = "runs on as it was: " + unmet->reason;
-    const auto hold = memory_.holds.find(name);
-    if (hold != memory_.holds.end()) status.plugins.back().reason = "held: " + hold->second.reason;
-  }
-  for (const auto& [name, failures] : memory_.failures) {
-    for (const auto& failure : failures) {
-      const auto& record = *failure.member.record;
-      status.plugins.push_back({.name = name,
-                                .version = record.manifest->version.to_string(),
-                                .generation = 0,
-                                .state = "failed",
-                                .reason = failure.reason,
-                                .sha256 = record.sha256});
-    }
-  }
-  for (const auto& unmet : unmet_) {
-    if (unmet.kind == Unmet::Kind::failed || running_.contains(unmet.name)) continue;
-    status.plugins.push_back({.name = unmet.name,
-                              .version = {},
-                              .generation = 0,
-                              .state = unmet.kind == Unmet::Kind::waiting ? "waiting" : "refused",
-                              .reason = unmet.reason,
-                              .sha256 = {}});
-  }
-  if (canary_) report_canary(status.plugins);
-  drains_.report(status.plugins);
-  status.left_mapped = drains_.left_mapped();
-  return status;
 }
 
 }  // namespace mortise::release

@@ -77,6 +77,7 @@ class Reconciler {
   void look();
   Desired desire_with(const Memory& memory);
   Desired desire_now();
+  [[nodiscard]] bool is_asked_for(const Failure& failure, const Desired& desired) const;
   void tell(const std::vector<Unmet>& unmet);
 
   // --- At the host's start (reconciler_begin.cpp, reconciler_recall.cpp).

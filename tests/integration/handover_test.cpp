@@ -11,6 +11,8 @@ using ::testing::HasSubstr;
 
 class HandoverTest : public HostTest {
  protected:
+  static constexpr const char* kFailed = "plugin failed to start";
+
   std::string failure_of(const std::string& file, const std::string& version) {
     prefix_.drop(zoo_file(file));
     return host_
@@ -86,6 +88,11 @@ TEST_F(HandoverTest, WhatIsNotFitIsNotSwitchedToAndSaysWhy) {
   EXPECT_THAT(failure_of("good-1.7-health-lacks-check", "1.7.0"), HasSubstr("mortise.health/1 has no check"));
   EXPECT_EQ(host.get("/good").body, "1.0.0");
   EXPECT_EQ(host.wait_for_state("good", "active")["generation"], before);
+  // None is tried again because another one has come.
+  const auto log = host.log_text();
+  std::size_t failures = 0;
+  for (auto at = log.find(kFailed); at != std::string::npos; at = log.find(kFailed, at + 1)) ++failures;
+  EXPECT_EQ(failures, 4U);
 }
 
 TEST_F(HandoverTest, AnExportThatFailsKeepsTheOldVersionAndItsBlame) {
