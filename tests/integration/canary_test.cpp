@@ -38,7 +38,7 @@ class CanaryTest : public HostTest {
 };
 
 TEST_F(CanaryTest, GetsItsShareAndIsSwitchedToWhenItsTimeIsOver) {
-  auto& host = begin("good", {{"percent", 30}, {"for", "3s"}});
+  auto& host = begin("good", {{"percent", 30}, {"for", "8s"}});
   const auto status = host.wait_for_state("good", "canary");
   EXPECT_EQ(status["version"], "1.1.0");
   EXPECT_THAT(status["reason"].get<std::string>(), HasSubstr("release 2 gets 30 % of the requests until 20"));
