@@ -1,5 +1,6 @@
 #include "http/canary_draw.hpp"
 
+#include <algorithm>
 #include <random>
 
 #include "base/strings.hpp"
@@ -48,7 +49,7 @@ CanaryDraw::CanaryDraw(const runtime::CanaryShare& share) : percent_(share.perce
 
 std::string_view CanaryDraw::key_of(const RequestHead& head, std::string_view remote_address) const {
   if (kind_ == Key::none) return {};
-  if (kind_ == Key::address) return remote_address;
+  if (kind_ == Key::address) return remote_address.substr(0, remote_address.rfind(':'));  // without the port
   for (const auto& field : head.headers) {
     const auto value = runtime::to_view(field.value);
     if (kind_ == Key::header && base::equals_ignoring_case(runtime::to_view(field.name), name_)) return value;

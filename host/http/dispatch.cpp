@@ -197,6 +197,7 @@ Connection::Step Connection::run_on_pool(const Route& route) {
     self->help_ended_loop();
   });
   if (is_posted) return Step::parked;
+  workspace_->handled_since = {};  // others keep the pool busy, perhaps
   return refuse(503, "too many requests wait for a thread", "Retry-After: 1\r\n");
 }
 

@@ -26,6 +26,7 @@ struct Cause {
   std::string what;
   std::map<std::string, Hold> holds;  // in force when it was applied
   bool is_on_trial = true;            // what replaces another must prove itself; not where we go back
+  bool must_come = false;             // also when it cannot be written down: what runs is worse
 };
 
 /// A release that gets a share of the requests, and is switched to when its time is over.
@@ -36,7 +37,8 @@ struct Canary {
   Desired desired;
   Cause cause;
   std::chrono::steady_clock::time_point until;
-  std::string share;  // "5 % of the requests until 2026-11-26T17:40:12Z"
+  std::map<std::string, Hold> former_holds;  // of an apply: in force again when it is given up
+  std::string share;                         // "5 % of the requests until 2026-11-26T17:40:12Z"
   Trials trials;
 };
 

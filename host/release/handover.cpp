@@ -57,9 +57,13 @@ base::Result<void> hand_over(Generation& from, Generation& to, StatePart part, A
 }
 
 /// [control thread]
-base::Result<void> make_fit(Generation& fresh, GenerationPtr former, Attempt& attempt) {
+base::Result<void> make_fit(Generation& fresh, GenerationPtr former, bool needs_state, Attempt& attempt) {
   if (former) {
-    if (auto handed = hand_over(*former, fresh, StatePart::snapshot, attempt); !handed) return handed;
+    if (auto handed = hand_over(*former, fresh, StatePart::snapshot, attempt); !handed) {
+      if (needs_state) return handed;
+      telemetry::log(Level::error, "release", "state is lost on the way back",
+                     {{"plugin", fresh.name()}, {"reason", handed.error().message}});
+    }
     former.reset();  // a health check that overstays must not keep it from retiring
   }
   attempt.hook = "health check";
@@ -81,14 +85,21 @@ std::vector<base::Result<void>> Handover::prepare(const std::vector<Pair>& pairs
   std::vector<runtime::ControlThread::Hook> hooks;
   for (const auto& pair : pairs) {
     attempts.push_back(std::make_shared<Attempt>());
-    hooks.push_back([fresh = pair.fresh, former = pair.former, attempt = attempts.back()]() mutable {
-      attempt->result = make_fit(*fresh, std::move(former), *attempt);
+    hooks.push_back([fresh = pair.fresh, former = pair.former, needs_state = pair.needs_state,
+                     attempt = attempts.back()]() mutable {
+      attempt->result = make_fit(*fresh, std::move(former), needs_state, *attempt);
     });
   }
   const auto ended = control_.run_each(std::move(hooks), limit_, stopping_);
   std::vector<base::Result<void>> results;
   for (std::size_t i = 0; i < pairs.size(); ++i) {
-    results.push_back(ended[i] ? attempts[i]->result : overstayed(*attempts[i], limit_));
+    if (ended[i]) {
+      results.push_back(attempts[i]->result);
+    } else if (stopping_.stop_requested()) {
+      results.emplace_back(base::Error{base::ErrorCode::aborted, "was not started to the end, since the host stops"});
+    } else {
+      results.emplace_back(overstayed(*attempts[i], limit_));
+    }
   }
   return results;
 }

@@ -25,6 +25,7 @@ class Handover {
   struct Pair {
     runtime::GenerationPtr fresh;
     runtime::GenerationPtr former;  // what it will replace, and serves on until then; null: nothing
+    bool needs_state = true;        // false: it serves also when it cannot take over what the former one knows
   };
   /// One result for each, in their order: all are tried. Why one must not be switched to is said for the admin.
   std::vector<base::Result<void>> prepare(const std::vector<Pair>& pairs);

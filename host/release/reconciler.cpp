@@ -142,7 +142,7 @@ void Reconciler::tell(const std::vector<Unmet>& unmet) {
 void Reconciler::pass() {
   look();
   const auto desired = desire_now();
-  if (is_canary(desired)) return;
+  if (is_canary(desired) || (canary_ && !settings_.applies_by_itself)) return;
   if (canary_) give_up_canary("it was given up: something else is asked for");
   auto plan = make_plan(desired, memory_.running);
   if (is_held_back(plan, desired)) {

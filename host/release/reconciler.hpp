@@ -99,7 +99,7 @@ class Reconciler {
 
   // --- Whole or not at all (reconciler_apply.cpp).
   Outcome carry_out(const Desired& desired, Plan plan, const Cause& cause);
-  std::optional<std::string> prepare(const Desired& desired, const Plan& plan, Next& next);
+  std::optional<std::string> prepare(const Desired& desired, const Plan& plan, bool needs_state, Next& next);
   std::optional<std::string> find_conflict(const Next& next);
   Outcome fail(Outcome outcome, const Desired& desired, std::string reason);
   void say_what_is_held_back();
@@ -132,6 +132,7 @@ class Reconciler {
   };
   static Judgement judge(const Member& culprit, std::uint64_t release, const std::string& evidence);
   void keep_mark(const Failure& failure);
+  [[nodiscard]] std::string reason_why_kept(const std::string& plugin) const;
 
   const runtime::GenerationPtr& newest_of(const runtime::Service::Conflict& conflict) const;
   std::string remember_failed_start(const Wanted& wanted, const base::Error& error);

@@ -34,6 +34,11 @@ std::map<std::string, std::string> configs_of(const Plan& plan, const Desired& d
   return configs;
 }
 
+void warn_of_record(const base::Error& error) {
+  telemetry::log(Level::warning, "release", "this release cannot be written down; a restart may not bring it back",
+                 {{"reason", error.message}});
+}
+
 }  // namespace
 
 const char* to_string(Outcome::Result result) {
@@ -75,6 +80,7 @@ Outcome Reconciler::apply(const std::string& who) {
   }
   auto outcome = carry_out(desired, std::move(plan), {.who = who, .what = "apply", .holds = {}});
   if (outcome.result == Outcome::Result::failed) memory_.holds = holds;
+  if (canary_) canary_->former_holds = holds;
   return outcome;
 }
 
@@ -93,6 +99,14 @@ base::Result<Outcome> Reconciler::rollback(std::optional<std::uint64_t> release,
   auto members = resolve(*identities);
   if (!members) return members.error();
 
+  for (const auto& [name, member] : *members) {
+    const auto* failure = memory_.find_failure(name, member.identity());
+    if (failure == nullptr || !failure->is_marked) continue;
+    return base::Error{
+        base::ErrorCode::failed_precondition,
+        "release " + std::to_string(*release) + " has '" + name + "' " + member.record->manifest->version.to_string() +
+            ", which did not pass its trial; name another release, or run `mortise pardon " + name + "`"};
+  }
   look();
   auto memory = memory_;
   memory.holds.clear();
@@ -134,7 +148,7 @@ base::Result<std::vector<HistoryEntry>> Reconciler::history(std::size_t limit) {
 }
 
 Outcome Reconciler::carry_out(const Desired& desired, Plan plan, const Cause& cause) {
-  const auto& [who, what, holds, is_on_trial] = cause;
+  const auto& [who, what, holds, is_on_trial, must_come] = cause;
   if (canary_) give_up_canary("it was given up for another release: " + what + " by " + who);
   Outcome outcome{.result = Outcome::Result::unchanged, .release = number_, .plan = std::move(plan), .reason = {}};
   if (outcome.plan.is_empty()) {
@@ -145,7 +159,9 @@ Outcome Reconciler::carry_out(const Desired& desired, Plan plan, const Cause& ca
   outcome.release = number_ + 1;
   if (history_) {
     const auto begun = history_->begin(who, what, outcome.plan, configs_of(outcome.plan, desired));
-    if (!begun) {
+    if (!begun && must_come) {
+      warn_of_record(begun.error());
+    } else if (!begun) {
       outcome.result = Outcome::Result::failed;
       outcome.reason =
           "it cannot be written down: " + begun.error().message + "; make room, or mend the state directory";
@@ -153,12 +169,13 @@ Outcome Reconciler::carry_out(const Desired& desired, Plan plan, const Cause& ca
                      {{"reason", outcome.reason}});
       return outcome;
     }
-    outcome.release = *begun;
+    if (begun) outcome.release = *begun;
   }
   telemetry::log(Level::info, "release", "applying a release",
                  {{"release", std::to_string(outcome.release)}, {"who", who}, {"what", what}});
   Next next;
-  if (auto reason = prepare(desired, outcome.plan, next)) return fail(std::move(outcome), desired, std::move(*reason));
+  if (auto reason = prepare(desired, outcome.plan, is_on_trial, next))
+    return fail(std::move(outcome), desired, std::move(*reason));
   if (is_on_trial) {
     if (const auto wish = canary_of(outcome.plan, desired)) {
       return begin_canary(std::move(outcome), desired, cause, next, *wish);
@@ -173,7 +190,11 @@ Outcome Reconciler::switch_to(Outcome outcome, const Desired& desired, const Cau
   if (history_) {
     // The last thing before the switch, which cannot fail: from here on a restart brings this release.
     if (const auto applied = history_->apply(outcome.release, to_stored(cause.holds), to_stored(trial)); !applied) {
-      return fail(std::move(outcome), desired, "it cannot be written down: " + applied.error().message);
+      if (cause.must_come) {
+        warn_of_record(applied.error());
+      } else {
+        return fail(std::move(outcome), desired, "it cannot be written down: " + applied.error().message);
+      }
     }
   }
   outcome.result = Outcome::Result::applied;
@@ -189,7 +210,8 @@ Outcome Reconciler::switch_to(Outcome outcome, const Desired& desired, const Cau
 }
 
 /// Starts what is new beside what runs. Why it must not be switched to, if so: then whoever is to blame is remembered.
-std::optional<std::string> Reconciler::prepare(const Desired& desired, const Plan& plan, Next& next) {
+/// Not `needs_state`: nothing that the instances to be replaced know, or fail to say, keeps it from coming.
+std::optional<std::string> Reconciler::prepare(const Desired& desired, const Plan& plan, bool needs_state, Next& next) {
   next = {.generations = running_, .members = memory_.running};
   std::vector<const Wanted*> to_start;
   for (const auto& step : plan.steps) {
@@ -210,7 +232,9 @@ std::optional<std::string> Reconciler::prepare(const Desired& desired, const Pla
       continue;
     }
     const auto former = running_.find(wanted.name());
-    pairs.push_back({.fresh = *started[i], .former = former == running_.end() ? nullptr : former->second});
+    pairs.push_back({.fresh = *started[i],
+                     .former = former == running_.end() ? nullptr : former->second,
+                     .needs_state = needs_state});
     next.generations[wanted.name()] = std::move(*started[i]);
     next.members[wanted.name()] = wanted.member();
   }

@@ -47,6 +47,7 @@ Outcome Reconciler::begin_canary(Outcome outcome, const Desired& desired, const 
 
   auto trial = make_trial(outcome.plan, desired, canary.next, true);
   trial.release = outcome.release;
+  trial.percent_of_others = wish.percent;
   for (auto& subject : trial.subjects) subject.limits.duration = wish.duration;
   for (auto* service : services_) service->publish_canary(canary.release, {.percent = wish.percent, .key = wish.key});
   canary.trials.begin(std::move(trial), *canary.release, now);
@@ -78,6 +79,7 @@ void Reconciler::give_up_canary(const std::string& reason) {
   canary_.reset();
   if (history_) static_cast<void>(history_->fail(canary.outcome.release, reason));  // else it shows as interrupted
   stop_canary(canary);
+  memory_.holds.insert(canary.former_holds.begin(), canary.former_holds.end());
   telemetry::log(Level::warning, "release", "canary is given up; everything runs on as before",
                  {{"release", std::to_string(canary.outcome.release)}, {"reason", reason}});
 }
@@ -134,6 +136,7 @@ bool Reconciler::judge_canary() {
   keep_mark(failures.back());
   fail(canary.outcome, canary.desired, text);
   stop_canary(canary);
+  memory_.holds.insert(canary.former_holds.begin(), canary.former_holds.end());
   return true;
 }
 

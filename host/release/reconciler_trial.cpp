@@ -37,14 +37,14 @@ Trial Reconciler::make_trial(const Plan& plan, const Desired& desired, const Nex
 bool Reconciler::do_chores() {
   bool has_changed = drains_.cut_overdue();
   if (!release_) return has_changed;
+  while (auto verdict = trials_.judge(*release_)) {
+    revert(*verdict);
+    has_changed = true;
+  }
   for (const auto release : trials_.end_passed(Clock::now())) {
     has_changed = true;
     telemetry::log(Level::info, "release", "release has passed its trial", {{"release", std::to_string(release)}});
     if (history_) static_cast<void>(history_->end_trial(release));  // at worst it is on trial once more
-  }
-  while (auto verdict = trials_.judge(*release_)) {
-    revert(*verdict);
-    has_changed = true;
   }
   return judge_canary() || has_changed;
 }
@@ -75,11 +75,15 @@ void Reconciler::revert(const Trials::Verdict& verdict) {
   auto memory = memory_;
   hold_former(trial.former, culprit->name(), reason, memory);
   const auto desired = desire_with(memory);
-  const auto outcome = carry_out(desired, make_plan(desired, memory_.running),
-                                 {.who = "the host", .what = cause, .holds = memory.holds, .is_on_trial = false});
-  if (outcome.result != Outcome::Result::failed) return;
-  telemetry::log(Level::error, "release", "what did not pass its trial runs on: the way back failed",
-                 {{"release", std::to_string(trial.release)}, {"reason", outcome.reason}});
+  const auto outcome =
+      carry_out(desired, make_plan(desired, memory_.running),
+                {.who = "the host", .what = cause, .holds = memory.holds, .is_on_trial = false, .must_come = true});
+  const auto runs = running_.find(culprit->name());
+  if (runs == running_.end() || runs->second != culprit) return;
+  for (const auto& [name, former] : trial.former) memory_.holds.erase(name);  // nothing is held
+  telemetry::log(Level::error, "release", "what did not pass its trial runs on: the way back is barred",
+                 {{"release", std::to_string(trial.release)},
+                  {"reason", outcome.reason.empty() ? reason_why_kept(culprit->name()) : outcome.reason}});
 }
 
 /// As long as nothing else is asked for: of the culprit itself, and of the others, which came with it.
@@ -115,6 +119,13 @@ void Reconciler::keep_mark(const Failure& failure) {
   if (kept) return;
   telemetry::log(Level::warning, "release", "a mark cannot be written down; after a restart it is tried again",
                  {{"plugin", name}, {"reason", kept.error().message}});
+}
+
+/// Who would lose a contract by what was asked for, in the words of the refusal.
+std::string Reconciler::reason_why_kept(const std::string& plugin) const {
+  const auto is_it = [&](const Unmet& unmet) { return unmet.name == plugin && unmet.kind == Unmet::Kind::refused; };
+  const auto found = std::find_if(unmet_.begin(), unmet_.end(), is_it);
+  return found == unmet_.end() ? "another plugin that runs needs it" : found->reason;
 }
 
 base::Result<Outcome> Reconciler::pardon(const std::string& plugin, const std::string& who) {

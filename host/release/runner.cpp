@@ -86,6 +86,7 @@ class Runner::Impl {
     return to_void(ask<bool>([this](Reconciler& reconciler) {
       reconciler.record_start();
       is_paused_ = false;
+      wake();
       report();
       return true;
     }));

@@ -1,7 +1,6 @@
 #include "release/trials.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "base/duration.hpp"
@@ -52,7 +51,13 @@ void Trials::begin(Trial trial, const runtime::Release& release, Clock::time_poi
   for (const auto& subject : trial.subjects) {
     const auto limit = subject.limits.max_p95;
     subject.generation->watch(limit ? Traffic::Duration(*limit) : Traffic::Duration::max());
-    begun.watched.push_back({.subject = subject, .until = now + subject.limits.duration, .before = {}});
+    const auto& traffic = *subject.generation->traffic();
+    begun.watched.push_back({.subject = subject,
+                             .until = now + subject.limits.duration,
+                             .before = {},
+                             .answers_before = traffic.answers(),
+                             .failures_before = failures_of(traffic),
+                             .slow_before = traffic.slow()});
   }
   for (auto& watched : begun.watched) {
     // Whoever calls it is counted, too: one that has no routes is known by what comes through others.
@@ -62,37 +67,42 @@ void Trials::begin(Trial trial, const runtime::Release& release, Clock::time_poi
       watched.before.emplace(cone->entry->number(), cone->entry->traffic()->answers());
     }
   }
-  begun.trial = {.release = trial.release, .subjects = {}, .former = std::move(trial.former)};
+  begun.trial = std::move(trial);
+  begun.trial.subjects.clear();  // whoever judges has them
   running_.push_back(std::move(begun));
 }
 
 /// Answered since it is on trial by whoever can have called it, or by itself.
-std::uint64_t Trials::requests_of(Watched& watched, const runtime::Release& release) {
+std::uint64_t Trials::requests_of(Watched& watched, const Trial& trial, const runtime::Release& release) {
   std::uint64_t requests = 0;
   for (const auto& cone : release.cones()) {
     if (cone->entry != watched.subject.generation && !cone->reaches(*watched.subject.generation)) continue;
     cone->entry->watch(Traffic::Duration::max());  // one that has come since
     const auto answers = cone->entry->traffic()->answers();
-    requests += answers - watched.before.emplace(cone->entry->number(), answers).first->second;
+    const auto since = answers - watched.before.emplace(cone->entry->number(), answers).first->second;
+    // One that serves a canary's release and the other at once tells only how many there were in all.
+    requests += trial.former.contains(cone->entry->name()) ? since : since * trial.percent_of_others / 100;
   }
   return requests;
 }
 
 /// What it has not kept to; empty when it has so far.
-std::string Trials::find_breach(Watched& watched, const runtime::Release& release) {
+std::string Trials::find_breach(Watched& watched, const Trial& trial, const runtime::Release& release) {
   const auto& limits = watched.subject.limits;
   const auto& traffic = *watched.subject.generation->traffic();
-  const auto requests = requests_of(watched, release);
+  const auto requests = requests_of(watched, trial, release);
   if (requests < limits.requests) return {};
-  const auto failures = failures_of(traffic);
+  // A request may call it more than once.
+  const auto failures = std::min(failures_of(traffic) - watched.failures_before, requests);
   if (is_beyond(failures, requests, limits.max_error_percent)) {
     return share_of(failures, requests) + " failed in it; at most " + std::to_string(limits.max_error_percent) +
            " % may";
   }
-  if (limits.max_p95 && traffic.answers() >= limits.requests &&
-      is_beyond(traffic.slow(), traffic.answers(), kSlowPercent)) {
-    return share_of(traffic.slow(), traffic.answers()) + " took longer than " + base::format_duration(*limits.max_p95) +
-           "; at most " + std::to_string(kSlowPercent) + " % may";
+  const auto answers = traffic.answers() - watched.answers_before;
+  const auto slow = traffic.slow() - watched.slow_before;
+  if (limits.max_p95 && answers >= limits.requests && is_beyond(slow, answers, kSlowPercent)) {
+    return share_of(slow, answers) + " took longer than " + base::format_duration(*limits.max_p95) + "; at most " +
+           std::to_string(kSlowPercent) + " % may";
   }
   return {};
 }
@@ -101,7 +111,7 @@ std::optional<Trials::Verdict> Trials::judge(const runtime::Release& release) {
   last_look_ = Clock::now();
   for (auto running = running_.begin(); running != running_.end(); ++running) {
     for (auto& watched : running->watched) {
-      auto breach = find_breach(watched, release);
+      auto breach = find_breach(watched, running->trial, release);
       if (breach.empty()) continue;
       Verdict verdict{
           .trial = std::move(running->trial), .culprit = watched.subject.generation, .evidence = std::move(breach)};

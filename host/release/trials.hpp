@@ -26,6 +26,7 @@ struct Trial {
   std::uint64_t release = 0;
   std::vector<Subject> subjects;                        // of a verdict: none
   std::map<std::string, std::optional<Member>> former;  // by plugin that the release has changed; none: it did not run
+  unsigned percent_of_others = 100;  // of the requests to plugins that it has not changed: what runs on the release
 };
 
 /// As the history keeps it; empty when nobody is on trial.
@@ -62,13 +63,17 @@ class Trials {
     Clock::time_point until;
     // By the number of an entry from which it is reached: the answers there before it was on trial.
     std::map<std::uint64_t, std::uint64_t> before;
+    // Its own, likewise: of the time when it was a canary.
+    std::uint64_t answers_before = 0;
+    std::uint64_t failures_before = 0;
+    std::uint64_t slow_before = 0;
   };
   struct Running {
     Trial trial;
     std::vector<Watched> watched;
   };
-  [[nodiscard]] static std::uint64_t requests_of(Watched& watched, const runtime::Release& release);
-  [[nodiscard]] static std::string find_breach(Watched& watched, const runtime::Release& release);
+  [[nodiscard]] static std::uint64_t requests_of(Watched& watched, const Trial& trial, const runtime::Release& release);
+  [[nodiscard]] static std::string find_breach(Watched& watched, const Trial& trial, const runtime::Release& release);
 
   std::vector<Running> running_;
   Clock::time_point last_look_{};

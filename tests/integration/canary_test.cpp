@@ -87,6 +87,18 @@ TEST_F(CanaryTest, IsSwitchedToAtOnceByAnApply) {
   EXPECT_EQ(ask("/good", 50)["1.1.0"], 50);
 }
 
+TEST_F(CanaryTest, ItsFewErrorsDoNotCountWhenItIsOnTrial) {
+  begin("moody", {{"percent", 50}, {"for", "1h"}});
+  ask("/moody", 200);
+  ask("/moody?fail", 30);  // a tenth of its own, or so
+  EXPECT_EQ(mortise({"apply"}).code, 0);
+  ask("/moody?fail", 2);
+  ask("/moody", 28);
+  // Who breaks the limits now is found by the same look that would have found the former.
+  ask("/moody?fail", 30);
+  EXPECT_THAT(wait_for("moody", "1.1.0", "failed")["reason"].get<std::string>(), HasSubstr(" of 60 requests failed"));
+}
+
 TEST_F(CanaryTest, IsGivenUpByARollbackAndStaysSo) {
   begin("good", {{"percent", 50}, {"for", "1h"}});
   const auto back = mortise({"rollback"});

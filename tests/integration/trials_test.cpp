@@ -67,6 +67,31 @@ TEST_F(TrialsTest, AVersionThatFailsTooManyRequestsIsRolledBackAndStaysBackUntil
   EXPECT_EQ(mortise({"pardon", "moody"}).code, 1);
 }
 
+TEST_F(TrialsTest, TheWayBackDoesNotHangOnTheStateOfAVersionThatDoesNotDo) {
+  prefix_.add_zoo("tally-1.0", "tally");
+  start();
+  EXPECT_EQ(host_->get("/tally").status, 200U);
+  prefix_.drop(zoo_file("tally-2.1-fails"));
+  host_->wait_for_version("tally", "2.1.0");
+  auto client = host_->connect();
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(client.get("/tally").status, 500U);
+  EXPECT_THAT(reason_of_failure("tally", "2.1.0"), HasSubstr("20 of 20 requests failed in it"));
+  wait_for("tally", "1.0.0", "active");
+  host_->wait_for_log("state is lost on the way back");
+  EXPECT_EQ(host_->get("/tally").body, "1.0.0");
+}
+
+TEST_F(TrialsTest, ARollbackDoesNotGoBackToWhatDidNotPass) {
+  upgrade();
+  ask("fail", 20);
+  wait_for("moody", "1.0.0", "active");
+  const auto refused = mortise({"rollback", "2"});
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_THAT(refused.err, HasSubstr("release 2 has 'moody' 1.1.0, which did not pass its trial; name another release, "
+                                     "or run `mortise pardon moody`"));
+  EXPECT_EQ(host_->get("/moody?fail").status, 200U);
+}
+
 TEST_F(TrialsTest, AnotherVersionEndsTheHold) {
   upgrade();
   ask("fail", 20);

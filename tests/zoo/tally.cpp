@@ -1,10 +1,11 @@
 // Counts the requests of GET /tally, which it answers with its version, and tells at /tally/count how many there were,
-// its predecessors' included: what it knows goes from instance to instance. The build's ZOO_STATE_VERSION is the only
-// one that it takes, so that another one is refused.
+// its predecessors' included: what it knows goes from instance to instance. It takes the build's own ZOO_STATE_VERSION
+// and ZOO_TAKES_VERSION, so that any other is refused. With ZOO_FAILS it counts, and then fails.
 #include <mortise/mortise.hpp>
 
 #include <atomic>
 #include <charconv>
+#include <stdexcept>
 
 namespace {
 
@@ -16,6 +17,9 @@ class Tally : public mortise::StatefulPlugin {
     ctx.http().get("/tally",
                    [this, version = std::string(ctx.version())](const mortise::Request&, mortise::Response& res) {
                      ++count_;
+#if defined(ZOO_FAILS)
+                     throw std::runtime_error("the zoo's tally fails");
+#endif
                      res.text(version);
                    });
     ctx.http().get("/tally/count",
@@ -32,7 +36,7 @@ class Tally : public mortise::StatefulPlugin {
 
  private:
   void add(std::uint32_t version, std::string_view state) {
-    if (version != kStateVersion) {
+    if (version != kStateVersion && version != ZOO_TAKES_VERSION) {
       throw mortise::Error(mortise::Status::failed_precondition,
                            "state version " + std::to_string(version) + " is unknown");
     }

@@ -23,7 +23,7 @@ int count_taken(const CanaryDraw& draw, const MakeHead& make_head) {
   int taken = 0;
   for (int i = 0; i < 1000; ++i) {
     const auto value = "user " + std::to_string(i);
-    taken += draw.takes(make_head(value), value) ? 1 : 0;
+    taken += draw.takes(make_head(value), value + ":40000") ? 1 : 0;
   }
   return taken;
 }
@@ -42,6 +42,16 @@ TEST(CanaryDraw, TakesItsShareOfTheKeys) {
   EXPECT_GT(by_header, 100);
   EXPECT_LT(by_header, 300);
   EXPECT_EQ(count_taken(address, [](const std::string&) { return RequestHead(); }), by_header);
+}
+
+TEST(CanaryDraw, KeepsTheConnectionsOfAnAddressTogether) {
+  const CanaryDraw draw({.percent = 50, .key = "address"});
+  for (const std::string address : {"192.0.2.7", "198.51.100.1", "[2001:db8::1]", "[2001:db8::2]"}) {
+    const bool is_taken = draw.takes(RequestHead(), address + ":40000");
+    for (int port = 40001; port < 40040; ++port) {
+      EXPECT_EQ(draw.takes(RequestHead(), address + ":" + std::to_string(port)), is_taken) << address;
+    }
+  }
 }
 
 TEST(CanaryDraw, IsTheSameForTheSameKey) {
