@@ -102,10 +102,11 @@ base::Result<Outcome> Reconciler::rollback(std::optional<std::uint64_t> release,
   for (const auto& [name, member] : *members) {
     const auto* failure = memory_.find_failure(name, member.identity());
     if (failure == nullptr || !failure->is_marked) continue;
-    return base::Error{
-        base::ErrorCode::failed_precondition,
-        "release " + std::to_string(*release) + " has '" + name + "' " + member.record->manifest->version.to_string() +
-            ", which did not pass its trial; name another release, or run `mortise pardon " + name + "`"};
+    std::string message = "release " + std::to_string(*release) + " has '" + name + "' ";
+    message += member.record->manifest->version.to_string();
+    message += ", which did not pass its trial; name another release, or run `mortise pardon ";
+    message += name + "`";
+    return base::Error{base::ErrorCode::failed_precondition, std::move(message)};
   }
   look();
   auto memory = memory_;
