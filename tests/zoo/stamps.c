@@ -3,6 +3,7 @@
  * answered by whichever request of this instance comes next, or by its stop. */
 #include <mortise/abi/contracts.h>
 #include <mortise/abi/http.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <threads.h>
 
@@ -20,9 +21,9 @@ typedef struct answer {
   char text[64];
 } answer;
 
-static mtx_t mutex;
-static answer deferred;    /* guarded by mutex */
-static int is_stopped = 0; /* guarded by mutex */
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* ThreadSanitizer knows nothing of mtx_t */
+static answer deferred;                                   /* guarded by mutex */
+static int is_stopped = 0;                                /* guarded by mutex */
 
 static mortise_status walk(char* text, size_t size) {
   const zoo_stamp* middle = (const zoo_stamp*)mortise_scope_current(contracts)->bindings[slot];
@@ -53,12 +54,12 @@ static mortise_status respond(const answer* made) {
 /* Leaves `next` to be answered later, and answers what was left before. */
 static mortise_status swap(const answer* next) {
   answer former;
-  mtx_lock(&mutex);
+  pthread_mutex_lock(&mutex);
   former = deferred;
   deferred = *next;
   if (is_stopped) deferred.exchange = NULL;
   const int is_late = is_stopped;
-  mtx_unlock(&mutex);
+  pthread_mutex_unlock(&mutex);
   respond(&former);
   return is_late ? respond(next) : MORTISE_OK;
 }
@@ -101,9 +102,7 @@ static mortise_status init(const mortise_host_v1* host, void** self, mortise_err
   *self = NULL;
   contracts = host->get_interface(host->host, zoo_str(MORTISE_CONTRACTS_V1));
   http = host->get_interface(host->host, zoo_str(MORTISE_HTTP_V1));
-  if (contracts == NULL || http == NULL || mtx_init(&mutex, mtx_plain) != thrd_success) {
-    return MORTISE_FAILED_PRECONDITION;
-  }
+  if (contracts == NULL || http == NULL) return MORTISE_FAILED_PRECONDITION;
   status = contracts->require(host->host, &requirement, &slot, error);
   if (status == MORTISE_OK) status = http->add_route(host->host, &at_once, error);
   return status != MORTISE_OK ? status : http->add_route(host->host, &later, error);
@@ -112,17 +111,12 @@ static mortise_status init(const mortise_host_v1* host, void** self, mortise_err
 static void stop(void* self) {
   const answer none = {NULL, ""};
   (void)self;
-  mtx_lock(&mutex);
+  pthread_mutex_lock(&mutex);
   is_stopped = 1;
-  mtx_unlock(&mutex);
+  pthread_mutex_unlock(&mutex);
   swap(&none);
 }
 
-static void destroy(void* self) {
-  (void)self;
-  mtx_destroy(&mutex);
-}
-
-static const mortise_plugin_v1 table = {sizeof table, 0, init, stop, destroy, NULL};
+static const mortise_plugin_v1 table = {sizeof table, 0, init, stop, zoo_destroy, NULL};
 ZOO_EXPORT const mortise_plugin_v1* mortise_plugin_entry_v1(void);
 const mortise_plugin_v1* mortise_plugin_entry_v1(void) { return &table; }
