@@ -13,9 +13,10 @@ using ::testing::HasSubstr;
 class CanaryTest : public HostTest {
  protected:
   /// `plugin` 1.0.0, and then 1.1.0 as a canary on these terms.
-  Host& begin(const std::string& plugin, const nlohmann::json& canary) {
+  Host& begin(const std::string& plugin, const nlohmann::json& canary,
+              const nlohmann::json& probation = nlohmann::json::object()) {
     prefix_.drop(zoo_file(plugin + "-1.0"));
-    prefix_.write_plugin(plugin, nlohmann::json{{"canary", canary}}.dump());
+    prefix_.write_plugin(plugin, nlohmann::json{{"canary", canary}, {"probation", probation}}.dump());
     start();
     prefix_.drop(zoo_file(plugin + "-1.1"));
     host_->wait_for_state(plugin, "canary");
@@ -88,15 +89,15 @@ TEST_F(CanaryTest, IsSwitchedToAtOnceByAnApply) {
 }
 
 TEST_F(CanaryTest, ItsFewErrorsDoNotCountWhenItIsOnTrial) {
-  begin("moody", {{"percent", 50}, {"for", "1h"}});
+  begin("moody", {{"percent", 50}, {"for", "1h"}}, {{"for", "3s"}});
   ask("/moody", 200);
   ask("/moody?fail", 30);  // a tenth of its own, or so
   EXPECT_EQ(mortise({"apply"}).code, 0);
-  ask("/moody?fail", 2);
-  ask("/moody", 28);
-  // Who breaks the limits now is found by the same look that would have found the former.
-  ask("/moody?fail", 30);
-  EXPECT_THAT(wait_for("moody", "1.1.0", "failed")["reason"].get<std::string>(), HasSubstr(" of 60 requests failed"));
+  EXPECT_EQ(ask("/moody", 30)["1.1.0"], 30);
+  host_->wait_for_log("release has passed its trial");
+  host_->wait_for_plugin("moody", [](const nlohmann::json& status) {
+    return status["version"] == "1.1.0" && status["state"] == "active" && status["reason"] == "";
+  });
 }
 
 TEST_F(CanaryTest, IsGivenUpByARollbackAndStaysSo) {

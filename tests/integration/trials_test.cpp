@@ -1,6 +1,5 @@
 // What happens to a version that is switched to and then does not do.
 #include <csignal>
-#include <filesystem>
 
 #include "support/host_test.hpp"
 
@@ -31,16 +30,6 @@ class TrialsTest : public HostTest {
   }
   std::string reason_of_failure(const std::string& plugin, const std::string& version) {
     return wait_for(plugin, version, "failed")["reason"].get<std::string>();
-  }
-  /// Both files appear between two looks of the host.
-  void drop_both(const std::string& one, const std::string& other) {
-    ASSERT_EQ(::kill(host_->pid(), SIGSTOP), 0);
-    for (const auto& name : {one, other}) {
-      const auto file = prefix_.drop(zoo_file(name));
-      // Old: complete at first sight.
-      std::filesystem::last_write_time(file, std::filesystem::file_time_type::clock::now() - std::chrono::minutes(1));
-    }
-    ASSERT_EQ(::kill(host_->pid(), SIGCONT), 0);
   }
 };
 
@@ -115,8 +104,9 @@ TEST_F(TrialsTest, FewErrorsPass) {
   host_->wait_for_log("release has passed its trial");
   ask("fail", 40);  // from now on that is the plugin's own affair
   EXPECT_EQ(host_->get("/moody?fail").status, 500U);
-  EXPECT_EQ(mortise({"status", "moody"}).code, 0);
-  EXPECT_EQ(wait_for("moody", "1.1.0", "active")["reason"], "");
+  host_->wait_for_plugin("moody", [](const nlohmann::json& status) {
+    return status["version"] == "1.1.0" && status["state"] == "active" && status["reason"] == "";
+  });
 }
 
 TEST_F(TrialsTest, WithoutProbationNobodyLooks) {
