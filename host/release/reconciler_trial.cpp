@@ -81,6 +81,7 @@ void Reconciler::revert(const Trials::Verdict& verdict) {
   const auto runs = running_.find(culprit->name());
   if (runs == running_.end() || runs->second != culprit) return;
   for (const auto& [name, former] : trial.former) memory_.holds.erase(name);  // nothing is held
+  if (history_) static_cast<void>(history_->set_holds(to_stored(memory_.holds)));
   telemetry::log(Level::error, "release", "what did not pass its trial runs on: the way back is barred",
                  {{"release", std::to_string(trial.release)},
                   {"reason", outcome.reason.empty() ? reason_why_kept(culprit->name()) : outcome.reason}});
@@ -131,13 +132,14 @@ std::string Reconciler::reason_why_kept(const std::string& plugin) const {
 base::Result<Outcome> Reconciler::pardon(const std::string& plugin, const std::string& who) {
   const auto found = memory_.failures.find(plugin);
   const auto is_marked = [](const Failure& failure) { return failure.is_marked; };
-  if (found == memory_.failures.end() || std::erase_if(found->second, is_marked) == 0) {
+  if (found == memory_.failures.end() || std::none_of(found->second.begin(), found->second.end(), is_marked)) {
     return base::Error{base::ErrorCode::not_found,
                        "no version of '" + plugin + "' is marked; `mortise status` shows those that are"};
   }
   if (history_) {
     if (const auto taken = history_->pardon(plugin); !taken) return taken.error();
   }
+  std::erase_if(found->second, is_marked);
   look();
   const auto desired = desire_now();
   return carry_out(desired, make_plan(desired, memory_.running),
