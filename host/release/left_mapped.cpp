@@ -47,9 +47,8 @@ void LeftMapped::add(const runtime::Generation& generation) {
 
 std::string LeftMapped::warning() const {
   if (count_ <= limit_) return {};
-  return "more than left_mapped_limit images of retired plugins stay in memory; restart the host to free them, and "
-         "have "
-         "their teams mend the cause";
+  return "more than left_mapped_limit images of retired plugins stay in memory; restart the host to free them, without "
+         "a refused connection by `mortise upgrade-host`, and have their teams mend the cause";
 }
 
 LeftMappedStatus LeftMapped::status() const {
