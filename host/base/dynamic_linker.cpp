@@ -19,4 +19,12 @@ std::string last_library_error() {
   return message == nullptr ? std::string() : std::string(message);
 }
 
+CodeRange mapping_of(const void* address) noexcept {
+  dl_find_object object{};
+  // It only looks; the parameter is not const for C's sake.
+  if (_dl_find_object(const_cast<void*>(address), &object) != 0) return {};
+  return {reinterpret_cast<std::uintptr_t>(object.dlfo_map_start),
+          reinterpret_cast<std::uintptr_t>(object.dlfo_map_end)};
+}
+
 }  // namespace mortise::base

@@ -1,6 +1,7 @@
 // What the host asks the dynamic linker beyond what Boost.DLL offers.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace mortise::base {
@@ -10,5 +11,13 @@ bool is_library_loaded(const std::string& file);
 
 /// Why this thread's last attempt to load a library failed, in the linker's words; asking clears it.
 std::string last_library_error();
+
+/// Addresses, the end excluded.
+struct CodeRange {
+  std::uintptr_t begin = 0;
+  std::uintptr_t end = 0;
+};
+/// Where the library that has this address is mapped; empty when none has it. Any thread.
+CodeRange mapping_of(const void* address) noexcept;
 
 }  // namespace mortise::base

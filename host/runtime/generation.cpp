@@ -4,6 +4,7 @@
 #include <exception>
 #include <utility>
 
+#include "base/dynamic_linker.hpp"
 #include "runtime/abi_values.hpp"
 #include "runtime/tables.hpp"
 #include "telemetry/log.hpp"
@@ -76,7 +77,7 @@ base::Result<void> Generation::call_init() {
   auto image = loader::Image::load(spec_.image, !spec_.is_first_of_image);
   if (!image) return image.error();
   image_ = std::move(*image);
-
+  code_owner_.emplace(base::mapping_of(&image_->plugin()), name(), number_text_);
   return call("init", [this](void*, mortise_error* error) { return image_->plugin().init(&table_, &self_, error); });
 }
 
@@ -149,6 +150,7 @@ void Generation::destroy_instance() noexcept {
 bool Generation::retire() {
   const auto before = state_.exchange(GenerationState::retired, std::memory_order_acq_rel);
   if (before == GenerationState::active || before == GenerationState::stopping) destroy_instance();
+  code_owner_.reset();
   return image_ == nullptr || image_->unload();
 }
 

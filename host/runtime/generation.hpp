@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "manifest/manifest.hpp"
 #include "runtime/service.hpp"
 #include "runtime/traffic.hpp"
+#include "telemetry/code_owners.hpp"
 
 namespace mortise::runtime {
 
@@ -100,6 +102,7 @@ class Generation {
   std::string version_text_;
   mortise_host_v1 table_{};
   std::unique_ptr<loader::Image> image_;
+  std::optional<telemetry::CodeOwner> code_owner_;  // of image_
   void* self_ = nullptr;
   std::unique_ptr<Traffic> watched_;
   // Released by watch() when the counts are there; acquired by whoever counts.
