@@ -87,7 +87,7 @@ base::Result<void> ServingHost::start_server() {
 base::Result<void> ServingHost::open() {
   if (auto prepared = prepare_directories(); !prepared) return prepared;
   if (auto locked = get_lock(); !locked) return locked;
-  telemetry::leave_crash_marks(config_.state_directory / release::kCrashMarkFile);
+  telemetry::leave_crash_marks(config_.state_directory);
   auto catalog = catalog::Catalog::open({.drop_directory = config_.drop_directory,
                                          .state_directory = config_.state_directory,
                                          .settle = config_.settle,

@@ -17,7 +17,7 @@ using data::Keywords::now;
 using data::Keywords::use;
 using storage::guarded;
 
-constexpr std::int64_t kRevision = 2;
+constexpr std::int64_t kRevision = 3;
 // No fsync at each commit: what the host wrote survives its own end anyway, and after the machine's end the file tells
 // of a release that was applied, if not of the very last one.
 constexpr const char* kPragmas[] = {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL"};
@@ -34,11 +34,14 @@ constexpr const char* kTables[] = {
     "instead_sha256 TEXT NOT NULL, instead_config TEXT NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID"};
 constexpr const char* kSinceRevision2[] = {
     "ALTER TABLE hold ADD COLUMN together TEXT NOT NULL DEFAULT ''",
-    // Empty digests of the former member: it did not run.
-    "CREATE TABLE trial (plugin TEXT PRIMARY KEY, number INTEGER NOT NULL, generation INTEGER NOT NULL, "
-    "former_sha256 TEXT NOT NULL, former_config TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE mark (plugin TEXT NOT NULL, sha256 TEXT NOT NULL, config TEXT NOT NULL, reason TEXT NOT NULL, "
     "PRIMARY KEY (plugin, sha256, config)) WITHOUT ROWID"};
+constexpr const char* kSinceRevision3[] = {
+    "DROP TABLE IF EXISTS trial",  // of revision 2, which ended its trials with the process
+    // Empty digests of the former member: it did not run.
+    "CREATE TABLE trial (number INTEGER NOT NULL, plugin TEXT NOT NULL, host INTEGER NOT NULL, "
+    "generation INTEGER NOT NULL, until_ms INTEGER NOT NULL, former_sha256 TEXT NOT NULL, former_config TEXT NOT NULL, "
+    "PRIMARY KEY (number, plugin)) WITHOUT ROWID"};
 
 std::string timestamp() { return Poco::DateTimeFormatter::format(Poco::Timestamp(), "%Y-%m-%dT%H:%M:%S.%iZ"); }
 
@@ -50,17 +53,6 @@ void write_holds(data::Session& poco, const std::map<std::string, StoredHold>& h
     auto rest = hold;
     poco << "INSERT INTO hold VALUES (?, ?, ?, ?, ?, ?, ?)", use(plugin), use(member.sha256), use(member.config_text),
         use(rest.instead_of.sha256), use(rest.instead_of.config_text), use(rest.reason), use(rest.together), now;
-  }
-}
-
-void write_trial(data::Session& poco, const std::map<std::string, StoredTrial>& trial) {
-  for (const auto& [name, on_trial] : trial) {
-    auto plugin = name;
-    auto number = static_cast<std::int64_t>(on_trial.release);
-    auto generation = static_cast<std::int64_t>(on_trial.generation);
-    auto former = on_trial.former.value_or(Identity{});
-    poco << "INSERT INTO trial VALUES (?, ?, ?, ?, ?)", use(plugin), use(number), use(generation), use(former.sha256),
-        use(former.config_text), now;
   }
 }
 
@@ -85,27 +77,38 @@ History::~History() = default;
 
 base::Result<History> History::open(const std::filesystem::path& file) {
   return guarded([&]() -> base::Result<History> {
-    auto session = std::make_unique<data::Session>(storage::open_sqlite(file));
-    auto& poco = *session;
-    for (const auto* pragma : kPragmas) poco << pragma, now;
-    std::int64_t revision = 0;
-    poco << "PRAGMA user_version", into(revision), now;
-    if (revision > kRevision) {
-      return base::Error{base::ErrorCode::failed_precondition,
-                         "'" + file.string() + "' was written by a newer host; use that, or move the file away"};
-    }
-    if (revision < kRevision) {
-      storage::Transaction transaction(poco);
-      if (revision < 1) {
-        for (const auto* table : kTables) poco << table, now;
-      }
-      for (const auto* change : kSinceRevision2) poco << change, now;
-      poco << "PRAGMA user_version = " + std::to_string(kRevision), now;
-      transaction.commit();
-    }
-    poco << "UPDATE attempt SET result = 'interrupted' WHERE result = 'applying'", now;
-    return History(std::move(session));
+    auto session = storage::open_sqlite(file);
+    for (const auto* pragma : kPragmas) session << pragma, now;
+    return prepare(std::move(session), file);
   });
+}
+
+base::Result<History> History::open_copy(const std::filesystem::path& file) {
+  return guarded([&] { return prepare(storage::copy_to_memory(file), file); });
+}
+
+/// Gives the database the form that this build knows. Throws Poco's exceptions.
+base::Result<History> History::prepare(data::Session session, const std::filesystem::path& file) {
+  std::int64_t revision = 0;
+  session << "PRAGMA user_version", into(revision), now;
+  if (revision > kRevision) {
+    return base::Error{base::ErrorCode::failed_precondition,
+                       "'" + file.string() + "' was written by a newer host; use that, or move the file away"};
+  }
+  if (revision < kRevision) {
+    storage::Transaction transaction(session);
+    if (revision < 1) {
+      for (const auto* table : kTables) session << table, now;
+    }
+    if (revision < 2) {
+      for (const auto* change : kSinceRevision2) session << change, now;
+    }
+    for (const auto* change : kSinceRevision3) session << change, now;
+    session << "PRAGMA user_version = " + std::to_string(kRevision), now;
+    transaction.commit();
+  }
+  session << "UPDATE attempt SET result = 'interrupted' WHERE result = 'applying'", now;
+  return History(std::make_unique<data::Session>(std::move(session)));
 }
 
 base::Result<std::uint64_t> History::begin(const std::string& who, const std::string& what, const Plan& plan,
@@ -141,7 +144,7 @@ base::Result<std::uint64_t> History::begin(const std::string& who, const std::st
 }
 
 base::Result<void> History::apply(std::uint64_t release, const std::map<std::string, StoredHold>& holds,
-                                  const std::map<std::string, StoredTrial>& trial) {
+                                  const StoredTrial& trial) {
   return guarded([&]() -> base::Result<void> {
     auto& poco = *session_;
     auto number = static_cast<std::int64_t>(release);
@@ -151,7 +154,7 @@ base::Result<void> History::apply(std::uint64_t release, const std::map<std::str
     poco << "INSERT INTO member SELECT plugin, sha256, config FROM change WHERE number = ? AND sha256 <> ''",
         use(number), now;
     poco << "DELETE FROM trial WHERE plugin IN (SELECT plugin FROM change WHERE number = ?)", use(number), now;
-    write_trial(poco, trial);
+    write_trial(trial);
     write_holds(poco, holds);
     transaction.commit();
     return {};

@@ -30,11 +30,18 @@ struct StoredHold {
   std::string together{};
 };
 
-/// One plugin that a release on trial has changed.
+/// A release on trial, or a canary, as it is kept.
 struct StoredTrial {
+  struct Plugin {
+    std::uint64_t generation = 0;      // that is on trial, of the process `host`; 0: it is not on trial itself
+    std::int64_t until_ms = 0;         // since 1970
+    std::optional<Identity> former{};  // none: it did not run
+    Identity identity{};               // which the release has given it; the attempt tells of it
+  };
   std::uint64_t release = 0;
-  std::uint64_t generation = 0;    // that is on trial, of the host process that switched to it; 0: it does not run
-  std::optional<Identity> former;  // none: it did not run
+  std::int64_t host = 0;                    // pid of the process whose generations these are
+  bool is_canary = false;                   // the release was not switched to; the attempt tells of that
+  std::map<std::string, Plugin> plugins{};  // that the release has changed, and no later one
 };
 
 /// A member that ran, and did not do.
@@ -51,6 +58,8 @@ std::map<std::string, StoredHold> to_stored(const std::map<std::string, Hold>& h
 class History {
  public:
   static base::Result<History> open(const std::filesystem::path& file);
+  /// What stands in the file, which is left as it is: what is written then is in memory alone.
+  static base::Result<History> open_copy(const std::filesystem::path& file);
   History(History&&) noexcept;
   History& operator=(History&&) noexcept;
   ~History();
@@ -59,17 +68,21 @@ class History {
   /// those of the plugins that the plan has run.
   base::Result<std::uint64_t> begin(const std::string& who, const std::string& what, const Plan& plan,
                                     const std::map<std::string, std::string>& config_texts);
-  /// From here on a restart brings this release back. `holds` replace those before it; `trial` is what it has on trial,
-  /// by plugin, and takes its plugins out of the trials before it.
+  /// From here on a restart brings this release back. `holds` replace those before it; its plugins leave the trials
+  /// before it.
   base::Result<void> apply(std::uint64_t release, const std::map<std::string, StoredHold>& holds,
-                           const std::map<std::string, StoredTrial>& trial = {});
+                           const StoredTrial& trial = {});
   base::Result<void> fail(std::uint64_t release, const std::string& reason);
   base::Result<void> set_holds(const std::map<std::string, StoredHold>& holds);
 
   // --- history_trials.cpp
+  /// Beside those before it: of a canary.
+  base::Result<void> begin_trial(const StoredTrial& trial);
   base::Result<void> end_trial(std::uint64_t release);
-  /// By plugin: those that had not ended.
-  base::Result<std::map<std::string, StoredTrial>> trials();
+  /// Those that had not ended, the eldest first.
+  base::Result<std::vector<StoredTrial>> trials();
+  /// In place of all before them.
+  base::Result<void> set_trials(const std::vector<StoredTrial>& trials);
   base::Result<void> mark(const StoredMark& mark);
   /// Takes the marks of a plugin off.
   base::Result<void> pardon(const std::string& plugin);
@@ -93,6 +106,8 @@ class History {
 
  private:
   explicit History(std::unique_ptr<Poco::Data::Session> session);
+  static base::Result<History> prepare(Poco::Data::Session session, const std::filesystem::path& file);
+  void write_trial(const StoredTrial& trial);
   std::unique_ptr<Poco::Data::Session> session_;
 };
 

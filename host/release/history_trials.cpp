@@ -15,6 +15,29 @@ using data::Keywords::range;
 using data::Keywords::use;
 using storage::guarded;
 
+/// In a transaction of the caller's.
+void History::write_trial(const StoredTrial& trial) {
+  for (const auto& [name, kept] : trial.plugins) {
+    auto plugin = name;
+    auto number = static_cast<std::int64_t>(trial.release);
+    auto host = trial.host;
+    auto generation = static_cast<std::int64_t>(kept.generation);
+    auto until = kept.until_ms;
+    auto former = kept.former.value_or(Identity{});
+    *session_ << "INSERT INTO trial VALUES (?, ?, ?, ?, ?, ?, ?)", use(number), use(plugin), use(host), use(generation),
+        use(until), use(former.sha256), use(former.config_text), now;
+  }
+}
+
+base::Result<void> History::begin_trial(const StoredTrial& trial) {
+  return guarded([&]() -> base::Result<void> {
+    storage::Transaction transaction(*session_);
+    write_trial(trial);
+    transaction.commit();
+    return {};
+  });
+}
+
 base::Result<void> History::end_trial(std::uint64_t release) {
   return guarded([&]() -> base::Result<void> {
     auto number = static_cast<std::int64_t>(release);
@@ -23,22 +46,43 @@ base::Result<void> History::end_trial(std::uint64_t release) {
   });
 }
 
-base::Result<std::map<std::string, StoredTrial>> History::trials() {
-  return guarded([&]() -> base::Result<std::map<std::string, StoredTrial>> {
-    std::map<std::string, StoredTrial> trials;
+base::Result<std::vector<StoredTrial>> History::trials() {
+  return guarded([&]() -> base::Result<std::vector<StoredTrial>> {
+    std::vector<StoredTrial> trials;
     std::string plugin;
+    std::string result;
     std::int64_t number = 0;
+    std::int64_t host = 0;
     std::int64_t generation = 0;
+    StoredTrial::Plugin kept;
     Identity former;
     data::Statement select(*session_);
-    select << "SELECT plugin, number, generation, former_sha256, former_config FROM trial", into(plugin), into(number),
-        into(generation), into(former.sha256), into(former.config_text), range(0, 1);
+    select << "SELECT trial.number, trial.plugin, host, generation, until_ms, former_sha256, former_config, sha256, "
+              "config, result FROM trial JOIN change USING (number, plugin) JOIN attempt USING (number) "
+              "ORDER BY trial.number, trial.plugin",
+        into(number), into(plugin), into(host), into(generation), into(kept.until_ms), into(former.sha256),
+        into(former.config_text), into(kept.identity.sha256), into(kept.identity.config_text), into(result),
+        range(0, 1);
     while (!select.done() && select.execute() > 0) {
-      trials.emplace(plugin, StoredTrial{.release = static_cast<std::uint64_t>(number),
-                                         .generation = static_cast<std::uint64_t>(generation),
-                                         .former = former.sha256.empty() ? std::nullopt : std::optional(former)});
+      const auto release = static_cast<std::uint64_t>(number);
+      if (trials.empty() || trials.back().release != release) {
+        trials.push_back({.release = release, .host = host, .is_canary = result != "applied"});
+      }
+      kept.generation = static_cast<std::uint64_t>(generation);
+      kept.former = former.sha256.empty() ? std::nullopt : std::optional(former);
+      trials.back().plugins.emplace(plugin, kept);
     }
     return trials;
+  });
+}
+
+base::Result<void> History::set_trials(const std::vector<StoredTrial>& trials) {
+  return guarded([&]() -> base::Result<void> {
+    storage::Transaction transaction(*session_);
+    *session_ << "DELETE FROM trial", now;
+    for (const auto& trial : trials) write_trial(trial);
+    transaction.commit();
+    return {};
   });
 }
 

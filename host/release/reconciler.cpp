@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "release/planner.hpp"
-#include "storage/sqlite.hpp"
 #include "telemetry/log.hpp"
 
 namespace mortise::release {
@@ -44,29 +43,7 @@ Reconciler::Reconciler(RunnerSettings settings, std::unique_ptr<catalog::Catalog
                std::move(reap), stopping),
       handover_(settings_.init_timeout, control_, stopping),
       drains_(settings_.stop_timeout, settings_.left_mapped_limit, services_, control_, handover_),
-      stopping_(std::move(stopping)) {
-  open_history();
-}
-
-void Reconciler::open_history() {
-  const auto file = settings_.state_directory / "releases.db";
-  auto opened = History::open(file);
-  std::string remark;
-  if (!opened && opened.error().code == base::ErrorCode::data_loss) {
-    const auto moved = storage::move_aside(file, files_);
-    remark = "the history of releases is corrupt (" + opened.error().message + "); " +
-             (moved ? "it was moved to '" + moved->string() + "', and begins anew" : moved.error().message);
-    if (moved) opened = History::open(file);
-  }
-  if (opened) {
-    history_ = std::move(*opened);
-  } else {
-    remark = "'" + file.string() + "' cannot be used: " + opened.error().message +
-             "; plugins are served all the same, but a restart cannot bring this release back. Mend its permissions or "
-             "make room, then restart";
-  }
-  if (!remark.empty()) telemetry::log(Level::warning, "release", "the history needs attention", {{"reason", remark}});
-}
+      stopping_(std::move(stopping)) {}
 
 void Reconciler::look() {
   look_again_.reset();

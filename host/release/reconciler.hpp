@@ -24,8 +24,11 @@
 #include "runtime/contracts.hpp"
 #include "runtime/control_thread.hpp"
 #include "runtime/generation.hpp"
+#include "telemetry/crash_mark.hpp"
 
 namespace mortise::release {
+
+class MemberFinder;
 
 /// Release thread only; holds no lock. Invariant: a release is switched to whole or not at all, but for the first after
 /// the host's start, which takes whoever starts: a broken plugin never keeps the host from serving.
@@ -73,24 +76,29 @@ class Reconciler {
  private:
   using Set = std::map<std::string, runtime::GenerationPtr>;
 
-  void open_history();
   void look();
   Desired desire_with(const Memory& memory);
   Desired desire_now();
   [[nodiscard]] bool is_asked_for(const Failure& failure, const Desired& desired) const;
   void tell(const std::vector<Unmet>& unmet);
 
-  // --- At the host's start (reconciler_begin.cpp, reconciler_recall.cpp).
+  // --- At the host's start (reconciler_begin.cpp, reconciler_recall.cpp, reconciler_crash.cpp).
   struct Former {
     Members members;
     Memory memory;  // as if they ran
+    std::vector<StoredTrial> trials;
   };
-  Former recall();
   using FormerMembers = std::map<std::string, std::optional<Member>>;
-  void settle_crash(Former& former);
-  std::map<std::string, StoredTrial> end_trials();
+  std::optional<History::Last> open_history(Record record);
+  Former recall(Record record);
+  void recall_failures(MemberFinder& finder, Memory& memory);
+  std::optional<FormerMembers> recall_former(MemberFinder& finder, const StoredTrial& trial);
+  void settle_crashes(Former& former);
+  void blame(Former& former, const telemetry::CrashMark& crash);
   void rewind(Former& former, const FormerMembers& before, const Member& culprit, std::uint64_t release,
               const std::string& evidence);
+  void resume_trials(const std::vector<StoredTrial>& trials, const Desired& desired);
+  [[nodiscard]] std::vector<Trial::Subject> subjects_of(const StoredTrial& trial, const Desired& desired) const;
   std::vector<Wanted> choose_first(const Desired& desired, const Members& former) const;
   void start_first(const std::vector<Wanted>& first, Next& next);
   void settle_conflicts(Next& next);
@@ -122,6 +130,7 @@ class Reconciler {
   void report_canary(std::vector<PluginStatus>& plugins) const;
 
   // --- After the switch (reconciler_trial.cpp).
+  [[nodiscard]] FormerMembers former_of(const Plan& plan) const;
   [[nodiscard]] Trial make_trial(const Plan& plan, const Desired& desired, const Next& next, bool is_on_trial) const;
   void revert(const Trials::Verdict& verdict);
   void hold_former(const FormerMembers& former, const std::string& culprit, const std::string& reason, Memory& memory);
@@ -131,7 +140,8 @@ class Reconciler {
     std::string reason;  // of what is not tried again, with the remedy
   };
   static Judgement judge(const Member& culprit, std::uint64_t release, const std::string& evidence);
-  void keep_mark(const Failure& failure);
+  static Judgement judge_as_canary(const Member& culprit, std::uint64_t release, const std::string& evidence);
+  void mark(const Member& culprit, const std::string& reason, Memory& memory);
   [[nodiscard]] std::string reason_why_kept(const std::string& plugin) const;
 
   const runtime::GenerationPtr& newest_of(const runtime::Service::Conflict& conflict) const;
@@ -145,6 +155,7 @@ class Reconciler {
   RunnerSettings settings_;
   std::unique_ptr<catalog::Catalog> catalog_;
   std::optional<History> history_;  // none: cannot be used
+  bool has_lost_history_ = false;   // and so an empty one does not mean that nothing ever ran
   runtime::Contracts& contracts_;
   std::vector<runtime::Service*> services_;  // contracts_ is the first
   base::Files& files_;

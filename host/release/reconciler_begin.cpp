@@ -24,8 +24,8 @@ bool is_same(const std::vector<Wanted>& a, const std::vector<Wanted>& b) {
 
 void Reconciler::begin(Record record) {
   look();
-  auto former = recall();
-  if (record == Record::now) settle_crash(former);
+  auto former = recall(record);
+  if (record == Record::now) settle_crashes(former);
   memory_.failures = former.memory.failures;
   memory_.holds = former.memory.holds;
   const auto desired = desire_with(former.memory);
@@ -39,11 +39,13 @@ void Reconciler::begin(Record record) {
     record_first(next.members, former, desired, first);
   } else {
     record_start_ = [this, members = next.members, former, desired, first] {
-      end_trials();
+      open_history(Record::now);
       record_first(members, former, desired, first);
+      resume_trials(former.trials, desired);
     };
   }
   publish(std::move(next));
+  if (record == Record::now) resume_trials(former.trials, desired);
   // What the last release did not have comes as a release of its own, which may fail and leave this one.
   if (!is_same(first, desired.wanted)) look_again_ = Clock::now();
 }
@@ -54,8 +56,11 @@ void Reconciler::record_start() {
 
 /// In the order of start.
 std::vector<Wanted> Reconciler::choose_first(const Desired& desired, const Members& former) const {
-  const bool is_fresh = former.empty();
-  if (is_fresh) return settings_.applies_by_itself ? desired.wanted : std::vector<Wanted>();
+  if (former.empty()) {
+    // Nobody may be left without service because nobody knows any more what an admin has asked for.
+    const bool is_wanted = settings_.applies_by_itself || has_lost_history_;
+    return is_wanted ? desired.wanted : std::vector<Wanted>();
+  }
   std::vector<Wanted> first;
   bool is_as_desired = true;
   for (const auto& wanted : desired.wanted) {

@@ -13,6 +13,13 @@ namespace mortise::release {
 
 using telemetry::Level;
 
+namespace {
+
+// Until what could not be switched to begins anew: the surroundings are to blame, a full disk most likely.
+constexpr std::chrono::seconds kRetryPromotion{1};
+
+}  // namespace
+
 /// The most cautious of the wishes of those that replace others; none: nobody has one.
 std::optional<config::CanaryConfig> Reconciler::canary_of(const Plan& plan, const Desired& desired) {
   std::optional<config::CanaryConfig> wish;
@@ -49,6 +56,13 @@ Outcome Reconciler::begin_canary(Outcome outcome, const Desired& desired, const 
   trial.release = outcome.release;
   trial.percent_of_others = wish.percent;
   for (auto& subject : trial.subjects) subject.limits.duration = wish.duration;
+  if (history_) {
+    if (const auto written = history_->begin_trial(to_stored(trial)); !written) {
+      telemetry::log(Level::warning, "release",
+                     "a canary cannot be written down; should it crash the host, it is tried again",
+                     {{"release", std::to_string(outcome.release)}, {"reason", written.error().message}});
+    }
+  }
   for (auto* service : services_) service->publish_canary(canary.release, {.percent = wish.percent, .key = wish.key});
   canary.trials.begin(std::move(trial), *canary.release, now);
   held_back_.clear();
@@ -66,11 +80,10 @@ bool Reconciler::is_canary(const Desired& desired) const {
 Outcome Reconciler::promote() {
   auto canary = std::move(*canary_);
   canary_.reset();
-  const auto fresh = fresh_of(canary);
-  auto outcome = switch_to(canary.outcome, canary.desired, canary.cause, std::move(canary.next));
+  auto outcome = switch_to(canary.outcome, canary.desired, canary.cause, canary.next);
   if (outcome.result != Outcome::Result::failed) return outcome;
-  for (auto* service : services_) service->publish(release_);
-  for (const auto& generation : fresh) drains_.stop(generation, nullptr);
+  stop_canary(canary);
+  look_again_ = Clock::now() + kRetryPromotion;
   return outcome;
 }
 
@@ -79,7 +92,6 @@ void Reconciler::give_up_canary(const std::string& reason) {
   canary_.reset();
   if (history_) static_cast<void>(history_->fail(canary.outcome.release, reason));  // else it shows as interrupted
   stop_canary(canary);
-  memory_.holds.insert(canary.former_holds.begin(), canary.former_holds.end());
   telemetry::log(Level::warning, "release", "canary is given up; everything runs on as before",
                  {{"release", std::to_string(canary.outcome.release)}, {"reason", reason}});
 }
@@ -88,8 +100,11 @@ void Reconciler::put_canary_off() {
   if (canary_) give_up_canary("the host is being replaced; it begins anew then");
 }
 
-/// What its instances have learnt is lost: those that serve on have never lost anything to them.
+/// Nothing is left of it but what the history says. What its instances have learnt is lost: those that serve on have
+/// never lost anything to them.
 void Reconciler::stop_canary(const Canary& canary) {
+  if (history_) static_cast<void>(history_->end_trial(canary.outcome.release));  // at worst a crash is blamed on it
+  memory_.holds.insert(canary.former_holds.begin(), canary.former_holds.end());
   for (auto* service : services_) service->publish(release_);
   for (const auto& generation : fresh_of(canary)) drains_.stop(generation, nullptr);
 }
@@ -99,16 +114,21 @@ Outcome Reconciler::turn_back(const std::string& who) {
   const auto plan = canary_->outcome.plan;
   const auto number = std::to_string(canary_->outcome.release);
   const auto reason = "release " + number + ", a canary, was given up by " + who;
-  FormerMembers former;
-  for (const auto& step : plan.steps) {
-    const auto running = memory_.running.find(step.plugin);
-    former.emplace(step.plugin,
-                   running == memory_.running.end() ? std::nullopt : std::optional<Member>(running->second));
-  }
   give_up_canary(reason);
-  hold_former(former, "", reason, memory_);
+  hold_former(former_of(plan), "", reason, memory_);
   if (history_) static_cast<void>(history_->set_holds(to_stored(memory_.holds)));  // at worst it is tried once more
   return {.result = Outcome::Result::unchanged, .release = number_, .plan = {}, .reason = {}};
+}
+
+Reconciler::Judgement Reconciler::judge_as_canary(const Member& culprit, std::uint64_t release,
+                                                  const std::string& evidence) {
+  const auto& manifest = *culprit.record->manifest;
+  const auto text =
+      "'" + manifest.name + "' " + manifest.version.to_string() + " did not pass as a canary: " + evidence;
+  return {.cause = text,
+          .reason = text + "; release " + std::to_string(release) +
+                    " was not switched to. Drop another version, change its config, or run `mortise pardon " +
+                    manifest.name + "` to try it again"};
 }
 
 /// True when something came of it.
@@ -123,20 +143,11 @@ bool Reconciler::judge_canary() {
   auto canary = std::move(*canary_);
   canary_.reset();
   const auto name = verdict->culprit->name();
-  const auto text =
-      "'" + name + "' " + verdict->culprit->version_text() + " did not pass as a canary: " + verdict->evidence;
-  auto& failures = memory_.failures[name];
-  failures.push_back(
-      {.member = canary.next.members.at(name),
-       .reason = text + "; release " + std::to_string(canary.outcome.release) +
-                 " was not switched to. Drop another version, change its config, or run `mortise pardon " + name +
-                 "` to try it again",
-       .against = {},
-       .is_marked = true});
-  keep_mark(failures.back());
-  fail(canary.outcome, canary.desired, text);
+  const auto& member = canary.next.members.at(name);
+  const auto [cause, reason] = judge_as_canary(member, canary.outcome.release, verdict->evidence);
+  mark(member, reason, memory_);
+  fail(canary.outcome, canary.desired, cause);
   stop_canary(canary);
-  memory_.holds.insert(canary.former_holds.begin(), canary.former_holds.end());
   return true;
 }
 

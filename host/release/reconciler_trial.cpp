@@ -16,14 +16,23 @@ bool replaces(const Step& step) { return step.kind != Step::Kind::start && step.
 
 }  // namespace
 
+/// What runs of those that the plan changes.
+Reconciler::FormerMembers Reconciler::former_of(const Plan& plan) const {
+  FormerMembers former;
+  for (const auto& step : plan.steps) {
+    const auto running = memory_.running.find(step.plugin);
+    former.emplace(step.plugin,
+                   running == memory_.running.end() ? std::nullopt : std::optional<Member>(running->second));
+  }
+  return former;
+}
+
 /// What the plan changes, and the generations that have to prove themselves: those that replace others, where there is
 /// something to go back to.
 Trial Reconciler::make_trial(const Plan& plan, const Desired& desired, const Next& next, bool is_on_trial) const {
   Trial trial;
+  trial.former = former_of(plan);
   for (const auto& step : plan.steps) {
-    const auto running = memory_.running.find(step.plugin);
-    trial.former.emplace(step.plugin,
-                         running == memory_.running.end() ? std::nullopt : std::optional<Member>(running->second));
     if (!is_on_trial || !replaces(step)) continue;
     const auto wanted = std::find_if(desired.wanted.begin(), desired.wanted.end(),
                                      [&](const Wanted& one) { return one.name() == step.plugin; });
@@ -68,9 +77,7 @@ void Reconciler::revert(const Trials::Verdict& verdict) {
   const auto member = memory_.running.at(culprit->name());
   const auto [cause, reason] = judge(member, trial.release, evidence);
   if (history_) static_cast<void>(history_->end_trial(trial.release));
-  auto& failures = memory_.failures[culprit->name()];
-  failures.push_back({.member = member, .reason = reason, .against = {}, .is_marked = true});
-  keep_mark(failures.back());
+  mark(member, reason, memory_);
   look();
   auto memory = memory_;
   hold_former(trial.former, culprit->name(), reason, memory);
@@ -112,11 +119,12 @@ Reconciler::Judgement Reconciler::judge(const Member& culprit, std::uint64_t rel
                     manifest.name + "` to try it again"};
 }
 
-/// So that it is not tried again after a restart either.
-void Reconciler::keep_mark(const Failure& failure) {
+/// So that it is not tried again by itself, after a restart neither.
+void Reconciler::mark(const Member& culprit, const std::string& reason, Memory& memory) {
+  const auto& name = culprit.record->manifest->name;
+  memory.failures[name].push_back({.member = culprit, .reason = reason, .against = {}, .is_marked = true});
   if (!history_) return;
-  const auto& name = failure.member.record->manifest->name;
-  const auto kept = history_->mark({.plugin = name, .identity = failure.member.identity(), .reason = failure.reason});
+  const auto kept = history_->mark({.plugin = name, .identity = culprit.identity(), .reason = reason});
   if (kept) return;
   telemetry::log(Level::warning, "release", "a mark cannot be written down; after a restart it is tried again",
                  {{"plugin", name}, {"reason", kept.error().message}});

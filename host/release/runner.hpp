@@ -21,9 +21,6 @@
 
 namespace mortise::release {
 
-/// In the state directory: where the process before this one may have left who crashed it (telemetry/crash_mark.hpp).
-inline constexpr const char* kCrashMarkFile = "crash";
-
 struct RunnerSettings {
   std::filesystem::path drop_directory;
   std::filesystem::path plugins_directory;

@@ -1,5 +1,7 @@
 #include "release/trials.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -25,16 +27,19 @@ std::uint64_t failures_of(const Traffic& traffic) { return traffic.failures() + 
 
 }  // namespace
 
-std::map<std::string, StoredTrial> to_stored(const Trial& trial) {
-  std::map<std::string, StoredTrial> stored;
+StoredTrial to_stored(const Trial& trial) {
+  StoredTrial stored{.release = trial.release, .host = ::getpid()};
   if (trial.subjects.empty()) return stored;
   for (const auto& [name, former] : trial.former) {
-    auto& kept = stored[name];
-    kept.release = trial.release;
+    auto& kept = stored.plugins[name];
     if (former) kept.former = former->identity();
   }
+  const auto now = std::chrono::system_clock::now();
   for (const auto& subject : trial.subjects) {
-    stored[subject.generation->name()].generation = subject.generation->number();
+    auto& kept = stored.plugins[subject.generation->name()];
+    kept.generation = subject.generation->number();
+    const auto until = now + subject.limits.duration;
+    kept.until_ms = std::chrono::duration_cast<std::chrono::milliseconds>(until.time_since_epoch()).count();
   }
   return stored;
 }

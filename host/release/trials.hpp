@@ -29,8 +29,8 @@ struct Trial {
   unsigned percent_of_others = 100;  // of the requests to plugins that it has not changed: what runs on the release
 };
 
-/// As the history keeps it; empty when nobody is on trial.
-std::map<std::string, StoredTrial> to_stored(const Trial& trial);
+/// As the history keeps it, begun now by this process; without plugins when nobody is on trial.
+StoredTrial to_stored(const Trial& trial);
 
 /// Release thread only.
 class Trials {

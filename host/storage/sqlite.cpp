@@ -2,6 +2,9 @@
 
 #include <Poco/Data/SQLite/Connector.h>
 #include <Poco/Data/SQLite/SQLiteException.h>
+#include <Poco/Data/SQLite/Utility.h>
+
+#include <system_error>
 
 namespace mortise::storage {
 namespace {
@@ -13,6 +16,16 @@ constexpr std::size_t kBusySeconds = 2;
 Poco::Data::Session open_sqlite(const std::filesystem::path& file) {
   Poco::Data::SQLite::Connector::registerConnector();
   return {"SQLite", file.string(), kBusySeconds};
+}
+
+Poco::Data::Session copy_to_memory(const std::filesystem::path& file) {
+  auto memory = open_sqlite(":memory:");
+  std::error_code ignored;
+  if (!std::filesystem::exists(file, ignored)) return memory;
+  if (!Poco::Data::SQLite::Utility::fileToMemory(memory, file.string())) {
+    throw Poco::Data::SQLite::IOErrorException("cannot read '" + file.string() + "'");
+  }
+  return memory;
 }
 
 Transaction::Transaction(Poco::Data::Session& session) : session_(session) {

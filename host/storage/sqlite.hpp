@@ -14,6 +14,9 @@ namespace mortise::storage {
 /// Opens or creates the file. Throws Poco's exceptions: call it under guarded().
 Poco::Data::Session open_sqlite(const std::filesystem::path& file);
 
+/// A database in memory with what is in the file, which is left as it is; empty when there is no file. Throws likewise.
+Poco::Data::Session copy_to_memory(const std::filesystem::path& file);
+
 /// From construction to commit(); undone when this goes without it. Unlike Poco's own, which believes in a transaction
 /// that SQLite has ended by itself (a full disk) and refuses every later one. Throws as open_sqlite() does. One thread;
 /// the session outlives it.

@@ -1,5 +1,7 @@
 /* Provides zoo.currency/1, under ZOO_NAME if that is given: everything is worth ZOO_RATE times as much in another unit,
  * the double by default. */
+#include <stdlib.h>
+
 #include "zoo.h"
 #include "zoo_currency.h"
 
@@ -15,9 +17,21 @@ MORTISE_CONTRACT_NOTE(currency_note, ZOO_CURRENCY, ZOO_CURRENCY_METHODS);
 static const mortise_contracts_v1* contracts;
 static mortise_host* self_host;
 
+#if defined(ZOO_ENDS_BY)
+/* Ways to bring the host down, by where the fault lies: in here, in the C library, nowhere. */
+static void (*volatile nothing)(void);
+static int* volatile nowhere;
+static inline void writes(void) { *nowhere = 1; }
+static inline void aborts(void) { abort(); }
+static inline void jumps(void) { nothing(); }
+#endif
+
 static mortise_status convert_to(zoo_money money, mortise_str to, zoo_money* result) {
   mortise_scope* scope = mortise_scope_current(contracts);
   char* unit;
+#if defined(ZOO_ENDS_BY)
+  ZOO_ENDS_BY();
+#endif
 #if defined(ZOO_BROKEN)
   return contracts->fail(self_host, MORTISE_INTERNAL, zoo_str(ZOO_CURRENCY " convert"), zoo_str("no rates"),
                          zoo_str(""));

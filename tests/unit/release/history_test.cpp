@@ -147,19 +147,62 @@ TEST_F(HistoryTest, KeepsHolds) {
 TEST_F(HistoryTest, KeepsTrialsUntilTheyEndOrTheirPluginChanges) {
   auto history = open();
   const auto first = begin(history, {step(Step::Kind::upgrade, "a", "1.1"), step(Step::Kind::start, "b", "1.0")});
-  ASSERT_TRUE(history.apply(first, {},
-                            {{"a", {.release = first, .generation = 7, .former = Identity{"a1.0", "{}"}}},
-                             {"b", {.release = first, .generation = 0, .former = {}}}}));
+  const StoredTrial trial{
+      .release = first,
+      .host = 77,
+      .plugins = {{"a", {.generation = 7, .until_ms = 1234567890123, .former = Identity{"a1.0", "{}"}}}, {"b", {}}}};
+  ASSERT_TRUE(history.apply(first, {}, trial));
   const auto kept = *history.trials();
-  ASSERT_THAT(kept, SizeIs(2));
-  EXPECT_EQ(kept.at("a").release, first);
-  EXPECT_EQ(kept.at("a").generation, 7U);
-  EXPECT_EQ(kept.at("a").former, (Identity{"a1.0", "{}"}));
-  EXPECT_EQ(kept.at("b").former, std::nullopt);
+  ASSERT_THAT(kept, SizeIs(1));
+  EXPECT_EQ(kept[0].release, first);
+  EXPECT_EQ(kept[0].host, 77);
+  EXPECT_FALSE(kept[0].is_canary);
+  ASSERT_THAT(kept[0].plugins, SizeIs(2));
+  const auto& a = kept[0].plugins.at("a");
+  EXPECT_EQ(a.generation, 7U);
+  EXPECT_EQ(a.until_ms, 1234567890123);
+  EXPECT_EQ(a.former, (Identity{"a1.0", "{}"}));
+  EXPECT_EQ(a.identity, (Identity{"a1.1", "{}"}));
+  EXPECT_EQ(kept[0].plugins.at("b").former, std::nullopt);
   apply(history, {step(Step::Kind::upgrade, "b", "1.1")});
-  EXPECT_THAT(*history.trials(), ElementsAre(Pair("a", ::testing::_)));
+  ASSERT_THAT(*history.trials(), SizeIs(1));
+  EXPECT_THAT(history.trials()->front().plugins, ElementsAre(Pair("a", ::testing::_)));
   ASSERT_TRUE(history.end_trial(first));
   EXPECT_THAT(*history.trials(), IsEmpty());
+}
+
+TEST_F(HistoryTest, KeepsTheTrialOfACanaryBesideThatOfWhatRuns) {
+  auto history = open();
+  const auto first = begin(history, {step(Step::Kind::upgrade, "a", "1.1")});
+  ASSERT_TRUE(history.apply(first, {}, {.release = first, .host = 77, .plugins = {{"a", {.generation = 7}}}}));
+  const auto second = begin(history, {step(Step::Kind::upgrade, "a", "1.2")});
+  const StoredTrial canary{.release = second, .host = 77, .plugins = {{"a", {.generation = 8}}}};
+  ASSERT_TRUE(history.begin_trial(canary));
+  const auto kept = *history.trials();
+  ASSERT_THAT(kept, SizeIs(2));
+  EXPECT_FALSE(kept[0].is_canary);
+  EXPECT_TRUE(kept[1].is_canary);
+  EXPECT_EQ(kept[1].plugins.at("a").identity, (Identity{"a1.2", "{}"}));
+  ASSERT_TRUE(history.set_trials({kept[0]}));
+  EXPECT_THAT(*history.trials(), SizeIs(1));
+  ASSERT_TRUE(history.begin_trial(canary));
+  ASSERT_TRUE(history.apply(second, {}));
+  EXPECT_THAT(*history.trials(), IsEmpty()) << "the plugin of both has changed";
+}
+
+TEST_F(HistoryTest, LeavesTheFileOfACopyAsItIs) {
+  EXPECT_THAT(History::open_copy(file_)->last()->members, IsEmpty());
+  EXPECT_FALSE(std::filesystem::exists(file_));
+  auto history = open();
+  const auto first = apply(history, {step(Step::Kind::start, "a", "1.0")});
+  const auto second = begin(history, {step(Step::Kind::upgrade, "a", "1.1")});
+  auto copy = History::open_copy(file_);
+  ASSERT_TRUE(copy) << copy.error().message;
+  EXPECT_EQ(copy->last()->release, first);
+  EXPECT_EQ(copy->list(1)->front().result, "interrupted");
+  apply(*copy, {step(Step::Kind::upgrade, "a", "1.2")});
+  EXPECT_EQ(history.list(1)->front().result, "applying");
+  EXPECT_EQ(history.list(1)->front().release, second);
 }
 
 TEST_F(HistoryTest, KeepsMarksUntilThePardon) {
@@ -190,10 +233,39 @@ TEST_F(HistoryTest, TakesOverAFileOfTheFirstRevision) {
     session << "ALTER TABLE hold DROP COLUMN together", now;
     session << "PRAGMA user_version = 1", now;
   }
+  EXPECT_THAT(History::open_copy(file_)->last()->members, SizeIs(1));
+  {
+    std::int64_t revision = 0;
+    storage::open_sqlite(file_) << "PRAGMA user_version", Poco::Data::Keywords::into(revision),
+        Poco::Data::Keywords::now;
+    EXPECT_EQ(revision, 1) << "the file is still one that the former host can use";
+  }
   auto history = open();
   EXPECT_THAT(history.last()->members, SizeIs(1));
   EXPECT_THAT(*history.marks(), IsEmpty());
   EXPECT_TRUE(history.set_holds({{"a", {.member = {}, .instead_of = {"a1.1", "{}"}, .reason = "rolled back"}}}));
+}
+
+TEST_F(HistoryTest, TakesOverAFileOfTheSecondRevision) {
+  {
+    auto history = open();
+    apply(history, {step(Step::Kind::start, "a", "1.0")});
+    ASSERT_TRUE(history.mark({.plugin = "a", .identity = {"a1.1", "{}"}, .reason = "it failed"}));
+  }
+  {
+    using Poco::Data::Keywords::now;
+    auto session = storage::open_sqlite(file_);
+    session << "DROP TABLE trial", now;
+    session << "CREATE TABLE trial (plugin TEXT PRIMARY KEY, number INTEGER NOT NULL, generation INTEGER NOT NULL, "
+               "former_sha256 TEXT NOT NULL, former_config TEXT NOT NULL) WITHOUT ROWID",
+        now;
+    session << "INSERT INTO trial VALUES ('a', 1, 7, '', '')", now;
+    session << "PRAGMA user_version = 2", now;
+  }
+  auto history = open();
+  EXPECT_THAT(*history.marks(), SizeIs(1));
+  EXPECT_THAT(*history.trials(), IsEmpty());
+  EXPECT_TRUE(history.begin_trial({.release = 1, .host = 77, .plugins = {{"a", {.generation = 7}}}}));
 }
 
 TEST_F(HistoryTest, RefusesAFileThatIsNoDatabase) {

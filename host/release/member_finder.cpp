@@ -1,0 +1,26 @@
+#include "release/member_finder.hpp"
+
+#include <utility>
+
+#include "telemetry/log.hpp"
+
+namespace mortise::release {
+
+MemberFinder::MemberFinder(const std::vector<catalog::RecordPtr>& records, catalog::Catalog& catalog)
+    : catalog_(catalog) {
+  for (const auto& record : records) {
+    if (record->state == catalog::FileState::verified) known_.emplace(record->sha256, record);
+  }
+}
+
+std::optional<Member> MemberFinder::find(const std::string& plugin, const Identity& identity) {
+  const auto found = known_.find(identity.sha256);
+  if (found != known_.end()) return Member{.record = found->second, .config_text = identity.config_text};
+  auto image = catalog_.find_image(identity.sha256);
+  if (image) return Member{.record = std::move(*image), .config_text = identity.config_text};
+  telemetry::log(telemetry::Level::warning, "release", "a plugin of a former release is lost",
+                 {{"plugin", plugin}, {"reason", image.error().message}});
+  return std::nullopt;
+}
+
+}  // namespace mortise::release
