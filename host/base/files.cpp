@@ -11,6 +11,8 @@
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <utility>
 
 namespace mortise::base {
 namespace {
@@ -66,6 +68,44 @@ int write_all(int fd, const std::uint8_t* data, std::size_t size) {
   return 0;
 }
 
+template <class Path>
+Result<std::string> read_all(const Descriptor& file, std::uint64_t limit_bytes, const Path& path) {
+  std::string text;
+  std::array<char, 16384> piece;
+  for (;;) {
+    const ssize_t got = ::read(file.get(), piece.data(), piece.size());
+    if (got < 0) {
+      if (errno == EINTR) continue;
+      return failure(path(), "read", errno);
+    }
+    if (got == 0) return text;
+    text.append(piece.data(), static_cast<std::size_t>(got));
+    if (text.size() > limit_bytes) {
+      return Error{ErrorCode::resource_exhausted,
+                   "'" + path() + "' is larger than the limit of " + std::to_string(limit_bytes) + " bytes"};
+    }
+  }
+}
+
+using DirectoryStream = std::unique_ptr<DIR, int (*)(DIR*)>;
+
+DirectoryStream open_stream(const std::string& directory) { return {::opendir(directory.c_str()), &::closedir}; }
+
+/// In order; none, with errno set: the directory cannot be read.
+std::optional<std::vector<std::string>> read_names(DIR& stream, std::string_view ending) {
+  std::vector<std::string> names;
+  for (;;) {
+    errno = 0;
+    const auto* entry = ::readdir(&stream);
+    if (entry == nullptr) break;
+    const std::string_view name(entry->d_name);
+    if (name.front() != '.' && name.ends_with(ending)) names.emplace_back(name);
+  }
+  if (errno != 0) return std::nullopt;
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 }  // namespace
 
 Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
@@ -96,6 +136,14 @@ Result<FileStamp> RealFiles::stamp(const std::string& path) {
   return from_stat(s);
 }
 
+Result<FileStamp> RealFiles::stamp(const Directory& directory, const std::string& name) {
+  struct stat s {};
+  if (::fstatat(directory.get(), name.c_str(), &s, AT_SYMLINK_NOFOLLOW) != 0) {
+    return failure(directory.path_of(name), "stat", errno);
+  }
+  return from_stat(s);
+}
+
 Result<FileStamp> RealFiles::stamp(const Descriptor& file) {
   struct stat s {};
   if (::fstat(file.get(), &s) != 0) return failure("(open file)", "stat", errno);
@@ -123,21 +171,13 @@ Result<Descriptor> RealFiles::open(const std::string& path) {
 Result<std::string> RealFiles::read(const std::string& path, std::uint64_t limit_bytes) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.is_open()) return failure(path, "open", errno);
-  std::string text;
-  std::array<char, 16384> piece;
-  for (;;) {
-    const ssize_t got = ::read(file.get(), piece.data(), piece.size());
-    if (got < 0) {
-      if (errno == EINTR) continue;
-      return failure(path, "read", errno);
-    }
-    if (got == 0) return text;
-    text.append(piece.data(), static_cast<std::size_t>(got));
-    if (text.size() > limit_bytes) {
-      return Error{ErrorCode::resource_exhausted,
-                   "'" + path + "' is larger than the limit of " + std::to_string(limit_bytes) + " bytes"};
-    }
-  }
+  return read_all(file, limit_bytes, [&] { return path; });
+}
+
+Result<std::string> RealFiles::read(const Directory& directory, const std::string& name, std::uint64_t limit_bytes) {
+  const Descriptor file(::openat(directory.get(), name.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) return failure(directory.path_of(name), "open", errno);
+  return read_all(file, limit_bytes, [&] { return directory.path_of(name); });
 }
 
 Result<void> RealFiles::write_atomically(const std::string& path, std::string_view text, mode_t mode) {
@@ -203,21 +243,46 @@ Result<void> RealFiles::make_directory(const std::string& path, mode_t mode) {
   return {};
 }
 
+Result<void> RealFiles::make_directory(const Directory& parent, const std::string& name, mode_t mode) {
+  // The usual case, as above.
+  if (::faccessat(parent.get(), (name + "/.").c_str(), W_OK | X_OK, 0) == 0) return {};
+  return make_directory(parent.path_of(name), mode);
+}
+
+Result<Directory> RealFiles::open_directory(const std::string& path) {
+  Descriptor directory(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECTORY));
+  if (!directory.is_open()) return failure(path, "open directory", errno);
+  return Directory(std::move(directory), path);
+}
+
 Result<std::vector<std::string>> RealFiles::list(const std::string& directory, std::string_view ending) {
-  const std::unique_ptr<DIR, int (*)(DIR*)> stream(::opendir(directory.c_str()), &::closedir);
+  const auto stream = open_stream(directory);
   if (!stream) return failure(directory, "list", errno);
+  auto names = read_names(*stream, ending);
+  if (!names) return failure(directory, "list", errno);
   const auto folder = directory.ends_with('/') ? directory : directory + "/";
-  std::vector<std::string> paths;
-  for (;;) {
-    errno = 0;
-    const auto* entry = ::readdir(stream.get());
-    if (entry == nullptr) break;
-    const std::string_view name(entry->d_name);
-    if (name.front() != '.' && name.ends_with(ending)) paths.push_back(folder + std::string(name));
+  for (auto& name : *names) name.insert(0, folder);
+  return *std::move(names);
+}
+
+Result<std::vector<ListedFile>> RealFiles::list_stamped(const std::string& directory, std::string_view ending) {
+  const auto stream = open_stream(directory);
+  if (!stream) return failure(directory, "list", errno);
+  auto names = read_names(*stream, ending);
+  if (!names) return failure(directory, "list", errno);
+  const auto folder = directory.ends_with('/') ? directory : directory + "/";
+  std::vector<ListedFile> files;
+  files.reserve(names->size());
+  for (const auto& name : *names) {
+    struct stat s {};
+    // By its name alone, so that the kernel need not walk the whole path for each.
+    if (::fstatat(::dirfd(stream.get()), name.c_str(), &s, AT_SYMLINK_NOFOLLOW) == 0) {
+      files.push_back({folder + name, from_stat(s)});
+    } else if (errno != ENOENT) {  // else it has just gone
+      return failure(folder + name, "stat", errno);
+    }
   }
-  if (errno != 0) return failure(directory, "list", errno);
-  std::sort(paths.begin(), paths.end());
-  return paths;
+  return files;
 }
 
 }  // namespace mortise::base

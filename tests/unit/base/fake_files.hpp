@@ -24,6 +24,7 @@ class FakeFiles final : public Files {
     rename,
     remove,
     make_directory,
+    open_directory,
     list
   };
   /// Runs before the operation on a path (for the open file of stamp_open and has_writer: an empty one); an error is
@@ -52,6 +53,10 @@ class FakeFiles final : public Files {
     if (auto error = ask(Operation::stamp, path)) return *error;
     return real_.stamp(path);
   }
+  Result<FileStamp> stamp(const Directory& directory, const std::string& name) override {
+    if (auto error = ask(Operation::stamp, directory.path_of(name))) return *error;
+    return real_.stamp(directory, name);
+  }
   Result<FileStamp> stamp(const Descriptor& file) override {
     if (auto error = ask(Operation::stamp_open, {})) return *error;
     return real_.stamp(file);
@@ -67,6 +72,10 @@ class FakeFiles final : public Files {
   Result<std::string> read(const std::string& path, std::uint64_t limit_bytes) override {
     if (auto error = ask(Operation::read, path)) return *error;
     return real_.read(path, limit_bytes);
+  }
+  Result<std::string> read(const Directory& directory, const std::string& name, std::uint64_t limit_bytes) override {
+    if (auto error = ask(Operation::read, directory.path_of(name))) return *error;
+    return real_.read(directory, name, limit_bytes);
   }
   Result<void> write_atomically(const std::string& path, std::string_view text, mode_t mode) override {
     if (auto error = ask(Operation::write_atomically, path)) return *error;
@@ -89,9 +98,27 @@ class FakeFiles final : public Files {
     if (auto error = ask(Operation::make_directory, path)) return *error;
     return real_.make_directory(path, mode);
   }
+  Result<void> make_directory(const Directory& parent, const std::string& name, mode_t mode) override {
+    if (auto error = ask(Operation::make_directory, parent.path_of(name))) return *error;
+    return real_.make_directory(parent, name, mode);
+  }
+  Result<Directory> open_directory(const std::string& path) override {
+    if (auto error = ask(Operation::open_directory, path)) return *error;
+    return real_.open_directory(path);
+  }
   Result<std::vector<std::string>> list(const std::string& directory, std::string_view ending) override {
     if (auto error = ask(Operation::list, directory)) return *error;
     return real_.list(directory, ending);
+  }
+  /// Counts, and fails, as a list() and a stamp() of each.
+  Result<std::vector<ListedFile>> list_stamped(const std::string& directory, std::string_view ending) override {
+    if (auto error = ask(Operation::list, directory)) return *error;
+    auto files = real_.list_stamped(directory, ending);
+    if (!files) return files;
+    for (const auto& file : *files) {
+      if (auto error = ask(Operation::stamp, file.path)) return *error;
+    }
+    return files;
   }
 
  private:

@@ -165,6 +165,39 @@ TEST_F(Files, ListsInOrderWhatHasTheEndingAndIsNotHidden) {
   EXPECT_EQ(files_.list((directory_ / "a.so").parent_path(), ".so").value(), expected);
 }
 
+TEST_F(Files, ListsWithTheStampOfEach) {
+  write_file(directory_ / "b.so", "bb");
+  write_file(directory_ / "a.so", "a");
+  std::filesystem::create_symlink("a.so", directory_ / "link.so");
+  const auto listed = files_.list_stamped(directory_ / "", ".so").value();
+  ASSERT_EQ(listed.size(), 3U);
+  for (const auto& [path, stamp] : listed) EXPECT_EQ(stamp, files_.stamp(path).value()) << path;
+  EXPECT_EQ(listed[1].path, directory_ / "b.so");
+  EXPECT_TRUE(listed[2].stamp.is_symlink());
+  EXPECT_EQ(files_.list_stamped(directory_ / "missing", ".so").error().code, ErrorCode::not_found);
+}
+
+TEST_F(Files, ReachesByNameWhatLiesInAnOpenDirectory) {
+  write_file(directory_ / "file", "text");
+  const auto directory = files_.open_directory(directory_ / ".").value();
+  EXPECT_EQ(files_.stamp(directory, "file").value(), files_.stamp(directory_ / "file").value());
+  EXPECT_EQ(files_.read(directory, "file", 4).value(), "text");
+  EXPECT_EQ(files_.read(directory, "file", 3).error().code, ErrorCode::resource_exhausted);
+  const auto missing = files_.read(directory, "missing", 4);
+  EXPECT_EQ(missing.error().code, ErrorCode::not_found);
+  EXPECT_NE(missing.error().message.find(directory.path_of("missing")), std::string::npos);
+  EXPECT_EQ(files_.stamp(directory, "missing").error().code, ErrorCode::not_found);
+  EXPECT_FALSE(files_.open_directory(directory_ / "file"));
+}
+
+TEST_F(Files, MakesADirectoryInAnOpenOne) {
+  const auto directory = files_.open_directory(directory_ / ".").value();
+  for (int time = 0; time < 2; ++time) ASSERT_TRUE(files_.make_directory(directory, "made", 0700));
+  EXPECT_EQ(mode_of(directory_ / "made"), 0700U);
+  write_file(directory_ / "file", "x");
+  EXPECT_FALSE(files_.make_directory(directory, "file", 0700));
+}
+
 TEST_F(Files, SaysWhyADirectoryCannotBeListed) {
   const auto listed = files_.list(directory_ / "missing", ".so");
   ASSERT_FALSE(listed);
