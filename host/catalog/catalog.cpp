@@ -49,15 +49,15 @@ class Catalog::Impl {
   }
 
   base::Result<ScanResult> scan() {
-    const auto paths = files_.list(settings_.drop_directory, ".so");
-    if (!paths) {
+    const auto files = files_.list_stamped(settings_.drop_directory, ".so");
+    if (!files) {
       return base::Error{base::ErrorCode::unavailable,
-                         paths.error().message + "; drop_directory must exist and be readable"};
+                         files.error().message + "; drop_directory must exist and be readable"};
     }
     if (!std::exchange(has_cleared_, true)) store_.clear_stale();
 
     Pass pass;
-    if (const auto sorted = sort_out(*paths, pass); !sorted) return sorted.error();
+    sort_out(*files, pass);
     // Who has a claim to a name and version comes before those who want one.
     take_in(pass.claimants, pass);
     reconsider_rivals(pass);
@@ -147,34 +147,29 @@ class Catalog::Impl {
                        "or make room, then restart");
   }
 
-  /// Moves over what is unchanged, and parts the rest by what comes first. On failure the entries are as they were.
-  base::Result<void> sort_out(const std::vector<std::string>& paths, Pass& pass) {
-    for (const auto& path : paths) {
-      const auto stamp = files_.stamp(path);
-      if (!stamp && stamp.error().code == base::ErrorCode::not_found) continue;
-      if (!stamp) {
-        entries_.merge(pass.settled);
-        return stamp.error();
-      }
-      const auto before = entries_.find(path);
-      const bool is_known = before != entries_.end();
-      if (is_known && is_current(before->second, *stamp)) {
-        if (before->second.rival.empty()) {
-          pass.settled.insert(pass.settled.end(), entries_.extract(before));
-        } else {
-          pass.outdone.emplace(path, *stamp);
-        }
+  /// Moves over what is unchanged, and parts the rest by what comes first.
+  void sort_out(const std::vector<base::ListedFile>& files, Pass& pass) {
+    const auto images = store_.stamps();
+    auto known = entries_.begin();  // both are in the order of their paths
+    for (const auto& [path, stamp] : files) {
+      while (known != entries_.end() && known->first < path) ++known;
+      if (known == entries_.end() || known->first != path) {
+        pass.others.emplace(path, stamp);
+      } else if (!is_current(known->second, stamp, images)) {
+        (known->second.claim.empty() ? pass.others : pass.claimants).emplace(path, stamp);
+      } else if (known->second.rival.empty()) {
+        pass.settled.insert(pass.settled.end(), entries_.extract(known++));
       } else {
-        (is_known && !before->second.claim.empty() ? pass.claimants : pass.others).emplace(path, *stamp);
+        pass.outdone.emplace(path, stamp);
       }
     }
-    return {};
   }
 
-  bool is_current(const Entry& entry, const base::FileStamp& stamp) {
-    if (entry.record->state == FileState::pending || entry.record->stamp != stamp) return false;
-    if (entry.record->state == FileState::rejected) return true;
-    const auto image = files_.stamp(entry.record->image);
+  static bool is_current(const Entry& entry, const base::FileStamp& stamp, const Store::Stamps& images) {
+    const auto state = entry.record->state;
+    if (entry.record->stamp != stamp) return false;
+    if (state != FileState::verified) return state == FileState::rejected;
+    const auto image = images.of(entry.record->sha256);
     return image && *image == entry.image_stamp;
   }
 

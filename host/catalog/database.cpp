@@ -1,9 +1,9 @@
 #include "catalog/database.hpp"
 
+#include <Poco/Checksum.h>
 #include <Poco/Data/Session.h>
 #include <Poco/Data/Statement.h>
 
-#include <array>
 #include <charconv>
 #include <cstdint>
 #include <nlohmann/json.hpp>
@@ -12,7 +12,6 @@
 #include <system_error>
 #include <utility>
 
-#include "base/sha256.hpp"
 #include "manifest/contract_notes.hpp"
 #include "storage/sqlite.hpp"
 
@@ -48,13 +47,12 @@ struct Row {
 
 /// What stands in the file for kRevision and the host's interfaces: another number makes every file be looked at again.
 std::int64_t stamp_of_gate(std::span<const std::string> offered) {
-  base::Sha256 sha256;
-  sha256.update(std::array{kRevision});
+  Poco::Checksum checksum(Poco::Checksum::TYPE_CRC32);
+  checksum.update(static_cast<char>(kRevision));
   for (const auto& id : std::set<std::string>(offered.begin(), offered.end())) {
-    sha256.update({reinterpret_cast<const std::uint8_t*>(id.c_str()), id.size() + 1});
+    checksum.update(id.c_str(), static_cast<unsigned>(id.size() + 1));
   }
-  constexpr std::size_t kDigits = 7;  // user_version has 31 bits
-  return std::stoll(sha256.finish().substr(0, kDigits), nullptr, 16);
+  return checksum.checksum() >> 1U;  // user_version has 31 bits
 }
 
 std::string to_text(const base::FileStamp& stamp) {

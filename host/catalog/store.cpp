@@ -17,6 +17,8 @@ constexpr std::string_view kIncoming = "incoming-";
 constexpr std::chrono::minutes kStale{10};  // longer than any copy and probe takes
 constexpr mode_t kImageMode = 0444;
 
+std::string image_name(const std::string& sha256) { return sha256 + ".so"; }
+
 }  // namespace
 
 IncomingCopy::IncomingCopy(IncomingCopy&& other) noexcept
@@ -39,7 +41,12 @@ base::Result<Store> Store::open(std::string directory, base::Files& files) {
   return Store(std::move(directory), files);
 }
 
-std::string Store::image_path(const std::string& sha256) const { return directory_ + "/" + sha256 + ".so"; }
+std::string Store::image_path(const std::string& sha256) const { return directory_ + "/" + image_name(sha256); }
+
+base::Result<base::FileStamp> Store::Stamps::of(const std::string& sha256) const {
+  if (!directory_) return directory_.error();
+  return files_.stamp(*directory_, image_name(sha256));
+}
 
 base::Result<IncomingCopy> Store::take(const base::Descriptor& file) {
   std::random_device random;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "base/files.hpp"
 #include "base/result.hpp"
@@ -36,6 +37,19 @@ class Store {
 
   /// Where the image with this digest lies, or would lie.
   [[nodiscard]] std::string image_path(const std::string& sha256) const;
+  /// Asks for many images' stamps.
+  class Stamps {
+   public:
+    base::Result<base::FileStamp> of(const std::string& sha256) const;
+
+   private:
+    friend class Store;
+    Stamps(base::Result<base::Directory> directory, base::Files& files)
+        : directory_(std::move(directory)), files_(files) {}
+    base::Result<base::Directory> directory_;
+    base::Files& files_;
+  };
+  [[nodiscard]] Stamps stamps() const { return {files_->open_directory(directory_), *files_}; }
   /// Copies and hashes an open file. The error names the store, not the temporary file: it is the same each time.
   base::Result<IncomingCopy> take(const base::Descriptor& file);
   /// Gives the copy its final name; returns it with its stamp.
