@@ -73,7 +73,7 @@ std::map<std::string, PluginRow> join_rows(const config::LoadedPlugins& plugins,
     const auto name = record->manifest ? record->manifest->name : std::string(base::file_stem(record->path));
     add_record(row_of(rows, name), *record);
   }
-  for (const auto& plugin : plugins.plugins) row_of(rows, plugin.name).enabled = plugin.enabled ? "yes" : "no";
+  for (const auto& plugin : plugins.plugins) row_of(rows, plugin->name).enabled = plugin->enabled ? "yes" : "no";
   for (const auto& problem : plugins.problems) {
     if (problem.file.extension() != ".json") continue;
     auto& row = row_of(rows, problem.file.stem().string());

@@ -101,8 +101,8 @@ int check_config(const fs::path& config_file, const Parts& parts) {
   faults.insert(faults.end(), tls.begin(), tls.end());
   for (const auto& fault : faults) parts.err << fault.to_string() << '\n';
   if (!faults.empty()) return kFailed;
-  const auto enabled = std::count_if(plugins.plugins.begin(), plugins.plugins.end(),
-                                     [](const config::PluginConfig& plugin) { return plugin.enabled; });
+  const auto enabled =
+      std::count_if(plugins.plugins.begin(), plugins.plugins.end(), [](const auto& plugin) { return plugin->enabled; });
   parts.out << host->file.string() << ": valid; " << plugins.plugins.size() << " plugin files, " << enabled
             << " enabled\n";
   return kDone;

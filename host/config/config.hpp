@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
@@ -126,9 +127,12 @@ struct LoadedHost {
   HostConfig config;
   std::vector<Diagnostic> problems;  // empty: valid
 };
+/// Shared by those who work on a release: never changed once it is read.
+using PluginConfigPtr = std::shared_ptr<const PluginConfig>;
+
 struct LoadedPlugins {
-  std::vector<PluginConfig> plugins;  // the valid ones, by name
-  std::vector<Diagnostic> problems;   // the others' faults
+  std::vector<PluginConfigPtr> plugins;  // the valid ones, by name; never null
+  std::vector<Diagnostic> problems;      // the others' faults
 };
 
 /// Reads mortise.json. A missing file is a problem like any other.
@@ -136,6 +140,33 @@ LoadedHost load_host_config(const std::filesystem::path& file, base::Files& file
 
 /// Reads every *.json in the directory. A faulty file hides only its own plugin.
 LoadedPlugins load_plugin_configs(const std::filesystem::path& directory, base::Files& files);
+
+/// plugins.d over time: what has not changed is not read again. One thread.
+class PluginConfigs {
+ public:
+  /// What the time is; files' stamps must be of the same clock.
+  using Now = std::function<std::chrono::system_clock::time_point()>;
+
+  PluginConfigs(std::filesystem::path directory, base::Files& files, Now now = &std::chrono::system_clock::now);
+
+  /// As load_plugin_configs().
+  LoadedPlugins load();
+
+ private:
+  struct Known {
+    base::FileStamp stamp;
+    bool is_settled = false;  // another content would have another stamp
+    PluginConfigPtr plugin;   // null: the file is faulty
+    std::vector<Diagnostic> problems;
+  };
+
+  [[nodiscard]] bool is_settled(const base::FileStamp& stamp) const;
+
+  std::filesystem::path directory_;
+  base::Files& files_;
+  Now now_;
+  std::map<std::string, Known> known_;  // by path
+};
 
 /// Checks a plugin's `config` against its manifest's JSON Schema (valijson). A null schema takes only {}.
 std::vector<Diagnostic> check_against_schema(const PluginConfig& plugin, const nlohmann::json* schema);

@@ -115,7 +115,7 @@ LoadedHost load_host_config(const std::filesystem::path& file, base::Files& file
   config.plugins_directory = folder / "plugins.d";
   config.state_directory = (folder / "../../var/lib/mortise").lexically_normal();
 
-  auto text = read_json_file(config.file, files);
+  auto text = parse_json_file(config.file, files.read(config.file, kMaxConfigBytes));
   loaded.problems = text.problems;
   if (const auto stamp = files.stamp(config.file); !stamp && stamp.error().code == base::ErrorCode::not_found) {
     loaded.problems = {{config.file, 0, {}, "no such file; create it ({} will do), or name another by --config"}};

@@ -190,11 +190,10 @@ JsonText parse_json_text(const std::string& file, std::string_view text) {
   return result;
 }
 
-JsonText read_json_file(const std::string& file, base::Files& files) {
-  const auto text = files.read(file, kMaxConfigBytes);
-  if (text) return parse_json_text(file, *text);
+JsonText parse_json_file(const std::string& file, const base::Result<std::string>& read) {
+  if (read) return parse_json_text(file, *read);
   JsonText result{file, nullptr, {}, {}};
-  result.problems.push_back({file, 0, {}, text.error().message});
+  result.problems.push_back({file, 0, {}, read.error().message});
   return result;
 }
 

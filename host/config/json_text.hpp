@@ -38,7 +38,7 @@ std::string join_pointer(const std::string& pointer, std::string_view key);
 
 JsonText parse_json_text(const std::string& file, std::string_view text);
 
-/// Reads through `files`; a file that cannot be read is a problem of the result.
-JsonText read_json_file(const std::string& file, base::Files& files);
+/// Of what Files::read() gave; that it could not be read is a problem of the result.
+JsonText parse_json_file(const std::string& file, const base::Result<std::string>& read);
 
 }  // namespace mortise::config

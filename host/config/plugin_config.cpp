@@ -43,52 +43,83 @@ void read_canary(ObjectReader& reader, CanaryConfig& canary) {
   }
 }
 
-void load_one(const std::string& file, base::Files& files, LoadedPlugins& loaded) {
-  PluginConfig plugin;
-  plugin.name = base::file_stem(file);
-  plugin.file = file;
-  if (!base::is_plugin_name(plugin.name)) {
-    loaded.problems.push_back({file,
-                               0,
-                               {},
-                               "'" + plugin.name +
-                                   "' is no plugin name; rename the file: lower-case "
-                                   "letters, digits and '-', a letter first, at most 64"});
-    return;
+/// Null: there is a problem.
+PluginConfigPtr load_one(const std::string& file, const base::Result<std::string>& read,
+                         std::vector<Diagnostic>& problems) {
+  auto plugin = std::make_shared<PluginConfig>();
+  plugin->name = base::file_stem(file);
+  plugin->file = file;
+  if (!base::is_plugin_name(plugin->name)) {
+    problems.push_back({file,
+                        0,
+                        {},
+                        "'" + plugin->name +
+                            "' is no plugin name; rename the file: lower-case "
+                            "letters, digits and '-', a letter first, at most 64"});
+    return nullptr;
   }
-  auto text = read_json_file(file, files);
-  std::vector<Diagnostic> problems = text.problems;
+  auto text = parse_json_file(file, read);
+  problems = text.problems;
   if (text.value) {
     ObjectReader reader(text, *text.value, "", problems);
-    reader.boolean("enabled", plugin.enabled);
-    reader.text("version", plugin.version);
+    reader.boolean("enabled", plugin->enabled);
+    reader.text("version", plugin->version);
     const auto* config = reader.raw_object("config");
-    reader.object("probation", [&](ObjectReader& inner) { read_probation(inner, plugin.probation); });
-    reader.object("canary", [&](ObjectReader& inner) { read_canary(inner, plugin.canary.emplace()); });
+    reader.object("probation", [&](ObjectReader& inner) { read_probation(inner, plugin->probation); });
+    reader.object("canary", [&](ObjectReader& inner) { read_canary(inner, plugin->canary.emplace()); });
     reader.finish();
-    plugin.config = std::make_shared<const nlohmann::json>(config == nullptr ? nlohmann::json::object() : *config);
-    plugin.config_text = plugin.config->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-    plugin.config_lines = lines_of_config(text);
+    plugin->config = std::make_shared<const nlohmann::json>(config == nullptr ? nlohmann::json::object() : *config);
+    plugin->config_text = plugin->config->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    plugin->config_lines = lines_of_config(text);
   }
-  if (problems.empty()) {
-    loaded.plugins.push_back(std::move(plugin));
-  } else {
-    loaded.problems.insert(loaded.problems.end(), problems.begin(), problems.end());
-  }
+  return problems.empty() ? plugin : nullptr;
 }
 
 }  // namespace
 
-LoadedPlugins load_plugin_configs(const std::filesystem::path& directory, base::Files& files) {
+PluginConfigs::PluginConfigs(std::filesystem::path directory, base::Files& files, Now now)
+    : directory_(std::move(directory)), files_(files), now_(std::move(now)) {}
+
+/// A file that is written twice within a tick of its file system's clock may keep its stamp; one that is a link shows
+/// the link's.
+bool PluginConfigs::is_settled(const base::FileStamp& stamp) const {
+  constexpr auto kCoarsestTick = 2s;
+  const auto age = now_().time_since_epoch() - std::chrono::nanoseconds(stamp.changed_ns);
+  return stamp.is_regular() && age > kCoarsestTick;
+}
+
+LoadedPlugins PluginConfigs::load() {
   LoadedPlugins loaded;
-  const auto found = files.list(directory, ".json");
+  const auto found = files_.list_stamped(directory_, ".json");
+  const auto directory = files_.open_directory(directory_);
   if (!found) {
     loaded.problems.push_back(
-        {directory, 0, {}, found.error().message + "; create it, or set plugins_directory in mortise.json"});
+        {directory_, 0, {}, found.error().message + "; create it, or set plugins_directory in mortise.json"});
     return loaded;
   }
-  for (const auto& file : *found) load_one(file, files, loaded);
+  const auto read = [&](const std::string& path) -> base::Result<std::string> {
+    if (!directory) return directory.error();
+    return files_.read(*directory, path.substr(path.rfind('/') + 1), kMaxConfigBytes);
+  };
+  std::map<std::string, Known> known;
+  for (const auto& [path, stamp] : *found) {
+    auto before = known_.extract(path);
+    const bool is_same = !before.empty() && before.mapped().is_settled && before.mapped().stamp == stamp;
+    auto& one = is_same ? known.insert(known.end(), std::move(before))->second : known[path];
+    if (!is_same) {
+      one.stamp = stamp;
+      one.is_settled = is_settled(stamp);  // before it is read: what is written from now on shows
+      one.plugin = load_one(path, read(path), one.problems);
+    }
+    if (one.plugin) loaded.plugins.push_back(one.plugin);
+    loaded.problems.insert(loaded.problems.end(), one.problems.begin(), one.problems.end());
+  }
+  known_ = std::move(known);
   return loaded;
+}
+
+LoadedPlugins load_plugin_configs(const std::filesystem::path& directory, base::Files& files) {
+  return PluginConfigs(directory, files).load();
 }
 
 }  // namespace mortise::config

@@ -69,7 +69,8 @@ class Chooser {
   Chooser(const ByName& by_name, const std::filesystem::path& drop_directory, const Memory& memory)
       : by_name_(by_name), drop_directory_(drop_directory), memory_(memory) {}
 
-  void choose(config::PluginConfig plugin) {
+  void choose(const config::PluginConfigPtr& config) {
+    const auto& plugin = *config;
     const auto range = VersionRange::parse(plugin.version);
     if (!range) return refuse(plugin, "/version", range.error().message);
     const auto found = by_name_.find(plugin.name);
@@ -82,7 +83,7 @@ class Chooser {
       return keep(plugin.name);
     }
     auto faults = config::check_against_schema(plugin, record->manifest->config_schema.get());
-    if (faults.empty()) return take({std::move(plugin), record});
+    if (faults.empty()) return take({config, record});
     desired.unmet.push_back(
         {.name = plugin.name, .kind = Unmet::Kind::refused, .reason = faults.front().to_string(), .record = record});
     for (auto& fault : faults) desired.diagnostics.push_back(std::move(fault));
@@ -195,16 +196,16 @@ void order(std::vector<Wanted> wanted, const std::vector<Spare>& spares, const M
 
 }  // namespace
 
-Desired desire(config::LoadedPlugins plugins, const std::vector<catalog::RecordPtr>& records,
+Desired desire(const config::LoadedPlugins& plugins, const std::vector<catalog::RecordPtr>& records,
                const std::filesystem::path& drop_directory, const Memory& memory) {
   const auto by_name = index_by_name(records);
   Chooser chooser(by_name, drop_directory, memory);
   chooser.wanted.reserve(plugins.plugins.size());
   std::set<std::string> enabled;
-  for (auto& plugin : plugins.plugins) {
-    if (!plugin.enabled) continue;
-    enabled.insert(plugin.name);
-    chooser.choose(std::move(plugin));
+  for (const auto& plugin : plugins.plugins) {
+    if (!plugin->enabled) continue;
+    enabled.insert(plugin->name);
+    chooser.choose(plugin);
   }
   for (const auto& problem : plugins.problems) {
     enabled.insert(problem.file.stem().string());
@@ -232,7 +233,7 @@ std::vector<config::Diagnostic> check_desired(const config::LoadedPlugins& plugi
       diagnostic.message += "\n" + unmet.exhibit.substr(0, unmet.exhibit.size() - 1);  // the printer ends the line
     }
     for (const auto& plugin : plugins.plugins) {
-      if (plugin.name == unmet.name) diagnostic.file = plugin.file;
+      if (plugin->name == unmet.name) diagnostic.file = plugin->file;
     }
     diagnostics.push_back(std::move(diagnostic));
   }

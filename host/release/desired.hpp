@@ -13,13 +13,17 @@ namespace mortise::release {
 
 /// An enabled plugin and the verified file that will serve it.
 struct Wanted {
-  config::PluginConfig config;
+  config::PluginConfigPtr config;  // never null
   catalog::RecordPtr record;
   std::string why{};  // it is not what plugins.d and the catalogue ask for; empty: it is
 
-  [[nodiscard]] const std::string& name() const { return config.name; }
-  [[nodiscard]] Identity identity() const { return {record->sha256, config.config_text}; }
-  [[nodiscard]] Member member() const { return {.record = record, .config_text = config.config_text}; }
+  [[nodiscard]] const std::string& name() const { return config->name; }
+  [[nodiscard]] Identity identity() const { return {record->sha256, config->config_text}; }
+  /// Whether nothing needs to be done to get from that member to this.
+  [[nodiscard]] bool is_as(const Member& member) const {
+    return record->sha256 == member.record->sha256 && config->config_text == member.config_text;
+  }
+  [[nodiscard]] Member member() const { return {.record = record, .config_text = config->config_text}; }
 };
 
 /// An enabled plugin that cannot run as things are, or not as it is asked for.
@@ -46,7 +50,7 @@ struct Desired {
 ///
 /// Who runs goes on as it is while its own file or config is at fault, and while a change, its own or of a provider,
 /// would leave it without a contract: then the change is refused. To take a provider away is the admin's right.
-Desired desire(config::LoadedPlugins plugins, const std::vector<catalog::RecordPtr>& records,
+Desired desire(const config::LoadedPlugins& plugins, const std::vector<catalog::RecordPtr>& records,
                const std::filesystem::path& drop_directory, const Memory& memory = {});
 
 /// For `serve --check`: the faults that an admin should mend, each with its place. Files that are just missing count.

@@ -79,13 +79,13 @@ Step::Kind kind_of(const Member& from, const Wanted& to) {
 std::string reason_of(Step::Kind kind, const Wanted& wanted) {
   if (!wanted.why.empty()) return wanted.why;
   switch (kind) {
-    case Step::Kind::start: return "enabled by " + wanted.config.file;
-    case Step::Kind::reconfigure: return "its config in " + wanted.config.file + " has changed";
+    case Step::Kind::start: return "enabled by " + wanted.config->file;
+    case Step::Kind::reconfigure: return "its config in " + wanted.config->file + " has changed";
     default: break;
   }
-  const bool is_ranged = wanted.config.version != "*";
+  const bool is_ranged = wanted.config->version != "*";
   return wanted.record->path + " is the highest version" +
-         (is_ranged ? " in the range '" + wanted.config.version + "'" : "");
+         (is_ranged ? " in the range '" + wanted.config->version + "'" : "");
 }
 
 /// Of one that runs and is not wanted any more.
@@ -121,7 +121,7 @@ Plan make_plan(const Desired& desired, const Members& running) {
     wanted_names.insert(wanted.name());
     const auto runs = running.find(wanted.name());
     const bool is_new = runs == running.end();
-    if (!is_new && runs->second.identity() == wanted.identity()) continue;
+    if (!is_new && wanted.is_as(runs->second)) continue;
     const auto kind = is_new ? Step::Kind::start : kind_of(runs->second, wanted);
     plan.steps.push_back(
         begin_step(kind, wanted.name(), is_new ? nullptr : runs->second.record.get(), wanted.record.get()));

@@ -39,6 +39,7 @@ Reconciler::Reconciler(RunnerSettings settings, std::unique_ptr<catalog::Catalog
       contracts_(contracts),
       services_(with_contracts(contracts, std::move(services))),
       files_(files),
+      plugin_configs_(settings_.plugins_directory, files),
       starter_((settings_.state_directory / "data" / "").string(), settings_.init_timeout, services_, files, control_,
                std::move(reap), stopping),
       handover_(settings_.init_timeout, control_, stopping),
@@ -71,8 +72,7 @@ void Reconciler::look() {
 }
 
 Desired Reconciler::desire_with(const Memory& memory) {
-  return desire(config::load_plugin_configs(settings_.plugins_directory, files_), records_, settings_.drop_directory,
-                memory);
+  return desire(plugin_configs_.load(), records_, settings_.drop_directory, memory);
 }
 
 /// Also forgets what is over: holds that something else has replaced, failures that nothing asks for any more.

@@ -159,6 +159,7 @@ class Reconciler {
   runtime::Contracts& contracts_;
   std::vector<runtime::Service*> services_;  // contracts_ is the first
   base::Files& files_;
+  config::PluginConfigs plugin_configs_;
   runtime::ControlThread control_;
   Starter starter_;
   Handover handover_;

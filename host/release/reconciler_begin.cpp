@@ -15,9 +15,8 @@ using telemetry::Level;
 namespace {
 
 bool is_same(const std::vector<Wanted>& a, const std::vector<Wanted>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Wanted& x, const Wanted& y) {
-    return x.name() == y.name() && x.identity() == y.identity();
-  });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const Wanted& x, const Wanted& y) { return x.name() == y.name() && x.is_as(y.member()); });
 }
 
 }  // namespace
@@ -65,7 +64,7 @@ std::vector<Wanted> Reconciler::choose_first(const Desired& desired, const Membe
   bool is_as_desired = true;
   for (const auto& wanted : desired.wanted) {
     const auto before = former.find(wanted.name());
-    if (before != former.end() && before->second.identity() == wanted.identity()) {
+    if (before != former.end() && wanted.is_as(before->second)) {
       first.push_back(wanted);
       continue;
     }

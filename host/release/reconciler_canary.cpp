@@ -26,8 +26,8 @@ std::optional<config::CanaryConfig> Reconciler::canary_of(const Plan& plan, cons
   for (const auto& step : plan.steps) {
     const auto wanted = std::find_if(desired.wanted.begin(), desired.wanted.end(),
                                      [&](const Wanted& one) { return one.name() == step.plugin; });
-    if (step.from_version.empty() || wanted == desired.wanted.end() || !wanted->config.canary) continue;
-    const auto& own = *wanted->config.canary;
+    if (step.from_version.empty() || wanted == desired.wanted.end() || !wanted->config->canary) continue;
+    const auto& own = *wanted->config->canary;
     if (!wish) wish = own;
     wish->percent = std::min(wish->percent, own.percent);
     wish->duration = std::max(wish->duration, own.duration);

@@ -36,7 +36,7 @@ Trial Reconciler::make_trial(const Plan& plan, const Desired& desired, const Nex
     if (!is_on_trial || !replaces(step)) continue;
     const auto wanted = std::find_if(desired.wanted.begin(), desired.wanted.end(),
                                      [&](const Wanted& one) { return one.name() == step.plugin; });
-    const auto& limits = wanted->config.probation;
+    const auto& limits = wanted->config->probation;
     if (limits.duration.count() == 0) continue;
     trial.subjects.push_back({.generation = next.generations.at(step.plugin), .limits = limits});
   }

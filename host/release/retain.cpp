@@ -79,9 +79,9 @@ class Provisions {
 }  // namespace
 
 Wanted as_it_runs(const std::string& name, const Member& member, std::string why) {
-  config::PluginConfig config;
-  config.name = name;
-  config.config_text = member.config_text;
+  auto config = std::make_shared<config::PluginConfig>();
+  config->name = name;
+  config->config_text = member.config_text;
   return {.config = std::move(config), .record = member.record, .why = std::move(why)};
 }
 
@@ -93,7 +93,7 @@ bool take_back_changes(std::vector<Wanted>& wanted, const std::vector<Unmet>& re
     const auto own =
         std::find_if(wanted.begin(), wanted.end(), [&](const Wanted& one) { return one.name() == refusal.name; });
     if (runs == running.end() || own == wanted.end()) continue;
-    if (own->identity() == runs->second.identity()) {
+    if (own->is_as(runs->second)) {
       has_changed |= Provisions(wanted, running, unmet).restore_for(*own, refusal);
       continue;
     }

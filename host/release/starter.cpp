@@ -29,8 +29,9 @@ void say_what_is_waited_for(const std::vector<GenerationPtr>& starting) {
 std::vector<base::Result<GenerationPtr>> Starter::start(const std::vector<const Wanted*>& wanted) {
   std::vector<base::Result<GenerationPtr>> results;
   std::vector<GenerationPtr> made;
+  const auto root = files_.open_directory(data_root_);
   for (const auto* one : wanted) {
-    results.push_back(make(*one));
+    results.push_back(make(*one, root));
     if (results.back()) made.push_back(*results.back());
   }
   const auto outcomes = initialise(made);
@@ -43,13 +44,18 @@ std::vector<base::Result<GenerationPtr>> Starter::start(const std::vector<const 
   return results;
 }
 
-base::Result<GenerationPtr> Starter::make(const Wanted& wanted) {
+base::Result<void> Starter::make_data_directory(const DataRoot& root, const std::string& plugin) {
+  constexpr mode_t kMode = 0700;
+  return root ? files_.make_directory(*root, plugin, kMode) : files_.make_directory(data_root_ + plugin, kMode);
+}
+
+base::Result<GenerationPtr> Starter::make(const Wanted& wanted, const DataRoot& root) {
   runtime::GenerationSpec spec{.manifest = wanted.record->manifest,
                                .image = wanted.record->image,
                                .sha256 = wanted.record->sha256,
-                               .config_text = wanted.config.config_text,
+                               .config_text = wanted.config->config_text,
                                .data_directory = data_root_ + wanted.name()};
-  if (const auto made = files_.make_directory(spec.data_directory, 0700); !made) return made.error();
+  if (const auto made = make_data_directory(root, wanted.name()); !made) return made.error();
   spec.is_first_of_image = images_.insert(spec.sha256).second;
   return GenerationPtr{new Generation(++last_number_, std::move(spec), services_),
                        [reap = reap_](Generation* gone) { reap(gone); }};

@@ -39,7 +39,10 @@ class Starter {
   std::vector<base::Result<runtime::GenerationPtr>> start(const std::vector<const Wanted*>& wanted);
 
  private:
-  base::Result<runtime::GenerationPtr> make(const Wanted& wanted);
+  using DataRoot = base::Result<base::Directory>;  // an error: it is not there yet
+
+  base::Result<void> make_data_directory(const DataRoot& root, const std::string& plugin);
+  base::Result<runtime::GenerationPtr> make(const Wanted& wanted, const DataRoot& root);
   std::vector<base::Result<void>> initialise(const std::vector<runtime::GenerationPtr>& generations);
   base::Result<void> give_up(runtime::Generation& generation) const;
   static base::Result<void> cut_short(runtime::Generation& generation);

@@ -14,11 +14,11 @@ TEST_F(PluginFiles, AreReadByName) {
   const auto loaded = load_plugin_configs(path_, files);
   EXPECT_TRUE(loaded.problems.empty());
   ASSERT_EQ(loaded.plugins.size(), 2U);
-  EXPECT_FALSE(loaded.plugins[0].enabled);
-  EXPECT_EQ(loaded.plugins[0].config_text, "{}");
-  EXPECT_EQ(loaded.plugins[1].version, "^1");
-  EXPECT_EQ(loaded.plugins[1].config_lines.at("/a~1b/1"), 4U);
-  EXPECT_EQ(loaded.plugins[1].config_lines.at(""), 2U);
+  EXPECT_FALSE(loaded.plugins[0]->enabled);
+  EXPECT_EQ(loaded.plugins[0]->config_text, "{}");
+  EXPECT_EQ(loaded.plugins[1]->version, "^1");
+  EXPECT_EQ(loaded.plugins[1]->config_lines.at("/a~1b/1"), 4U);
+  EXPECT_EQ(loaded.plugins[1]->config_lines.at(""), 2U);
 }
 
 TEST_F(PluginFiles, FaultyOneHidesOnlyItself) {
@@ -28,7 +28,7 @@ TEST_F(PluginFiles, FaultyOneHidesOnlyItself) {
   base::RealFiles files;
   const auto loaded = load_plugin_configs(path_, files);
   ASSERT_EQ(loaded.plugins.size(), 1U);
-  EXPECT_EQ(loaded.plugins[0].name, "good");
+  EXPECT_EQ(loaded.plugins[0]->name, "good");
   ASSERT_EQ(loaded.problems.size(), 2U);
   EXPECT_NE(loaded.problems[0].message.find("no plugin name"), std::string::npos);
   EXPECT_EQ(loaded.problems[1].pointer, "/enabled");
@@ -41,20 +41,20 @@ TEST_F(PluginFiles, SayWhatANewVersionMustKeepTo) {
   base::RealFiles files;
   const auto loaded = load_plugin_configs(path_, files);
   ASSERT_EQ(loaded.plugins.size(), 2U) << loaded.problems.front().to_string();
-  const auto& probation = loaded.plugins[0].probation;
+  const auto& probation = loaded.plugins[0]->probation;
   EXPECT_EQ(probation.duration, std::chrono::minutes(2));
   EXPECT_EQ(probation.requests, 7U);
   EXPECT_EQ(probation.max_error_percent, 3U);
   EXPECT_EQ(probation.max_p95, std::chrono::milliseconds(250));
-  ASSERT_TRUE(loaded.plugins[0].canary);
-  EXPECT_EQ(loaded.plugins[0].canary->percent, 5U);
-  EXPECT_EQ(loaded.plugins[0].canary->duration, std::chrono::seconds(90));
-  EXPECT_EQ(loaded.plugins[0].canary->key, "header:X-User");
-  EXPECT_EQ(loaded.plugins[1].probation.duration, std::chrono::seconds(60));
-  EXPECT_EQ(loaded.plugins[1].probation.requests, 20U);
-  EXPECT_EQ(loaded.plugins[1].probation.max_error_percent, 25U);
-  EXPECT_FALSE(loaded.plugins[1].probation.max_p95);
-  EXPECT_FALSE(loaded.plugins[1].canary);
+  ASSERT_TRUE(loaded.plugins[0]->canary);
+  EXPECT_EQ(loaded.plugins[0]->canary->percent, 5U);
+  EXPECT_EQ(loaded.plugins[0]->canary->duration, std::chrono::seconds(90));
+  EXPECT_EQ(loaded.plugins[0]->canary->key, "header:X-User");
+  EXPECT_EQ(loaded.plugins[1]->probation.duration, std::chrono::seconds(60));
+  EXPECT_EQ(loaded.plugins[1]->probation.requests, 20U);
+  EXPECT_EQ(loaded.plugins[1]->probation.max_error_percent, 25U);
+  EXPECT_FALSE(loaded.plugins[1]->probation.max_p95);
+  EXPECT_FALSE(loaded.plugins[1]->canary);
 }
 
 TEST_F(PluginFiles, SayWhatIsWrongWithATrial) {

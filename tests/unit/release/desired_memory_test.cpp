@@ -111,10 +111,10 @@ TEST(DesireBesideWhatRuns, GoesBackToTheNextBestWhereAVersionHasFailed) {
 TEST(DesireBesideWhatRuns, TriesAFailedVersionAgainWithAnotherConfig) {
   Memory memory;
   memory.failures["a"] = {{.member = member("a", "1.2.0"), .reason = "init: no", .against = {}}};
-  auto plugins = enabled({"a"});
-  plugins.plugins[0].config_text = R"({"size":2})";
-  const auto desired =
-      desire(std::move(plugins), {make_record("a", "1.2.0", R"(,"config":{"type":"object"})")}, kDrop, memory);
+  auto plugin = make_config("a");
+  plugin->config_text = R"({"size":2})";
+  const auto desired = desire({.plugins = {plugin}, .problems = {}},
+                              {make_record("a", "1.2.0", R"(,"config":{"type":"object"})")}, kDrop, memory);
   EXPECT_EQ(wanted(desired), "a 1.2.0");
 }
 

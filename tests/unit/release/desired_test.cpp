@@ -36,7 +36,7 @@ TEST(Desire, ChoosesTheHighestVersionThatTheRangeAllows) {
 
 TEST(Desire, LeavesOutDisabledPlugins) {
   auto plugin = make_config("a");
-  plugin.enabled = false;
+  plugin->enabled = false;
   const auto desired = desire({.plugins = {plugin}, .problems = {}}, {make_record("a", "1.0.0")}, kDrop);
   EXPECT_THAT(desired.wanted, IsEmpty());
   EXPECT_THAT(desired.unmet, IsEmpty());
@@ -76,8 +76,8 @@ TEST(Desire, RefusesARangeThatDoesNotParseAndNamesItsPlace) {
 
 TEST(Desire, RefusesAConfigThatBreaksTheManifestsSchema) {
   auto plugin = make_config("a");
-  plugin.config = std::make_shared<const nlohmann::json>(nlohmann::json{{"size", "big"}});
-  plugin.config_text = R"({"size":"big"})";
+  plugin->config = std::make_shared<const nlohmann::json>(nlohmann::json{{"size", "big"}});
+  plugin->config_text = R"({"size":"big"})";
   const auto record =
       make_record("a", "1.0.0", R"(,"config":{"type":"object","properties":{"size":{"type":"integer"}}})");
   const auto desired = desire({.plugins = {plugin}, .problems = {}}, {record}, kDrop);

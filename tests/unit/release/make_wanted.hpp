@@ -25,12 +25,12 @@ inline catalog::RecordPtr make_record(const std::string& name, const std::string
   return std::make_shared<const catalog::Record>(std::move(record));
 }
 
-inline config::PluginConfig make_config(const std::string& name, const std::string& range = "*") {
-  config::PluginConfig plugin;
-  plugin.name = name;
-  plugin.file = "/plugins.d/" + name + ".json";
-  plugin.version = range;
-  plugin.config_text = "{}";
+inline std::shared_ptr<config::PluginConfig> make_config(const std::string& name, const std::string& range = "*") {
+  auto plugin = std::make_shared<config::PluginConfig>();
+  plugin->name = name;
+  plugin->file = "/plugins.d/" + name + ".json";
+  plugin->version = range;
+  plugin->config_text = "{}";
   return plugin;
 }
 

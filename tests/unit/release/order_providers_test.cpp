@@ -106,7 +106,7 @@ TEST(OrderProviders, OfAnotherVersionThatWasDroppedAreNamed) {
 
 TEST(Desire, PointsAConsumerAtADroppedProviderThatIsNotEnabled) {
   auto off = make_config("bank");
-  off.enabled = false;
+  off->enabled = false;
   const auto desired = desire(
       {.plugins = {make_config("shop"), off}, .problems = {}},
       {make_record("shop", "1.0.0", needs("money/1")), make_record("bank", "1.2.0", provides("money/1"))}, "/drop");
