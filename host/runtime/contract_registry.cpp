@@ -34,10 +34,11 @@ Error disagreement(const std::string& what, const std::string& code_says, const 
 }
 
 /// The code's signature text against that of the file's note: two headers went into one library.
-base::Result<void> compare(const std::string& what, std::string_view code, const manifest::Methods& noted) {
+template <class What>
+base::Result<void> compare(const What& what, std::string_view code, const manifest::Methods& noted) {
   const auto text = manifest::to_text(noted);
   if (code == text) return {};
-  return disagreement(what, "has the methods\n" + std::string(code) + "\n", "has\n" + text + "\n");
+  return disagreement(what(), "has the methods\n" + std::string(code) + "\n", "has\n" + text + "\n");
 }
 
 bool agrees(const manifest::ProvidedContract& declared, const mortise_provision_v1& given, std::string_view name) {
@@ -70,19 +71,19 @@ base::Result<void> ContractRegistry::provide(const Generation& generation, const
   if (generation.state() != GenerationState::initialising) return not_in_init();
   if (!MORTISE_HAS(mortise_provision_v1, &given, provided)) return too_short("mortise_provision_v1", given.struct_size);
   const auto name = given.name.size == 0 ? std::string_view(generation.name()) : to_view(given.name);
-  const auto what = title(to_view(given.contract), name);
+  const auto what = [&] { return title(to_view(given.contract), name); };
   if (given.provided == nullptr) {
-    return Error{ErrorCode::invalid_argument, what + ": `provided` is NULL; set it to the contract's struct"};
+    return Error{ErrorCode::invalid_argument, what() + ": `provided` is NULL; set it to the contract's struct"};
   }
   const auto& manifest = *generation.spec().manifest;
   const auto* declared = find_in(manifest.provides, [&](const auto& one) { return agrees(one, given, name); });
-  if (declared == nullptr) return disagreement(what, "provides it", "does not");
+  if (declared == nullptr) return disagreement(what(), "provides it", "does not");
   if (auto same = compare(what, to_view(given.methods), manifest.methods_of(declared->contract)); !same) return same;
 
   const std::lock_guard lock(mutex_);
   auto& provisions = registered(generation).provisions;
   if (find_registered(provisions, *declared) != nullptr) {
-    return Error{ErrorCode::already_exists, what + " is provided already; remove one, or give it another name"};
+    return Error{ErrorCode::already_exists, what() + " is provided already; remove one, or give it another name"};
   }
   provisions.push_back({.declared = declared, .provided = given.provided});
   return {};
@@ -94,18 +95,18 @@ base::Result<std::uint32_t> ContractRegistry::require(const Generation& generati
   if (!MORTISE_HAS(mortise_requirement_v1, &given, provider)) {
     return too_short("mortise_requirement_v1", given.struct_size);
   }
-  const auto what = title(to_view(given.contract), to_view(given.provider));
+  const auto what = [&] { return title(to_view(given.contract), to_view(given.provider)); };
   if (const auto unknown = given.flags & ~kKnownFlags; unknown != 0) {
-    return Error{ErrorCode::invalid_argument, what + ": this host does not know the flags " + std::to_string(unknown) +
-                                                  "; leave them away, or use a newer host"};
+    return Error{ErrorCode::invalid_argument, what() + ": this host does not know the flags " +
+                                                  std::to_string(unknown) + "; leave them away, or use a newer host"};
   }
   const bool is_optional = (given.flags & MORTISE_REQUIREMENT_OPTIONAL) != 0;
-  const auto says = "requires " + kind_of(is_optional, (given.flags & MORTISE_REQUIREMENT_ALL) != 0);
+  const auto says = [&] { return "requires " + kind_of(is_optional, (given.flags & MORTISE_REQUIREMENT_ALL) != 0); };
   const auto& manifest = *generation.spec().manifest;
   const auto* declared = find_in(manifest.requires_, [&](const auto& one) { return agrees(one, given); });
-  if (declared == nullptr) return disagreement(what, says, "does not");
+  if (declared == nullptr) return disagreement(what(), says(), "does not");
   if (!declared->all && declared->optional != is_optional) {
-    return disagreement(what, says, "requires " + kind_of(declared->optional, declared->all));
+    return disagreement(what(), says(), "requires " + kind_of(declared->optional, declared->all));
   }
   const auto same = compare(what, to_view(given.methods), manifest.methods_of(declared->contract));
   if (!same) return same.error();
