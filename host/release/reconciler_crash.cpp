@@ -123,7 +123,7 @@ std::vector<Trial::Subject> Reconciler::subjects_of(const StoredTrial& trial, co
                                      [&, &name = name](const Wanted& one) { return one.name() == name; });
     if (plugin.generation == 0 || runs == running_.end() || wanted == desired.wanted.end()) continue;
     if (wanted->identity() != plugin.identity || memory_.running.at(name).identity() != plugin.identity) continue;
-    auto limits = wanted->config.probation;
+    auto limits = wanted->config->probation;
     const auto left = std::chrono::milliseconds(plugin.until_ms) - now;
     // The clock may have been set back.
     limits.duration = std::min(limits.duration, std::chrono::duration_cast<std::chrono::milliseconds>(left));
