@@ -171,10 +171,11 @@ void ServingHost::announce() {
   status_file_->announce(endpoints, std::move(urls));
 }
 
-base::Result<std::vector<std::string>> ServingHost::lend_state() {
-  auto plugins = look_at_plugins(*runner_);
+base::Result<std::vector<std::string>> ServingHost::lend_state(std::chrono::steady_clock::time_point deadline,
+                                                               const std::stop_token& giving_up) {
+  if (auto paused = runner_->pause(deadline, giving_up); !paused) return paused.error();
+  auto plugins = look_at_plugins(*runner_);  // fails only when it is stopping
   if (!plugins) return plugins.error();
-  if (auto paused = runner_->pause(); !paused) return paused.error();
   return std::move(plugins->running);
 }
 

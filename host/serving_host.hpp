@@ -2,8 +2,10 @@
 // that replaces it. Who owns what at which moment of that stands in docs/architecture.md.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -41,7 +43,8 @@ class ServingHost final : public takeover::Outgoing {
   // --- From Outgoing.
   [[nodiscard]] int lock() const override { return lock_->descriptor(); }
   [[nodiscard]] std::vector<int> listening_sockets() const override { return server_->listening_sockets(); }
-  base::Result<std::vector<std::string>> lend_state() override;
+  base::Result<std::vector<std::string>> lend_state(std::chrono::steady_clock::time_point deadline,
+                                                    const std::stop_token& giving_up) override;
   void take_state_back() override;
   void on_replaced() override;
 

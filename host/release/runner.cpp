@@ -1,8 +1,5 @@
 #include "release/runner.hpp"
 
-#include <condition_variable>
-#include <deque>
-#include <future>
 #include <mutex>
 #include <optional>
 #include <stop_token>
@@ -10,6 +7,7 @@
 #include <utility>
 
 #include "base/directory_watch.hpp"
+#include "release/mailbox.hpp"
 #include "release/reconciler.hpp"
 #include "telemetry/log.hpp"
 
@@ -23,34 +21,6 @@ constexpr std::chrono::milliseconds kDebounce{10};
 // A look unasked now and then: some file systems tell nothing of changes made elsewhere.
 constexpr std::chrono::seconds kUnaskedLook{30};
 constexpr std::chrono::seconds kLookWithoutWatch{1};
-
-/// What reaches the release thread from others; every member is guarded by `mutex`. Generations' deleters share it,
-/// since one may come back after the runner has gone.
-struct Mailbox {
-  std::mutex mutex;
-  std::condition_variable changed;
-  bool is_woken = false;
-  bool is_stop_begun = false;
-  bool is_ending = false;
-  bool are_hooks_done = false;
-  bool is_closed = false;  // the release thread takes nothing more from `reaped`
-  std::vector<runtime::Generation*> reaped;
-  // What others have asked for: called with true by the release thread, with false once that takes no more.
-  std::deque<std::function<void(bool)>> requests;
-
-  void post(bool Mailbox::*flag) {
-    {
-      const std::lock_guard lock(mutex);
-      this->*flag = true;
-    }
-    changed.notify_all();
-  }
-
-  void wait_for(bool Mailbox::*flag) {
-    std::unique_lock lock(mutex);
-    changed.wait(lock, [&] { return this->*flag; });
-  }
-};
 
 }  // namespace
 
@@ -75,11 +45,13 @@ class Runner::Impl {
 
   void wake() { mailbox_->post(&Mailbox::is_woken); }
 
-  base::Result<void> pause() {
-    return to_void(ask<bool>([this](Reconciler& reconciler) {
-      reconciler.put_canary_off();
-      return is_paused_ = true;
-    }));
+  base::Result<void> pause(const Mailbox::Patience& patience) {
+    return to_void(mailbox_->ask<bool>(
+        [this] {
+          reconciler_.put_canary_off();
+          return is_paused_ = true;
+        },
+        patience));
   }
 
   base::Result<void> resume() {
@@ -95,18 +67,7 @@ class Runner::Impl {
   /// Has the release thread call the reconciler, and waits for what it says.
   template <class T>
   base::Result<T> ask(const std::function<base::Result<T>(Reconciler&)>& question) {
-    const base::Error is_ending{base::ErrorCode::unavailable, "the host is stopping"};
-    auto answer = std::make_shared<std::promise<base::Result<T>>>();
-    auto future = answer->get_future();
-    {
-      const std::lock_guard lock(mailbox_->mutex);
-      if (mailbox_->is_stop_begun) return is_ending;
-      mailbox_->requests.push_back([this, answer, question, is_ending](bool is_served) {
-        answer->set_value(is_served ? question(reconciler_) : base::Result<T>(is_ending));
-      });
-    }
-    mailbox_->changed.notify_all();
-    return future.get();
+    return mailbox_->ask<T>([this, question] { return question(reconciler_); }, {});
   }
 
   /// As ask(), for what writes in the state directory.
@@ -278,7 +239,9 @@ Runner::Runner(RunnerSettings settings, std::unique_ptr<catalog::Catalog> catalo
 Runner::~Runner() = default;
 void Runner::start(Begun begun) { impl_->start(std::move(begun)); }
 void Runner::wake() { impl_->wake(); }
-base::Result<void> Runner::pause() { return impl_->pause(); }
+base::Result<void> Runner::pause(std::chrono::steady_clock::time_point deadline, std::stop_token giving_up) {
+  return impl_->pause({.deadline = deadline, .giving_up = std::move(giving_up)});
+}
 base::Result<void> Runner::resume() { return impl_->resume(); }
 void Runner::begin_stop() { impl_->begin_stop(); }
 std::size_t Runner::stop() { return impl_->stop(); }

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -52,8 +53,11 @@ class Runner final : public Control {
   void wake();
   /// From its return to resume() nothing is written in the state directory but by plugins, nothing is applied, and the
   /// observer hears nothing: what runs, runs on, but for a canary, which is given up. Who asks for a change is told
-  /// that the host is being replaced. Waits for a release that is under way; fails when the stop has begun.
-  base::Result<void> pause();
+  /// that the host is being replaced. Waits for a release that is under way, until the deadline or until it is to be
+  /// given up; fails then, or when the stop has begun, and everything is as before.
+  base::Result<void> pause(
+      std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max(),
+      std::stop_token giving_up = {});
   /// Looks at what has changed meanwhile, and tells the observer before it returns.
   base::Result<void> resume();
   /// Runs the stop hook of every generation; requests inside go on. A plugin that is just being started gets a moment

@@ -1,9 +1,6 @@
 #include "takeover/host_upgrade.hpp"
 
-#include <sys/eventfd.h>
 #include <unistd.h>
-#include <cerrno>
-#include <system_error>
 #include <utility>
 
 #include "base/service_manager.hpp"
@@ -15,18 +12,8 @@ using base::Error;
 using base::ErrorCode;
 using telemetry::Level;
 
-namespace {
-
-base::Descriptor make_event() {
-  const int event = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (event < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
-  return base::Descriptor(event);
-}
-
-}  // namespace
-
 HostUpgrade::HostUpgrade(UpgradeSettings settings, Outgoing& outgoing)
-    : settings_(std::move(settings)), outgoing_(outgoing), interrupt_(make_event()) {}
+    : settings_(std::move(settings)), outgoing_(outgoing) {}
 
 HostUpgrade::~HostUpgrade() {
   close();
@@ -34,18 +21,34 @@ HostUpgrade::~HostUpgrade() {
 }
 
 base::Result<admin::UpgradeOutcome> HostUpgrade::upgrade(const std::string& who) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (replaced_by_) {
-      return Error{ErrorCode::unavailable,
-                   "this host was replaced by another one (pid " + std::to_string(*replaced_by_) + "); ask that"};
-    }
-    if (is_closed_) return Error{ErrorCode::unavailable, "the host is stopping"};
-    if (is_running_) return Error{ErrorCode::already_exists, "an upgrade of the host is under way; wait for its end"};
-    is_running_ = true;
+  if (const auto claimed = claim(); !claimed) return claimed.error();
+  return run(who);
+}
+
+void HostUpgrade::begin(const std::string& who) {
+  if (const auto claimed = claim(); !claimed) {
+    telemetry::log(Level::warning, "host", "cannot upgrade", {{"who", who}, {"reason", claimed.error().message}});
+    return;
   }
+  if (thread_.joinable()) thread_.join();  // of one that has ended, or it could not be claimed
+  thread_ = std::thread([this, who] { run(who); });
+}
+
+base::Result<void> HostUpgrade::claim() {
+  const std::lock_guard lock(mutex_);
+  if (replaced_by_) {
+    return Error{ErrorCode::unavailable,
+                 "this host was replaced by another one (pid " + std::to_string(*replaced_by_) + "); ask that"};
+  }
+  if (is_closed_) return Error{ErrorCode::unavailable, "the host is stopping"};
+  if (is_running_) return Error{ErrorCode::already_exists, "an upgrade of the host is under way; wait for its end"};
+  is_running_ = true;
+  return {};
+}
+
+admin::UpgradeOutcome HostUpgrade::run(const std::string& who) {
   telemetry::log(Level::info, "host", "upgrading the host", {{"who", who}, {"executable", settings_.executable}});
-  const auto handed = hand_over(settings_, outgoing_, interrupt_.get());
+  const auto handed = hand_over(settings_, outgoing_, giving_up_.get_token());
   admin::UpgradeOutcome outcome{.is_upgraded = handed.has_value(), .pid = ::getpid(), .reason = {}};
   if (handed) {
     outcome.pid = *handed;
@@ -65,21 +68,6 @@ base::Result<admin::UpgradeOutcome> HostUpgrade::upgrade(const std::string& who)
   return outcome;
 }
 
-void HostUpgrade::begin(const std::string& who) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (is_running_) {
-      telemetry::log(Level::warning, "host", "an upgrade of the host is under way already", {{"who", who}});
-      return;
-    }
-  }
-  if (thread_.joinable()) thread_.join();
-  thread_ = std::thread([this, who] {
-    const auto outcome = upgrade(who);
-    if (!outcome) telemetry::log(Level::warning, "host", "cannot upgrade", {{"reason", outcome.error().message}});
-  });
-}
-
 bool HostUpgrade::is_replaced() const {
   const std::lock_guard lock(mutex_);
   return replaced_by_.has_value();
@@ -88,8 +76,7 @@ bool HostUpgrade::is_replaced() const {
 std::optional<pid_t> HostUpgrade::close() {
   std::unique_lock lock(mutex_);
   is_closed_ = true;
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const auto written = ::write(interrupt_.get(), &one, sizeof one);
+  giving_up_.request_stop();
   changed_.wait(lock, [this] { return !is_running_; });
   return replaced_by_;
 }

@@ -5,11 +5,11 @@
 #include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <thread>
 
 #include "admin/host_control.hpp"
-#include "base/files.hpp"
 #include "takeover/next_host.hpp"
 
 namespace mortise::takeover {
@@ -31,13 +31,16 @@ class HostUpgrade final : public admin::HostControl {
   std::optional<pid_t> close();
 
  private:
+  base::Result<void> claim();
+  admin::UpgradeOutcome run(const std::string& who);
+
   const UpgradeSettings settings_;
   Outgoing& outgoing_;
-  const base::Descriptor interrupt_;  // an eventfd
+  std::stop_source giving_up_;
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  bool is_running_ = false;           // guarded by mutex_
+  bool is_running_ = false;           // guarded by mutex_; true for one at a time, from claim() to the end of run()
   bool is_closed_ = false;            // guarded by mutex_
   std::optional<pid_t> replaced_by_;  // guarded by mutex_
   std::thread thread_;                // of the last begin()

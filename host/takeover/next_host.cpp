@@ -1,9 +1,11 @@
 #include "takeover/next_host.hpp"
 
+#include <sys/eventfd.h>
 #include <sys/wait.h>
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <utility>
 
 #include "base/process.hpp"
@@ -69,12 +71,12 @@ std::string find_lacking(const std::vector<std::string>& running, const json& re
 
 class Conversation {
  public:
-  Conversation(const UpgradeSettings& settings, Outgoing& outgoing, NextHost& next)
-      : settings_(settings), outgoing_(outgoing), next_(next), deadline_(Channel::Clock::now() + settings.limit) {}
+  Conversation(const UpgradeSettings& settings, Outgoing& outgoing, NextHost& next, std::stop_token giving_up)
+      : settings_(settings), outgoing_(outgoing), next_(next), giving_up_(std::move(giving_up)) {}
 
   [[nodiscard]] bool has_lent() const { return step_ != Step::started; }
 
-  /// Until the next host serves, or an error.
+  /// Until the next host serves, or an error. `interrupt`: becomes readable when it is to be given up.
   base::Result<void> run(int interrupt) {
     for (;;) {
       // What is given cannot be taken back because somebody has changed his mind.
@@ -89,7 +91,7 @@ class Conversation {
  private:
   base::Result<void> answer(const std::string& said, const json& line) {
     if (said == line::kPrepared && step_ == Step::started) {
-      auto running = outgoing_.lend_state();
+      auto running = outgoing_.lend_state(deadline_, giving_up_);
       if (!running) return running.error();
       running_ = std::move(*running);
       step_ = Step::lent;
@@ -101,6 +103,8 @@ class Conversation {
         return Error{ErrorCode::failed_precondition, std::move(lacking)};
       }
       step_ = Step::given;
+      // However late it was ready: it may have users from here on, whom nobody else knows of.
+      deadline_ = Channel::Clock::now() + settings_.limit;
       next_.channel.send(line::kYours);
       return {};
     }
@@ -113,9 +117,9 @@ class Conversation {
     switch (why) {
       case Channel::Ending::interrupted: return {ErrorCode::cancelled, "the host is stopping"};
       case Channel::Ending::timed_out:
-        return {ErrorCode::deadline_exceeded, name() + " was not ready within " +
-                                                  std::to_string(settings_.limit.count()) +
-                                                  " ms; when it is merely slow, raise upgrade_timeout_ms"};
+        return {ErrorCode::deadline_exceeded,
+                name() + (step_ == Step::given ? " did not serve within " : " was not ready within ") +
+                    std::to_string(settings_.limit.count()) + " ms; when it is merely slow, raise upgrade_timeout_ms"};
       case Channel::Ending::ended: break;
     }
     return {ErrorCode::unavailable, name() + " " + next_.end().describe() +
@@ -128,14 +132,20 @@ class Conversation {
   const UpgradeSettings& settings_;
   Outgoing& outgoing_;
   NextHost& next_;
-  const Channel::Clock::time_point deadline_;
+  const std::stop_token giving_up_;
+  Channel::Clock::time_point deadline_ = Channel::Clock::now() + settings_.limit;
   Step step_ = Step::started;
   std::vector<std::string> running_;
 };
 
 }  // namespace
 
-base::Result<pid_t> hand_over(const UpgradeSettings& settings, Outgoing& outgoing, int interrupt) {
+base::Result<pid_t> hand_over(const UpgradeSettings& settings, Outgoing& outgoing, const std::stop_token& giving_up) {
+  const base::Descriptor interrupt(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!interrupt.is_open()) {
+    return Error{ErrorCode::resource_exhausted, std::string("cannot make an eventfd: ") + std::strerror(errno)};
+  }
+  const std::stop_callback interrupting(giving_up, [&] { ::eventfd_write(interrupt.get(), 1); });
   auto channel = Channel::make();
   if (!channel) return channel.error();
   const auto sockets = outgoing.listening_sockets();
@@ -152,8 +162,8 @@ base::Result<pid_t> hand_over(const UpgradeSettings& settings, Outgoing& outgoin
   if (!pid) return Error{pid.error().code, pid.error().message + "; install a host there, and try again"};
   channel->second = base::Descriptor();  // or the next host's end would not be seen
   NextHost next(*pid, std::move(channel->first));
-  Conversation conversation(settings, outgoing, next);
-  const auto handed = conversation.run(interrupt);
+  Conversation conversation(settings, outgoing, next, giving_up);
+  const auto handed = conversation.run(interrupt.get());
   if (handed) {
     next.let_go();
     return *pid;

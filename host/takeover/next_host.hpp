@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 #include <chrono>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,7 @@ struct UpgradeSettings {
   std::string executable;              // a path; whatever lies there when an upgrade begins
   std::vector<std::string> arguments;  // as this process was started with, its name the first
   std::vector<std::string> environment;
-  std::chrono::milliseconds limit{60000};  // for the next host, from its start to its being the host
+  std::chrono::milliseconds limit{60000};  // for the next host to be ready, and once more to serve then
 };
 
 /// What an upgrade asks of the host that is to be replaced. Called on the upgrade's thread.
@@ -28,8 +29,10 @@ class Outgoing {
 
   [[nodiscard]] virtual int lock() const = 0;
   [[nodiscard]] virtual std::vector<int> listening_sockets() const = 0;
-  /// From here on it writes nothing in the state directory; returns the names of the plugins that run.
-  virtual base::Result<std::vector<std::string>> lend_state() = 0;
+  /// From here on it writes nothing in the state directory; returns the names of the plugins that run. May wait until
+  /// the deadline for what it is at, unless it is told to give up: after an error everything is as before.
+  virtual base::Result<std::vector<std::string>> lend_state(std::chrono::steady_clock::time_point deadline,
+                                                            const std::stop_token& giving_up) = 0;
   /// Nothing has come of it: everything is this host's again, whatever the next one has made of it.
   virtual void take_state_back() = 0;
   /// The next host serves: finish, and end.
@@ -37,8 +40,7 @@ class Outgoing {
 };
 
 /// The next host's pid, once it serves. An error says why it does not: nothing is left of it then, and `outgoing` goes
-/// on. `interrupt`: becomes readable when the upgrade is to be given up, which it is unless everything is the next
-/// host's already.
-base::Result<pid_t> hand_over(const UpgradeSettings& settings, Outgoing& outgoing, int interrupt);
+/// on. What is to be given up is, unless everything is the next host's already.
+base::Result<pid_t> hand_over(const UpgradeSettings& settings, Outgoing& outgoing, const std::stop_token& giving_up);
 
 }  // namespace mortise::takeover

@@ -1,5 +1,6 @@
 #include "release/runner.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
@@ -253,6 +254,30 @@ TEST_F(RunnerTest, PausedItChangesNothingAndResumedItCatchesUp) {
   EXPECT_EQ(service_.published(), "good 1.0.0");
   ASSERT_TRUE(runner_->resume());
   EXPECT_TRUE(wait_for_published("good 1.1.0"));
+}
+
+TEST_F(RunnerTest, APauseThatIsGivenUpOrComesTooLateNeverBegins) {
+  const auto data = root_ / "state" / "data" / "init-waits";
+  std::filesystem::create_directories(data);
+  ASSERT_EQ(::mkfifo((data / "gate").c_str(), 0600), 0);
+  drop("init-waits", "init-waits");
+  drop("good-1.0", "good");
+  configure("init-waits", "{}");
+  launch(kLong, kLong);
+  base::Descriptor gate(::open((data / "gate").c_str(), O_WRONLY | O_CLOEXEC));  // once the plugin is there
+
+  const auto late = runner_->pause(std::chrono::steady_clock::now() + 20ms);
+  EXPECT_EQ(late.error().code, base::ErrorCode::deadline_exceeded);
+  std::stop_source giving_up;
+  auto pause = std::async(std::launch::async, [&] {
+    return runner_->pause(std::chrono::steady_clock::time_point::max(), giving_up.get_token());
+  });
+  giving_up.request_stop();
+  EXPECT_EQ(pause.get().error().code, base::ErrorCode::cancelled);
+
+  gate = base::Descriptor();
+  configure("good", "{}");
+  EXPECT_TRUE(wait_for_published("init-waits 1.0.0 good 1.0.0"));
 }
 
 TEST_F(RunnerTest, StartedPausedItRunsWhatIsEnabledAndWritesNoReleaseDown) {

@@ -1,6 +1,9 @@
 // A host that a test makes up, and a next host that is a script of the shell: it says lines on descriptor 3.
 #pragma once
 
+#include <chrono>
+#include <functional>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,14 +17,17 @@ class FakeOutgoing final : public Outgoing {
  public:
   [[nodiscard]] int lock() const override { return 2; }
   [[nodiscard]] std::vector<int> listening_sockets() const override { return {}; }
-  base::Result<std::vector<std::string>> lend_state() override {
+  base::Result<std::vector<std::string>> lend_state(std::chrono::steady_clock::time_point deadline,
+                                                    const std::stop_token& giving_up) override {
     calls.emplace_back("lend");
+    if (lend) lend(deadline, giving_up);
     return lent;
   }
   void take_state_back() override { calls.emplace_back("take back"); }
   void on_replaced() override { calls.emplace_back("replaced"); }
 
   base::Result<std::vector<std::string>> lent = std::vector<std::string>{"rates"};
+  std::function<void(std::chrono::steady_clock::time_point, const std::stop_token&)> lend;  // beside that
   std::vector<std::string> calls;
 };
 

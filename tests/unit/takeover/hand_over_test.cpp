@@ -1,9 +1,8 @@
 #include <gmock/gmock.h>
-#include <sys/eventfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <thread>
 
-#include "base/files.hpp"
 #include "fake_outgoing.hpp"
 
 namespace mortise::takeover {
@@ -14,11 +13,13 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
+constexpr std::chrono::milliseconds kShort{3000};  // for a shell to answer, still
+
 class HandOver : public ::testing::Test {
  protected:
   /// Why nothing comes of a next host that is this script.
   std::string why_not(const std::string& script, std::chrono::milliseconds limit = std::chrono::seconds(30)) {
-    const auto handed = hand_over(run_script(script, limit), outgoing_, -1);
+    const auto handed = hand_over(run_script(script, limit), outgoing_, {});
     EXPECT_FALSE(handed);
     EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "nothing is left of it";
     return handed ? "" : handed.error().message;
@@ -29,7 +30,7 @@ class HandOver : public ::testing::Test {
 
 TEST_F(HandOver, LendsThenGivesAndTellsWhoServes) {
   const auto script = "test \"$MORTISE_TAKEOVER\" = 0 || exit 9; " + kSayPrepared + kSayReady + kSayServing;
-  const auto handed = hand_over(run_script(script), outgoing_, -1);
+  const auto handed = hand_over(run_script(script), outgoing_, {});
   ASSERT_TRUE(handed) << handed.error().message;
   EXPECT_THAT(outgoing_.calls, ElementsAre("lend")) << "nothing is taken back";
   int status = 0;
@@ -75,6 +76,21 @@ TEST_F(HandOver, SilenceEndsAtTheLimit) {
   EXPECT_THAT(why_not("exec sleep 60", std::chrono::milliseconds(50)), HasSubstr("was not ready within 50 ms"));
 }
 
+TEST_F(HandOver, WhoIsReadyLateHasItsTimeToServeAllTheSame) {
+  // Both lines at once, so that the second is there when the time to be ready is over; then it answers.
+  const std::string say_all = R"(printf '{"say":"prepared"}\n{"say":"ready","running":["rates"]}\n' >&3; )";
+  outgoing_.lend = [](auto deadline, const auto&) { std::this_thread::sleep_until(deadline); };
+  const auto handed =
+      hand_over(run_script(say_all + "read lent <&3; read yours <&3; " + kSayServing, kShort), outgoing_, {});
+  ASSERT_TRUE(handed) << handed.error().message;
+  EXPECT_EQ(::waitpid(*handed, nullptr, 0), *handed);
+}
+
+TEST_F(HandOver, WhoNeverServesIsEndedInTheEnd) {
+  EXPECT_THAT(why_not(kSayPrepared + kSayReady + "exec sleep 60", kShort), HasSubstr("did not serve within 3000 ms"));
+  EXPECT_THAT(outgoing_.calls, ElementsAre("lend", "take back"));
+}
+
 TEST_F(HandOver, StateThatCannotBeLentEndsIt) {
   outgoing_.lent = base::Error{base::ErrorCode::unavailable, "the host is stopping"};
   EXPECT_EQ(why_not(kSayPrepared + "exec sleep 60"), "the host is stopping");
@@ -82,15 +98,16 @@ TEST_F(HandOver, StateThatCannotBeLentEndsIt) {
 }
 
 TEST_F(HandOver, InterruptEndsItUntilAllIsGiven) {
-  const base::Descriptor interrupt(::eventfd(1, EFD_CLOEXEC));
-  const auto handed = hand_over(run_script("exec sleep 60"), outgoing_, interrupt.get());
+  std::stop_source giving_up;
+  giving_up.request_stop();
+  const auto handed = hand_over(run_script("exec sleep 60"), outgoing_, giving_up.get_token());
   EXPECT_EQ(handed.error().message, "the host is stopping");
 }
 
 TEST_F(HandOver, ProgramThatIsNotThereIsNamed) {
   auto settings = run_script("");
   settings.executable = "/nowhere/mortise";
-  EXPECT_THAT(hand_over(settings, outgoing_, -1).error().message,
+  EXPECT_THAT(hand_over(settings, outgoing_, {}).error().message,
               AllOf(HasSubstr("cannot start '/nowhere/mortise'"), HasSubstr("install a host there")));
 }
 

@@ -51,5 +51,31 @@ TEST(HostUpgrade, CloseEndsOneThatIsUnderWayAndRefusesOthers) {
   EXPECT_EQ(upgrade.upgrade("ada").error().code, base::ErrorCode::unavailable);
 }
 
+TEST(HostUpgrade, CloseEndsOneThatWaitsForTheStateToBeLent) {
+  FakeOutgoing outgoing;
+  std::promise<void> lending;
+  outgoing.lend = [&](auto, const std::stop_token& giving_up) {
+    std::promise<void> given_up;
+    const std::stop_callback stop(giving_up, [&] { given_up.set_value(); });
+    lending.set_value();
+    given_up.get_future().wait();
+  };
+  outgoing.lent = base::Error{base::ErrorCode::cancelled, "the host is stopping"};
+  HostUpgrade upgrade(run_script(kSayPrepared + "exec sleep 60"), outgoing);
+  upgrade.begin("SIGUSR2");
+  lending.get_future().wait();
+  EXPECT_EQ(upgrade.close(), std::nullopt);
+  EXPECT_THAT(outgoing.calls, ElementsAre("lend")) << "what was not lent is not taken back";
+}
+
+TEST(HostUpgrade, ASecondSignalDoesNotWaitForTheFirst) {
+  FakeOutgoing outgoing;
+  HostUpgrade upgrade(run_script("exec sleep 600", std::chrono::hours(1)), outgoing);
+  upgrade.begin("SIGUSR2");
+  upgrade.begin("SIGUSR2");  // at once: before the first can have got anywhere
+  EXPECT_THAT(upgrade.upgrade("ada").error().message, HasSubstr("under way"));
+  EXPECT_EQ(upgrade.close(), std::nullopt);
+}
+
 }  // namespace
 }  // namespace mortise::takeover
