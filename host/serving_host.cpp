@@ -91,7 +91,8 @@ base::Result<void> ServingHost::open() {
   auto catalog = catalog::Catalog::open({.drop_directory = config_.drop_directory,
                                          .state_directory = config_.state_directory,
                                          .settle = config_.settle,
-                                         .interfaces = interfaces_},
+                                         .interfaces = interfaces_,
+                                         .is_borrowed = start_.former != nullptr},
                                         files_, catalog::make_process_probe(start_.executable, config_.probe_timeout));
   if (!catalog) return catalog.error();
 

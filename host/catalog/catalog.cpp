@@ -26,6 +26,12 @@ bool differs(const Entries& before, const std::string& path, const Record& recor
   return old.state != record.state || old.reason != record.reason;
 }
 
+bool is_same(const Entry& a, const Entry& b) {
+  return a.record->stamp == b.record->stamp && a.record->state == b.record->state &&
+         a.record->reason == b.record->reason && a.claim == b.claim && a.image_stamp == b.image_stamp &&
+         a.rival == b.rival;
+}
+
 }  // namespace
 
 const char* to_string(FileState state) {
@@ -63,6 +69,19 @@ class Catalog::Impl {
     reconsider_rivals(pass);
     take_in(pass.others, pass);
     return conclude(std::move(pass));
+  }
+
+  void own() {
+    if (!std::exchange(settings_.is_borrowed, false)) return;
+    const auto found_out = std::exchange(entries_, {});
+    open_database();
+    const auto written = std::exchange(entries_, found_out);
+    std::vector<std::string> changed;
+    for (const auto& [path, entry] : entries_) {
+      const auto before = written.find(path);
+      if (before == written.end() || !is_same(before->second, entry)) changed.push_back(path);
+    }
+    remember(changed, gone_from(written));
   }
 
   base::Result<RecordPtr> find_image(const std::string& sha256) {
@@ -118,6 +137,7 @@ class Catalog::Impl {
   void open_database() {
     const auto file = settings_.state_directory / "catalog.db";
     auto error = try_database(file);
+    if (error && settings_.is_borrowed) return;  // own() says it
     if (error && error->code == base::ErrorCode::data_loss) {
       database_.reset();
       const auto moved = storage::move_aside(file, files_);
@@ -130,7 +150,8 @@ class Catalog::Impl {
   }
 
   std::optional<base::Error> try_database(const fs::path& file) {
-    auto opened = Database::open(file, settings_.interfaces);
+    auto opened = settings_.is_borrowed ? Database::open_copy(file, settings_.interfaces)
+                                        : Database::open(file, settings_.interfaces);
     if (!opened) return opened.error();
     auto loaded = opened->load(store_);
     if (!loaded) return loaded.error();
@@ -201,17 +222,23 @@ class Catalog::Impl {
   }
 
   ScanResult conclude(Pass pass) {
-    std::vector<std::string> vanished;
-    for (const auto& [path, entry] : entries_) {
-      if (pass.settled.count(path) == 0) vanished.push_back(path);
-    }
-    entries_ = std::move(pass.settled);
+    const auto before = std::exchange(entries_, std::move(pass.settled));
+    auto vanished = gone_from(before);
     remember(pass.taken, vanished);
     auto result = std::move(pass.result);
     result.records = records();
     result.vanished = std::move(vanished);
     result.remarks = std::exchange(remarks_, {});
     return result;
+  }
+
+  /// The paths in there that have no entry any more.
+  std::vector<std::string> gone_from(const Entries& before) const {
+    std::vector<std::string> gone;
+    for (const auto& [path, entry] : before) {
+      if (!entries_.contains(path)) gone.push_back(path);
+    }
+    return gone;
   }
 
   void remember(const std::vector<std::string>& taken, const std::vector<std::string>& vanished) {
@@ -242,6 +269,8 @@ base::Result<std::unique_ptr<Catalog>> Catalog::open(Settings settings, base::Fi
 }
 
 base::Result<Catalog::ScanResult> Catalog::scan() { return impl_->scan(); }
+
+void Catalog::own() { impl_->own(); }
 
 base::Result<RecordPtr> Catalog::find_image(const std::string& sha256) { return impl_->find_image(sha256); }
 

@@ -44,6 +44,7 @@ struct Settings {
   std::filesystem::path state_directory;  // store/ and catalog.db live below it
   std::chrono::milliseconds settle{200};  // a file is complete when unchanged for this long
   std::vector<std::string> interfaces{};  // ids that the host offers; a file that requires another is rejected
+  bool is_borrowed = false;               // catalog.db is another host's until own(): it is left as it is
 };
 
 /// Owned by the application; one thread at a time (the release thread). Reads of the last result are by value.
@@ -67,6 +68,9 @@ class Catalog {
     std::vector<std::string> remarks;  // what the admin should know about the catalogue itself; each said once
   };
   base::Result<ScanResult> scan();
+
+  /// From here on catalog.db is this host's: what was found out is written there.
+  void own();
 
   /// A verified image by its digest, also one whose file has left the drop directory; then the record's path is the
   /// image's own. Fails when the store does not have it, or not any more as it was.

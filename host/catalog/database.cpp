@@ -136,25 +136,31 @@ Database& Database::operator=(Database&&) noexcept = default;
 Database::~Database() = default;
 
 base::Result<Database> Database::open(const std::filesystem::path& file, std::span<const std::string> offered) {
-  return guarded([&]() -> base::Result<Database> {
-    auto session = std::make_unique<data::Session>(storage::open_sqlite(file));
-    auto& poco = *session;
-    poco << "PRAGMA cache_size = " + std::to_string(kCachedPages), now;
-    const auto gate = stamp_of_gate(offered);
-    std::int64_t stored = 0;
-    poco << "PRAGMA user_version", into(stored), now;
-    if (stored != gate) {
-      storage::Transaction transaction(poco);
-      poco << "DROP TABLE IF EXISTS file", now;
-      poco << "CREATE TABLE file (path TEXT PRIMARY KEY, stamp TEXT NOT NULL, state INTEGER NOT NULL, "
-              "reason TEXT NOT NULL, sha256 TEXT NOT NULL, manifest TEXT NOT NULL, contracts TEXT NOT NULL, "
-              "notes TEXT NOT NULL, claim TEXT NOT NULL, image_stamp TEXT NOT NULL, rival TEXT NOT NULL) WITHOUT ROWID",
-          now;
-      poco << "PRAGMA user_version = " + std::to_string(gate), now;
-      transaction.commit();
-    }
-    return Database(std::move(session));
-  });
+  return guarded([&]() -> base::Result<Database> { return prepare(storage::open_sqlite(file), offered); });
+}
+
+base::Result<Database> Database::open_copy(const std::filesystem::path& file, std::span<const std::string> offered) {
+  return guarded([&]() -> base::Result<Database> { return prepare(storage::copy_to_memory(file), offered); });
+}
+
+/// Forgets what another gate has judged. Throws Poco's exceptions.
+Database Database::prepare(data::Session session, std::span<const std::string> offered) {
+  session << "PRAGMA cache_size = " + std::to_string(kCachedPages), now;
+  const auto gate = stamp_of_gate(offered);
+  std::int64_t stored = 0;
+  session << "PRAGMA user_version", into(stored), now;
+  if (stored != gate) {
+    storage::Transaction transaction(session);
+    session << "DROP TABLE IF EXISTS file", now;
+    session
+        << "CREATE TABLE file (path TEXT PRIMARY KEY, stamp TEXT NOT NULL, state INTEGER NOT NULL, "
+           "reason TEXT NOT NULL, sha256 TEXT NOT NULL, manifest TEXT NOT NULL, contracts TEXT NOT NULL, "
+           "notes TEXT NOT NULL, claim TEXT NOT NULL, image_stamp TEXT NOT NULL, rival TEXT NOT NULL) WITHOUT ROWID",
+        now;
+    session << "PRAGMA user_version = " + std::to_string(gate), now;
+    transaction.commit();
+  }
+  return Database(std::make_unique<data::Session>(std::move(session)));
 }
 
 base::Result<Entries> Database::load(const Store& store) {

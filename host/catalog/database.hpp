@@ -21,6 +21,8 @@ class Database {
   /// offered other interfaces than `offered`. Fails with `data_loss` when it is no database or a broken one, with
   /// `unavailable` when it cannot be used as things are (locked, full disk, permissions).
   static base::Result<Database> open(const std::filesystem::path& file, std::span<const std::string> offered);
+  /// What stands in the file, which is left as it is: what is saved then is in memory alone.
+  static base::Result<Database> open_copy(const std::filesystem::path& file, std::span<const std::string> offered);
   Database(Database&&) noexcept;
   Database& operator=(Database&&) noexcept;
   ~Database();
@@ -32,6 +34,7 @@ class Database {
 
  private:
   explicit Database(std::unique_ptr<Poco::Data::Session> session);
+  static Database prepare(Poco::Data::Session session, std::span<const std::string> offered);
   std::unique_ptr<Poco::Data::Session> session_;
 };
 

@@ -38,6 +38,7 @@ void Reconciler::begin(Record record) {
     record_first(next.members, former, desired, first);
   } else {
     record_start_ = [this, members = next.members, former, desired, first] {
+      catalog_->own();
       open_history(Record::now);
       record_first(members, former, desired, first);
       resume_trials(former.trials, desired);

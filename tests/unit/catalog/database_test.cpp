@@ -74,6 +74,61 @@ TEST_F(DatabaseTest, OneOfAnotherRevisionMakesEveryFileBeLookedAtAgain) {
   EXPECT_EQ(probes_, 2);
 }
 
+TEST_F(DatabaseTest, ABorrowedOneIsLeftAsItIsUntilItIsOwned) {
+  put("good-1.0");
+  const auto gone = put("counter");
+  scan();
+  const auto before = testing::read_file(database());
+  offered_.push_back("mortise.new/1");  // what the host before this one has judged is looked at again
+  is_borrowed_ = true;
+  open();
+  EXPECT_THAT(catalog_->records(), IsEmpty());
+  put("good-1.1");
+  fs::remove(gone);
+  EXPECT_THAT(scan().records, SizeIs(2));
+  EXPECT_EQ(testing::read_file(database()), before);
+
+  catalog_->own();
+  probes_ = 0;
+  is_borrowed_ = false;
+  open();
+  EXPECT_THAT(catalog_->records(), SizeIs(2)) << "all that was found out is written down";
+  EXPECT_THAT(scan().changed, IsEmpty());
+  EXPECT_EQ(probes_, 0);
+}
+
+TEST_F(DatabaseTest, ABorrowedOneOfTheSameGateSparesTheWork) {
+  put("good-1.0");
+  const auto gone = put("counter");
+  scan();
+  is_borrowed_ = true;
+  open();
+  fs::remove(gone);
+  probes_ = 0;
+  EXPECT_THAT(scan().records, SizeIs(1));
+  EXPECT_EQ(probes_, 0);
+  catalog_->own();
+  is_borrowed_ = false;
+  open();
+  EXPECT_THAT(catalog_->records(), SizeIs(1));
+}
+
+TEST_F(DatabaseTest, ABorrowedOneThatIsCorruptIsMovedAsideByItsOwner) {
+  const auto file = put("good-1.0");
+  scan();
+  catalog_.reset();
+  testing::write_file(database(), std::string(8192, 'x'));
+  is_borrowed_ = true;
+  const auto result = scan();
+  EXPECT_EQ(find(result, file)->state, FileState::verified);
+  EXPECT_THAT(result.remarks, IsEmpty());
+  catalog_->own();
+  EXPECT_THAT(scan().remarks, Contains(HasSubstr("is corrupt")));
+  is_borrowed_ = false;
+  open();
+  EXPECT_THAT(catalog_->records(), SizeIs(1));
+}
+
 TEST_F(DatabaseTest, RowsThatMakeNoSenseAreLookedAtAgain) {
   const auto file = put("good-1.0");
   const auto other = put("counter");

@@ -30,7 +30,11 @@ class DropTest : public ::testing::Test {
   [[nodiscard]] Path store() const { return state() / "store"; }
 
   [[nodiscard]] Settings settings() const {
-    return {.drop_directory = drop(), .state_directory = state(), .settle = kSettle, .interfaces = offered_};
+    return {.drop_directory = drop(),
+            .state_directory = state(),
+            .settle = kSettle,
+            .interfaces = offered_,
+            .is_borrowed = is_borrowed_};
   }
 
   /// Ends the catalogue, if there is one, and opens it again: a restart.
@@ -85,6 +89,7 @@ class DropTest : public ::testing::Test {
   }
 
   testing::TemporaryDirectory directory_;
+  bool is_borrowed_ = false;  // from the next open() on
   base::FakeFiles files_;
   std::vector<std::string> offered_{"mortise.contracts/1", "mortise.http/1"};
   int probes_ = 0;
