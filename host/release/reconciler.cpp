@@ -116,10 +116,28 @@ void Reconciler::tell(const std::vector<Unmet>& unmet) {
   told_ = std::move(faults);
 }
 
+Plan Reconciler::plan() {
+  look();
+  const auto desired = desire_now();
+  auto plan = make_plan(desired, memory_.running);
+  if (!canary_ || !is_canary_wanted(desired)) return plan;
+  const auto& brought = canary_->outcome.plan.steps;
+  const auto release = "release " + std::to_string(canary_->outcome.release);
+  for (auto& step : plan.steps) {
+    const bool is_brought =
+        std::any_of(brought.begin(), brought.end(), [&](const Step& other) { return other.plugin == step.plugin; });
+    step.reason += is_brought ? "; it has " + canary_->share + " already, as " + release : "; it waits for " + release;
+  }
+  return plan;
+}
+
 void Reconciler::pass() {
   look();
   const auto desired = desire_now();
-  if (is_canary(desired) || (canary_ && !settings_.applies_by_itself)) return;
+  if (canary_ && (is_canary_wanted(desired) || !settings_.applies_by_itself)) {
+    say_what_waits(desired);
+    return;
+  }
   if (canary_) give_up_canary("it was given up: something else is asked for");
   auto plan = make_plan(desired, memory_.running);
   if (is_held_back(plan, desired)) {

@@ -121,6 +121,8 @@ class Reconciler {
   Outcome begin_canary(Outcome outcome, const Desired& desired, const Cause& cause, const Next& next,
                        const config::CanaryConfig& wish);
   [[nodiscard]] bool is_canary(const Desired& desired) const;
+  [[nodiscard]] bool is_canary_wanted(const Desired& desired) const;
+  void say_what_waits(const Desired& desired);
   Outcome promote();
   void give_up_canary(const std::string& reason);
   Outcome turn_back(const std::string& who);

@@ -51,16 +51,6 @@ const char* to_string(Outcome::Result result) {
   return "unknown";
 }
 
-Plan Reconciler::plan() {
-  look();
-  const auto desired = desire_now();
-  auto plan = make_plan(desired, memory_.running);
-  if (!is_canary(desired)) return plan;
-  for (auto& step : plan.steps)
-    step.reason += "; it has " + canary_->share + " already, as release " + std::to_string(canary_->outcome.release);
-  return plan;
-}
-
 Outcome Reconciler::apply(const std::string& who) {
   if (canary_) {
     look();

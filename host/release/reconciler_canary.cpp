@@ -76,12 +76,38 @@ bool Reconciler::is_canary(const Desired& desired) const {
   return canary_ && make_plan(desired, canary_->next.members).is_empty();
 }
 
+/// Whether what the canary brings is among what is asked for: then it goes on, whatever else has come.
+bool Reconciler::is_canary_wanted(const Desired& desired) const {
+  const auto& brought = canary_->next.members;
+  return std::all_of(canary_->outcome.plan.steps.begin(), canary_->outcome.plan.steps.end(), [&](const Step& step) {
+    const auto wanted = std::find_if(desired.wanted.begin(), desired.wanted.end(),
+                                     [&](const Wanted& one) { return one.name() == step.plugin; });
+    const auto member = brought.find(step.plugin);
+    if (wanted == desired.wanted.end() || member == brought.end()) {
+      return wanted == desired.wanted.end() && member == brought.end();
+    }
+    return wanted->identity() == member->second.identity();
+  });
+}
+
+/// One release at a time: what has come since the canary began is next.
+void Reconciler::say_what_waits(const Desired& desired) {
+  const auto reason = "it waits for release " + std::to_string(canary_->outcome.release) + ", a canary, which gets " +
+                      canary_->share + "; `mortise rollback` gives that up, `mortise apply` begins anew with both";
+  for (const auto& step : make_plan(desired, canary_->next.members).steps) {
+    unmet_.push_back({.name = step.plugin, .kind = Unmet::Kind::waiting, .reason = reason});
+  }
+}
+
 /// Its time is over, or an admin has seen enough.
 Outcome Reconciler::promote() {
   auto canary = std::move(*canary_);
   canary_.reset();
   auto outcome = switch_to(canary.outcome, canary.desired, canary.cause, canary.next);
-  if (outcome.result != Outcome::Result::failed) return outcome;
+  if (outcome.result != Outcome::Result::failed) {
+    look_again_ = Clock::now();  // something may have waited
+    return outcome;
+  }
   stop_canary(canary);
   look_again_ = Clock::now() + kRetryPromotion;
   return outcome;
