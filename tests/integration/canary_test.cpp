@@ -131,6 +131,20 @@ TEST_F(CanaryTest, EndsWithTheHostWhichComesBackWithTheOldVersionFirst) {
   EXPECT_EQ(host_->stop(), 0);
 }
 
+TEST_F(CanaryTest, AProviderIsJudgedByItsShareOfWhatItsCallersCameThrough) {
+  prefix_.add_zoo("currency-1.0", "currency");
+  prefix_.add_zoo("shop", "shop");
+  prefix_.write_plugin("currency", R"({"canary": {"percent": 50, "for": "1h"}})");
+  auto& host = start();
+  prefix_.drop(zoo_file("currency-1.2-broken"));
+  host.wait_for_state("currency", "canary");
+  ask("/shop", 100);
+  EXPECT_THAT(wait_for("currency", "1.2.0", "failed")["reason"].get<std::string>(),
+              AllOf(HasSubstr("'currency' 1.2.0 did not pass as a canary: "), HasSubstr("requests failed in it")));
+  wait_for("currency", "1.0.0", "active");
+  EXPECT_EQ(ask("/shop", 30)["42 EUR"], 30);
+}
+
 TEST_F(CanaryTest, CallsOfOneRequestStayOnOneRelease) {
   prefix_.add_zoo("currency-1.0", "currency");
   prefix_.add_zoo("shop", "shop");

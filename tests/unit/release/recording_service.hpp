@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -89,6 +90,15 @@ class RecordingService final : public runtime::Service {
   bool wait_until(Predicate predicate) {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, std::chrono::seconds(30), predicate);
+  }
+
+  /// Of what is published.
+  runtime::GenerationPtr find(const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    for (const auto& generation : published_) {
+      if (generation->name() == name) return generation;
+    }
+    throw std::out_of_range("'" + name + "' is not published");
   }
 
   runtime::GenerationPtr hold_first() {
