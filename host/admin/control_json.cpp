@@ -50,9 +50,29 @@ ordered_json from_entry(const release::HistoryEntry& entry) {
           {"changes", list_of(entry.changes, from_change)}};
 }
 
+/// Of one that does not run all is 0, and the circuit unknown.
+ordered_json from_containment(const std::optional<runtime::ContainmentReport>& given) {
+  const auto containment = given.value_or(runtime::ContainmentReport());
+  return {{"circuit", given ? runtime::to_string(containment.circuit) : ""},
+          {"in_flight", containment.in_flight},
+          {"waiting", containment.waiting},
+          {"stuck", containment.stuck},
+          {"failures", containment.failures},
+          {"timeouts", containment.timeouts},
+          {"rejected", containment.rejected},
+          {"short_circuited", containment.short_circuited},
+          {"circuit_opened", containment.circuit_opened}};
+}
+
 ordered_json from_plugin(const release::PluginStatus& plugin) {
-  return {{"name", plugin.name},   {"version", plugin.version}, {"generation", plugin.generation},
-          {"state", plugin.state}, {"reason", plugin.reason},   {"sha256", plugin.sha256}};
+  return {{"name", plugin.name},
+          {"version", plugin.version},
+          {"generation", plugin.generation},
+          {"state", plugin.state},
+          {"reason", plugin.reason},
+          {"sha256", plugin.sha256},
+          {"degraded", plugin.containment ? plugin.containment->degraded : ""},
+          {"containment", from_containment(plugin.containment)}};
 }
 
 /// A file whose manifest could not be read has no plugin and no version: both are empty.

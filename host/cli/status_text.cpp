@@ -39,6 +39,39 @@ void print_line(const char* key, const std::string& value, std::ostream& out) {
   out << padded << value << '\n';
 }
 
+/// What its failures and limits have come to, as far as there was any of it.
+void print_containment(const Document& plugin, std::ostream& out) {
+  const auto containment = plugin.find("containment");
+  if (containment == plugin.end() || !containment->is_object()) return;
+  print_line("circuit", text_of(*containment, "circuit"), out);
+  std::string counts;
+  const auto add = [&](const char* key, const char* words) {
+    const auto count = number_of(*containment, key);
+    if (count > 0) counts += (counts.empty() ? "" : ", ") + std::to_string(count) + ' ' + words;
+  };
+  add("in_flight", "inside");
+  add("waiting", "waiting");
+  add("stuck", "past their deadline");
+  print_line("requests", counts, out);
+  counts.clear();
+  add("failures", "failed");
+  add("timeouts", "of them timed out");
+  add("rejected", "rejected");
+  add("short_circuited", "short-circuited");
+  print_line("troubles", counts, out);
+}
+
+/// What people want to know first of one that runs but does not do well.
+std::string state_of(const Document& plugin) {
+  return text_of(plugin, "degraded").empty() ? text_of(plugin, "state") : "degraded";
+}
+
+std::string reason_of(const Document& plugin) {
+  const auto degraded = text_of(plugin, "degraded");
+  const auto reason = text_of(plugin, "reason");
+  return degraded + (degraded.empty() || reason.empty() ? "" : ". ") + reason;
+}
+
 void print_files(const Document& picked, std::ostream& out) {
   for (const auto& file : objects_of(picked, "files")) {
     print_line("file", text_of(file, "path"), out);
@@ -70,7 +103,7 @@ void print_status(const Document& status, std::ostream& out) {
   std::vector<std::vector<std::string>> table{{"NAME", "GENERATION", "VERSION", "STATE", "REASON"}};
   for (const auto& plugin : objects_of(status, "plugins")) {
     table.push_back({text_of(plugin, "name"), generation_of(plugin), or_dash(text_of(plugin, "version")),
-                     text_of(plugin, "state"), text_of(plugin, "reason")});
+                     state_of(plugin), reason_of(plugin)});
   }
   for (const auto& line : align_columns(table)) out << line << '\n';
   if (const auto left_mapped = status.find("left_mapped"); left_mapped != status.end()) {
@@ -107,11 +140,12 @@ void print_plugin(const std::string& name, const Document& picked, std::ostream&
   const auto plugins = objects_of(picked, "plugins");
   if (plugins.empty()) print_line("state", "not enabled; `mortise enable " + name + "` lets it run", out);
   for (const auto& plugin : plugins) {
-    print_line("state", text_of(plugin, "state"), out);
+    print_line("state", state_of(plugin), out);
     print_line("version", text_of(plugin, "version"), out);
     print_line("generation", generation_of(plugin), out);
     print_line("sha256", text_of(plugin, "sha256"), out);
-    print_line("reason", text_of(plugin, "reason"), out);
+    print_line("reason", reason_of(plugin), out);
+    if (number_of(plugin, "generation") > 0) print_containment(plugin, out);
   }
   print_files(picked, out);
   if (!picked["history"].empty()) {

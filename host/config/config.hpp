@@ -110,6 +110,22 @@ struct CanaryConfig {
   std::string key;
 };
 
+/// What a plugin may take of the host for its requests.
+struct LimitsConfig {
+  std::uint32_t concurrency = 0;              // requests inside at once; 0: any number
+  std::uint32_t queue = 64;                   // requests that wait for one of these places
+  std::chrono::milliseconds deadline{60000};  // to the beginning of an answer; 0: none
+};
+
+/// When a plugin is not asked for a while because it fails.
+struct CircuitConfig {
+  std::uint64_t requests = 20;      // in the window, before anything is concluded
+  unsigned max_error_percent = 50;  // 100: never
+  std::chrono::milliseconds window{10000};
+  std::chrono::milliseconds open_for{5000};
+  unsigned probes = 3;  // that must succeed before all is as before
+};
+
 /// plugins.d/NAME.json.
 struct PluginConfig {
   std::string name;  // the file's name
@@ -119,6 +135,8 @@ struct PluginConfig {
   std::shared_ptr<const nlohmann::json> config;     // the `config` object; null: {}
   std::string config_text;                          // the same as JSON text, "{}" when none
   std::map<std::string, std::size_t> config_lines;  // pointer below /config -> line, for schema complaints
+  LimitsConfig limits;
+  CircuitConfig circuit;
   ProbationConfig probation;
   std::optional<CanaryConfig> canary;  // none: the switch comes at once
 };

@@ -30,6 +30,20 @@ void read_probation(ObjectReader& reader, ProbationConfig& probation) {
   if (max_p95 > 0ms) probation.max_p95 = max_p95;
 }
 
+void read_limits(ObjectReader& reader, LimitsConfig& limits) {
+  reader.integer("concurrency", limits.concurrency, 0, 1000000);
+  reader.integer("queue", limits.queue, 0, 1000000);
+  reader.duration("deadline", limits.deadline, 0ms, 24h);
+}
+
+void read_circuit(ObjectReader& reader, CircuitConfig& circuit) {
+  reader.integer("requests", circuit.requests, 1, 1000000000);
+  reader.integer("max_error_percent", circuit.max_error_percent, 0, 100);
+  reader.duration("window", circuit.window, 1ms, 24h);
+  reader.duration("open_for", circuit.open_for, 1ms, 24h);
+  reader.integer("probes", circuit.probes, 1, 1000000);
+}
+
 void read_canary(ObjectReader& reader, CanaryConfig& canary) {
   reader.require("percent");
   reader.require("for");
@@ -65,6 +79,8 @@ PluginConfigPtr load_one(const std::string& file, const base::Result<std::string
     reader.boolean("enabled", plugin->enabled);
     reader.text("version", plugin->version);
     const auto* config = reader.raw_object("config");
+    reader.object("limits", [&](ObjectReader& inner) { read_limits(inner, plugin->limits); });
+    reader.object("circuit", [&](ObjectReader& inner) { read_circuit(inner, plugin->circuit); });
     reader.object("probation", [&](ObjectReader& inner) { read_probation(inner, plugin->probation); });
     reader.object("canary", [&](ObjectReader& inner) { read_canary(inner, plugin->canary.emplace()); });
     reader.finish();

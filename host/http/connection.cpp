@@ -149,7 +149,13 @@ void Connection::drain() {
   if (wait_.load(std::memory_order_relaxed) == Wait::idle) ::shutdown(transport_->descriptor(), SHUT_RD);
 }
 
-void Connection::cut() { ::shutdown(transport_->descriptor(), SHUT_RDWR); }
+void Connection::shut_down() { ::shutdown(transport_->descriptor(), SHUT_RDWR); }
+
+/// Nobody reads while a request waits for its turn: it is told by taking that away.
+void Connection::cut() {
+  shut_down();
+  if (exchange_.take_turn()) loop_.post([connection = ConnectionPtr(this)] { connection->go_on_after_waiting(false); });
+}
 
 void Connection::follow_release() {
   if (auto* successor = successor_.load(std::memory_order_acquire)) successor->follow_release();
@@ -162,11 +168,14 @@ void Connection::evict() {
 
 // --- The chain
 
-void Connection::process() {
-  for (;;) {
-    if (workspace_->out.size() > kFlushAt && !send_out()) return;
-    switch (step()) {
-      case Step::again: continue;
+void Connection::process() { go_on(Step::again); }
+
+void Connection::go_on(Step next) {
+  for (;; next = step()) {
+    switch (next) {
+      case Step::again:
+        if (workspace_->out.size() > kFlushAt && !send_out()) return;
+        continue;
       case Step::need_input:
         if (send_out()) start_read();
         return;

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "http/deadlines.hpp"
 #include "http/exchange.hpp"
 #include "http/successor.hpp"
 #include "http/transport.hpp"
@@ -54,6 +55,14 @@ class alignas(64) Connection final : public boost::intrusive_ref_counter<Connect
   /// The shared exchange is over: the chain goes on. On a thread of the loop.
   void resume();
   void hold_self() { self_ = this; }
+  /// Has the loop look after the deadline from now on.
+  void list_deadline(Exchange::Time deadline);
+  /// The deadline has passed, and the client was answered. Under the exchange's mutex. `is_inside`: a handler runs on.
+  void count_timeout(bool is_inside);
+  /// Says to the client that nothing more comes, while the request goes on.
+  void end_early();
+  /// Ends all traffic at once, and nothing else. Any thread, in the list.
+  void shut_down();
   std::string& out() noexcept { return workspace_->out; }
   /// Under the exchange's mutex while it is shared.
   [[nodiscard]] bool is_body_done() const noexcept { return is_body_done_; }
@@ -71,12 +80,18 @@ class alignas(64) Connection final : public boost::intrusive_ref_counter<Connect
   void drain();
   /// Makes everything that is under way end at once.
   void cut();
+  /// Answers in the place of a handler on the loop that is late.
+  void expire(Exchange::Time now) { exchange_.expire(now); }
   /// Ends what belongs to a generation that has to go: a WebSocket with a word to the peer, anything else at once.
   void evict();
   [[nodiscard]] bool is_in_request() const noexcept { return is_in_request_.load(std::memory_order_relaxed); }
   [[nodiscard]] const runtime::Generation* generation() const noexcept {
     return generation_.load(std::memory_order_relaxed);
   }
+
+  // --- From the loop's list of deadlines: under its lock, and when it has taken this connection's out of it.
+  void forget_deadline() noexcept { deadline_place_.reset(); }
+  void on_deadline();
 
   // --- For a successor.
   Loop& loop() noexcept { return loop_; }
@@ -96,6 +111,8 @@ class alignas(64) Connection final : public boost::intrusive_ref_counter<Connect
   enum class Step { again, need_input, parked, close };
   /// How long the client gets to end its side of a closed connection.
   static constexpr std::chrono::milliseconds kLinger{2000};
+  /// For who was turned away by a crowd: that may be over any moment.
+  static constexpr std::chrono::seconds kCrowdRetryAfter{1};
 
   void process();
   Step step();
@@ -105,6 +122,8 @@ class alignas(64) Connection final : public boost::intrusive_ref_counter<Connect
   void begin_exchange();
   Step route();
   Step dispatch(const Route& route);
+  Step admit(const Route& route);
+  Step run(const Route& route);
   Step run_inline(const Route& route);
   Step run_on_pool(const Route& route);
   bool call_handler(const Route& route);
@@ -112,7 +131,13 @@ class alignas(64) Connection final : public boost::intrusive_ref_counter<Connect
   Step answer_builtin();
   Step refuse(unsigned status, std::string_view detail, std::string_view headers = {});
   Step decline(unsigned status, std::string_view detail, std::string_view headers = {});
+  Step turn_away(std::string_view detail, std::chrono::seconds retry_after);
+  void flush_earlier();
+  void park_for_turn();
+  void go_on_after_waiting(bool has_turn);
+  void go_on(Step step);
   Step finish();
+  void leave_plugin();
   void let_go();
   void hand_over(std::unique_ptr<Successor> successor);
   void count_answer();
@@ -160,7 +185,9 @@ class alignas(64) Connection final : public boost::intrusive_ref_counter<Connect
   const std::string remote_address_;
   Exchange exchange_{*this};
 
-  ConnectionPtr self_;  // while an exchange is open
+  bool is_deadline_listed_ = false;  // whether there may be something in the list
+  Deadlines::Place deadline_place_;  // the list's
+  ConnectionPtr self_;               // while an exchange is open, or waits for its turn
   std::unique_ptr<Successor> successor_owner_;
 };
 

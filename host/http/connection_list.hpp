@@ -27,6 +27,12 @@ class ConnectionList {
     const std::lock_guard lock(mutex_);
     for (auto* connection : items_) visit(*connection);
   }
+  /// Calls `visit` with the lock held, as for_each(), if the connection is (still) there.
+  void visit(const Connection* connection, const std::function<void(Connection&)>& visit) {
+    const std::lock_guard lock(mutex_);
+    const auto found = items_.find(const_cast<Connection*>(connection));  // only to be compared
+    if (found != items_.end()) visit(**found);
+  }
   [[nodiscard]] std::size_t size() const {
     const std::lock_guard lock(mutex_);
     return items_.size();

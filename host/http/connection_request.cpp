@@ -3,6 +3,7 @@
 #include "http/connection.hpp"
 #include "http/loop.hpp"
 #include "http/shared.hpp"
+#include "runtime/generation.hpp"
 
 namespace mortise::http {
 namespace {
@@ -50,7 +51,7 @@ void Connection::begin_exchange() {
     loop_.make_request_id(work.generated_id);
     work.request_id = work.generated_id;
   }
-  exchange_.begin(context(), false);
+  exchange_.begin(context());
 }
 
 Connection::Step Connection::on_head() {
@@ -132,8 +133,20 @@ Connection::Step Connection::finish() {
   return keeps_alive ? Step::again : Step::close;
 }
 
+/// Gives back what the request has had of its deadline and of its plugin's places.
+void Connection::leave_plugin() {
+  if (is_deadline_listed_) {
+    is_deadline_listed_ = false;
+    loop_.deadlines().remove(deadline_place_);
+  }
+  if (const auto* generation = generation_.load(std::memory_order_relaxed)) {
+    generation->containment().leave(workspace_->pass);
+  }
+}
+
 /// Of everything that belongs to the request, and of its generation above all.
 void Connection::let_go() {
+  leave_plugin();
   workspace_->forget_request();
   generation_.store(nullptr, std::memory_order_relaxed);
   is_in_request_.store(false, std::memory_order_relaxed);

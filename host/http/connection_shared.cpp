@@ -1,6 +1,7 @@
 // A connection while its exchange is shared: a plugin's threads answer, pull the body and wait, and the loop sends,
 // reads and looks after the client, all under the exchange's mutex (see exchange.cpp).
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <boost/asio/steady_timer.hpp>
@@ -107,6 +108,21 @@ void Connection::write_shared(std::string_view bytes) {
 void Connection::post_flush() {
   loop_.post([connection = ConnectionPtr(this)] { connection->exchange_.flush(); });
 }
+
+void Connection::list_deadline(Exchange::Time deadline) {
+  if (deadline == Exchange::Time::max()) return;
+  is_deadline_listed_ = true;
+  loop_.deadlines().add(*this, deadline, deadline_place_);
+  if (shared_.watch.is_parked()) shared_.watch.unpark();
+}
+
+void Connection::on_deadline() {
+  const auto now = std::chrono::steady_clock::now();
+  if (exchange_.take_turn_if_due(now)) return go_on_after_waiting(false);
+  if (const auto tell = exchange_.expire(now)) tell();
+}
+
+void Connection::end_early() { ::shutdown(transport_->descriptor(), SHUT_WR); }
 
 void Connection::help_ended_loop() { loop_.help_when_ended(); }
 

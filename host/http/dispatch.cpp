@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "base/coarse_clock.hpp"
 #include "http/connection.hpp"
 #include "http/loop.hpp"
 #include "http/shared.hpp"
@@ -94,6 +95,14 @@ Connection::Step Connection::dispatch(const Route& route) {
   phase_ = Phase::head;
   build_request(route);
   if (workspace_->cone->entry->traffic() != nullptr) workspace_->handled_since = std::chrono::steady_clock::now();
+  const auto& containment = workspace_->cone->entry->containment();
+  const auto limit = containment.deadline();
+  workspace_->deadline = limit.count() == 0 ? Exchange::Time::max() : base::coarse_now() + limit + base::kCoarseLag;
+  return containment.is_active() ? admit(route) : run(route);
+}
+
+Connection::Step Connection::run(const Route& route) {
+  workspace_->is_counted = false;
   const bool is_blocking = (route.flags & (MORTISE_HTTP_ROUTE_BLOCKING | MORTISE_HTTP_ROUTE_STREAM_BODY)) != 0 ||
                            route.blocked_count.load(std::memory_order_relaxed) >= kBlockedBeforeMoving;
   return is_blocking ? run_on_pool(route) : run_inline(route);
@@ -130,7 +139,7 @@ bool Connection::call_handler(const Route& route) {
                       .reserved = 0,
                       .message = text.data()};
   auto* seat = Seat::current();  // none on the pool's threads
-  if (seat != nullptr) seat->enter();
+  if (seat != nullptr) seat->enter(this, work.deadline);
   mortise_status status = MORTISE_INTERNAL;
   std::string_view message;
   try {
@@ -163,6 +172,7 @@ void Connection::log_way(const mortise_failure& failure) const {
 }
 
 Connection::Step Connection::run_inline(const Route& route) {
+  if (workspace_->deadline != Exchange::Time::max()) exchange_.arm_open(workspace_->deadline);
   if (call_handler(route)) {
     if (auto successor = exchange_.taken_over()) {
       hand_over(std::move(successor));
@@ -177,16 +187,17 @@ Connection::Step Connection::run_inline(const Route& route) {
 }
 
 Connection::Step Connection::run_on_pool(const Route& route) {
-  // Earlier, pipelined answers need not wait for this one.
-  if (auto& out = workspace_->out; !out.empty()) out.erase(0, transport_->try_write(out));
+  flush_earlier();
+  park_for_turn();
   const bool is_posted = shared_.pool.post([self = ConnectionPtr(this), &route] {
-    const bool is_streaming = (route.flags & MORTISE_HTTP_ROUTE_STREAM_BODY) != 0;
-    if (is_streaming) self->exchange_.begin(self->exchange_.context(), true);
+    if (!self->exchange_.take_turn(true)) return;
+    if ((route.flags & MORTISE_HTTP_ROUTE_STREAM_BODY) != 0) self->exchange_.stream_body();
     const bool is_over = self->call_handler(route);
     self->loop_.post([self, is_over] {
       if (!is_over) return self->watch_client();
       if (auto successor = self->exchange_.taken_over()) return self->hand_over(std::move(successor));
       if (self->exchange_.is_shared()) return self->resume();
+      self->self_.reset();  // as from here on something else holds it
       if (self->finish() == Step::close) {
         self->is_closing_ = true;
         if (self->send_out()) self->begin_close();
@@ -196,15 +207,21 @@ Connection::Step Connection::run_on_pool(const Route& route) {
     });
     self->help_ended_loop();
   });
-  if (is_posted) return Step::parked;
+  if (is_posted || !exchange_.take_turn()) return Step::parked;
+  const auto self = std::move(self_);
   workspace_->handled_since = {};  // others keep the pool busy, perhaps
-  return refuse(503, "too many requests wait for a thread", "Retry-After: 1\r\n");
+  workspace_->is_counted = true;
+  workspace_->cone->entry->containment().note_rejected();
+  return turn_away("too many requests wait for a thread", kCrowdRetryAfter);
 }
 
 /// HTTP ends here: what was read beyond the request and what was not sent yet goes along, and so does everything that
 /// a long life should not keep in memory.
 void Connection::hand_over(std::unique_ptr<Successor> successor) {
   if (shared_.settings.access_log) log_access();
+  workspace_->handled_since = {};
+  count_answer();
+  leave_plugin();
   std::string input(workspace_->input.view().substr(workspace_->head_size));
   std::string unsent = std::exchange(workspace_->out, {});
   loop_.workspaces().give_back(std::move(workspace_));
@@ -220,16 +237,28 @@ std::string Connection::route_text() const {
 
 std::chrono::milliseconds Connection::body_timeout() const noexcept { return shared_.settings.body_timeout; }
 
-/// For whoever watches the generation that served the request.
+/// For whoever watches the generation that served the request, and for its circuit breaker.
 void Connection::count_answer() {
   const auto since = workspace_->handled_since;
   const auto status = exchange_.status();
   const auto* generation = generation_.load(std::memory_order_relaxed);
-  if (since == std::chrono::steady_clock::time_point() || generation == nullptr) return;
-  if (status == 0) return;  // the client did not wait for an answer
+  if (generation == nullptr || status == 0) return;  // 0: the client did not wait for an answer
+  if (!std::exchange(workspace_->is_counted, true)) {
+    generation->containment().note_answer(workspace_->pass, status, base::coarse_now());
+  }
+  if (since == std::chrono::steady_clock::time_point()) return;
   const auto duration =
       exchange_.is_stream() ? runtime::Traffic::Duration::zero() : std::chrono::steady_clock::now() - since;
   generation->traffic()->note_answer(status, duration);
+}
+
+void Connection::count_timeout(bool is_inside) {
+  const auto* generation = generation_.load(std::memory_order_relaxed);
+  workspace_->is_counted = true;
+  generation->containment().note_timeout(workspace_->pass, is_inside, base::coarse_now());
+  const auto since = std::exchange(workspace_->handled_since, {});
+  if (since == std::chrono::steady_clock::time_point()) return;
+  generation->traffic()->note_answer(504, std::chrono::steady_clock::now() - since);
 }
 
 void Connection::log_access() {

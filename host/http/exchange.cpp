@@ -7,7 +7,8 @@
 
 namespace mortise::http {
 
-void Exchange::begin(ResponseContext context, bool is_streaming_body) {
+void Exchange::begin(ResponseContext context) {
+  arm(Claim::taken, Time::max());
   context_ = context;
   status_ = 0;
   body_bytes_ = 0;
@@ -16,8 +17,16 @@ void Exchange::begin(ResponseContext context, bool is_streaming_body) {
   is_deferred_ = false;
   is_stream_ = false;
   is_gone_ = false;
-  is_streaming_body_ = is_streaming_body;
-  if (is_streaming_body) share();
+  is_streaming_body_ = false;
+}
+
+void Exchange::stream_body() {
+  if (!is_shared() && take()) {
+    is_streaming_body_ = true;
+    return share();
+  }
+  const std::lock_guard lock(mutex_);  // its time is up: there is nobody to pull it for
+  is_streaming_body_ = true;
 }
 
 /// With the date of the thread that writes: the one of begin() may be another thread's.
@@ -40,6 +49,11 @@ void Exchange::note(unsigned status, std::uint64_t body_bytes) noexcept {
 void Exchange::share() {
   if (is_shared()) return;
   const std::lock_guard lock(mutex_);
+  share_locked();
+  if (!is_expired()) connection_.list_deadline(deadline());
+}
+
+void Exchange::share_locked() {
   is_open_ = true;
   connection_.hold_self();
   pending_ = std::move(connection_.out());
@@ -60,7 +74,7 @@ bool Exchange::end_locked(std::unique_lock<std::mutex>& lock) {
   close_callback_ = nullptr;
   changed_.wait(lock,
                 [this] { return close_thread_ == std::thread::id() || close_thread_ == std::this_thread::get_id(); });
-  const bool is_alive = !is_gone_;
+  const bool is_alive = !is_unheard();
   schedule_flush();
   changed_.notify_all();
   return is_alive;
@@ -78,26 +92,31 @@ bool Exchange::end(std::unique_lock<std::mutex>& lock) {
 mortise_status Exchange::respond(const mortise_http_response_v1& response) {
   const auto checked = check_response(response);
   if (checked != MORTISE_OK) return checked;
-  if (!is_shared()) {
+  if (!is_shared() && take()) {
     if (progress_ != Progress::fresh) return MORTISE_FAILED_PRECONDITION;
     write_response(connection_.out(), dated(), response);
     note(response.status, response.body.size);
     progress_ = Progress::ended;
+    if (deadline() != Time::max()) change_claim(Claim::taken, Claim::answered);
     return MORTISE_OK;
   }
   std::unique_lock lock(mutex_);
-  if (progress_ != Progress::fresh) return MORTISE_FAILED_PRECONDITION;
-  if (!is_gone_) write_response(pending_, dated(), response);
-  note(response.status, response.body.size);
+  if (!is_shared() || progress_ != Progress::fresh) return MORTISE_FAILED_PRECONDITION;
+  if (!is_unheard()) {
+    write_response(pending_, dated(), response);
+    note(response.status, response.body.size);
+  }
   return end(lock) ? MORTISE_OK : MORTISE_CANCELLED;
 }
 
 mortise_status Exchange::defer() {
-  if (!is_shared() && progress_ != Progress::fresh) return MORTISE_FAILED_PRECONDITION;
-  share();
+  if (!is_shared() && take()) {
+    if (progress_ != Progress::fresh) return MORTISE_FAILED_PRECONDITION;
+    share();
+  }
   const std::lock_guard lock(mutex_);
   // A second owner would end the exchange a second time, which is another request's by then.
-  if (progress_ == Progress::ended || is_deferred_) return MORTISE_FAILED_PRECONDITION;
+  if (!is_shared() || progress_ == Progress::ended || is_deferred_) return MORTISE_FAILED_PRECONDITION;
   is_deferred_ = true;
   return MORTISE_OK;
 }
@@ -105,11 +124,14 @@ mortise_status Exchange::defer() {
 mortise_status Exchange::start(const mortise_http_response_v1& head, std::optional<std::uint64_t> length) {
   const auto checked = check_response(head);
   if (checked != MORTISE_OK) return checked;
-  if (!is_shared() && progress_ != Progress::fresh) return MORTISE_FAILED_PRECONDITION;
-  share();
+  if (!is_shared() && take()) {
+    if (progress_ != Progress::fresh) return MORTISE_FAILED_PRECONDITION;
+    share();
+  }
   const std::lock_guard lock(mutex_);
-  if (progress_ != Progress::fresh) return MORTISE_FAILED_PRECONDITION;
+  if (!is_shared() || progress_ != Progress::fresh) return MORTISE_FAILED_PRECONDITION;
   progress_ = Progress::streaming;
+  if (is_expired()) return MORTISE_CANCELLED;
   is_stream_ = true;
   context_.stream_length = length;
   // HTTP/1.0 knows no chunks: there the end of the connection ends the answer.
@@ -126,9 +148,9 @@ mortise_status Exchange::write(std::string_view piece, std::chrono::milliseconds
   if (!is_shared()) return MORTISE_FAILED_PRECONDITION;
   std::unique_lock lock(mutex_);
   if (progress_ != Progress::streaming) return MORTISE_FAILED_PRECONDITION;
-  const auto has_room = [this] { return is_gone_ || pending_.size() < Shared::kHighWaterBytes; };
+  const auto has_room = [this] { return is_unheard() || pending_.size() < Shared::kHighWaterBytes; };
   if (!changed_.wait_for(lock, timeout, has_room)) return MORTISE_RESOURCE_EXHAUSTED;
-  if (is_gone_) return MORTISE_CANCELLED;
+  if (is_unheard()) return MORTISE_CANCELLED;
   write_chunk(pending_, context_, piece);
   note(status_, piece.size());
   schedule_flush();
@@ -139,26 +161,26 @@ mortise_status Exchange::finish() {
   if (!is_shared()) return MORTISE_FAILED_PRECONDITION;
   std::unique_lock lock(mutex_);
   if (progress_ != Progress::streaming) return MORTISE_FAILED_PRECONDITION;
-  if (!is_gone_) write_stream_end(pending_, context_);
-  if (context_.stream_length && !context_.is_head && body_bytes_ != *context_.stream_length) {
-    connection_.cut();  // fewer bytes than promised: the client must not take the next answer for the rest
+  if (!is_unheard()) write_stream_end(pending_, context_);
+  if (!is_expired() && context_.stream_length && !context_.is_head && body_bytes_ != *context_.stream_length) {
+    connection_.shut_down();  // fewer bytes than promised: the client must not take the next answer for the rest
     context_.keep_alive = false;
   }
   return end(lock) ? MORTISE_OK : MORTISE_CANCELLED;
 }
 
 void Exchange::abort() {
-  if (!is_shared()) {
+  if (!is_shared() && take()) {
     if (progress_ != Progress::fresh) return;
     settle_unanswered(MORTISE_INTERNAL, {}, connection_.out());
     progress_ = Progress::ended;
     return;
   }
   std::unique_lock lock(mutex_);
-  if (progress_ == Progress::ended) return;
-  if (progress_ == Progress::fresh && !is_gone_) settle_unanswered(MORTISE_INTERNAL, {}, pending_);
+  if (!is_shared() || progress_ == Progress::ended) return;
+  if (progress_ == Progress::fresh && !is_unheard()) settle_unanswered(MORTISE_INTERNAL, {}, pending_);
   // A started answer cannot be completed: cutting the connection tells the client so.
-  if (progress_ == Progress::streaming) connection_.cut();
+  if (progress_ == Progress::streaming && !is_expired()) connection_.shut_down();
   context_.keep_alive = false;
   end(lock);
 }
@@ -167,7 +189,7 @@ mortise_status Exchange::on_close(void (*callback)(void*), void* self) {
   if (!is_shared()) return MORTISE_FAILED_PRECONDITION;
   const std::lock_guard lock(mutex_);
   if (!is_deferred_ || progress_ == Progress::ended) return MORTISE_FAILED_PRECONDITION;
-  if (is_gone_) return MORTISE_CANCELLED;
+  if (is_unheard()) return MORTISE_CANCELLED;
   close_callback_ = callback;
   close_self_ = self;
   return MORTISE_OK;
@@ -180,13 +202,14 @@ mortise_status Exchange::read_body(std::span<std::uint8_t> buffer, std::uint64_t
   if (!is_streaming_body_ || progress_ == Progress::ended) return MORTISE_FAILED_PRECONDITION;
   const auto deadline = std::chrono::steady_clock::now() + connection_.body_timeout();
   for (;;) {
+    if (is_expired()) return MORTISE_CANCELLED;
     const auto got = connection_.take_body(buffer, size, pending_);
     if (got != Connection::BodyState::need_more) {
       return got == Connection::BodyState::ok          ? MORTISE_OK
              : got == Connection::BodyState::too_large ? MORTISE_OUT_OF_RANGE
                                                        : MORTISE_INVALID_ARGUMENT;
     }
-    if (is_gone_) return MORTISE_CANCELLED;
+    if (is_unheard()) return MORTISE_CANCELLED;
     if (!pending_.empty()) schedule_flush();  // "100 Continue"
     connection_.want_input();
     if (changed_.wait_until(lock, deadline) == std::cv_status::timeout) return MORTISE_DEADLINE_EXCEEDED;

@@ -50,13 +50,34 @@ class Exchange {
   [[nodiscard]] bool is_head() const noexcept { return context_.is_head; }
 
   // --- The connection's side.
-  /// Before the handler runs. `is_streaming_body`: the body is pulled through read_body().
-  void begin(ResponseContext context, bool is_streaming_body);
+  /// When the request's head is there.
+  void begin(ResponseContext context);
+  /// The handler pulls the body through read_body(); on its thread, before it runs.
+  void stream_body();
   /// What was answered, for the access log.
   void note(unsigned status, std::uint64_t body_bytes) noexcept;
   /// After the handler has returned, on its thread. True: the exchange is over, and the connection's next step is the
   /// caller's. False: it goes on without the handler; the connection is told when it is over (Connection::resume).
   bool settle(mortise_status status, std::string_view message);
+
+  // --- Deadline and turn. Who answers is settled by one word (claim_), so that the deadline and a handler on another
+  // thread need no lock while the exchange is not shared.
+  using Time = std::chrono::steady_clock::time_point;
+  /// From when on the deadline may have it; max(): never. On the connection's chain.
+  void arm_waiting(Time deadline) { arm(Claim::waiting, deadline); }
+  void arm_open(Time deadline) { arm(Claim::open, deadline); }
+  /// What was armed waiting has its turn, and is armed open where `is_open`. False: somebody else goes on with it.
+  bool take_turn(bool is_open = false) noexcept;
+  /// The same for the deadline.
+  bool take_turn_if_due(Time now) noexcept;
+  /// Answers in the place of a handler that is late, if it is; what the handler answers later is dropped. Returns what
+  /// must be called on a thread of the loop, without a lock. Any thread, as long as the connection is sure to live.
+  std::function<void()> expire(Time now);
+  /// The handler's time is up.
+  [[nodiscard]] bool is_expired() const noexcept {
+    return state_of(claim_.load(std::memory_order_acquire)) == Claim::expired;
+  }
+  [[nodiscard]] Time deadline() const noexcept { return deadline_.load(std::memory_order_relaxed); }
 
   /// Whether the exchange is shared between threads; the rest of this block only makes sense then.
   [[nodiscard]] bool is_shared() const noexcept { return is_shared_.load(std::memory_order_acquire); }
@@ -81,8 +102,8 @@ class Exchange {
 
   // --- Another protocol takes the connection over when the handler has returned (WebSocket).
   Connection& connection() noexcept { return connection_; }
-  /// Whether take_over() and refuse() would have their way.
-  [[nodiscard]] bool can_be_taken_over() const noexcept { return !is_shared() && progress_ == Progress::fresh; }
+  /// Whether take_over() and refuse() will have their way: the deadline is called off then.
+  [[nodiscard]] bool can_be_taken_over() noexcept { return !is_shared() && take() && progress_ == Progress::fresh; }
   mortise_status take_over(std::unique_ptr<Successor> successor);
   /// Answers with a problem in the host's name; `headers` are whole lines.
   void refuse(unsigned status, std::string_view detail, std::string_view headers);
@@ -90,8 +111,30 @@ class Exchange {
 
  private:
   enum class Progress : std::uint8_t { fresh, streaming, ended };
+  /// State    | who may touch what is not shared                                      | next
+  /// taken    | its own thread: the chain, then the handler                           | waiting, open
+  /// waiting  | nobody, before its turn comes or its deadline has passed               | taken, open
+  /// open     | the first to take it: handler or deadline                             | taken, expired
+  /// answered | likewise; the handler has answered, which waits to be sent, and runs on | taken, expired
+  /// expired  | both, under the mutex: the exchange is shared                         | taken
+  enum class Claim : std::uint8_t { taken, waiting, open, answered, expired };
+  static constexpr std::uint64_t kClaimStates = 8;
+  static Claim state_of(std::uint64_t claim) noexcept { return static_cast<Claim>(claim % kClaimStates); }
+  static std::uint64_t with(std::uint64_t claim, Claim state) noexcept {
+    return claim - claim % kClaimStates + static_cast<std::uint64_t>(state);
+  }
 
+  void arm(Claim state, Time deadline);
+  [[nodiscard]] bool is_due(Time now) const noexcept { return now >= deadline(); }
+  bool take() noexcept;
+  bool take_back() noexcept;
+  bool change_claim(Claim from, Claim to) noexcept;
+  bool expire_unshared(Time now);
+  void answer_timeout();
+  std::function<void()> take_close_callback();
+  [[nodiscard]] bool is_unheard() const noexcept { return is_gone_ || is_expired(); }
   void share();
+  void share_locked();
   void schedule_flush();
   bool end_locked(std::unique_lock<std::mutex>& lock);
   bool end(std::unique_lock<std::mutex>& lock);
@@ -101,6 +144,11 @@ class Exchange {
   const ResponseContext& dated();
 
   Connection& connection_;
+  // Which request this is, and who may answer it. Released with what a thread has written of the exchange, acquired
+  // by the one that takes it.
+  std::atomic<std::uint64_t> claim_{0};
+  // Written before claim_, read by whoever takes that: relaxed.
+  std::atomic<Time> deadline_{Time::max()};
   // Released by share() when the members below are set up; acquired by the loop before it uses them.
   std::atomic<bool> is_shared_{false};
   // Guarded by mutex_ once shared:

@@ -32,7 +32,7 @@ void Exchange::log_late_failure(mortise_status status, std::string_view message)
 }
 
 bool Exchange::settle(mortise_status status, std::string_view message) {
-  if (!is_shared()) {
+  if (!is_shared() && take_back()) {
     if (progress_ != Progress::fresh) {
       log_late_failure(status, message);
       return true;
@@ -45,13 +45,16 @@ bool Exchange::settle(mortise_status status, std::string_view message) {
   is_handler_running_ = false;
   if (progress_ == Progress::ended || is_deferred_) {
     log_late_failure(status, message);
+  } else if (is_expired()) {
+    log_late_failure(status, message);
+    end_locked(lock);
   } else {
     if (progress_ == Progress::fresh && !is_gone_) {
       settle_unanswered(status, message, pending_);
     } else if (progress_ == Progress::streaming && !is_gone_) {
       telemetry::log(telemetry::Level::error, "http", "handler left a streamed answer unfinished",
                      {{"route", connection_.route_text()}, {"reason", message}});
-      connection_.cut();
+      connection_.shut_down();
       context_.keep_alive = false;
     }
     end_locked(lock);
@@ -95,6 +98,8 @@ void Exchange::on_written(bool is_ok) {
     if (!is_ok) tell = on_gone();
     if (!is_gone_ && !pending_.empty()) schedule_flush();
     is_complete = complete_locked();
+    // The client has had the timeout's answer; that the handler runs on is none of its business.
+    if (is_expired() && is_ok && !is_complete && pending_.empty()) connection_.end_early();
     changed_.notify_all();
   }
   if (tell) tell();
@@ -105,11 +110,22 @@ std::function<void()> Exchange::on_gone() {
   if (is_gone_) return {};
   is_gone_ = true;
   changed_.notify_all();
+  return take_close_callback();
+}
+
+/// Under the mutex: what tells the plugin, once, that nobody waits for its answer any more; empty when it did not ask.
+std::function<void()> Exchange::take_close_callback() {
   if (close_callback_ == nullptr || progress_ == Progress::ended) return {};
   const auto callback = std::exchange(close_callback_, nullptr);
   close_thread_ = std::this_thread::get_id();
   return [this, callback, self = close_self_] {
-    callback(self);
+    try {
+      callback(self);
+    } catch (...) {
+      // No exception may cross the ABI; this one's plugin still has to end the exchange.
+      telemetry::log(telemetry::Level::error, "http", "the callback of on_close let an exception out",
+                     {{"route", connection_.route_text()}});
+    }
     const std::lock_guard lock(mutex_);
     close_thread_ = std::thread::id();
     if (progress_ == Progress::ended) schedule_flush();  // which completes the exchange

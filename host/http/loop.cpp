@@ -114,6 +114,16 @@ std::size_t Loop::look_at_seats(const std::function<bool(Seat&)>& is_free) {
   return seats_.empty() ? 1 : free;
 }
 
+void Loop::expire(const Connection* connection, Deadlines::Time now) {
+  connections_.visit(connection, [now](Connection& late) { late.expire(now); });
+}
+
+void Loop::expire_listed(Deadlines::Time now) {
+  if (deadlines_.earliest() > now) return;
+  deadlines_.take_due(
+      now, [this](Connection& late) { post([connection = ConnectionPtr(&late)] { connection->on_deadline(); }); });
+}
+
 std::size_t Loop::stop(std::chrono::milliseconds patience) {
   io_.stop();
   std::unique_lock lock(seats_mutex_);

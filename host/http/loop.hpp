@@ -21,6 +21,7 @@
 
 #include "http/canary_draw.hpp"
 #include "http/connection_list.hpp"
+#include "http/deadlines.hpp"
 #include "http/poller.hpp"
 #include "http/router.hpp"
 #include "http/seat.hpp"
@@ -66,6 +67,7 @@ class Loop {
   }
   ConnectionList& connections() noexcept { return connections_; }
   WorkspacePool& workspaces() noexcept { return workspaces_; }
+  Deadlines& deadlines() noexcept { return deadlines_; }
 
   /// Starts the loop's own thread; `keep_alive` is held by every thread of the loop.
   void start(std::shared_ptr<void> keep_alive);
@@ -92,6 +94,10 @@ class Loop {
   // For the watch (SpareThreads).
   /// Calls `is_free` for each seat; returns how many are.
   std::size_t look_at_seats(const std::function<bool(Seat&)>& is_free);
+  /// The time of the request that a seat's thread is inside is up, if it is that request still.
+  void expire(const Connection* connection, Deadlines::Time now);
+  /// Sees to those in the list of deadlines.
+  void expire_listed(Deadlines::Time now);
   [[nodiscard]] std::size_t spare_count() const noexcept { return spares_.load(std::memory_order_relaxed); }
   void add_spare();
   void set_surplus(bool has_surplus) noexcept { has_surplus_.store(has_surplus, std::memory_order_relaxed); }
@@ -111,6 +117,7 @@ class Loop {
   Poller poller_{io_};
   ConnectionList connections_;
   WorkspacePool workspaces_;
+  Deadlines deadlines_;
   std::shared_ptr<void> keep_alive_;
 
   // Written by the tick, read by anybody as a hint; relaxed.

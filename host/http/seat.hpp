@@ -2,15 +2,19 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 
 namespace mortise::http {
 
+class Connection;
 class SpareThreads;
 
 /// One per thread that runs a loop; owned by the loop, used by its thread.
 class Seat {
  public:
+  using Time = std::chrono::steady_clock::time_point;
+
   explicit Seat(SpareThreads& watch) noexcept : watch_(watch) {}
 
   /// The seat of the calling thread, or null outside a loop.
@@ -18,7 +22,9 @@ class Seat {
   static void sit(Seat* seat) noexcept;
 
   /// Around every call into a plugin. leave() says whether the watch saw this call hold the loop.
-  void enter() noexcept;
+  void enter() noexcept { enter(nullptr, Time::max()); }
+  /// For a request whose time is up at `deadline`.
+  void enter(const Connection* request, Time deadline) noexcept;
   bool leave() noexcept;
 
  private:
@@ -28,9 +34,14 @@ class Seat {
   // Odd while a handler runs. The thread writes, the watch reads: a number that stays the same from one look to the
   // next means the same call. Sequentially consistent, against the watch's parking (see SpareThreads).
   alignas(64) std::atomic<std::uint64_t> sequence_{0};
+  // Written before the sequence, read after it. The watch may still see those of the next call: whoever is asked to
+  // end makes sure that its time is up. Hence relaxed.
+  std::atomic<const Connection*> request_{nullptr};
+  std::atomic<Time> deadline_{Time::max()};
   // Set by the watch when it saw the call; taken by the thread. Only a hint for moving routes: relaxed.
   std::atomic<bool> is_caught_{false};
   std::uint64_t last_seen_ = 0;  // the watch's own
+  std::uint64_t last_late_ = 0;  // the watch's own: whose deadline it has seen to
   bool is_blocked_ = false;      // the watch's own
 };
 

@@ -21,7 +21,9 @@ thread_local Seat* current_seat = nullptr;
 Seat* Seat::current() noexcept { return current_seat; }
 void Seat::sit(Seat* seat) noexcept { current_seat = seat; }
 
-void Seat::enter() noexcept {
+void Seat::enter(const Connection* request, Time deadline) noexcept {
+  request_.store(request, std::memory_order_relaxed);
+  deadline_.store(deadline, std::memory_order_relaxed);
   sequence_.fetch_add(1, std::memory_order_seq_cst);
   if (watch_.is_parked()) watch_.unpark();
 }
@@ -69,32 +71,54 @@ void SpareThreads::watch() {
     lock.lock();
     const auto is_stopping = [this] { return is_stopping_; };
     if (is_parked()) {
-      woken_.wait(lock, [this] { return is_stopping_ || !is_parked(); });
+      const auto is_woken = [this] { return is_stopping_ || !is_parked(); };
+      const auto next = next_deadline();
+      if (next == Seat::Time::max()) {
+        woken_.wait(lock, is_woken);
+      } else if (!woken_.wait_until(lock, next, is_woken)) {
+        is_parked_.store(false, std::memory_order_seq_cst);
+      }
     } else {
       woken_.wait_for(lock, seen == Activity::inside ? kLook : kGlance, is_stopping);
     }
   }
 }
 
+Seat::Time SpareThreads::next_deadline() const {
+  auto next = Seat::Time::max();
+  for (auto* loop : loops_) next = std::min(next, loop->deadlines().earliest());
+  return next;
+}
+
 SpareThreads::Activity SpareThreads::look() {
   auto seen = Activity::none;
-  for (auto* loop : loops_) seen = std::max(seen, look_at(*loop));
+  const auto now = std::chrono::steady_clock::now();
+  for (auto* loop : loops_) {
+    seen = std::max(seen, look_at(*loop, now));
+    loop->expire_listed(now);
+  }
   return seen;
 }
 
-SpareThreads::Activity SpareThreads::look_at(Loop& loop) {
+SpareThreads::Activity SpareThreads::look_at(Loop& loop, Seat::Time now) {
   auto seen = Activity::none;
+  late_.clear();
   const std::size_t free = loop.look_at_seats([&](Seat& seat) {
     const auto sequence = seat.sequence_.load(std::memory_order_seq_cst);
     const bool is_inside = sequence % 2 == 1;
     const bool is_held = is_inside && sequence == seat.last_seen_;
     if (is_held && !seat.is_blocked_) seat.is_caught_.store(true, std::memory_order_relaxed);
+    if (is_held && sequence != seat.last_late_ && seat.deadline_.load(std::memory_order_relaxed) <= now) {
+      seat.last_late_ = sequence;
+      late_.push_back(seat.request_.load(std::memory_order_relaxed));
+    }
     const bool has_moved = sequence != seat.last_seen_;
     seen = std::max(seen, is_inside ? Activity::inside : has_moved ? Activity::passing : Activity::none);
     seat.is_blocked_ = is_held;
     seat.last_seen_ = sequence;
     return !is_held;
   });
+  for (const auto* request : late_) loop.expire(request, now);
   if (free == 0) {
     std::size_t spares = 0;
     for (auto* other : loops_) spares += other->spare_count();

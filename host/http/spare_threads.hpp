@@ -1,6 +1,7 @@
 // Keeps every loop polled although handlers may block. One watch thread glances at the seats while anything happens,
 // and looks again a millisecond later when it sees a handler at work; when every seat of a loop is held by the same
-// handler call as a look before, a spare thread enters the loop, and it leaves when another seat is free again.
+// handler call as a look before, a spare thread enters the loop, and it leaves when another seat is free again. The
+// same thread sees when a request's time is up.
 #pragma once
 
 #include <atomic>
@@ -27,7 +28,7 @@ class SpareThreads {
   void start(std::vector<Loop*> loops);
   void stop();
 
-  /// A handler begins while the watch is parked. Any thread.
+  /// A handler begins while the watch is parked, or a deadline comes before those that it knows. Any thread.
   void unpark() noexcept;
   [[nodiscard]] bool is_parked() const noexcept { return is_parked_.load(std::memory_order_seq_cst); }
 
@@ -37,7 +38,8 @@ class SpareThreads {
 
   void watch();
   Activity look();
-  Activity look_at(Loop& loop);
+  Activity look_at(Loop& loop, Seat::Time now);
+  [[nodiscard]] Seat::Time next_deadline() const;
 
   const unsigned limit_;
   std::vector<Loop*> loops_;
@@ -47,6 +49,7 @@ class SpareThreads {
   // Parking is a store here and a load there against the seat's store and this load (Dekker): in any order one of
   // the two sees the other, so no handler begins unseen. Hence sequentially consistent on both sides.
   std::atomic<bool> is_parked_{false};
+  std::vector<const Connection*> late_;  // of one look, the watch's own
   std::thread thread_;
 };
 

@@ -22,6 +22,8 @@ void Workspace::forget_request() noexcept {
   request_id = {};
   cone.reset();
   generation.reset();
+  pass = {};
+  is_counted = true;
   route = nullptr;
   handled_since = {};
 }

@@ -17,6 +17,7 @@
 #include "http/input_buffer.hpp"
 #include "http/request_parser.hpp"
 #include "http/router.hpp"
+#include "runtime/containment.hpp"
 
 namespace mortise::http {
 
@@ -35,9 +36,12 @@ struct Workspace {
   std::string_view request_id;
   runtime::ConePtr cone;              // until the handler has returned
   runtime::GenerationPtr generation;  // beyond that, when the exchange goes on
+  runtime::Containment::Pass pass;
+  bool is_counted = true;  // in the containment's eyes: nothing came of it, or that is told
   const Route* route = nullptr;
   Params params;
   mortise_http_request_v1 request{};
+  std::chrono::steady_clock::time_point deadline;  // of the request; max(): none
   std::chrono::steady_clock::time_point started;
   std::chrono::steady_clock::time_point handled_since;  // when its handler could begin; none: nobody wants to know
 

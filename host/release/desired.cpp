@@ -205,6 +205,7 @@ Desired desire(const config::LoadedPlugins& plugins, const std::vector<catalog::
   for (const auto& plugin : plugins.plugins) {
     if (!plugin->enabled) continue;
     enabled.insert(plugin->name);
+    chooser.desired.enabled.push_back(plugin);
     chooser.choose(plugin);
   }
   for (const auto& problem : plugins.problems) {

@@ -2,6 +2,7 @@
 // Pure functions; what cannot be satisfied is said in words, never dropped silently, and costs nobody who runs.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -39,9 +40,10 @@ struct Unmet {
 struct Desired {
   std::vector<Wanted> wanted;  // in the order of start: providers before their consumers
   std::vector<Unmet> unmet;
-  std::vector<config::Diagnostic> diagnostics;  // the faults behind `unmet` that have a place in a file
-  std::map<std::string, Identity> choices;      // by plugin: what plugins.d and the catalogue ask for
-  std::vector<std::string> lifted;              // plugins whose hold is over: something else is asked for now
+  std::vector<config::Diagnostic> diagnostics;   // the faults behind `unmet` that have a place in a file
+  std::map<std::string, Identity> choices;       // by plugin: what plugins.d and the catalogue ask for
+  std::vector<config::PluginConfigPtr> enabled;  // those whose file in plugins.d can be read
+  std::vector<std::string> lifted;               // plugins whose hold is over: something else is asked for now
 };
 
 /// Chooses for each enabled plugin the highest verified version that its range allows and that has not failed, checks

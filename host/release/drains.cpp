@@ -17,7 +17,8 @@ PluginStatus describe(const Generation& generation) {
           .generation = generation.number(),
           .state = to_string(generation.state()),
           .reason = {},
-          .sha256 = generation.spec().sha256};
+          .sha256 = generation.spec().sha256,
+          .containment = generation.containment().report(std::chrono::steady_clock::now())};
 }
 
 void Drains::stop(const runtime::GenerationPtr& generation, const runtime::GenerationPtr& heir) {
@@ -104,6 +105,7 @@ void Drains::report(std::vector<PluginStatus>& plugins) const {
   for (const auto& entry : draining_) {
     plugins.push_back(entry.status);
     const auto generation = entry.generation.lock();
+    if (generation) plugins.back().containment = describe(*generation).containment;
     const auto holders = generation ? holders_of(*generation) : std::string();
     auto& reason = plugins.back().reason;
     if (!holders.empty()) reason += (reason.empty() ? "" : "; ") + std::string("held by requests inside ") + holders;

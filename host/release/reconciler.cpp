@@ -14,6 +14,17 @@ using telemetry::Level;
 
 namespace {
 
+runtime::ContainmentLimits limits_of(const config::PluginConfig& plugin) {
+  return {.concurrency = plugin.limits.concurrency,
+          .queue = plugin.limits.queue,
+          .deadline = plugin.limits.deadline,
+          .circuit = {.requests = plugin.circuit.requests,
+                      .max_error_percent = plugin.circuit.max_error_percent,
+                      .window = plugin.circuit.window,
+                      .open_for = plugin.circuit.open_for,
+                      .probes = plugin.circuit.probes}};
+}
+
 std::vector<runtime::Service*> with_contracts(runtime::Contracts& contracts, std::vector<runtime::Service*> services) {
   services.insert(services.begin(), &contracts);
   return services;
@@ -134,6 +145,7 @@ Plan Reconciler::plan() {
 void Reconciler::pass() {
   look();
   const auto desired = desire_now();
+  if (settings_.applies_by_itself) set_limits(desired);
   if (canary_ && (is_canary_wanted(desired) || !settings_.applies_by_itself)) {
     say_what_waits(desired);
     return;
@@ -147,6 +159,20 @@ void Reconciler::pass() {
   held_back_.clear();
   if (plan.is_empty() || !settings_.applies_by_itself) return;
   carry_out(desired, std::move(plan), {.who = "the host", .what = "automatic apply", .holds = memory_.holds});
+}
+
+/// At once, also where a release with it fails: what keeps a plugin's trouble its own does not wait for others.
+void Reconciler::set_limits(const Desired& desired) {
+  for (const auto& config : desired.enabled) limits_.insert_or_assign(config->name, config);
+  for (const auto& [name, generation] : running_) contain(*generation);
+  if (!canary_) return;
+  for (const auto& generation : fresh_of(*canary_)) contain(*generation);
+}
+
+/// Without a file that says otherwise the defaults hold.
+void Reconciler::contain(const runtime::Generation& generation) const {
+  const auto config = limits_.find(generation.name());
+  if (config != limits_.end()) generation.containment().set(limits_of(*config->second));
 }
 
 std::vector<GenerationPtr> Reconciler::in_order(const Set& set) {

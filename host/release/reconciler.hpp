@@ -77,6 +77,8 @@ class Reconciler {
   using Set = std::map<std::string, runtime::GenerationPtr>;
 
   void look();
+  void set_limits(const Desired& desired);
+  void contain(const runtime::Generation& generation) const;
   Desired desire_with(const Memory& memory);
   Desired desire_now();
   [[nodiscard]] bool is_asked_for(const Failure& failure, const Desired& desired) const;
@@ -176,6 +178,7 @@ class Reconciler {
   Memory memory_;                // its members are those of running_
   std::uint64_t number_ = 0;     // of the release that runs
   runtime::ReleasePtr release_;  // of running_
+  Limits limits_;                // in force
   std::vector<Unmet> unmet_;
   Identities held_back_;     // what a failed release would have changed beside what failed
   Identities held_back_by_;  // what failed of it

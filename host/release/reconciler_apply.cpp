@@ -54,12 +54,15 @@ const char* to_string(Outcome::Result result) {
 Outcome Reconciler::apply(const std::string& who) {
   if (canary_) {
     look();
-    if (is_canary(desire_now())) return promote();
+    const auto desired = desire_now();
+    set_limits(desired);
+    if (is_canary(desired)) return promote();
   }
   held_back_.clear();
   const auto holds = std::exchange(memory_.holds, {});
   look();
   auto desired = desire_now();
+  set_limits(desired);
   auto plan = make_plan(desired, memory_.running);
   if (plan.is_empty() && !memory_.failures.empty()) {
     for (auto& [name, failures] : memory_.failures) {
@@ -222,6 +225,7 @@ std::optional<std::string> Reconciler::prepare(const Desired& desired, const Pla
       reasons += (reasons.empty() ? "" : ". ") + remember_failed_start(wanted, started[i].error());
       continue;
     }
+    contain(**started[i]);
     const auto former = running_.find(wanted.name());
     pairs.push_back({.fresh = *started[i],
                      .former = former == running_.end() ? nullptr : former->second,

@@ -30,6 +30,7 @@ void Reconciler::begin(Record record) {
   const auto desired = desire_with(former.memory);
   tell(desired.unmet);
   unmet_ = desired.unmet;
+  set_limits(desired);
   const auto first = choose_first(desired, former.members);
   Next next;
   start_first(first, next);
@@ -91,6 +92,7 @@ void Reconciler::start_first(const std::vector<Wanted>& first, Next& next) {
       if (const auto& is_fit = *outcome++; !is_fit) results[i] = is_fit.error();
     }
     if (results[i]) {
+      contain(**results[i]);
       next.generations.emplace(one.name(), std::move(*results[i]));
       next.members.emplace(one.name(), one.member());
     } else {

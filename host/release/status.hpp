@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "catalog/catalog.hpp"
+#include "runtime/containment.hpp"
 
 namespace mortise::release {
 
@@ -16,6 +18,7 @@ struct PluginStatus {
   std::string state;             // "active", "failed", "refused", "waiting", "stopping"
   std::string reason;
   std::string sha256;
+  std::optional<runtime::ContainmentReport> containment{};  // none: it does not run
 };
 
 /// Images that stay mapped after their generations have retired; they go when the host ends.

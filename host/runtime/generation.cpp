@@ -35,7 +35,8 @@ Generation::Generation(std::uint64_t number, GenerationSpec spec, std::span<Serv
       spec_(std::move(spec)),
       services_(services.begin(), services.end()),
       number_text_(std::to_string(number)),
-      version_text_(spec_.manifest->version.to_string()) {
+      version_text_(spec_.manifest->version.to_string()),
+      containment_(spec_.manifest->name, number_text_) {
   table_.struct_size = sizeof table_;
   table_.host = reinterpret_cast<mortise_host*>(this);
   table_.get_interface = &get_interface;

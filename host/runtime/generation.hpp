@@ -17,6 +17,7 @@
 #include "base/result.hpp"
 #include "loader/image.hpp"
 #include "manifest/manifest.hpp"
+#include "runtime/containment.hpp"
 #include "runtime/service.hpp"
 #include "runtime/traffic.hpp"
 #include "telemetry/code_owners.hpp"
@@ -81,6 +82,9 @@ class Generation {
   /// The counts; null while nobody wants to know. Any thread.
   [[nodiscard]] Traffic* traffic() const noexcept { return traffic_.load(std::memory_order_acquire); }
 
+  /// What limits and counts the requests to its routes. Any thread.
+  [[nodiscard]] Containment& containment() const noexcept { return containment_; }
+
   /// The function table of an interface for this generation, or null.
   [[nodiscard]] const void* interface(std::string_view id) const noexcept;
 
@@ -104,6 +108,7 @@ class Generation {
   std::unique_ptr<loader::Image> image_;
   std::optional<telemetry::CodeOwner> code_owner_;  // of image_
   void* self_ = nullptr;
+  mutable Containment containment_;  // has a lock and counts of its own
   std::unique_ptr<Traffic> watched_;
   // Released by watch() when the counts are there; acquired by whoever counts.
   std::atomic<Traffic*> traffic_{nullptr};

@@ -17,6 +17,11 @@ void Gate::wait_until_inside() {
   if (!writer_.is_open()) throw std::runtime_error("cannot open " + fifo_.string());
 }
 
+void Gate::let_pass() {
+  writer_ = base::Descriptor(::open(fifo_.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK));
+  open();
+}
+
 Pending::Pending(const Host& host, const std::string& target)
     : thread_([this, client = std::make_shared<Client>(host.port()), target] {
         try {
@@ -24,10 +29,15 @@ Pending::Pending(const Host& host, const std::string& target)
         } catch (...) {
           failure_ = std::current_exception();
         }
+        ended_.set_value();
       }) {}
 
 Pending::~Pending() {
   if (thread_.joinable()) thread_.join();
+}
+
+bool Pending::wait_for(std::chrono::milliseconds patience) const {
+  return has_ended_.wait_for(patience) == std::future_status::ready;
 }
 
 Answer Pending::answer() {

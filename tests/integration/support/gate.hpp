@@ -1,7 +1,10 @@
 // Holds requests inside the zoo's plugin `waits`, so that a test knows that one is in there and when it leaves.
 #pragma once
 
+#include <chrono>
+#include <exception>
 #include <filesystem>
+#include <future>
 #include <thread>
 
 #include "base/files.hpp"
@@ -18,6 +21,8 @@ class Gate {
   void wait_until_inside();
   /// Lets those inside go.
   void open() { writer_ = base::Descriptor(); }
+  /// Lets those go that wait at this moment, if there are any.
+  void let_pass();
 
  private:
   std::filesystem::path fifo_;
@@ -31,11 +36,16 @@ class Pending {
   ~Pending();
   /// Throws what the request threw.
   Answer answer();
+  /// Whether the answer is there, or the request has failed; waits for that as long as is said.
+  bool wait_for(std::chrono::milliseconds patience) const;
+  [[nodiscard]] bool has_ended() const { return wait_for(std::chrono::milliseconds(0)); }
 
  private:
   // The thread's until it is joined:
   Answer answer_;
   std::exception_ptr failure_;
+  std::promise<void> ended_;
+  std::future<void> has_ended_ = ended_.get_future();
   std::thread thread_;  // last: it begins when the others are there
 };
 

@@ -136,6 +136,16 @@ TEST_F(ControlApi, StatusHasPluginsAndFilesWithWhatIsKnownOfThem) {
   status.release = 3;
   status.plugins.push_back(
       {.name = "rates", .version = "1.0.0", .generation = 4, .state = "active", .reason = {}, .sha256 = "aa"});
+  status.plugins.front().containment = runtime::ContainmentReport{.circuit = runtime::CircuitBreaker::State::half_open,
+                                                                  .degraded = "it fails",
+                                                                  .in_flight = 1,
+                                                                  .waiting = 2,
+                                                                  .stuck = 3,
+                                                                  .failures = 4,
+                                                                  .timeouts = 5,
+                                                                  .rejected = 6,
+                                                                  .short_circuited = 7,
+                                                                  .circuit_opened = 8};
   status.files.push_back(std::move(record));
   status.left_mapped = {
       .count = 2,
@@ -145,7 +155,9 @@ TEST_F(ControlApi, StatusHasPluginsAndFilesWithWhatIsKnownOfThem) {
   control_.status_ = std::move(status);
   EXPECT_EQ(json::parse(ask("GET", "/v1/status").body), json::parse(R"({"release": 3,
     "plugins": [{"name": "rates", "version": "1.0.0", "generation": 4, "state": "active", "reason": "",
-                 "sha256": "aa"}],
+                 "sha256": "aa", "degraded": "it fails",
+                 "containment": {"circuit": "half_open", "in_flight": 1, "waiting": 2, "stuck": 3, "failures": 4,
+                                 "timeouts": 5, "rejected": 6, "short_circuited": 7, "circuit_opened": 8}}],
     "files": [{"path": "/drop/x.so", "state": "rejected", "reason": "no ELF", "sha256": "", "plugin": "",
                "version": "", "notes": []}],
     "left_mapped": {"count": 2, "limit": 1, "warning": "restart", "images": [

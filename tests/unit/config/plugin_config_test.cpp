@@ -77,6 +77,52 @@ TEST_F(PluginFiles, SayWhatIsWrongWithATrial) {
   }
 }
 
+TEST_F(PluginFiles, SayWhatLimitsAPlugin) {
+  put("notes.json", R"({"limits": {"concurrency": 8, "queue": 0, "deadline": "1500ms"},
+                        "circuit": {"requests": 5, "max_error_percent": 10, "window": "1m", "open_for": "2s",
+                                    "probes": 1}})");
+  put("plain.json", "{}");
+  base::RealFiles files;
+  const auto loaded = load_plugin_configs(path_, files);
+  ASSERT_EQ(loaded.plugins.size(), 2U) << loaded.problems.front().to_string();
+  const auto& limits = loaded.plugins[0]->limits;
+  const auto& circuit = loaded.plugins[0]->circuit;
+  EXPECT_EQ(limits.concurrency, 8U);
+  EXPECT_EQ(limits.queue, 0U);
+  EXPECT_EQ(limits.deadline, std::chrono::milliseconds(1500));
+  EXPECT_EQ(circuit.requests, 5U);
+  EXPECT_EQ(circuit.max_error_percent, 10U);
+  EXPECT_EQ(circuit.window, std::chrono::minutes(1));
+  EXPECT_EQ(circuit.open_for, std::chrono::seconds(2));
+  EXPECT_EQ(circuit.probes, 1U);
+  EXPECT_EQ(loaded.plugins[1]->limits.concurrency, 0U) << "no limit";
+  EXPECT_EQ(loaded.plugins[1]->limits.queue, 64U);
+  EXPECT_EQ(loaded.plugins[1]->limits.deadline, std::chrono::seconds(60));
+  EXPECT_EQ(loaded.plugins[1]->circuit.requests, 20U);
+  EXPECT_EQ(loaded.plugins[1]->circuit.max_error_percent, 50U);
+}
+
+TEST_F(PluginFiles, SayWhatIsWrongWithLimits) {
+  const std::vector<std::pair<std::string, std::string>> faults{
+      {R"({"limits": {"deadline": 500}})", "/limits/deadline: must be a time from \"0ms\" to \"24h\""},
+      {R"({"limits": {"deadlne": "1s"}})", "/limits/deadlne: unknown key 'deadlne'; did you mean 'deadline'?"},
+      {R"({"limits": {"concurrency": -1}})", "/limits/concurrency: must be a whole number from 0"},
+      {R"({"limits": {"queue": "many"}})", "/limits/queue: must be a whole number from 0"},
+      {R"({"circuit": {"max_error_percent": 101}})",
+       "/circuit/max_error_percent: must be a whole number from 0 to 100"},
+      {R"({"circuit": {"probes": 0}})", "/circuit/probes: must be a whole number from 1"},
+      {"{\n\"circuit\": {\n\"open\": \"1s\"}}", "notes.json:3: /circuit/open: unknown key 'open'"},
+  };
+  for (const auto& [text, message] : faults) {
+    put("notes.json", text);
+    base::RealFiles files;
+    const auto loaded = load_plugin_configs(path_, files);
+    ASSERT_EQ(loaded.problems.size(), 1U) << text;
+    EXPECT_NE(loaded.problems.front().to_string().find(message), std::string::npos)
+        << loaded.problems.front().to_string();
+  }
+}
+
 TEST_F(PluginFiles, MissingDirectoryIsAProblem) {
   base::RealFiles files;
   EXPECT_EQ(load_plugin_configs(path_ / "none", files).problems.size(), 1U);

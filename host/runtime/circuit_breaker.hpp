@@ -1,0 +1,65 @@
+// Stops asking a plugin that fails, and tries now and then whether it answers again.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace mortise::runtime {
+
+struct CircuitLimits {
+  std::uint64_t requests = 20;      // in a window before anything is concluded
+  unsigned max_error_percent = 50;  // of them; 100: never opens
+  std::chrono::milliseconds window{10000};
+  std::chrono::milliseconds open_for{5000};  // before it is tried again
+  unsigned probes = 3;                       // that must succeed, one after the other, to close
+};
+
+/// State     | entered by                                            | next
+/// closed    | construction; enough probes have succeeded            | open
+/// open      | too many failures in a window; open(); a failed probe | half_open
+/// half_open | a request after open_for                              | closed, open
+///
+/// A window begins with a failure, so that nothing is counted of a plugin that has none. Moments are the caller's,
+/// which also keeps calls from overlapping.
+class CircuitBreaker {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+  enum class State { closed, open, half_open };
+  enum class Admission { pass, probe, refused };
+  enum class Outcome { success, failure, unknown };
+
+  void set(const CircuitLimits& limits) noexcept { limits_ = limits; }
+
+  /// Whether a request may go on. Of a probe the outcome must be told.
+  Admission admit(Time now) noexcept;
+  /// What came of one that was let pass. True: that has opened it.
+  bool note(bool is_failure, Time now) noexcept;
+  /// What came of a probe. True: that has closed it.
+  bool end_probe(Outcome outcome, Time now) noexcept;
+  /// Opens it, whatever was counted.
+  void open(Time now) noexcept;
+
+  [[nodiscard]] State state() const noexcept { return state_; }
+  /// Closed, and no window has begun: a success need not be told.
+  [[nodiscard]] bool is_quiet() const noexcept { return state_ == State::closed && answers_ == 0; }
+  /// Until the next probe, when open; at least a second otherwise, for clients that were refused.
+  [[nodiscard]] std::chrono::seconds retry_after(Time now) const noexcept;
+  // Of the window that is or that opened it.
+  [[nodiscard]] std::uint64_t answers() const noexcept { return answers_; }
+  [[nodiscard]] std::uint64_t failures() const noexcept { return failures_; }
+
+ private:
+  void close() noexcept;
+
+  CircuitLimits limits_;
+  State state_ = State::closed;
+  std::uint64_t answers_ = 0;
+  std::uint64_t failures_ = 0;
+  Time since_{};  // the window's begin, or when it opened
+  bool is_probing_ = false;
+  unsigned succeeded_ = 0;  // probes
+};
+
+const char* to_string(CircuitBreaker::State state);
+
+}  // namespace mortise::runtime
