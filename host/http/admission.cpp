@@ -55,7 +55,9 @@ void Connection::go_on_after_waiting(bool has_turn) {
   auto& work = *workspace_;
   if (has_turn) return go_on(run(*work.route));
   work.handled_since = {};
-  work.cone->entry->containment().withdraw(work.pass);
+  work.is_counted = true;
+  auto& containment = work.cone->entry->containment();
+  if (!containment.withdraw(work.pass)) containment.note_rejected();  // it waited for a thread
   go_on(
       turn_away("no place in the plugin that serves this, or no thread for it, became free in time", kCrowdRetryAfter));
 }

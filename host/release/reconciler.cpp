@@ -2,6 +2,7 @@
 #include "release/reconciler.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "release/planner.hpp"
@@ -28,6 +29,16 @@ runtime::ContainmentLimits limits_of(const config::PluginConfig& plugin) {
 std::vector<runtime::Service*> with_contracts(runtime::Contracts& contracts, std::vector<runtime::Service*> services) {
   services.insert(services.begin(), &contracts);
   return services;
+}
+
+/// Whose failures may have been those of somebody that it called, and does not call any more.
+void forgive_callers(const runtime::Release& former, const runtime::Release& next) {
+  std::set<const runtime::Generation*> stayed;
+  for (const auto& cone : former.cones()) stayed.insert(cone->entry.get());
+  for (const auto& cone : next.cones()) {
+    const auto has_come = [&](const GenerationPtr& reached) { return !stayed.contains(reached.get()); };
+    if (std::any_of(cone->reached.begin(), cone->reached.end(), has_come)) cone->entry->containment().forgive();
+  }
 }
 
 /// Erases the holds that are over, and those that stand with them; true when there were some of these.
@@ -247,6 +258,7 @@ void Reconciler::publish_release(const std::vector<GenerationPtr>& generations) 
   }
   remarks_ = std::move(built.remarks);
   for (auto* service : services_) service->publish(built.release);
+  if (release_) forgive_callers(*release_, *built.release);
   if (release_) drains_.follow(*release_);
   release_ = std::move(built.release);
 }

@@ -175,10 +175,10 @@ class Reconciler {
   std::function<void()> record_start_;  // from begin() to record_start()
   bool has_published_ = false;
   Set running_;
-  Memory memory_;                // its members are those of running_
-  std::uint64_t number_ = 0;     // of the release that runs
-  runtime::ReleasePtr release_;  // of running_
-  Limits limits_;                // in force
+  Memory memory_;                                          // its members are those of running_
+  std::uint64_t number_ = 0;                               // of the release that runs
+  runtime::ReleasePtr release_;                            // of running_
+  std::map<std::string, config::PluginConfigPtr> limits_;  // whose limits are in force, by plugin
   std::vector<Unmet> unmet_;
   Identities held_back_;     // what a failed release would have changed beside what failed
   Identities held_back_by_;  // what failed of it

@@ -34,7 +34,8 @@ bool CircuitBreaker::note(bool is_failure, Time now) noexcept {
   }
   ++answers_;
   failures_ += is_failure ? 1 : 0;
-  if (answers_ < limits_.requests || failures_ * 100 <= answers_ * limits_.max_error_percent) return false;
+  if (!is_failure || answers_ < limits_.requests || failures_ * 100 <= answers_ * limits_.max_error_percent)
+    return false;
   open(now);
   return true;
 }

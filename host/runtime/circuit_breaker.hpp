@@ -15,12 +15,12 @@ struct CircuitLimits {
 };
 
 /// State     | entered by                                            | next
-/// closed    | construction; enough probes have succeeded            | open
-/// open      | too many failures in a window; open(); a failed probe | half_open
+/// closed    | construction; enough probes have succeeded; close()   | open
+/// open      | too many failures in a window; a failed probe         | half_open
 /// half_open | a request after open_for                              | closed, open
 ///
-/// A window begins with a failure, so that nothing is counted of a plugin that has none. Moments are the caller's,
-/// which also keeps calls from overlapping.
+/// A window begins with a failure, and it is a failure that opens; nothing is counted of a plugin that has none.
+/// Moments are the caller's, which also keeps calls from overlapping.
 class CircuitBreaker {
  public:
   using Time = std::chrono::steady_clock::time_point;
@@ -36,8 +36,8 @@ class CircuitBreaker {
   bool note(bool is_failure, Time now) noexcept;
   /// What came of a probe. True: that has closed it.
   bool end_probe(Outcome outcome, Time now) noexcept;
-  /// Opens it, whatever was counted.
-  void open(Time now) noexcept;
+  /// Closes it, and forgets what was counted.
+  void close() noexcept;
 
   [[nodiscard]] State state() const noexcept { return state_; }
   /// Closed, and no window has begun: a success need not be told.
@@ -49,7 +49,7 @@ class CircuitBreaker {
   [[nodiscard]] std::uint64_t failures() const noexcept { return failures_; }
 
  private:
-  void close() noexcept;
+  void open(Time now) noexcept;
 
   CircuitLimits limits_;
   State state_ = State::closed;

@@ -25,6 +25,12 @@ void Containment::set(const ContainmentLimits& limits) {
   for (const auto& waiter : let_in) waiter();
 }
 
+void Containment::forgive() {
+  const std::lock_guard lock(mutex_);
+  breaker_.close();
+  refresh();
+}
+
 /// Under the mutex.
 void Containment::refresh() {
   is_active_.store(bulkhead_.is_limited() || !breaker_.is_quiet(), std::memory_order_relaxed);

@@ -66,6 +66,9 @@ class Containment {
   /// False: everybody may come in, and only failures are of interest.
   [[nodiscard]] bool is_active() const noexcept { return is_active_.load(std::memory_order_relaxed); }
 
+  /// What has failed may have been another plugin's: closes the circuit, and begins to count anew.
+  void forgive();
+
   enum class Admission { inside, waiting, full, broken };
   /// Whether a request may come in; to be followed by leave() unless refused. `make_waiter` is called, under the lock,
   /// for one that has to wait: what it returns is called when the turn comes.

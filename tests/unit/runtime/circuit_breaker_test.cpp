@@ -115,10 +115,25 @@ TEST_F(CircuitBreakerTest, AHundredPercentNeverOpensIt) {
   EXPECT_EQ(breaker_.state(), State::closed);
 }
 
+TEST_F(CircuitBreakerTest, ASuccessNeverOpensIt) {
+  note(9, 0);
+  EXPECT_FALSE(breaker_.note(false, now_));
+  EXPECT_EQ(breaker_.state(), State::closed) << "nine of ten have failed, but it answers again";
+  EXPECT_TRUE(breaker_.note(true, now_));
+}
+
+TEST_F(CircuitBreakerTest, ClosingForgetsWhatHasFailed) {
+  open();
+  breaker_.close();
+  EXPECT_EQ(admit(), Admission::pass);
+  note(9, 0);
+  EXPECT_EQ(breaker_.state(), State::closed);
+}
+
 TEST_F(CircuitBreakerTest, LimitsCountFromTheNextAnswerOn) {
   note(9, 0);
   breaker_.set({.requests = 5, .max_error_percent = 50, .window = 10s, .open_for = 1s, .probes = 1});
-  EXPECT_TRUE(breaker_.note(false, now_));
+  EXPECT_TRUE(breaker_.note(true, now_));
   now_ += 1s;
   EXPECT_EQ(admit(), Admission::probe);
 }
