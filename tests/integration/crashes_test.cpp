@@ -36,7 +36,7 @@ class CrashesTest : public HostTest {
       for (int i = 0; i < kEnough; ++i) static_cast<void>(client.get(target));
     };
     EXPECT_ANY_THROW(ask());
-    EXPECT_LT(host_->wait(), 0);
+    EXPECT_NE(host_->wait(), 0) << "by a signal, or as a sanitizer ends it";
     start();
     EXPECT_THAT(host_->log_text(), HasSubstr("the host crashed when it ran last"));
   }

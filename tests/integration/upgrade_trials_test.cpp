@@ -45,7 +45,7 @@ TEST_F(UpgradeTrialsTest, ACrashOfTheNewHostIsStillThatOfTheVersionOnTrial) {
   EXPECT_EQ(host_->wait(), 0);
   EXPECT_EQ(wait_for("1.1.0", "active"), "on trial with release 2");
   EXPECT_ANY_THROW(static_cast<void>(host_->get("/moody?crash")));
-  EXPECT_EQ(wait_for_end(next), -SIGSEGV);
+  EXPECT_NE(wait_for_end(next), 0) << "by a signal, or as a sanitizer ends it";
   start();
   EXPECT_THAT(wait_for("1.1.0", "failed"), HasSubstr("it crashed the host: SIGSEGV at 0x8"));
   EXPECT_EQ(host_->get("/moody?crash").status, 200U);
