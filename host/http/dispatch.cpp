@@ -145,8 +145,10 @@ bool Connection::call_handler(const Route& route) {
   try {
     runtime::Scope scope(*work.cone);
     status = route.handle(route.self, exchange_.handle(), &work.request, &error);
-    if (status != MORTISE_OK && scope.table().failure.status == status) [[unlikely]]
+    if (status != MORTISE_OK && scope.table().failure.status == status) [[unlikely]] {
+      work.is_providers_failure = true;
       log_way(scope.table().failure);
+    }
     message = {text.data(), std::min<std::size_t>(error.size, text.size())};
   } catch (...) {
     // No exception may cross the ABI; one that does is this request's failure, not the host's.
@@ -244,7 +246,8 @@ void Connection::count_answer() {
   const auto* generation = generation_.load(std::memory_order_relaxed);
   if (generation == nullptr || status == 0) return;  // 0: the client did not wait for an answer
   if (!std::exchange(workspace_->is_counted, true)) {
-    generation->containment().note_answer(workspace_->pass, status, base::coarse_now());
+    generation->containment().note_answer(workspace_->pass, workspace_->is_providers_failure ? 200 : status,
+                                          base::coarse_now());
   }
   if (since == std::chrono::steady_clock::time_point()) return;
   const auto duration =

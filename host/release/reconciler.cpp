@@ -31,16 +31,6 @@ std::vector<runtime::Service*> with_contracts(runtime::Contracts& contracts, std
   return services;
 }
 
-/// Whose failures may have been those of somebody that it called, and does not call any more.
-void forgive_callers(const runtime::Release& former, const runtime::Release& next) {
-  std::set<const runtime::Generation*> stayed;
-  for (const auto& cone : former.cones()) stayed.insert(cone->entry.get());
-  for (const auto& cone : next.cones()) {
-    const auto has_come = [&](const GenerationPtr& reached) { return !stayed.contains(reached.get()); };
-    if (std::any_of(cone->reached.begin(), cone->reached.end(), has_come)) cone->entry->containment().forgive();
-  }
-}
-
 /// Erases the holds that are over, and those that stand with them; true when there were some of these.
 bool lift_holds(const std::vector<std::string>& lifted, std::map<std::string, Hold>& holds) {
   std::size_t others = 0;
@@ -261,6 +251,15 @@ void Reconciler::publish_release(const std::vector<GenerationPtr>& generations) 
   if (release_) forgive_callers(*release_, *built.release);
   if (release_) drains_.follow(*release_);
   release_ = std::move(built.release);
+}
+
+void Reconciler::forgive_callers(const runtime::Release& one, const runtime::Release& other) {
+  std::set<const runtime::Generation*> common;
+  for (const auto& cone : one.cones()) common.insert(cone->entry.get());
+  for (const auto& cone : other.cones()) {
+    const auto is_not = [&](const GenerationPtr& reached) { return !common.contains(reached.get()); };
+    if (std::any_of(cone->reached.begin(), cone->reached.end(), is_not)) cone->entry->containment().forgive();
+  }
 }
 
 /// Who did not fit one of those that have changed may get on with the new set.

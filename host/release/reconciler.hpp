@@ -79,6 +79,9 @@ class Reconciler {
   void look();
   void set_limits(const Desired& desired);
   void contain(const runtime::Generation& generation) const;
+  /// Closes the circuits of those that reach in `other` what is not in `one`: what failed may have been that, or what
+  /// has been replaced by it.
+  static void forgive_callers(const runtime::Release& one, const runtime::Release& other);
   Desired desire_with(const Memory& memory);
   Desired desire_now();
   [[nodiscard]] bool is_asked_for(const Failure& failure, const Desired& desired) const;

@@ -132,6 +132,7 @@ void Reconciler::stop_canary(const Canary& canary) {
   if (history_) static_cast<void>(history_->end_trial(canary.outcome.release));  // at worst a crash is blamed on it
   memory_.holds.insert(canary.former_holds.begin(), canary.former_holds.end());
   for (auto* service : services_) service->publish(release_);
+  if (release_) forgive_callers(*release_, *canary.release);
   for (const auto& generation : fresh_of(canary)) drains_.stop(generation, nullptr);
 }
 
