@@ -16,6 +16,9 @@ namespace {
 
 using nlohmann::json;
 
+// They tell of a process that lives: after the machine's crash there is nothing to tell.
+constexpr auto kDurability = base::Durability::none;
+
 json to_json(const release::PluginStatus& plugin) {
   return {{"name", plugin.name},   {"version", plugin.version}, {"generation", plugin.generation},
           {"state", plugin.state}, {"reason", plugin.reason},   {"sha256", plugin.sha256}};
@@ -38,7 +41,7 @@ StatusFile::StatusFile(std::filesystem::path state_directory, base::Files& files
 void StatusFile::announce(const std::vector<std::string>& endpoints, std::vector<std::string> urls) {
   std::string text;
   for (const auto& endpoint : endpoints) text += endpoint + "\n";
-  if (const auto written = files_.write_atomically(directory_ / "ports", text, 0644); !written) {
+  if (const auto written = files_.write_atomically(directory_ / "ports", text, 0644, kDurability); !written) {
     telemetry::log(telemetry::Level::warning, "host", "cannot write the ports file",
                    {{"reason", written.error().message}});
   }
@@ -54,7 +57,7 @@ void StatusFile::write(const release::Status& status) {
   // A plugin's message may hold any bytes; what is not UTF-8 is replaced.
   auto text = document.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
   if (text == last_) return;
-  if (const auto written = files_.write_atomically(directory_ / "status.json", text, 0644); !written) {
+  if (const auto written = files_.write_atomically(directory_ / "status.json", text, 0644, kDurability); !written) {
     telemetry::log(telemetry::Level::warning, "host", "cannot write status.json",
                    {{"reason", written.error().message}});
     return;

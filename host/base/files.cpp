@@ -180,14 +180,15 @@ Result<std::string> RealFiles::read(const Directory& directory, const std::strin
   return read_all(file, limit_bytes, [&] { return directory.path_of(name); });
 }
 
-Result<void> RealFiles::write_atomically(const std::string& path, std::string_view text, mode_t mode) {
+Result<void> RealFiles::write_atomically(const std::string& path, std::string_view text, mode_t mode,
+                                         Durability durability) {
   const fs::path target(path);
   std::string pattern = (target.parent_path() / ("." + target.filename().string() + ".XXXXXX")).string();
   const Descriptor file(::mkostemp(pattern.data(), O_CLOEXEC));
   if (!file.is_open()) return failure(path, "write", errno);
   int error = write_all(file.get(), reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
   if (error == 0 && ::fchmod(file.get(), mode) != 0) error = errno;
-  if (error == 0 && ::fsync(file.get()) != 0) error = errno;
+  if (error == 0 && durability == Durability::synced && ::fsync(file.get()) != 0) error = errno;
   if (error == 0 && ::rename(pattern.c_str(), path.c_str()) != 0) error = errno;
   if (error != 0) {
     ::unlink(pattern.c_str());

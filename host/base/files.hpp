@@ -89,8 +89,10 @@ class Files {
   virtual Result<Descriptor> open(const std::string& path) = 0;
   virtual Result<std::string> read(const std::string& path, std::uint64_t limit_bytes) = 0;
   virtual Result<std::string> read(const Directory& directory, const std::string& name, std::uint64_t limit_bytes) = 0;
-  /// Replaces `path` at one stroke: temporary file beside it, fsync, rename. A crash leaves the old or the new.
-  virtual Result<void> write_atomically(const std::string& path, std::string_view text, mode_t mode) = 0;
+  /// Replaces `path` at one stroke: temporary file beside it, fsync, rename. A crash leaves the old or the new; without
+  /// durability only our own crash, after the machine's it may be empty.
+  virtual Result<void> write_atomically(const std::string& path, std::string_view text, mode_t mode,
+                                        Durability durability) = 0;
   /// Copies from the start of `source` into a new file `target` (which must not exist); hands every piece to `see` on
   /// the way (for hashing). On failure there is no target.
   virtual Result<void> copy(const Descriptor& source, const std::string& target, mode_t mode, Durability durability,
@@ -118,7 +120,8 @@ class RealFiles final : public Files {
   Result<Descriptor> open(const std::string& path) override;
   Result<std::string> read(const std::string& path, std::uint64_t limit_bytes) override;
   Result<std::string> read(const Directory& directory, const std::string& name, std::uint64_t limit_bytes) override;
-  Result<void> write_atomically(const std::string& path, std::string_view text, mode_t mode) override;
+  Result<void> write_atomically(const std::string& path, std::string_view text, mode_t mode,
+                                Durability durability) override;
   Result<void> copy(const Descriptor& source, const std::string& target, mode_t mode, Durability durability,
                     const std::function<void(std::span<const std::uint8_t>)>& see) override;
   Result<void> rename(const std::string& from, const std::string& to) override;

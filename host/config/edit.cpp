@@ -49,13 +49,15 @@ Result<void> set_enabled(const std::filesystem::path& directory, const std::stri
   const auto text = files.read(file, kMaxConfigBytes);
   if (!text) {
     if (text.error().code != ErrorCode::not_found) return text.error();
-    return files.write_atomically(file, std::string("{ \"enabled\": ") + (value ? "true" : "false") + " }\n", kNewMode);
+    return files.write_atomically(file, std::string("{ \"enabled\": ") + (value ? "true" : "false") + " }\n", kNewMode,
+                                  base::Durability::synced);
   }
   const auto edited = with_enabled(parse_json_text(file, *text), *text, value);
   if (!edited) return edited.error();
   if (*edited == *text) return {};
   const auto stamp = files.stamp(file);
-  return files.write_atomically(file, *edited, stamp && stamp->is_regular() ? stamp->mode & kPermissions : kNewMode);
+  return files.write_atomically(file, *edited, stamp && stamp->is_regular() ? stamp->mode & kPermissions : kNewMode,
+                                base::Durability::synced);
 }
 
 }  // namespace mortise::config

@@ -77,9 +77,10 @@ class FakeFiles final : public Files {
     if (auto error = ask(Operation::read, directory.path_of(name))) return *error;
     return real_.read(directory, name, limit_bytes);
   }
-  Result<void> write_atomically(const std::string& path, std::string_view text, mode_t mode) override {
+  Result<void> write_atomically(const std::string& path, std::string_view text, mode_t mode,
+                                Durability durability) override {
     if (auto error = ask(Operation::write_atomically, path)) return *error;
-    return real_.write_atomically(path, text, mode);
+    return real_.write_atomically(path, text, mode, durability);
   }
   Result<void> copy(const Descriptor& source, const std::string& target, mode_t mode, Durability durability,
                     const std::function<void(std::span<const std::uint8_t>)>& see) override {

@@ -12,7 +12,7 @@ using Operation = FakeFiles::Operation;
 TEST(FakeFiles, DelegatesUntilItIsToldToFail) {
   const testing::TemporaryDirectory directory;
   FakeFiles files;
-  ASSERT_TRUE(files.write_atomically(directory / "a", "text", 0600));
+  ASSERT_TRUE(files.write_atomically(directory / "a", "text", 0600, Durability::synced));
   files.fail(Operation::read, FakeFiles::no_space("a"));
   EXPECT_EQ(files.read(directory / "a", 100).error().code, ErrorCode::resource_exhausted);
   files.heal(Operation::read);

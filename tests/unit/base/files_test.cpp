@@ -91,7 +91,7 @@ TEST_F(Files, ReadsUpToItsLimit) {
 
 TEST_F(Files, WritesAtomicallyWithTheModeAskedFor) {
   write_file(directory_ / "file", "old");
-  ASSERT_TRUE(files_.write_atomically(directory_ / "file", "new", 0640));
+  ASSERT_TRUE(files_.write_atomically(directory_ / "file", "new", 0640, Durability::synced));
   EXPECT_EQ(read_file(directory_ / "file"), "new");
   EXPECT_EQ(mode_of(directory_ / "file"), 0640U);
 }
@@ -99,7 +99,7 @@ TEST_F(Files, WritesAtomicallyWithTheModeAskedFor) {
 TEST_F(Files, LeavesTheOldFileAndNoTemporaryWhenItCannotWrite) {
   fs::create_directory(directory_ / "target");
   write_file(directory_ / "target" / "inside", "x");  // a file cannot be renamed onto a directory with content
-  EXPECT_FALSE(files_.write_atomically(directory_ / "target", "new", 0600));
+  EXPECT_FALSE(files_.write_atomically(directory_ / "target", "new", 0600, Durability::none));
   EXPECT_EQ(std::distance(fs::directory_iterator(directory_.path()), {}), 1);
   EXPECT_EQ(read_file(directory_ / "target" / "inside"), "x");
 }
