@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "base/give_way.hpp"
 #include "release/planner.hpp"
 #include "telemetry/log.hpp"
 
@@ -61,6 +62,7 @@ Reconciler::Reconciler(RunnerSettings settings, std::unique_ptr<catalog::Catalog
 void Reconciler::look() {
   look_again_.reset();
   auto scan = catalog_->scan();
+  base::give_way();
   const auto fault = scan ? std::string() : scan.error().message;
   if (!scan && fault != scan_fault_) {
     telemetry::log(Level::error, "catalog", "cannot scan the drop directory", {{"reason", fault}});
@@ -84,7 +86,11 @@ void Reconciler::look() {
 }
 
 Desired Reconciler::desire_with(const Memory& memory) {
-  return desire(plugin_configs_.load(), records_, settings_.drop_directory, memory);
+  const auto configs = plugin_configs_.load();
+  base::give_way();
+  auto desired = desire(configs, records_, settings_.drop_directory, memory);
+  base::give_way();
+  return desired;
 }
 
 /// Also forgets what is over: holds that something else has replaced, failures that nothing asks for any more.
@@ -241,6 +247,7 @@ void Reconciler::publish(Next next) {
 }
 
 void Reconciler::publish_release(const std::vector<GenerationPtr>& generations) {
+  base::give_way();
   auto built = contracts_.build(number_, generations);
   for (const auto& remark : built.remarks) {
     if (std::find(remarks_.begin(), remarks_.end(), remark) != remarks_.end()) continue;
@@ -251,6 +258,7 @@ void Reconciler::publish_release(const std::vector<GenerationPtr>& generations) 
   if (release_) forgive_callers(*release_, *built.release);
   if (release_) drains_.follow(*release_);
   release_ = std::move(built.release);
+  base::give_way();
 }
 
 void Reconciler::forgive_callers(const runtime::Release& one, const runtime::Release& other) {

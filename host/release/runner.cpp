@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/directory_watch.hpp"
+#include "base/give_way.hpp"
 #include "release/mailbox.hpp"
 #include "release/reconciler.hpp"
 #include "telemetry/log.hpp"
@@ -216,7 +217,9 @@ class Runner::Impl {
   }
 
   void report() {
+    base::give_way();
     if (!is_paused_) observer_(reconciler_.status());
+    base::give_way();
   }
 
   RunnerSettings settings_;

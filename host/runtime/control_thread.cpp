@@ -7,6 +7,8 @@
 #include <thread>
 #include <utility>
 
+#include "base/give_way.hpp"
+
 namespace mortise::runtime {
 
 using Clock = std::chrono::steady_clock;
@@ -36,6 +38,7 @@ struct ControlThread::Worker {
         worker->started = Clock::now();
         lock.unlock();
         std::exchange(hook, nullptr)();
+        base::give_way();
         lock.lock();
         ++worker->ended;
         if (worker->is_abandoned) {

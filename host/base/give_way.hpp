@@ -1,0 +1,13 @@
+// How work that nobody waits for shares a core with the threads that answer requests.
+#pragma once
+
+#include <thread>
+
+namespace mortise::base {
+
+/// Between two pieces of such work: lets others run first. A thread that has got a core keeps it until it waits for
+/// something or the kernel's next tick comes (4 ms where HZ is 250), and so long every request on that core waits, too.
+/// Costs a system call when nobody else wants the core. Any thread.
+inline void give_way() noexcept { std::this_thread::yield(); }
+
+}  // namespace mortise::base
