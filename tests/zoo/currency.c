@@ -20,7 +20,7 @@ static mortise_host* self_host;
 #if defined(ZOO_ENDS_BY)
 /* Ways to bring the host down, by where the fault lies: in here, in the C library, nowhere. */
 static void (*volatile nothing)(void);
-static int* volatile nowhere;
+static int* volatile nowhere = (int*)(uintptr_t)8; /* a null pointer a sanitizer would report and exit */
 static inline void writes(void) { *nowhere = 1; }
 static inline void aborts(void) { abort(); }
 static inline void jumps(void) { nothing(); }
