@@ -220,6 +220,7 @@ Connection::Step Connection::run_on_pool(const Route& route) {
 /// HTTP ends here: what was read beyond the request and what was not sent yet goes along, and so does everything that
 /// a long life should not keep in memory.
 void Connection::hand_over(std::unique_ptr<Successor> successor) {
+  const auto self = std::move(self_);  // the pool's thread was waited for; from here on the successor holds it
   if (shared_.settings.access_log) log_access();
   workspace_->handled_since = {};
   count_answer();

@@ -121,6 +121,20 @@ TEST_F(WebSocketTest, OutlivesPeersThatComeAndGoWhileAllAreSpokenTo) {
   EXPECT_EQ(room.size(), 0U);
 }
 
+TEST_F(WebSocketTest, EndsSocketsWhoseRequestsAThreadOfThePoolHasTaken) {
+  constexpr int kOpenings = 24;  // the route moves to the pool after the first few
+  Room room;
+  serve([&](Context& context) {
+    context.http().websocket("/slow", [&](const Request&) {
+      std::this_thread::sleep_for(20ms);  // work that holds its thread
+      return room.handlers();
+    });
+  });
+  for (int i = 0; i < kOpenings; ++i) open("/slow").send("mine").read(Opcode::text);
+  EXPECT_EQ(shut_down(45s), 0U);
+  EXPECT_EQ(room.closed(), static_cast<std::size_t>(kOpenings));
+}
+
 TEST_F(WebSocketTest, ServesSocketsWhoseHandlersBlockAsWellAsOthers) {
   constexpr int kBlocking = 8;
   // Nobody gets past it before all are inside at the same time.
