@@ -1,8 +1,7 @@
-// Looking, telling, publishing; what the other reconciler_*.cpp stand on.
+// Looking and telling; what the other reconciler_*.cpp stand on.
 #include "release/reconciler.hpp"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "base/give_way.hpp"
@@ -222,52 +221,6 @@ void Reconciler::remember_failure(Member member, std::string reason, const runti
     if (conflict->culprit->name() != manifest.name) failure.against.push_back(conflict->culprit->name());
   }
   memory_.failures[manifest.name].push_back(std::move(failure));
-}
-
-void Reconciler::publish(Next next) {
-  if (has_published_ && next.generations == running_) return;
-  publish_release(in_order(next.generations));
-  has_published_ = true;
-  memory_.running = std::move(next.members);
-  auto before = std::exchange(running_, std::move(next.generations));
-  for (const auto& [name, generation] : running_) {
-    const auto old = before.find(name);
-    if (old != before.end() && old->second == generation) continue;
-    telemetry::log(
-        Level::info, "release", old == before.end() ? "plugin started" : "plugin replaced",
-        {{"plugin", name}, {"version", generation->version_text()}, {"generation", generation->number_text()}});
-  }
-  auto former = in_order(before);
-  std::reverse(former.begin(), former.end());  // who was started last may rely on those before it
-  for (const auto& generation : former) {
-    const auto now = running_.find(generation->name());
-    const auto heir = now == running_.end() ? GenerationPtr() : now->second;
-    if (heir != generation) drains_.stop(generation, heir);
-  }
-}
-
-void Reconciler::publish_release(const std::vector<GenerationPtr>& generations) {
-  base::give_way();
-  auto built = contracts_.build(number_, generations);
-  for (const auto& remark : built.remarks) {
-    if (std::find(remarks_.begin(), remarks_.end(), remark) != remarks_.end()) continue;
-    telemetry::log(Level::warning, "release", "a contract is not used", {{"reason", remark}});
-  }
-  remarks_ = std::move(built.remarks);
-  for (auto* service : services_) service->publish(built.release);
-  if (release_) forgive_callers(*release_, *built.release);
-  if (release_) drains_.follow(*release_);
-  release_ = std::move(built.release);
-  base::give_way();
-}
-
-void Reconciler::forgive_callers(const runtime::Release& one, const runtime::Release& other) {
-  std::set<const runtime::Generation*> common;
-  for (const auto& cone : one.cones()) common.insert(cone->entry.get());
-  for (const auto& cone : other.cones()) {
-    const auto is_not = [&](const GenerationPtr& reached) { return !common.contains(reached.get()); };
-    if (std::any_of(cone->reached.begin(), cone->reached.end(), is_not)) cone->entry->containment().forgive();
-  }
 }
 
 /// Who did not fit one of those that have changed may get on with the new set.

@@ -1,0 +1,62 @@
+// The switch: from one published release to the next, and what that means for those of the former.
+#include <algorithm>
+#include <unordered_set>
+#include <utility>
+
+#include "base/give_way.hpp"
+#include "release/reconciler.hpp"
+#include "telemetry/log.hpp"
+
+namespace mortise::release {
+
+using runtime::GenerationPtr;
+using telemetry::Level;
+
+void Reconciler::publish(Next next) {
+  if (has_published_ && next.generations == running_) return;
+  publish_release(in_order(next.generations));
+  has_published_ = true;
+  memory_.running = std::move(next.members);
+  auto before = std::exchange(running_, std::move(next.generations));
+  for (const auto& [name, generation] : running_) {
+    const auto old = before.find(name);
+    if (old != before.end() && old->second == generation) continue;
+    telemetry::log(
+        Level::info, "release", old == before.end() ? "plugin started" : "plugin replaced",
+        {{"plugin", name}, {"version", generation->version_text()}, {"generation", generation->number_text()}});
+  }
+  auto former = in_order(before);
+  std::reverse(former.begin(), former.end());  // who was started last may rely on those before it
+  for (const auto& generation : former) {
+    const auto now = running_.find(generation->name());
+    const auto heir = now == running_.end() ? GenerationPtr() : now->second;
+    if (heir != generation) drains_.stop(generation, heir);
+  }
+}
+
+void Reconciler::publish_release(const std::vector<GenerationPtr>& generations) {
+  base::give_way();
+  auto built = contracts_.build(number_, generations);
+  for (const auto& remark : built.remarks) {
+    if (std::find(remarks_.begin(), remarks_.end(), remark) != remarks_.end()) continue;
+    telemetry::log(Level::warning, "release", "a contract is not used", {{"reason", remark}});
+  }
+  remarks_ = std::move(built.remarks);
+  for (auto* service : services_) service->publish(built.release);
+  if (release_) forgive_callers(*release_, *built.release);
+  if (release_) drains_.follow(*release_);
+  release_ = std::move(built.release);
+  base::give_way();
+}
+
+void Reconciler::forgive_callers(const runtime::Release& one, const runtime::Release& other) {
+  std::unordered_set<const runtime::Generation*> fresh;
+  for (const auto& cone : other.cones()) fresh.insert(cone->entry.get());
+  for (const auto& cone : one.cones()) fresh.erase(cone->entry.get());
+  const auto is_fresh = [&](const GenerationPtr& reached) { return fresh.contains(reached.get()); };
+  for (const auto& cone : other.cones()) {
+    if (std::any_of(cone->reached.begin(), cone->reached.end(), is_fresh)) cone->entry->containment().forgive();
+  }
+}
+
+}  // namespace mortise::release
