@@ -70,6 +70,11 @@ bool Drains::cut_overdue() {
 
 void Drains::retire(Generation* generation) {
   const std::shared_ptr<Generation> owned(generation);  // shared with a hook that may overstay
+  end(owned);
+  std::erase_if(draining_, [&](const Draining& entry) { return entry.status.generation == owned->number(); });
+}
+
+void Drains::end(const std::shared_ptr<Generation>& owned) {
   if (const auto heir = heirs_.extract(owned->number())) handover_.hand_over_rest(owned, heir.mapped());
   for (auto* service : services_) service->forget(*owned);
   const auto is_unmapped = std::make_shared<bool>(true);
@@ -86,11 +91,6 @@ void Drains::retire(Generation* generation) {
 void Drains::follow(const runtime::Release& former) {
   std::erase_if(former_cones_, [](const auto& cone) { return cone.expired(); });
   former_cones_.insert(former_cones_.end(), former.cones().begin(), former.cones().end());
-}
-
-std::size_t Drains::count() {
-  std::erase_if(draining_, [](const Draining& entry) { return entry.generation.expired(); });
-  return draining_.size();
 }
 
 std::optional<Drains::Clock::time_point> Drains::next_cut() const {

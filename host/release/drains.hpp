@@ -44,8 +44,8 @@ class Drains {
 
   /// Some of its cones may be held still, and keep generations from going.
   void follow(const runtime::Release& former);
-  /// Forgets those that nobody holds any more; the number of the others.
-  std::size_t count();
+  /// Of those that have stopped and have not been retired: an image that a generation had may be mapped until then.
+  [[nodiscard]] std::size_t count() const noexcept { return draining_.size(); }
   /// When the next one is to be cut.
   [[nodiscard]] std::optional<Clock::time_point> next_cut() const;
   /// Appends one for each.
@@ -54,11 +54,12 @@ class Drains {
 
  private:
   struct Draining {
-    std::weak_ptr<runtime::Generation> generation;
+    std::weak_ptr<runtime::Generation> generation;  // expired: to be retired
     PluginStatus status;
     Clock::time_point cut_at;
     bool is_cut = false;
   };
+  void end(const std::shared_ptr<runtime::Generation>& owned);
   void pass_on(std::uint64_t number, const runtime::GenerationPtr& heir);
   [[nodiscard]] std::string holders_of(const runtime::Generation& generation) const;
 

@@ -60,7 +60,7 @@ class Reconciler {
   base::Result<Outcome> rollback(std::optional<std::uint64_t> release, const std::string& who);
   base::Result<Outcome> pardon(const std::string& plugin, const std::string& who);
   base::Result<std::vector<HistoryEntry>> history(std::size_t limit);
-  [[nodiscard]] Status status();
+  [[nodiscard]] Status status() const;
 
   /// Gives a canary up, which the next pass begins anew.
   void put_canary_off();

@@ -5,8 +5,7 @@
 
 namespace mortise::release {
 
-Status Reconciler::status() {
-  drains_.count();
+Status Reconciler::status() const {
   Status status{.release = number_, .plugins = {}, .files = records_};
   for (const auto& [name, generation] : running_) {
     status.plugins.push_back(describe(*generation));

@@ -73,6 +73,10 @@ class ReconcilerTest : public ::testing::Test {
   void configure(const std::string& plugin, const std::string& text) {
     mortise::testing::write_file(root_ / "plugins.d" / (plugin + ".json"), text);
   }
+  /// As the runner does with what nobody holds any more.
+  void retire() {
+    for (auto* gone : std::exchange(gone_, {})) reconciler_->drains().retire(gone);
+  }
   std::string pass() {
     reconciler_->pass();
     retire();
@@ -107,10 +111,6 @@ class ReconcilerTest : public ::testing::Test {
     retire();
     reconciler_.reset();
   }
-  void retire() {
-    for (auto* gone : std::exchange(gone_, {})) reconciler_->drains().retire(gone);
-  }
-
   std::vector<runtime::Generation*> gone_;
 };
 

@@ -46,6 +46,17 @@ TEST_F(ReconcilerTest, GoesBackAndStaysThereUntilSomethingElseIsAskedFor) {
   EXPECT_EQ(service_.published(), "good 1.1.0");
 }
 
+TEST_F(ReconcilerTest, TellsOfAGenerationUntilItsImageIsUnmapped) {
+  ASSERT_EQ(pass_with({"good"}), "good 1.0.0");
+  enable({});
+  reconciler_->pass();  // nobody holds it any more, and nobody has retired it yet
+  EXPECT_EQ(reason_of("good"), "stopping: ");
+  EXPECT_EQ(reconciler_->left_behind(), 1U);
+  retire();
+  EXPECT_EQ(reason_of("good"), "");
+  EXPECT_EQ(reconciler_->left_behind(), 0U);
+}
+
 TEST_F(ReconcilerTest, GoesBackToAnImageWhoseFileIsGone) {
   ASSERT_EQ(pass_with({"good"}), "good 1.0.0");
   drop("good-1.1");
