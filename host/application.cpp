@@ -25,24 +25,10 @@ sigset_t block_signals() {
   return signals;
 }
 
-/// From here on a SIGINT or SIGTERM ends the process.
-void unblock_ending(const sigset_t& signals) {
-  std::signal(SIGINT, SIG_DFL);
-  std::signal(SIGTERM, SIG_DFL);
-  sigset_t ending = signals;
-  sigdelset(&ending, SIGHUP);
-  sigdelset(&ending, SIGUSR2);
-  pthread_sigmask(SIG_UNBLOCK, &ending, nullptr);
-}
-
 /// A host that was replaced is ending already; who wants to end all meant the other one, too.
-void stop_by(int signal, const sigset_t& signals, takeover::HostUpgrade& upgrade) {
+void stop_by(int signal, takeover::HostUpgrade& upgrade) {
   telemetry::log(Level::info, "host", "stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
-  if (const auto next = upgrade.close()) {
-    ::kill(*next, signal);
-  } else {
-    unblock_ending(signals);
-  }
+  if (const auto next = upgrade.close()) ::kill(*next, signal);
 }
 
 /// Until the first SIGINT or SIGTERM, or until another host has taken this one's place.
@@ -53,7 +39,7 @@ void wait_for_stop(const sigset_t& signals, ServingHost& host) {
     if (signal == SIGHUP) {
       host.runner().wake();
     } else if (signal != SIGUSR2) {
-      return stop_by(signal, signals, host.upgrade());
+      return stop_by(signal, host.upgrade());
     } else if (host.upgrade().is_replaced()) {
       return;
     } else {
@@ -75,6 +61,7 @@ int Application::run() {
   if (const auto opened = host.open(); !opened) {
     telemetry::log(Level::error, "host", "cannot start", {{"reason", opened.error().message}});
     if (start_.former) start_.former->refuse(opened.error().message);
+    start_.supervisor->tell_ending();
     return 1;
   }
   host.serve();

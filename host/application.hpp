@@ -16,9 +16,10 @@ class Application {
   /// `interfaces`: the ids that the host offers to plugins. `files` and `start` outlive it.
   Application(config::HostConfig config, std::vector<std::string> interfaces, base::Files& files, Start& start);
 
-  /// Serves until SIGINT or SIGTERM, of which a second one ends the process at once, or until another host has taken
-  /// its place. SIGHUP looks for changes at once, SIGUSR2 begins an upgrade of the host. Returns the process's exit
-  /// code: 0 after a clean stop, 1 when it could not start (said in the log).
+  /// In a host process: serves until SIGINT or SIGTERM, of which only the first counts (the supervisor ends a process
+  /// at once that is told twice), or until another host has taken its place. SIGHUP looks for changes at once, SIGUSR2
+  /// begins an upgrade of the host. Returns the process's exit code: 0 after a clean stop, 1 when it could not start
+  /// (said in the log).
   int run();
 
  private:

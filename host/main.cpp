@@ -10,6 +10,7 @@
 #include "cli/command_line.hpp"
 #include "loader/probe.hpp"
 #include "offered_interfaces.hpp"
+#include "supervisor/supervisor.hpp"
 #include "takeover/former_host.hpp"
 
 namespace {
@@ -27,6 +28,17 @@ mortise::base::Result<mortise::Start> look_at_start(int argc, char** argv) {
   return start;
 }
 
+/// What one host process gets that no other has.
+void begin_life(mortise::Start& start, mortise::supervisor::Life life) {
+  start.supervisor = std::move(life.link);
+  start.is_restart = life.is_restart;
+  if (life.lock) start.lock = mortise::base::InstanceLock::share(std::move(*life.lock));
+  // One that has crashed before it had any leaves what the service manager has given.
+  if (!life.sockets.empty()) {
+    start.inherited = mortise::base::InheritedSockets::adopt(std::move(life.sockets), "of the crashed host process");
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -39,19 +51,23 @@ int main(int argc, char** argv) {
   }
   // What is wrong with the configuration interests the host that waits for this one as well.
   std::ostringstream faults;
-  const mortise::cli::Parts parts{.files = files,
-                                  .out = std::cout,
-                                  .err = start->former ? static_cast<std::ostream&>(faults) : std::cerr,
-                                  .executable = start->executable,
-                                  .interfaces = interfaces,
-                                  .serve =
-                                      [&](mortise::config::HostConfig host) {
-                                        return mortise::Application(std::move(host), interfaces, files, *start).run();
-                                      },
-                                  .probe =
-                                      [](const std::filesystem::path& image) {
-                                        return mortise::loader::probe_main(image, mortise::catalog::kProbeRefused);
-                                      }};
+  const mortise::cli::Parts parts{
+      .files = files,
+      .out = std::cout,
+      .err = start->former ? static_cast<std::ostream&>(faults) : std::cerr,
+      .executable = start->executable,
+      .interfaces = interfaces,
+      .serve =
+          [&](mortise::config::HostConfig host) {
+            return mortise::supervisor::supervise(start->former, [&](mortise::supervisor::Life life) {
+              begin_life(*start, std::move(life));
+              return mortise::Application(std::move(host), interfaces, files, *start).run();
+            });
+          },
+      .probe =
+          [](const std::filesystem::path& image) {
+            return mortise::loader::probe_main(image, mortise::catalog::kProbeRefused);
+          }};
   const int code = mortise::cli::run_command_line(argc, argv, parts);
   std::cerr << faults.str();
   if (code != mortise::cli::kDone && start->former) start->former->refuse(faults.str());

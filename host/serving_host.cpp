@@ -7,7 +7,6 @@
 #include <map>
 #include <utility>
 
-#include "base/service_manager.hpp"
 #include "catalog/catalog.hpp"
 #include "catalog/gate.hpp"
 #include "edge_settings.hpp"
@@ -63,19 +62,29 @@ base::Result<void> ServingHost::prepare_directories() {
 
 base::Result<void> ServingHost::get_lock() {
   const auto file = config_.state_directory / "host.lock";
-  if (start_.former) lock_ = start_.former->borrow_state();
-  if (lock_ && lock_->is_on(file)) return {};
-  // Nobody was there, or the configuration has moved the state directory since.
-  auto acquired = base::InstanceLock::acquire(file);
-  if (!acquired) return acquired.error();
-  lock_ = std::move(*acquired);
+  if (start_.former) {
+    lock_ = start_.former->borrow_state();
+  } else {
+    lock_ = std::exchange(start_.lock, std::nullopt);
+  }
+  if (!lock_ || !lock_->is_on(file)) {
+    // Nobody was there, or the configuration has moved the state directory since.
+    auto acquired = base::InstanceLock::acquire(file);
+    if (!acquired) return acquired.error();
+    lock_ = std::move(*acquired);
+  }
+  if (!start_.former) tell_pids();
+  start_.supervisor->keep_lock(lock_->descriptor());
   return {};
 }
+
+void ServingHost::tell_pids() const { lock_->tell_pids(start_.supervisor->supervisor()); }
 
 base::Result<void> ServingHost::start_server() {
   if (!start_.inherited) return start_.inherited.error();
   auto sockets = start_.former ? start_.former->take_sockets() : std::move(*start_.inherited);
   if (auto started = server_->start(sockets); !started) return started.error().in(config_.file.string());
+  start_.supervisor->keep_sockets(server_->listening_sockets());
   // What a former host listened on and this one does not is what the configuration has dropped.
   const auto rest = start_.former ? std::string() : sockets.describe_rest();
   if (rest.empty()) return {};
@@ -99,10 +108,11 @@ base::Result<void> ServingHost::open() {
   contracts_.emplace(config_.arena_max_bytes);
   server_.emplace(edge_settings(config_.edge));
   if (auto started = start_server(); !started) return started;
-  status_file_.emplace(config_.state_directory, files_);
+  status_file_.emplace(config_.state_directory, start_.supervisor->supervisor(), files_);
   if (!start_.former) {
     announce();
-    server_->accept();
+    // After a crash, who connects waits until the plugins are there again.
+    if (!start_.is_restart) server_->accept();
   }
   runner_.emplace(release::RunnerSettings{.drop_directory = config_.drop_directory,
                                           .plugins_directory = config_.plugins_directory,
@@ -117,6 +127,7 @@ base::Result<void> ServingHost::open() {
   upgrade_.emplace(takeover::UpgradeSettings{.executable = start_.executable,
                                              .arguments = start_.arguments,
                                              .environment = start_.environment,
+                                             .pid = start_.supervisor->supervisor(),
                                              .limit = config_.upgrade_timeout},
                    *this);
   // Open before the first pass, so that a socket that cannot be had is said before any plugin runs; who asks meanwhile
@@ -138,8 +149,9 @@ void ServingHost::serve() {
 /// From then on it is told of; also on the release thread.
 void ServingHost::announce_ready() {
   server_->set_ready(true);
+  if (start_.is_restart) server_->accept();
   telemetry::log(Level::info, "host", "ready");
-  base::notify_service_manager("READY=1\nMAINPID=" + std::to_string(::getpid()));
+  start_.supervisor->tell_ready();
 }
 
 /// Nothing in here can fail any more; what cannot be written is in the log.
@@ -147,7 +159,8 @@ void ServingHost::take_over() {
   const auto plugins = look_at_plugins(*runner_);
   start_.former->wait_until_owner(plugins ? plugins->running : std::vector<std::string>(),
                                   plugins ? plugins->reasons : std::map<std::string, std::string>());
-  lock_->tell_pid();
+  start_.supervisor->tell_owner();
+  tell_pids();
   announce();
   server_->set_ready(true);
   server_->accept();
@@ -181,23 +194,28 @@ base::Result<std::vector<std::string>> ServingHost::lend_state(std::chrono::stea
 }
 
 void ServingHost::take_state_back() {
-  lock_->tell_pid();
+  tell_pids();
   announce();
   control_->restore();
   static_cast<void>(runner_->resume());  // fails only when it is stopping
 }
 
-void ServingHost::on_replaced() {
+void ServingHost::on_upgrading(pid_t next) { start_.supervisor->tell_upgrading(next); }
+
+void ServingHost::on_kept() { start_.supervisor->tell_kept(); }
+
+void ServingHost::on_replaced(pid_t next) {
+  start_.supervisor->tell_replaced(next);
   lock_.reset();
   ::kill(::getpid(), SIGUSR2);  // the application waits for signals
 }
 
 std::size_t ServingHost::stop() {
   const bool is_replaced = upgrade_->is_replaced();
+  start_.supervisor->tell_ending();
   if (is_replaced) {
     server_->retire(kFarewell);
   } else {
-    base::notify_service_manager("STOPPING=1");
     server_->set_ready(false);
   }
   server_->drain();

@@ -46,13 +46,16 @@ class ServingHost final : public takeover::Outgoing {
   base::Result<std::vector<std::string>> lend_state(std::chrono::steady_clock::time_point deadline,
                                                     const std::stop_token& giving_up) override;
   void take_state_back() override;
-  void on_replaced() override;
+  void on_upgrading(pid_t next) override;
+  void on_kept() override;
+  void on_replaced(pid_t next) override;
 
  private:
   base::Result<void> prepare_directories();
   base::Result<void> get_lock();
   base::Result<void> start_server();
   void take_over();
+  void tell_pids() const;
   void announce();
   void announce_ready();
 

@@ -1,12 +1,16 @@
-// How this process came into being: what main knows before it reads any configuration.
+// How this process came into being: what main knows before it reads any configuration, and what the supervisor has
+// given it.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/inherited_sockets.hpp"
+#include "base/instance_lock.hpp"
 #include "base/result.hpp"
+#include "supervisor/host_link.hpp"
 #include "takeover/former_host.hpp"
 
 namespace mortise {
@@ -16,8 +20,11 @@ struct Start {
   std::string executable;  // absolute; what lies there later may be another version
   std::vector<std::string> arguments;
   std::vector<std::string> environment;            // without what was meant for this process alone
-  base::Result<base::InheritedSockets> inherited;  // from the service manager
+  base::Result<base::InheritedSockets> inherited;  // from the service manager, or from a host process that has crashed
   std::unique_ptr<takeover::FormerHost> former{};  // that this one replaces, or null
+  std::optional<supervisor::HostLink> supervisor{};  // there in a host process
+  bool is_restart = false;                           // the host process before this one has crashed
+  std::optional<base::InstanceLock> lock{};          // that this one has left
 };
 
 }  // namespace mortise

@@ -33,8 +33,9 @@ json to_json(const catalog::Record& record) {
 
 }  // namespace
 
-StatusFile::StatusFile(std::filesystem::path state_directory, base::Files& files)
+StatusFile::StatusFile(std::filesystem::path state_directory, pid_t supervisor, base::Files& files)
     : directory_(std::move(state_directory)),
+      supervisor_(supervisor),
       files_(files),
       started_(Poco::DateTimeFormatter::format(Poco::Timestamp(), Poco::DateTimeFormat::ISO8601_FORMAT)) {}
 
@@ -49,9 +50,13 @@ void StatusFile::announce(const std::vector<std::string>& endpoints, std::vector
 }
 
 void StatusFile::write(const release::Status& status) {
-  json document{
-      {"pid", Poco::Process::id()}, {"started", started_},    {"listen", urls_},
-      {"plugins", json::array()},   {"files", json::array()}, {"left_mapped", admin::to_json(status.left_mapped)}};
+  json document{{"pid", supervisor_},
+                {"host_pid", Poco::Process::id()},
+                {"started", started_},
+                {"listen", urls_},
+                {"plugins", json::array()},
+                {"files", json::array()},
+                {"left_mapped", admin::to_json(status.left_mapped)}};
   for (const auto& plugin : status.plugins) document["plugins"].push_back(to_json(plugin));
   for (const auto& record : status.files) document["files"].push_back(to_json(*record));
   // A plugin's message may hold any bytes; what is not UTF-8 is replaced.

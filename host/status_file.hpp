@@ -2,6 +2,7 @@
 // ports, the addresses it listens on. Both lie in the state directory.
 #pragma once
 
+#include <sys/types.h>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -15,7 +16,8 @@ namespace mortise {
 /// Owned by the application; one thread at a time.
 class StatusFile {
  public:
-  StatusFile(std::filesystem::path state_directory, base::Files& files);
+  /// `supervisor`: the process that signals go to.
+  StatusFile(std::filesystem::path state_directory, pid_t supervisor, base::Files& files);
 
   /// Writes `ports`: one "address:port" a line; later status documents carry `urls`.
   void announce(const std::vector<std::string>& endpoints, std::vector<std::string> urls);
@@ -26,6 +28,7 @@ class StatusFile {
 
  private:
   std::filesystem::path directory_;
+  pid_t supervisor_;
   base::Files& files_;
   std::string started_;
   std::vector<std::string> urls_;

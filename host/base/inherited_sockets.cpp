@@ -90,6 +90,16 @@ Result<InheritedSockets> InheritedSockets::adopt(int first, const std::vector<st
   return adopted;
 }
 
+Result<InheritedSockets> InheritedSockets::adopt(std::vector<Descriptor> sockets, const std::string& name) {
+  InheritedSockets adopted;
+  for (auto& descriptor : sockets) {
+    auto socket = look_at(std::move(descriptor), name);
+    if (!socket) return socket.error();
+    adopted.sockets_.push_back(std::move(*socket));
+  }
+  return adopted;
+}
+
 Result<InheritedSockets::Socket> InheritedSockets::look_at(Descriptor descriptor, const std::string& name) {
   const int fd = descriptor.get();
   int is_listening = 0;

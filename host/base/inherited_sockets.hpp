@@ -30,6 +30,8 @@ class InheritedSockets {
   /// The descriptors from `first` on, one for each name; they are closed at exec from here on. Fails when one is no
   /// TCP socket that listens, and names it.
   static Result<InheritedSockets> adopt(int first, const std::vector<std::string>& names);
+  /// Those that a process before this one has left, all called `name`.
+  static Result<InheritedSockets> adopt(std::vector<Descriptor> sockets, const std::string& name);
 
   /// All sockets that listen there, none when there is none. Port 0 stands for any: those of one port.
   std::vector<Descriptor> take(const std::string& address, std::uint16_t port);

@@ -63,6 +63,13 @@ void FormerHost::refuse(const std::string& reason) {
   channel_.reset();
 }
 
+void FormerHost::yield(const std::string& reason) {
+  if (!channel_) return;
+  channel_->send(line::kFailed, {{"reason", reason}});
+  while (channel_->receive(Channel::Clock::time_point::max()).line) continue;
+  channel_.reset();
+}
+
 /// A former host that gives up kills this one first; so the channel's end means that it has ended itself.
 void FormerHost::wait_for(const char* what) {
   if (!channel_) return;

@@ -32,6 +32,9 @@ class FormerHost {
   void dismiss();
   /// This one cannot come up; only the first reason counts. Nothing after dismiss().
   void refuse(const std::string& reason);
+  /// As refuse(), in another process than the one that was to be the next host, which has ended. The former host kills
+  /// this one for it; returns when there is none, or it has gone because it was replaced.
+  void yield(const std::string& reason);
 
  private:
   void wait_for(const char* what);

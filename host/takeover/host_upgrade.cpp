@@ -1,9 +1,7 @@
 #include "takeover/host_upgrade.hpp"
 
-#include <unistd.h>
 #include <utility>
 
-#include "base/service_manager.hpp"
 #include "telemetry/log.hpp"
 
 namespace mortise::takeover {
@@ -49,10 +47,9 @@ base::Result<void> HostUpgrade::claim() {
 admin::UpgradeOutcome HostUpgrade::run(const std::string& who) {
   telemetry::log(Level::info, "host", "upgrading the host", {{"who", who}, {"executable", settings_.executable}});
   const auto handed = hand_over(settings_, outgoing_, giving_up_.get_token());
-  admin::UpgradeOutcome outcome{.is_upgraded = handed.has_value(), .pid = ::getpid(), .reason = {}};
+  admin::UpgradeOutcome outcome{.is_upgraded = handed.has_value(), .pid = settings_.pid, .reason = {}};
   if (handed) {
     outcome.pid = *handed;
-    base::notify_service_manager("MAINPID=" + std::to_string(*handed));
     telemetry::log(Level::info, "host", "replaced by a new host", {{"pid", std::to_string(*handed)}});
   } else {
     outcome.reason = handed.error().message;
@@ -64,7 +61,7 @@ admin::UpgradeOutcome HostUpgrade::run(const std::string& who) {
     if (handed) replaced_by_ = *handed;
   }
   changed_.notify_all();
-  if (handed) outgoing_.on_replaced();
+  if (handed) outgoing_.on_replaced(*handed);
   return outcome;
 }
 

@@ -19,6 +19,9 @@ using base::Error;
 using base::ErrorCode;
 using nlohmann::json;
 
+// For the kernel to end a process that was killed; a plugin's child that has inherited the channel may outlive it.
+constexpr std::chrono::milliseconds kLastMoment{5000};
+
 /// How far the next host has come. Each line that it says leads to the next step, and no other may come.
 ///
 ///   started --prepared--> lent --ready--> given --serving--> (it is the host)
@@ -40,6 +43,9 @@ class NextHost {
     ::kill(pid_, SIGKILL);
     int status = 0;
     while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) continue;
+    // Its host process dies with it, but a moment later: the last end of the channel is closed then.
+    const auto deadline = Channel::Clock::now() + kLastMoment;
+    while (channel.receive(deadline).line) continue;
     return base::end_of(status);
   }
 
@@ -153,13 +159,18 @@ base::Result<pid_t> hand_over(const UpgradeSettings& settings, Outgoing& outgoin
   descriptors.insert(descriptors.end(), sockets.begin(), sockets.end());
   auto environment = settings.environment;
   environment.push_back(kVariable + ("=" + std::to_string(sockets.size())));
+  outgoing.on_upgrading(0);
   const auto pid = base::spawn({.executable = settings.executable,
                                 .arguments = settings.arguments,
                                 .environment = std::move(environment),
                                 .output = {},
                                 .descriptors = std::move(descriptors),
                                 .has_own_session = false});
-  if (!pid) return Error{pid.error().code, pid.error().message + "; install a host there, and try again"};
+  if (!pid) {
+    outgoing.on_kept();
+    return Error{pid.error().code, pid.error().message + "; install a host there, and try again"};
+  }
+  outgoing.on_upgrading(*pid);
   channel->second = base::Descriptor();  // or the next host's end would not be seen
   NextHost next(*pid, std::move(channel->first));
   Conversation conversation(settings, outgoing, next, giving_up);
@@ -169,6 +180,7 @@ base::Result<pid_t> hand_over(const UpgradeSettings& settings, Outgoing& outgoin
     return *pid;
   }
   next.end();  // before anything of its is taken back
+  outgoing.on_kept();
   if (conversation.has_lent()) outgoing.take_state_back();
   return handed.error();
 }

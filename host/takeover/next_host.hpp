@@ -16,6 +16,7 @@ struct UpgradeSettings {
   std::string executable;              // a path; whatever lies there when an upgrade begins
   std::vector<std::string> arguments;  // as this process was started with, its name the first
   std::vector<std::string> environment;
+  pid_t pid = 0;                           // that admins know this host by
   std::chrono::milliseconds limit{60000};  // for the next host to be ready, and once more to serve then
 };
 
@@ -35,8 +36,13 @@ class Outgoing {
                                                             const std::stop_token& giving_up) = 0;
   /// Nothing has come of it: everything is this host's again, whatever the next one has made of it.
   virtual void take_state_back() = 0;
+  /// The next host's process is about to be started (`next` 0), or was. Until on_kept() or on_replaced() it may go on
+  /// alone if this one ends.
+  virtual void on_upgrading(pid_t next) = 0;
+  /// Nothing is left of it.
+  virtual void on_kept() = 0;
   /// The next host serves: finish, and end.
-  virtual void on_replaced() = 0;
+  virtual void on_replaced(pid_t next) = 0;
 };
 
 /// The next host's pid, once it serves. An error says why it does not: nothing is left of it then, and `outgoing` goes

@@ -17,12 +17,13 @@ namespace mortise::telemetry {
 namespace {
 
 /// Where lines go. Made at the first use and never destroyed: threads may log until the very end of the process.
-/// Only configure() writes `is_json` and `is_coloured`, before there are threads.
+/// Only configure() and reopen() write what follows the logger, while there is one thread.
 struct Sink {
   Poco::AutoPtr<Poco::Channel> standard_error{new StderrChannel};
   Poco::Logger* logger = &Poco::Logger::create("mortise", standard_error, Poco::Message::PRIO_TRACE);
   bool is_json = ::isatty(STDERR_FILENO) == 0;
   bool is_coloured = false;
+  LogSettings settings;
 };
 
 Sink& sink() {
@@ -102,8 +103,17 @@ base::Result<void> configure(const LogSettings& settings) {
   to.is_json = settings.format == LogSettings::Format::json ||
                (settings.format == LogSettings::Format::automatic && !is_terminal);
   to.is_coloured = is_terminal && std::getenv("NO_COLOR") == nullptr;
+  to.settings = settings;
   the_level.store(settings.level, std::memory_order_relaxed);
   return {};
+}
+
+void reopen() {
+  Sink& to = sink();
+  if (to.settings.file.empty()) return;
+  const auto opened = open_file(to.settings);
+  to.logger->setChannel(opened ? *opened : to.standard_error);
+  if (!opened) log(Level::warning, "log", "cannot open the log file", {{"reason", opened.error().message}});
 }
 
 bool is_enabled(Level level) noexcept { return level >= the_level.load(std::memory_order_relaxed); }

@@ -33,6 +33,10 @@ struct Field {
 /// cannot be opened.
 base::Result<void> configure(const LogSettings& settings);
 
+/// Opens the file of the settings anew, for a process that another one may have rotated it for; without one nothing
+/// happens. No other thread may log meanwhile. Where it cannot be opened, lines go to standard error.
+void reopen();
+
 bool is_enabled(Level level) noexcept;
 
 /// Writes one line: `source` is the part of the host ("catalog", "http", "plugin"). Fields with an empty value are

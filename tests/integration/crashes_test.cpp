@@ -28,16 +28,16 @@ class CrashesTest : public HostTest {
   std::string reason_of_failure(const std::string& plugin, const std::string& version) {
     return wait_for(plugin, version, "failed")["reason"].get<std::string>();
   }
-  /// Asks until the host is gone, and starts it again.
+  /// Asks until the host process is gone, and waits for the next one.
   void crash(const std::string& target) {
     auto client = host_->connect();
     constexpr int kEnough = 1000;  // of requests to a canary that has half of them
     const auto ask = [&] {
       for (int i = 0; i < kEnough; ++i) static_cast<void>(client.get(target));
     };
+    const auto former = host_->process();
     EXPECT_ANY_THROW(ask());
-    EXPECT_NE(host_->wait(), 0) << "by a signal, or as a sanitizer ends it";
-    start();
+    host_->wait_for_restart(former);
     EXPECT_THAT(host_->log_text(), HasSubstr("the host crashed when it ran last"));
   }
   /// As if a process had crashed in a generation of moody's.
@@ -80,17 +80,18 @@ TEST_F(CrashesTest, WhatNeverReplacedAnotherIsToldOfAndServesOn) {
 TEST_F(CrashesTest, OnlyTheProcessThatHadItOnTrialCounts) {
   upgrade_moody("active");
   const auto moody = wait_for("moody", "1.1.0", "active");
-  const auto pid = host_->pid();
+  const auto killed = host_->process();
   host_->signal(SIGKILL);
   host_->wait();
-  leave_mark(pid + 1, moody);
+  leave_mark(killed + 1, moody);
   start();
   EXPECT_THAT(host_->log_text(), HasSubstr("the host crashed when it ran last"));
   const auto still = wait_for("moody", "1.1.0", "active");
   EXPECT_EQ(still["reason"], "on trial with release 2");
+  const auto stopped = host_->process();
   EXPECT_EQ(host_->stop(), 0);
 
-  leave_mark(host_->pid(), still);
+  leave_mark(stopped, still);
   start();
   EXPECT_THAT(reason_of_failure("moody", "1.1.0"), HasSubstr("it crashed the host: SIGSEGV at 0x8"));
   for (const auto& file : std::filesystem::directory_iterator(prefix_.state_directory())) {

@@ -94,14 +94,14 @@ INSTANTIATE_TEST_SUITE_P(EachStep, KilledTest,
 TEST_F(InterruptedTest, AFullDiskInTheMiddleLeavesTheFormerReleaseServing) {
   begin_upgrade("halts-b", "1.1.0", "check");
   rlimit limit{};
-  ASSERT_EQ(::prlimit(host_->pid(), RLIMIT_FSIZE, nullptr, &limit), 0);
+  ASSERT_EQ(::prlimit(host_->process(), RLIMIT_FSIZE, nullptr, &limit), 0);
   const rlimit full{.rlim_cur = 1, .rlim_max = limit.rlim_max};
-  ASSERT_EQ(::prlimit(host_->pid(), RLIMIT_FSIZE, &full, nullptr), 0);
+  ASSERT_EQ(::prlimit(host_->process(), RLIMIT_FSIZE, &full, nullptr), 0);
   const auto failed = go_on();
   EXPECT_EQ(failed.code, 1);
   EXPECT_THAT(failed.err, HasSubstr("it cannot be written down"));
   EXPECT_EQ(versions(), "1.0.0 1.0.0");
-  ASSERT_EQ(::prlimit(host_->pid(), RLIMIT_FSIZE, &limit, nullptr), 0);
+  ASSERT_EQ(::prlimit(host_->process(), RLIMIT_FSIZE, &limit, nullptr), 0);
   EXPECT_EQ(mortise({"apply"}).code, 0);
   EXPECT_EQ(versions(), "1.1.0 1.1.0");
 }

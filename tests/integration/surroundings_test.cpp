@@ -86,7 +86,7 @@ TEST_F(SurroundingsTest, FileThatTheStoreHasNoRoomForWaitsAndTheOthersServe) {
                             HasSubstr("File too large"), HasSubstr("make room")));
   EXPECT_THAT(host.wait_for_state("notes", "waiting")["reason"].get<std::string>(), HasSubstr("make room"));
   const rlimit room{RLIM_INFINITY, RLIM_INFINITY};
-  ASSERT_EQ(::prlimit(host.pid(), RLIMIT_FSIZE, &room, nullptr), 0);
+  ASSERT_EQ(::prlimit(host.process(), RLIMIT_FSIZE, &room, nullptr), 0);
   host.wait_for_state("notes", "active");
   EXPECT_EQ(host.get("/notes").status, 200);
 }

@@ -19,12 +19,12 @@ class UnloadTest : public HostTest {
     host_->apply();
   }
   [[nodiscard]] std::set<std::string> mapped() const {
-    return mapped_below(host_->pid(), prefix_.state_directory() / "store");
+    return mapped_below(host_->process(), prefix_.state_directory() / "store");
   }
   /// Once every former generation has retired.
   [[nodiscard]] Footprint footprint() const {
     host_->wait_for_plugin("good", [&](const json&) { return host_->status()["plugins"].size() == 1; });
-    return Footprint::of(host_->pid());
+    return Footprint::of(host_->process());
   }
 };
 

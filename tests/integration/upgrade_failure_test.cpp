@@ -13,6 +13,7 @@ namespace fs = std::filesystem;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::StartsWith;
 
 /// Every test in here has a plugin at whose gate a new host can be held in the middle of its start.
 class UpgradeFailureTest : public UpgradeTest {
@@ -28,7 +29,7 @@ class UpgradeFailureTest : public UpgradeTest {
     gate.wait_until_inside();
   }
   [[nodiscard]] pid_t next_host() const {
-    for (const auto& task : fs::directory_iterator("/proc/" + std::to_string(host_->pid()) + "/task")) {
+    for (const auto& task : fs::directory_iterator("/proc/" + std::to_string(host_->process()) + "/task")) {
       const auto children = testing::read_file(task.path() / "children");
       if (!children.empty()) return std::stoi(children);
     }
@@ -40,7 +41,8 @@ class UpgradeFailureTest : public UpgradeTest {
     EXPECT_FALSE(host_->has_ended());
     EXPECT_EQ(host_->get("/good").body, "1.0.0");
     EXPECT_EQ(host_->status()["pid"], host_->pid());
-    EXPECT_EQ(testing::read_file(prefix_.state_directory() / "host.lock"), std::to_string(host_->pid()));
+    EXPECT_THAT(testing::read_file(prefix_.state_directory() / "host.lock"),
+                StartsWith(std::to_string(host_->pid()) + "\n"));
     EXPECT_EQ(mortise({"apply"}).code, 0);
     prefix_.drop(zoo_file("good-1.1"));
     host_->wait_for_version("good", "1.1.0");
@@ -152,14 +154,17 @@ TEST_F(UpgradeFailureTest, AStopRightAfterTheSignalEndsWhoeverServes) {
   EXPECT_EQ(start().get("/good").body, "1.0.0");
 }
 
-TEST_F(UpgradeFailureTest, FormerHostThatIsKilledInTheMiddleLeavesTheNewOne) {
+/// By which process of the former host is killed.
+class FormerHostKilledTest : public UpgradeFailureTest, public ::testing::WithParamInterface<bool> {};
+
+TEST_P(FormerHostKilledTest, InTheMiddleLeavesTheNewOne) {
   start();
   const auto port = host_->port();
   Gate gate(prefix_, "init-waits");
   begin_and_hold(gate);
   const auto next = next_host();
-  host_->signal(SIGKILL);
-  EXPECT_EQ(host_->wait(), -SIGKILL);
+  ASSERT_EQ(::kill(GetParam() ? host_->pid() : host_->process(), SIGKILL), 0);
+  EXPECT_EQ(host_->wait(), -SIGKILL) << "nobody brings it back beside the new one";
   EXPECT_THAT(mortise({"serve"}).err, HasSubstr("another host")) << "the lock is the new one's already";
   // Who connects while nobody accepts waits in the backlog.
   Pending waiting(*host_, "/good");
@@ -170,6 +175,20 @@ TEST_F(UpgradeFailureTest, FormerHostThatIsKilledInTheMiddleLeavesTheNewOne) {
   EXPECT_EQ(mortise({"apply"}).code, 0);
   EXPECT_EQ(::kill(next, SIGTERM), 0);
   EXPECT_EQ(wait_for_end(next), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, FormerHostKilledTest, ::testing::Bool(),
+                         [](const auto& is_supervisor) { return is_supervisor.param ? "Supervisor" : "HostProcess"; });
+
+TEST_F(UpgradeFailureTest, NewHostProcessThatIsKilledInTheMiddleIsNotBroughtBack) {
+  start();
+  Gate gate(prefix_, "init-waits");
+  begin_and_hold(gate);
+  const auto next = std::to_string(next_host());
+  const auto process = testing::read_file("/proc/" + next + "/task/" + next + "/children");
+  ASSERT_EQ(::kill(std::stoi(process), SIGKILL), 0);
+  EXPECT_THAT(failure(), HasSubstr("its host process was killed by SIGKILL before it was ready"));
+  expect_undisturbed();
 }
 
 }  // namespace

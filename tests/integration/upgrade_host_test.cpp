@@ -118,7 +118,7 @@ TEST_F(UpgradeHostTest, FilesHistoryAndControlSocketAreTheNewHosts) {
   const auto history = mortise({"history", "--json"}).out;
   const auto pid = upgrade();
   EXPECT_EQ(host.status()["pid"], pid);
-  EXPECT_EQ(file_text("host.lock"), std::to_string(pid));
+  EXPECT_THAT(file_text("host.lock"), StartsWith(std::to_string(pid) + "\n"));
   EXPECT_EQ(mortise({"history", "--json"}).out, history) << "bringing back what ran is no release";
   EXPECT_EQ(host.wait(), 0);
   EXPECT_EQ(host.status()["pid"], pid) << "the former host has left everything alone";

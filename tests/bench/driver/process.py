@@ -56,18 +56,27 @@ class Server:
     def pid(self) -> int:
         return self.process.pid
 
+    def workers(self) -> list[int]:
+        """The processes that it has started: nginx's worker, Mortise's host process."""
+        return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
+
+    @property
+    def worker(self) -> int:
+        """The first of them, or the process itself where there is none."""
+        return next(iter(self.workers()), self.pid)
+
     def cpu_seconds(self) -> float:
         """User and system time so far of the process and its workers, by Linux's CPU clock of a pid (nanoseconds)."""
-        workers = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        return sum(time.clock_gettime(((~int(pid)) << 3) | 2) for pid in [self.pid, *workers])
+        return sum(time.clock_gettime(((~pid) << 3) | 2) for pid in [self.pid, *self.workers()])
 
     def status(self, field: str) -> int:
-        """A number of /proc/PID/status, e.g. VmRSS (in KiB) or Threads."""
-        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+        """A number of its worker's /proc/PID/status, e.g. VmRSS (in KiB) or Threads."""
+        worker = self.worker
+        for line in Path(f"/proc/{worker}/status").read_text().splitlines():
             name, _, rest = line.partition(":")
             if name == field:
                 return int(rest.split()[0])
-        raise RuntimeError(f"/proc/{self.pid}/status has no {field}")
+        raise RuntimeError(f"/proc/{worker}/status has no {field}")
 
     def fail(self, what: str) -> RuntimeError:
         return RuntimeError(f"{what}; its output:\n{self._log.read_text(errors='replace')[-4000:]}")

@@ -89,7 +89,7 @@ def upgrades(build: Build, folder: Path, quick: bool) -> Iterator[Row]:
                     raise server.fail("a former generation does not retire")
                 time.sleep(0.01)
             return {"rss": server.status("VmRSS"), "threads": server.status("Threads"),
-                    "descriptors": len(os.listdir(f"/proc/{server.pid}/fd"))}
+                    "descriptors": len(os.listdir(f"/proc/{server.worker}/fd"))}
 
         WrkPair(server, 1).end()
         for turn in range(rounds):

@@ -161,14 +161,18 @@ int Child::wait() {
   return *exit_code_;
 }
 
-int wait_for_end(pid_t pid) {
+void wait_for_last_moment(pid_t pid) {
   const int fd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
-  check(fd >= 0, "pidfd_open");
+  if (fd < 0) return;
   pollfd ended{.fd = fd, .events = POLLIN, .revents = 0};
   const auto patience = std::chrono::milliseconds(kPatience).count();
   const int count = ::poll(&ended, 1, static_cast<int>(patience));
   ::close(fd);
   if (count != 1) throw std::runtime_error("the process did not end");
+}
+
+int wait_for_end(pid_t pid) {
+  wait_for_last_moment(pid);
   int status = 0;
   check(::waitpid(pid, &status, 0) == pid, "waitpid");
   return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);

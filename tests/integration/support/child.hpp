@@ -28,6 +28,8 @@ struct ChildSettings {
 /// Waits for the end of a child, also one that this process has inherited: the exit code, or minus the signal that
 /// killed it. Throws when patience ends.
 int wait_for_end(pid_t pid);
+/// Waits for the end of a process that is no child, and may be gone already. Throws likewise.
+void wait_for_last_moment(pid_t pid);
 
 /// Lines that another thread reads from a pipe. Any thread.
 class Output {

@@ -163,6 +163,21 @@ std::string Host::log_text() const {
   return text;
 }
 
+pid_t Host::process() const { return status().at("host_pid").get<pid_t>(); }
+
+void Host::wait_for_restart(pid_t former) const {
+  wait_for_status([&](const json& status) { return status["host_pid"] != former; });
+}
+
+int Host::wait() {
+  const auto document = status();
+  const int code = child_.wait();
+  if (code == -SIGKILL && document.is_object() && document["pid"] == pid()) {
+    wait_for_last_moment(document["host_pid"].get<pid_t>());
+  }
+  return code;
+}
+
 int Host::stop() {
   signal(SIGTERM);
   return wait();

@@ -59,10 +59,16 @@ class Host {
   /// What has come by now; all of it once the host has ended.
   [[nodiscard]] std::string log_text() const;
 
+  /// Of the supervisor, which signals go to.
   [[nodiscard]] pid_t pid() const { return child_.pid(); }
+  /// Of the host process under it, which runs the plugins; as status.json tells.
+  [[nodiscard]] pid_t process() const;
+  /// Waits until another host process than this one has done its first pass.
+  void wait_for_restart(pid_t former) const;
   [[nodiscard]] bool has_ended() const { return child_.has_ended(); }
   void signal(int number) const { child_.signal(number); }
-  int wait() { return child_.wait(); }
+  /// Of the supervisor, and where it was killed, of the host process that dies with it.
+  int wait();
   /// SIGTERM, and the exit code.
   int stop();
 

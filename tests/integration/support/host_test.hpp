@@ -34,13 +34,13 @@ class HostTest : public ::testing::Test {
 
   /// Both files appear between two looks of the host.
   void drop_both(const std::string& one, const std::string& other) {
-    ASSERT_EQ(::kill(host_->pid(), SIGSTOP), 0);
+    ASSERT_EQ(::kill(host_->process(), SIGSTOP), 0);
     for (const auto& name : {one, other}) {
       const auto file = prefix_.drop(zoo_file(name));
       // Old: complete at first sight.
       std::filesystem::last_write_time(file, std::filesystem::file_time_type::clock::now() - std::chrono::minutes(1));
     }
-    ASSERT_EQ(::kill(host_->pid(), SIGCONT), 0);
+    ASSERT_EQ(::kill(host_->process(), SIGCONT), 0);
   }
 
   Prefix prefix_;

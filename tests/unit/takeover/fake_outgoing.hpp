@@ -24,17 +24,22 @@ class FakeOutgoing final : public Outgoing {
     return lent;
   }
   void take_state_back() override { calls.emplace_back("take back"); }
-  void on_replaced() override { calls.emplace_back("replaced"); }
+  void on_upgrading(pid_t next) override { calls.emplace_back(next == 0 ? "upgrading" : "started"); }
+  void on_kept() override { calls.emplace_back("kept"); }
+  void on_replaced(pid_t /*next*/) override { calls.emplace_back("replaced"); }
 
   base::Result<std::vector<std::string>> lent = std::vector<std::string>{"rates"};
   std::function<void(std::chrono::steady_clock::time_point, const std::stop_token&)> lend;  // beside that
   std::vector<std::string> calls;
 };
 
+inline constexpr pid_t kThisHost = 4711;
+
 inline UpgradeSettings run_script(std::string script, std::chrono::milliseconds limit = std::chrono::seconds(30)) {
   return {.executable = "/bin/sh",
           .arguments = {"sh", "-c", std::move(script)},
           .environment = {"PATH=/usr/bin:/bin"},
+          .pid = kThisHost,
           .limit = limit};
 }
 

@@ -11,7 +11,6 @@ namespace {
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 
 constexpr std::chrono::milliseconds kShort{3000};  // for a shell to answer, still
 
@@ -32,7 +31,7 @@ TEST_F(HandOver, LendsThenGivesAndTellsWhoServes) {
   const auto script = "test \"$MORTISE_TAKEOVER\" = 0 || exit 9; " + kSayPrepared + kSayReady + kSayServing;
   const auto handed = hand_over(run_script(script), outgoing_, {});
   ASSERT_TRUE(handed) << handed.error().message;
-  EXPECT_THAT(outgoing_.calls, ElementsAre("lend")) << "nothing is taken back";
+  EXPECT_THAT(outgoing_.calls, ElementsAre("upgrading", "started", "lend")) << "nothing is taken back";
   int status = 0;
   EXPECT_EQ(::waitpid(*handed, &status, 0), *handed);
   EXPECT_EQ(status, 0);
@@ -40,18 +39,18 @@ TEST_F(HandOver, LendsThenGivesAndTellsWhoServes) {
 
 TEST_F(HandOver, WhatEndsBeforeItAsksChangesNothing) {
   EXPECT_THAT(why_not("exit 3"), HasSubstr("'/bin/sh' exited with code 3 before it was ready"));
+  EXPECT_THAT(outgoing_.calls, ElementsAre("upgrading", "started", "kept"));
   EXPECT_THAT(why_not("kill -SEGV $$"), HasSubstr("was killed by SIGSEGV"));
-  EXPECT_THAT(outgoing_.calls, IsEmpty());
 }
 
 TEST_F(HandOver, WhatEndsWhileItHasTheStateGivesItBack) {
   EXPECT_THAT(why_not(kSayPrepared + "kill -KILL $$"), HasSubstr("was killed by SIGKILL"));
-  EXPECT_THAT(outgoing_.calls, ElementsAre("lend", "take back"));
+  EXPECT_THAT(outgoing_.calls, ElementsAre("upgrading", "started", "lend", "kept", "take back"));
 }
 
 TEST_F(HandOver, WhatEndsWhenAllIsItsGivesItBackToo) {
   EXPECT_THAT(why_not(kSayPrepared + kSayReady + "exit 4"), HasSubstr("exited with code 4"));
-  EXPECT_THAT(outgoing_.calls, ElementsAre("lend", "take back"));
+  EXPECT_THAT(outgoing_.calls, ElementsAre("upgrading", "started", "lend", "kept", "take back"));
 }
 
 TEST_F(HandOver, ItsOwnReasonIsPassedOn) {
@@ -63,7 +62,7 @@ TEST_F(HandOver, WhatLacksAPluginIsRefusedWithItsReason) {
   EXPECT_THAT(
       why_not(kSayPrepared + R"(echo '{"say":"ready","running":[],"reasons":{"rates":"no room"}}' >&3; exec sleep 60)"),
       HasSubstr("plugin 'rates' runs here and not in the new host: no room"));
-  EXPECT_THAT(outgoing_.calls, ElementsAre("lend", "take back"));
+  EXPECT_THAT(outgoing_.calls, ElementsAre("upgrading", "started", "lend", "kept", "take back"));
 }
 
 TEST_F(HandOver, LinesOutOfTurnEndIt) {
@@ -88,13 +87,13 @@ TEST_F(HandOver, WhoIsReadyLateHasItsTimeToServeAllTheSame) {
 
 TEST_F(HandOver, WhoNeverServesIsEndedInTheEnd) {
   EXPECT_THAT(why_not(kSayPrepared + kSayReady + "exec sleep 60", kShort), HasSubstr("did not serve within 3000 ms"));
-  EXPECT_THAT(outgoing_.calls, ElementsAre("lend", "take back"));
+  EXPECT_THAT(outgoing_.calls, ElementsAre("upgrading", "started", "lend", "kept", "take back"));
 }
 
 TEST_F(HandOver, StateThatCannotBeLentEndsIt) {
   outgoing_.lent = base::Error{base::ErrorCode::unavailable, "the host is stopping"};
   EXPECT_EQ(why_not(kSayPrepared + "exec sleep 60"), "the host is stopping");
-  EXPECT_THAT(outgoing_.calls, ElementsAre("lend"));
+  EXPECT_THAT(outgoing_.calls, ElementsAre("upgrading", "started", "lend", "kept"));
 }
 
 TEST_F(HandOver, InterruptEndsItUntilAllIsGiven) {
@@ -109,6 +108,7 @@ TEST_F(HandOver, ProgramThatIsNotThereIsNamed) {
   settings.executable = "/nowhere/mortise";
   EXPECT_THAT(hand_over(settings, outgoing_, {}).error().message,
               AllOf(HasSubstr("cannot start '/nowhere/mortise'"), HasSubstr("install a host there")));
+  EXPECT_THAT(outgoing_.calls, ElementsAre("upgrading", "kept"));
 }
 
 }  // namespace

@@ -19,8 +19,8 @@ TEST(HostUpgrade, TellsWhoServesAndThenUpgradesNoMore) {
   const auto outcome = upgrade.upgrade("ada");
   ASSERT_TRUE(outcome);
   EXPECT_TRUE(outcome->is_upgraded);
-  EXPECT_NE(outcome->pid, ::getpid());
-  EXPECT_THAT(outgoing.calls, ElementsAre("lend", "replaced"));
+  EXPECT_NE(outcome->pid, kThisHost);
+  EXPECT_THAT(outgoing.calls, ElementsAre("upgrading", "started", "lend", "replaced"));
   EXPECT_TRUE(upgrade.is_replaced());
   EXPECT_THAT(upgrade.upgrade("ada").error().message, HasSubstr(std::to_string(outcome->pid)));
   EXPECT_EQ(upgrade.close(), outcome->pid);
@@ -34,7 +34,7 @@ TEST(HostUpgrade, FailureIsAnOutcomeAndTheNextMayWork) {
     const auto outcome = upgrade.upgrade("ada");
     ASSERT_TRUE(outcome);
     EXPECT_FALSE(outcome->is_upgraded);
-    EXPECT_EQ(outcome->pid, ::getpid());
+    EXPECT_EQ(outcome->pid, kThisHost);
     EXPECT_THAT(outcome->reason, HasSubstr("exited with code 1"));
   }
   EXPECT_EQ(upgrade.close(), std::nullopt);
@@ -65,7 +65,8 @@ TEST(HostUpgrade, CloseEndsOneThatWaitsForTheStateToBeLent) {
   upgrade.begin("SIGUSR2");
   lending.get_future().wait();
   EXPECT_EQ(upgrade.close(), std::nullopt);
-  EXPECT_THAT(outgoing.calls, ElementsAre("lend")) << "what was not lent is not taken back";
+  EXPECT_THAT(outgoing.calls, ElementsAre("upgrading", "started", "lend", "kept"))
+      << "what was not lent is not taken back";
 }
 
 TEST(HostUpgrade, ASecondSignalDoesNotWaitForTheFirst) {
