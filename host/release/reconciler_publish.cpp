@@ -1,6 +1,6 @@
 // The switch: from one published release to the next, and what that means for those of the former.
 #include <algorithm>
-#include <unordered_set>
+#include <unordered_map>
 #include <utility>
 
 #include "base/give_way.hpp"
@@ -50,12 +50,13 @@ void Reconciler::publish_release(const std::vector<GenerationPtr>& generations) 
 }
 
 void Reconciler::forgive_callers(const runtime::Release& one, const runtime::Release& other) {
-  std::unordered_set<const runtime::Generation*> fresh;
-  for (const auto& cone : other.cones()) fresh.insert(cone->entry.get());
-  for (const auto& cone : one.cones()) fresh.erase(cone->entry.get());
-  const auto is_fresh = [&](const GenerationPtr& reached) { return fresh.contains(reached.get()); };
+  std::unordered_map<const runtime::Generation*, const runtime::Cone*> known;
+  for (const auto& cone : one.cones()) known.emplace(cone->entry.get(), cone.get());
+  const auto is_fresh = [&](const GenerationPtr& reached) { return !known.contains(reached.get()); };
   for (const auto& cone : other.cones()) {
-    if (std::any_of(cone->reached.begin(), cone->reached.end(), is_fresh)) cone->entry->containment().forgive();
+    const auto same = known.find(cone->entry.get());
+    if (same != known.end() && same->second->reached == cone->reached) continue;
+    if (std::any_of(cone->reached->begin(), cone->reached->end(), is_fresh)) cone->entry->containment().forgive();
   }
 }
 

@@ -85,7 +85,7 @@ base::Result<void> ContractRegistry::provide(const Generation& generation, const
   if (find_registered(provisions, *declared) != nullptr) {
     return Error{ErrorCode::already_exists, what() + " is provided already; remove one, or give it another name"};
   }
-  provisions.push_back({.declared = declared, .provided = given.provided});
+  provisions.push_back({.declared = declared, .provided = given.provided, .contract = number_of(declared->contract)});
   return {};
 }
 
@@ -115,7 +115,7 @@ base::Result<std::uint32_t> ContractRegistry::require(const Generation& generati
   auto& requirements = registered(generation).requirements;
   // The same wish twice is the same slot: two parts of a plugin need not know of each other.
   if (const auto* other = find_registered(requirements, *declared)) return other->slot;
-  requirements.push_back({.declared = declared, .slot = take_slot()});
+  requirements.push_back({.declared = declared, .slot = take_slot(), .contract = number_of(declared->contract)});
   return requirements.back().slot;
 }
 
@@ -159,6 +159,10 @@ Registered& ContractRegistry::registered(const Generation& generation) {
 std::uint32_t ContractRegistry::take_slot() {
   if (free_slots_.empty()) return next_slot_++;
   return free_slots_.extract(free_slots_.begin()).value();
+}
+
+std::uint32_t ContractRegistry::number_of(const std::string& contract) {
+  return numbers_.emplace(contract, static_cast<std::uint32_t>(numbers_.size())).first->second;
 }
 
 }  // namespace mortise::runtime

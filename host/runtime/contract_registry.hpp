@@ -21,12 +21,14 @@ namespace mortise::runtime {
 struct Provision {
   const manifest::ProvidedContract* declared;  // in the generation's manifest
   const void* provided;                        // the contract's struct, the plugin's until destroy
+  std::uint32_t contract;                      // as the registry numbers it
 };
 
 /// A contract that a generation wants, and where it will look for it.
 struct Requirement {
   const manifest::RequiredContract* declared;  // in the generation's manifest
   std::uint32_t slot;
+  std::uint32_t contract;  // as the registry numbers it
 };
 
 /// What one generation registered; constant once its init has ended.
@@ -52,11 +54,15 @@ class ContractRegistry {
  private:
   Registered& registered(const Generation& generation);  // under mutex_
   std::uint32_t take_slot();                             // under mutex_
+  std::uint32_t number_of(const std::string& contract);  // under mutex_
 
   mutable std::mutex mutex_;
   std::map<const Generation*, std::unique_ptr<Registered>> registered_;  // guarded by mutex_
   std::set<std::uint32_t> free_slots_;                                   // guarded by mutex_; below next_slot_
   std::uint32_t next_slot_ = 0;                                          // guarded by mutex_
+  // From 0 on, in the order in which they came: a release of a thousand plugins compares thousands of them. Those of
+  // plugins that are gone keep theirs, which the next version is to have. Guarded by mutex_.
+  std::map<std::string, std::uint32_t> numbers_;
 };
 
 }  // namespace mortise::runtime

@@ -3,13 +3,16 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "runtime/binder.hpp"
 #include "runtime/contract_registry.hpp"
 #include "runtime/offer.hpp"
+#include "runtime/reach.hpp"
 #include "runtime/release.hpp"
 #include "runtime/service.hpp"
 
@@ -30,19 +33,23 @@ class Contracts final : public Service {
   void publish(const ReleasePtr&) override {}
   void publish_canary(const ReleasePtr&, const CanaryShare&) override {}
   void cut(const Generation&) override {}
-  void forget(const Generation& generation) override { registry_.forget(generation); }
+  void forget(const Generation& generation) override;
 
   struct Built {
     ReleasePtr release;
     std::vector<std::string> remarks;  // optional wishes that a provider of the contract does not fit
   };
   /// The release of these generations, among which there is no conflict.
-  [[nodiscard]] Built build(std::uint64_t number, std::span<const GenerationPtr> generations) const;
+  [[nodiscard]] Built build(std::uint64_t number, std::span<const GenerationPtr> generations);
 
   ContractRegistry& registry() noexcept { return registry_; }
 
  private:
   ContractRegistry registry_;
+  // A generation is forgotten by whoever lets go of it where no release thread is there to do it.
+  std::mutex mutex_;
+  Binder binder_{registry_};  // guarded by mutex_
+  Reach reach_;               // guarded by mutex_
   const std::uint64_t arena_max_bytes_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <functional>
 #include <utility>
 
 #include "telemetry/log.hpp"
@@ -47,8 +48,11 @@ void BindingTable::bind_all(std::uint32_t slot, std::vector<mortise_provider> pr
 }
 
 bool Cone::reaches(const Generation& generation) const noexcept {
-  const auto is_it = [&](const GenerationPtr& one) { return one.get() == &generation; };
-  return is_it(entry) || std::any_of(reached.begin(), reached.end(), is_it);
+  if (entry.get() == &generation) return true;
+  const auto found = std::lower_bound(
+      reached->begin(), reached->end(), &generation,
+      [](const auto& one, const auto* wanted) { return std::less<const Generation*>()(one.get(), wanted); });
+  return found != reached->end() && found->get() == &generation;
 }
 
 }  // namespace mortise::runtime

@@ -47,11 +47,14 @@ class BindingTable {
   std::deque<List> lists_;
 };
 
+/// Generations in the order of their addresses. Releases share a list that has not changed between them.
+using Reached = std::shared_ptr<const std::vector<GenerationPtr>>;
+
 /// One plugin of a release and all that it can reach there: holding it keeps these generations alive, and no others.
 struct Cone {
   std::uint64_t release = 0;
   GenerationPtr entry{};
-  std::vector<GenerationPtr> reached{};  // by the entry, through contracts; without it
+  Reached reached = std::make_shared<Reached::element_type>();  // by the entry, through contracts; without it
   std::shared_ptr<const BindingTable> bindings{};
   std::uint64_t arena_max_bytes = 0;
 

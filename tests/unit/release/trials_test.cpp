@@ -35,7 +35,8 @@ class TrialsTest : public ::testing::Test {
  protected:
   TrialsTest() {
     release_.add(std::make_shared<const runtime::Cone>(runtime::Cone{.entry = provider_}));
-    release_.add(std::make_shared<const runtime::Cone>(runtime::Cone{.entry = consumer_, .reached = {provider_}}));
+    release_.add(std::make_shared<const runtime::Cone>(runtime::Cone{
+        .entry = consumer_, .reached = std::make_shared<const std::vector<runtime::GenerationPtr>>(1, provider_)}));
     release_.add(std::make_shared<const runtime::Cone>(runtime::Cone{.entry = stranger_}));
     stranger_->watch(kSlow);
   }
