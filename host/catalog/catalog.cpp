@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <span>
 #include <system_error>
 #include <utility>
 
+#include "base/listing.hpp"
 #include "catalog/database.hpp"
 #include "catalog/entry.hpp"
 #include "catalog/gate.hpp"
@@ -50,25 +52,34 @@ class Catalog::Impl {
       : settings_(std::move(settings)),
         files_(files),
         store_(std::move(store)),
+        listing_(files, settings_.drop_directory.string(), ".so"),
         intake_(settings_, files, store_, std::move(probe)) {
     open_database();
   }
 
   base::Result<ScanResult> scan() {
-    const auto files = files_.list_stamped(settings_.drop_directory, ".so");
+    const auto files = listing_.look();
     if (!files) {
       return base::Error{base::ErrorCode::unavailable,
                          files.error().message + "; drop_directory must exist and be readable"};
     }
     if (!std::exchange(has_cleared_, true)) store_.clear_stale();
 
+    const auto images = store_.look();
     Pass pass;
-    sort_out(*files, pass);
+    if (is_settled_ && listing_.is_unchanged() && images.is_untouched()) return found_last();
+    sort_out(*files, images, pass);
+    is_settled_ = pass.claimants.empty() && pass.outdone.empty() && pass.others.empty();
     // Who has a claim to a name and version comes before those who want one.
     take_in(pass.claimants, pass);
     reconsider_rivals(pass);
     take_in(pass.others, pass);
     return conclude(std::move(pass));
+  }
+
+  void distrust() noexcept {
+    listing_.distrust();
+    store_.distrust();
   }
 
   void own() {
@@ -169,8 +180,7 @@ class Catalog::Impl {
   }
 
   /// Moves over what is unchanged, and parts the rest by what comes first.
-  void sort_out(const std::vector<base::ListedFile>& files, Pass& pass) {
-    const auto images = store_.stamps();
+  void sort_out(std::span<const base::ListedFile> files, const Store::Look& images, Pass& pass) {
     auto known = entries_.begin();  // both are in the order of their paths
     for (const auto& [path, stamp] : files) {
       while (known != entries_.end() && known->first < path) ++known;
@@ -186,12 +196,11 @@ class Catalog::Impl {
     }
   }
 
-  static bool is_current(const Entry& entry, const base::FileStamp& stamp, const Store::Stamps& images) {
+  static bool is_current(const Entry& entry, const base::FileStamp& stamp, const Store::Look& images) {
     const auto state = entry.record->state;
     if (entry.record->stamp != stamp) return false;
     if (state != FileState::verified) return state == FileState::rejected;
-    const auto image = images.of(entry.record->sha256);
-    return image && *image == entry.image_stamp;
+    return images.has(entry.record->sha256, entry.image_stamp);
   }
 
   void reconsider_rivals(Pass& pass) {
@@ -232,6 +241,14 @@ class Catalog::Impl {
     return result;
   }
 
+  /// When each file lies there as it did.
+  ScanResult found_last() {
+    ScanResult result;
+    result.records = records();
+    result.remarks = std::exchange(remarks_, {});
+    return result;
+  }
+
   /// The paths in there that have no entry any more.
   std::vector<std::string> gone_from(const Entries& before) const {
     std::vector<std::string> gone;
@@ -251,11 +268,13 @@ class Catalog::Impl {
   Settings settings_;
   base::Files& files_;
   Store store_;
+  base::Listing listing_;
   Intake intake_;
   std::optional<Database> database_;  // none: cannot be used
   Entries entries_;
   std::vector<std::string> remarks_;  // for the next scan to tell
   bool has_cleared_ = false;
+  bool is_settled_ = false;  // the last scan has found every entry as the one before it had left it
 };
 
 Catalog::Catalog(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -269,6 +288,8 @@ base::Result<std::unique_ptr<Catalog>> Catalog::open(Settings settings, base::Fi
 }
 
 base::Result<Catalog::ScanResult> Catalog::scan() { return impl_->scan(); }
+
+void Catalog::distrust() noexcept { impl_->distrust(); }
 
 void Catalog::own() { impl_->own(); }
 

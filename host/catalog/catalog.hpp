@@ -68,6 +68,8 @@ class Catalog {
     std::vector<std::string> remarks;  // what the admin should know about the catalogue itself; each said once
   };
   base::Result<ScanResult> scan();
+  /// The next scan asks for each file, whatever the kernel has told of them; see base::ChangeJournal.
+  void distrust() noexcept;
 
   /// From here on catalog.db is this host's: what was found out is written there.
   void own();

@@ -43,9 +43,17 @@ base::Result<Store> Store::open(std::string directory, base::Files& files) {
 
 std::string Store::image_path(const std::string& sha256) const { return directory_ + "/" + image_name(sha256); }
 
-base::Result<base::FileStamp> Store::Stamps::of(const std::string& sha256) const {
-  if (!directory_) return directory_.error();
-  return files_.stamp(*directory_, image_name(sha256));
+Store::Look Store::look() {
+  auto touched = std::exchange(has_looked_, true) ? journal_.take() : std::nullopt;
+  return {std::move(touched), files_->open_directory(directory_), *files_};
+}
+
+bool Store::Look::has(const std::string& sha256, const base::FileStamp& stamp) const {
+  const auto name = image_name(sha256);
+  if (touched_ && !touched_->contains(name)) return true;
+  if (!directory_) return false;
+  const auto found = files_.stamp(*directory_, name);
+  return found && *found == stamp;
 }
 
 base::Result<IncomingCopy> Store::take(const base::Descriptor& file) {

@@ -2,9 +2,12 @@
 // folder only. Invariant: a file that is not named incoming-* was verified as those very bytes and never changes.
 #pragma once
 
+#include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
+#include "base/change_journal.hpp"
 #include "base/files.hpp"
 #include "base/result.hpp"
 
@@ -37,19 +40,26 @@ class Store {
 
   /// Where the image with this digest lies, or would lie.
   [[nodiscard]] std::string image_path(const std::string& sha256) const;
-  /// Asks for many images' stamps.
-  class Stamps {
+  /// Looks at many images.
+  class Look {
    public:
-    base::Result<base::FileStamp> of(const std::string& sha256) const;
+    /// Whether it lies there with that stamp. What nobody has touched since the last look is taken to be as that found
+    /// it: ask of each image at each look.
+    [[nodiscard]] bool has(const std::string& sha256, const base::FileStamp& stamp) const;
+    /// Of each of them.
+    [[nodiscard]] bool is_untouched() const { return touched_ && touched_->empty(); }
 
    private:
     friend class Store;
-    Stamps(base::Result<base::Directory> directory, base::Files& files)
-        : directory_(std::move(directory)), files_(files) {}
+    Look(std::optional<std::set<std::string>> touched, base::Result<base::Directory> directory, base::Files& files)
+        : touched_(std::move(touched)), directory_(std::move(directory)), files_(files) {}
+    std::optional<std::set<std::string>> touched_;  // none: all may be
     base::Result<base::Directory> directory_;
     base::Files& files_;
   };
-  [[nodiscard]] Stamps stamps() const { return {files_->open_directory(directory_), *files_}; }
+  Look look();
+  /// The next look takes nothing for granted.
+  void distrust() noexcept { journal_.distrust(); }
   /// Copies and hashes an open file. The error names the store, not the temporary file: it is the same each time.
   base::Result<IncomingCopy> take(const base::Descriptor& file);
   /// Gives the copy its final name; returns it with its stamp.
@@ -62,10 +72,12 @@ class Store {
   void clear_stale();
 
  private:
-  Store(std::string directory, base::Files& files) : directory_(std::move(directory)), files_(&files) {}
+  Store(std::string directory, base::Files& files) : directory_(directory), files_(&files), journal_(directory) {}
 
   std::string directory_;
   base::Files* files_;
+  base::ChangeJournal journal_;
+  bool has_looked_ = false;  // who looks only once pays for no journal
 };
 
 }  // namespace mortise::catalog

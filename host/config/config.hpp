@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/files.hpp"
+#include "base/listing.hpp"
 #include "base/result.hpp"
 
 namespace mortise::config {
@@ -169,6 +170,8 @@ class PluginConfigs {
 
   /// As load_plugin_configs().
   LoadedPlugins load();
+  /// The next one asks for each file, whatever the kernel has told of them; see base::ChangeJournal.
+  void distrust() noexcept { listing_.distrust(); }
 
  private:
   struct Known {
@@ -182,6 +185,7 @@ class PluginConfigs {
 
   std::filesystem::path directory_;
   base::Files& files_;
+  base::Listing listing_;
   Now now_;
   std::map<std::string, Known> known_;  // by path
 };

@@ -94,7 +94,10 @@ PluginConfigPtr load_one(const std::string& file, const base::Result<std::string
 }  // namespace
 
 PluginConfigs::PluginConfigs(std::filesystem::path directory, base::Files& files, Now now)
-    : directory_(std::move(directory)), files_(files), now_(std::move(now)) {}
+    : directory_(std::move(directory)),
+      files_(files),
+      listing_(files, directory_.string(), ".json"),
+      now_(std::move(now)) {}
 
 /// A file that is written twice within a tick of its file system's clock may keep its stamp; one that is a link shows
 /// the link's.
@@ -106,7 +109,7 @@ bool PluginConfigs::is_settled(const base::FileStamp& stamp) const {
 
 LoadedPlugins PluginConfigs::load() {
   LoadedPlugins loaded;
-  const auto found = files_.list_stamped(directory_, ".json");
+  const auto found = listing_.look();
   const auto directory = files_.open_directory(directory_);
   if (!found) {
     loaded.problems.push_back(
