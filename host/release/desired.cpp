@@ -1,12 +1,15 @@
 #include "release/desired.hpp"
 
-#include <map>
 #include <optional>
 #include <set>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "base/strings.hpp"
-#include "release/order.hpp"
+#include "release/choices.hpp"
+#include "release/orderer.hpp"
 #include "release/retain.hpp"
 
 namespace mortise::release {
@@ -14,14 +17,18 @@ namespace {
 
 using manifest::VersionRange;
 
+using Names = std::unordered_set<std::string>;
+
 /// The records that name a plugin, by that name.
-using ByName = std::map<std::string, std::vector<catalog::RecordPtr>>;
+using ByName = std::unordered_map<std::string_view, std::vector<catalog::RecordPtr>>;
 
 ByName index_by_name(const std::vector<catalog::RecordPtr>& records) {
   ByName index;
+  index.reserve(records.size());
   for (const auto& record : records) {
-    const auto name = record->manifest ? record->manifest->name : std::string(base::file_stem(record->path));
-    index[name].push_back(record);
+    // The text is the record's own, which the index holds.
+    index[record->manifest ? std::string_view(record->manifest->name) : base::file_stem(record->path)].push_back(
+        record);
   }
   return index;
 }
@@ -66,16 +73,20 @@ Unmet explain(const config::PluginConfig& plugin, const std::vector<catalog::Rec
 /// Makes each plugin's choice, or says what keeps it from being made; then who runs goes on.
 class Chooser {
  public:
-  Chooser(const ByName& by_name, const std::filesystem::path& drop_directory, const Memory& memory)
-      : by_name_(by_name), drop_directory_(drop_directory), memory_(memory) {}
+  Chooser(const ByName& by_name, const std::filesystem::path& drop_directory, const Memory& memory, Choices& known)
+      : by_name_(by_name), drop_directory_(drop_directory), memory_(memory), known_(known) {}
 
   void choose(const config::PluginConfigPtr& config) {
     const auto& plugin = *config;
-    const auto range = VersionRange::parse(plugin.version);
-    if (!range) return refuse(plugin, "/version", range.error().message);
     const auto found = by_name_.find(plugin.name);
     static const std::vector<catalog::RecordPtr> kNone;
     const auto& candidates = found == by_name_.end() ? kNone : found->second;
+    const bool has_failed = !memory_.failures.empty() && memory_.failures.contains(plugin.name);
+    if (!has_failed) {
+      if (const auto known = known_.find(config, candidates)) return take({config, known});
+    }
+    const auto range = VersionRange::parse(plugin.version);
+    if (!range) return refuse(plugin, "/version", range.error().message);
     const auto record = find_best(plugin, candidates, *range);
     if (!record) {
       const bool is_said = !desired.unmet.empty() && desired.unmet.back().name == plugin.name;  // that all have failed
@@ -83,7 +94,10 @@ class Chooser {
       return keep(plugin.name);
     }
     auto faults = config::check_against_schema(plugin, record->manifest->config_schema.get());
-    if (faults.empty()) return take({config, record});
+    if (faults.empty()) {
+      if (!has_failed) known_.keep(config, candidates, record);
+      return take({config, record});
+    }
     desired.unmet.push_back(
         {.name = plugin.name, .kind = Unmet::Kind::refused, .reason = faults.front().to_string(), .record = record});
     for (auto& fault : faults) desired.diagnostics.push_back(std::move(fault));
@@ -99,7 +113,7 @@ class Chooser {
   }
 
   /// Those that a rollback brought back although nothing asks for them; after all others.
-  void hold_the_rest(const std::set<std::string>& enabled) {
+  void hold_the_rest(const Names& enabled) {
     for (const auto& [name, hold] : memory_.holds) {
       if (enabled.contains(name)) continue;
       if (hold.instead_of != Identity{}) {
@@ -129,7 +143,7 @@ class Chooser {
   }
 
   void take(Wanted choice) {
-    desired.choices.emplace(choice.name(), choice.identity());
+    desired.choices.push_back(choice);
     const auto held = memory_.holds.find(choice.name());
     if (held == memory_.holds.end()) {
       wanted.push_back(std::move(choice));
@@ -163,12 +177,14 @@ class Chooser {
   const ByName& by_name_;
   const std::filesystem::path& drop_directory_;
   const Memory& memory_;
+  Choices& known_;
 };
 
 /// The verified files of which a plugin that lacks a provider can be told.
-std::vector<Spare> find_spares(const std::set<std::string>& enabled, const std::vector<catalog::RecordPtr>& records,
+std::vector<Spare> find_spares(const Names& enabled, const std::vector<catalog::RecordPtr>& records,
                                const std::vector<Wanted>& wanted) {
-  std::set<const catalog::Record*> chosen;
+  std::unordered_set<const catalog::Record*> chosen;
+  chosen.reserve(wanted.size());
   for (const auto& one : wanted) chosen.insert(one.record.get());
   std::vector<Spare> spares;
   for (const auto& record : records) {
@@ -181,10 +197,11 @@ std::vector<Spare> find_spares(const std::set<std::string>& enabled, const std::
 }
 
 /// Orders, and while that costs a running plugin its contracts, takes changes back.
-void order(std::vector<Wanted> wanted, const std::vector<Spare>& spares, const Members& running, Desired& desired) {
+void order(std::vector<Wanted> wanted, const std::vector<Spare>& spares, const Members& running, Orderer& orderer,
+           Desired& desired) {
   for (;;) {
     auto before = running.empty() ? std::vector<Wanted>() : wanted;
-    auto order = order_by_contracts(std::move(wanted), spares);
+    auto order = orderer.order(std::move(wanted), spares);
     if (!take_back_changes(before, order.refused, running, desired.unmet)) {
       desired.wanted = std::move(order.ordered);
       for (auto& refused : order.refused) desired.unmet.push_back(std::move(refused));
@@ -198,10 +215,29 @@ void order(std::vector<Wanted> wanted, const std::vector<Spare>& spares, const M
 
 Desired desire(const config::LoadedPlugins& plugins, const std::vector<catalog::RecordPtr>& records,
                const std::filesystem::path& drop_directory, const Memory& memory) {
+  return Desiring().desire(plugins, records, drop_directory, memory);
+}
+
+struct Desiring::Known {
+  Choices choices;
+  Orderer orderer;
+};
+
+Desiring::Desiring() : known_(std::make_unique<Known>()) {}
+Desiring::Desiring(Desiring&&) noexcept = default;
+Desiring& Desiring::operator=(Desiring&&) noexcept = default;
+Desiring::~Desiring() = default;
+
+Desired Desiring::desire(const config::LoadedPlugins& plugins, const std::vector<catalog::RecordPtr>& records,
+                         const std::filesystem::path& drop_directory, const Memory& memory) {
   const auto by_name = index_by_name(records);
-  Chooser chooser(by_name, drop_directory, memory);
+  known_->choices.begin();
+  Chooser chooser(by_name, drop_directory, memory, known_->choices);
   chooser.wanted.reserve(plugins.plugins.size());
-  std::set<std::string> enabled;
+  chooser.desired.enabled.reserve(plugins.plugins.size());
+  chooser.desired.choices.reserve(plugins.plugins.size());
+  Names enabled;
+  enabled.reserve(plugins.plugins.size());
   for (const auto& plugin : plugins.plugins) {
     if (!plugin->enabled) continue;
     enabled.insert(plugin->name);
@@ -213,10 +249,17 @@ Desired desire(const config::LoadedPlugins& plugins, const std::vector<catalog::
     chooser.pass_on(problem);
   }
   chooser.hold_the_rest(enabled);
+  known_->choices.end();
   auto desired = std::move(chooser.desired);
   const auto spares = find_spares(enabled, records, chooser.wanted);
-  order(std::move(chooser.wanted), spares, memory.running, desired);
+  order(std::move(chooser.wanted), spares, memory.running, known_->orderer, desired);
   return desired;
+}
+
+std::map<std::string, Identity> identities_of(const std::vector<Wanted>& choices) {
+  std::map<std::string, Identity> identities;
+  for (const auto& choice : choices) identities.emplace(choice.name(), choice.identity());
+  return identities;
 }
 
 std::vector<config::Diagnostic> check_desired(const config::LoadedPlugins& plugins,

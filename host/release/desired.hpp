@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -41,7 +42,7 @@ struct Desired {
   std::vector<Wanted> wanted;  // in the order of start: providers before their consumers
   std::vector<Unmet> unmet;
   std::vector<config::Diagnostic> diagnostics;   // the faults behind `unmet` that have a place in a file
-  std::map<std::string, Identity> choices;       // by plugin: what plugins.d and the catalogue ask for
+  std::vector<Wanted> choices;                   // what plugins.d and the catalogue ask for, in no matter which order
   std::vector<config::PluginConfigPtr> enabled;  // those whose file in plugins.d can be read
   std::vector<std::string> lifted;               // plugins whose hold is over: something else is asked for now
 };
@@ -54,6 +55,26 @@ struct Desired {
 /// would leave it without a contract: then the change is refused. To take a provider away is the admin's right.
 Desired desire(const config::LoadedPlugins& plugins, const std::vector<catalog::RecordPtr>& records,
                const std::filesystem::path& drop_directory, const Memory& memory = {});
+
+/// What need not be found out again as long as few files change between one desire() and the next. One thread.
+class Desiring {
+ public:
+  Desiring();
+  Desiring(Desiring&&) noexcept;
+  Desiring& operator=(Desiring&&) noexcept;
+  ~Desiring();
+
+  /// As the one above.
+  Desired desire(const config::LoadedPlugins& plugins, const std::vector<catalog::RecordPtr>& records,
+                 const std::filesystem::path& drop_directory, const Memory& memory);
+
+ private:
+  struct Known;
+  std::unique_ptr<Known> known_;
+};
+
+/// The choices by plugin.
+std::map<std::string, Identity> identities_of(const std::vector<Wanted>& choices);
 
 /// For `serve --check`: the faults that an admin should mend, each with its place. Files that are just missing count.
 std::vector<config::Diagnostic> check_desired(const config::LoadedPlugins& plugins,

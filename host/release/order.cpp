@@ -1,8 +1,9 @@
 #include "release/order.hpp"
 
 #include <algorithm>
-#include <map>
 #include <optional>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "manifest/provider_match.hpp"
@@ -24,10 +25,12 @@ class Graph {
   };
 
   explicit Graph(const std::vector<Wanted>& wanted) : wanted_(wanted), needs_(wanted.size()) {
+    providers_.reserve(wanted.size());
     for (std::size_t i = 0; i < wanted.size(); ++i) {
       for (const auto& provided : manifest(i).provides) providers_[provided.contract].emplace_back(i, &provided);
     }
     for (std::size_t i = 0; i < wanted.size(); ++i) {
+      needs_[i].reserve(manifest(i).requires_.size());
       for (const auto& required : manifest(i).requires_) needs_[i].push_back({&required, find_fitting(i, required)});
     }
   }
@@ -37,7 +40,7 @@ class Graph {
   [[nodiscard]] const std::vector<Need>& needs(std::size_t i) const { return needs_[i]; }
 
   using Offer = std::pair<std::size_t, const ProvidedContract*>;
-  [[nodiscard]] const std::vector<Offer>& offers(const std::string& contract) const {
+  [[nodiscard]] const std::vector<Offer>& offers(std::string_view contract) const {
     static const std::vector<Offer> kNone;
     const auto found = providers_.find(contract);
     return found == providers_.end() ? kNone : found->second;
@@ -57,7 +60,7 @@ class Graph {
   }
 
   const std::vector<Wanted>& wanted_;
-  std::map<std::string, std::vector<Offer>> providers_;
+  std::unordered_map<std::string_view, std::vector<Offer>> providers_;  // by contract, whose text is a manifest's
   std::vector<std::vector<Need>> needs_;
 };
 

@@ -84,10 +84,15 @@ void Reconciler::look() {
   }
 }
 
+void Reconciler::distrust_files() noexcept {
+  catalog_->distrust();
+  plugin_configs_.distrust();
+}
+
 Desired Reconciler::desire_with(const Memory& memory) {
   const auto configs = plugin_configs_.load();
   base::give_way();
-  auto desired = desire(configs, records_, settings_.drop_directory, memory);
+  auto desired = desiring_.desire(configs, records_, settings_.drop_directory, memory);
   base::give_way();
   return desired;
 }
@@ -114,8 +119,9 @@ bool Reconciler::is_asked_for(const Failure& failure, const Desired& desired) co
            unmet.record->sha256 == failure.member.record->sha256;
   };
   if (std::any_of(desired.unmet.begin(), desired.unmet.end(), is_it)) return true;
-  const auto choice = desired.choices.find(name);
-  if (choice == desired.choices.end() || choice->second.config_text != failure.member.config_text) return false;
+  const auto choice = std::find_if(desired.choices.begin(), desired.choices.end(),
+                                   [&](const Wanted& wanted) { return wanted.name() == name; });
+  if (choice == desired.choices.end() || choice->config->config_text != failure.member.config_text) return false;
   return std::any_of(records_.begin(), records_.end(), [&](const catalog::RecordPtr& record) {
     return record->state == catalog::FileState::verified && record->sha256 == failure.member.record->sha256;
   });
@@ -169,10 +175,16 @@ void Reconciler::pass() {
 
 /// At once, also where a release with it fails: what keeps a plugin's trouble its own does not wait for others.
 void Reconciler::set_limits(const Desired& desired) {
-  for (const auto& config : desired.enabled) limits_.insert_or_assign(config->name, config);
-  for (const auto& [name, generation] : running_) contain(*generation);
-  if (!canary_) return;
-  for (const auto& generation : fresh_of(*canary_)) contain(*generation);
+  const auto canaries = canary_ ? fresh_of(*canary_) : std::vector<GenerationPtr>();
+  for (const auto& config : desired.enabled) {
+    auto& kept = limits_[config->name];
+    if (std::exchange(kept, config) == config) continue;
+    const auto running = running_.find(config->name);
+    if (running != running_.end()) contain(*running->second);
+    for (const auto& canary : canaries) {
+      if (canary->name() == config->name) contain(*canary);
+    }
+  }
 }
 
 /// Without a file that says otherwise the defaults hold.

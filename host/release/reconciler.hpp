@@ -10,6 +10,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "release/attempt.hpp"
@@ -47,6 +48,8 @@ class Reconciler {
   void record_start();
   /// Looks at the files, and unless the admin wants to be asked makes actual equal to desired.
   void pass();
+  /// The next look asks for each file, whatever the kernel has told of them; see base::ChangeJournal.
+  void distrust_files() noexcept;
   /// When to look again unasked; nullopt: only when woken.
   [[nodiscard]] std::optional<Clock::time_point> next_look() const { return look_again_; }
   /// What time brings: cuts what overstays, judges who is on trial. True when something came of it.
@@ -167,6 +170,7 @@ class Reconciler {
   std::vector<runtime::Service*> services_;  // contracts_ is the first
   base::Files& files_;
   config::PluginConfigs plugin_configs_;
+  Desiring desiring_;
   runtime::ControlThread control_;
   Starter starter_;
   Handover handover_;
@@ -178,10 +182,10 @@ class Reconciler {
   std::function<void()> record_start_;  // from begin() to record_start()
   bool has_published_ = false;
   Set running_;
-  Memory memory_;                                          // its members are those of running_
-  std::uint64_t number_ = 0;                               // of the release that runs
-  runtime::ReleasePtr release_;                            // of running_
-  std::map<std::string, config::PluginConfigPtr> limits_;  // whose limits are in force, by plugin
+  Memory memory_;                                                    // its members are those of running_
+  std::uint64_t number_ = 0;                                         // of the release that runs
+  runtime::ReleasePtr release_;                                      // of running_
+  std::unordered_map<std::string, config::PluginConfigPtr> limits_;  // whose limits are in force, by plugin
   std::vector<Unmet> unmet_;
   Identities held_back_;     // what a failed release would have changed beside what failed
   Identities held_back_by_;  // what failed of it

@@ -104,7 +104,7 @@ base::Result<Outcome> Reconciler::rollback(std::optional<std::uint64_t> release,
   look();
   auto memory = memory_;
   memory.holds.clear();
-  const auto choices = desire_with(memory).choices;
+  const auto choices = identities_of(desire_with(memory).choices);
   const auto reason =
       "release " + std::to_string(number_) + " was rolled back to release " + std::to_string(*release) + " by " + who;
   const auto hold = [&](const std::string& name) {

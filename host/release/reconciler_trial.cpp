@@ -97,7 +97,7 @@ void Reconciler::revert(const Trials::Verdict& verdict) {
 /// As long as nothing else is asked for: of the culprit itself, and of the others, which came with it.
 void Reconciler::hold_former(const FormerMembers& former, const std::string& culprit, const std::string& reason,
                              Memory& memory) {
-  const auto choices = desire_with(memory).choices;
+  const auto choices = identities_of(desire_with(memory).choices);
   for (const auto& [name, member] : former) {
     const auto choice = choices.find(name);
     memory.holds.insert_or_assign(name, Hold{.member = member,

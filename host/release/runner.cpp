@@ -17,11 +17,13 @@ namespace {
 
 using Clock = Reconciler::Clock;
 
-// Several changes often come together (a copy, then a rename); one pass serves them all.
+// Several changes often come together (a copy, then a rename; a plan, then its apply): one pass serves them all, and
+// one report.
 constexpr std::chrono::milliseconds kDebounce{10};
 // A look unasked now and then: some file systems tell nothing of changes made elsewhere.
 constexpr std::chrono::seconds kUnaskedLook{30};
 constexpr std::chrono::seconds kLookWithoutWatch{1};
+constexpr auto kNever = Clock::time_point::max();
 
 }  // namespace
 
@@ -45,6 +47,16 @@ class Runner::Impl {
   }
 
   void wake() { mailbox_->post(&Mailbox::is_woken); }
+
+  base::Result<Plan> plan() {
+    return ask_for_change<Plan>([](Reconciler& reconciler) { return reconciler.plan(); },
+                                settings_.applies_by_itself ? Looks::no : Looks::as_a_pass_would);
+  }
+
+  base::Result<Outcome> apply(const std::string& who) {
+    return ask_for_change<Outcome>([who](Reconciler& reconciler) { return reconciler.apply(who); },
+                                   Looks::as_a_pass_would);
+  }
 
   base::Result<void> pause(const Mailbox::Patience& patience) {
     return to_void(mailbox_->ask<bool>(
@@ -71,10 +83,14 @@ class Runner::Impl {
     return mailbox_->ask<T>([this, question] { return question(reconciler_); }, {});
   }
 
+  /// What the answer comes after: it may do all that a pass which is due was to do.
+  enum class Looks { no, as_a_pass_would };
+
   /// As ask(), for what writes in the state directory.
   template <class T>
-  base::Result<T> ask_for_change(const std::function<base::Result<T>(Reconciler&)>& question) {
-    return ask<T>([this, question](Reconciler& reconciler) -> base::Result<T> {
+  base::Result<T> ask_for_change(const std::function<base::Result<T>(Reconciler&)>& question, Looks looks = Looks::no) {
+    return ask<T>([this, question, looks](Reconciler& reconciler) -> base::Result<T> {
+      if (!is_paused_ && looks == Looks::as_a_pass_would) take_woken();
       if (!is_paused_) return question(reconciler);
       return base::Error{base::ErrorCode::unavailable,
                          "the host is being replaced by another one; ask again when that is done"};
@@ -139,11 +155,13 @@ class Runner::Impl {
       has_changed |= is_paused_ ? reconciler_.drains().cut_overdue() : reconciler_.do_chores();
       has_changed |= serve_requests(true);
       if (!is_paused_ && take_woken()) {
+        if (unasked_look_ <= Clock::now()) reconciler_.distrust_files();
         reconciler_.pass();
         unasked_look_ = Clock::now() + look_every_;
         has_changed = true;
       }
-      if (has_changed) report();
+      if (has_changed) report_at_ = std::min(report_at_, Clock::now() + kDebounce);
+      if (report_at_ <= Clock::now()) report();
     }
     serve_requests(false);
     reconciler_.stop_hooks();
@@ -155,10 +173,9 @@ class Runner::Impl {
   /// Waits for something to do; false when the stop has begun.
   bool wait() {
     std::unique_lock lock(mailbox_->mutex);
-    constexpr auto kNever = Clock::time_point::max();
     const auto look_at = is_paused_ ? kNever : std::min(reconciler_.next_look().value_or(kNever), unasked_look_);
     const auto chores = is_paused_ ? reconciler_.drains().next_cut() : reconciler_.next_chores();
-    const auto until = std::min(look_at, chores.value_or(kNever));
+    const auto until = std::min({look_at, chores.value_or(kNever), report_at_});
     const auto is_asked = [&] { return !mailbox_->reaped.empty() || !mailbox_->requests.empty(); };
     const auto is_woken = [&] { return mailbox_->is_woken && !is_paused_; };
     const auto is_due = [&] { return is_woken() || mailbox_->is_stop_begun || is_asked(); };
@@ -217,6 +234,7 @@ class Runner::Impl {
   }
 
   void report() {
+    report_at_ = kNever;
     base::give_way();
     if (!is_paused_) observer_(reconciler_.status());
     base::give_way();
@@ -230,7 +248,8 @@ class Runner::Impl {
   Reconciler reconciler_;  // the release thread's, from start() to its end
   std::vector<base::DirectoryWatch> watches_;
   std::chrono::seconds look_every_{kUnaskedLook};
-  Clock::time_point unasked_look_;  // the release thread's
+  Clock::time_point unasked_look_;        // the release thread's
+  Clock::time_point report_at_ = kNever;  // the release thread's
   std::thread thread_;
   std::size_t left_behind_ = 0;  // written by the release thread before it ends
 };
@@ -249,12 +268,8 @@ base::Result<void> Runner::resume() { return impl_->resume(); }
 void Runner::begin_stop() { impl_->begin_stop(); }
 std::size_t Runner::stop() { return impl_->stop(); }
 
-base::Result<Plan> Runner::plan() {
-  return impl_->ask_for_change<Plan>([](Reconciler& reconciler) { return reconciler.plan(); });
-}
-base::Result<Outcome> Runner::apply(const std::string& who) {
-  return impl_->ask_for_change<Outcome>([who](Reconciler& reconciler) { return reconciler.apply(who); });
-}
+base::Result<Plan> Runner::plan() { return impl_->plan(); }
+base::Result<Outcome> Runner::apply(const std::string& who) { return impl_->apply(who); }
 base::Result<Outcome> Runner::rollback(std::optional<std::uint64_t> release, const std::string& who) {
   return impl_->ask_for_change<Outcome>([=](Reconciler& reconciler) { return reconciler.rollback(release, who); });
 }

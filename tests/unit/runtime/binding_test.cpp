@@ -144,5 +144,88 @@ TEST_F(BindingTest, ReachesThroughChainsAndNoFurther) {
   EXPECT_FALSE(cones[0]->reaches(*middle));
 }
 
+// Of a set that is like the one before it but for a few, most is kept.
+
+TEST_F(BindingTest, BindsAnewWhoseProviderWasReplaced) {
+  const auto consumer = make(PluginSpec("c").requires_("a"));
+  auto former = make(PluginSpec("p").provides("a", &kOne));
+  EXPECT_EQ(bound(release({consumer, former})), &kOne);
+  const auto next = make(PluginSpec("p", "1.1.0").provides("a", &kTwo));
+  EXPECT_EQ(bound(release({consumer, next})), &kTwo);
+  EXPECT_EQ(bound(release({consumer, former})), &kOne) << "and back";
+  former.reset();
+  EXPECT_EQ(bound(release({consumer, next})), &kTwo);
+}
+
+TEST_F(BindingTest, BindsAnewWhoHasABetterProviderNow) {
+  const auto consumer = make(PluginSpec("c").requires_("a"));
+  const auto low = make(PluginSpec("low").provides("a", &kOne));
+  EXPECT_EQ(bound(release({consumer, low})), &kOne);
+  const auto high = make(PluginSpec("high").provides("a", &kTwo, {}, 1));
+  EXPECT_EQ(bound(release({consumer, low, high})), &kTwo);
+  EXPECT_EQ(bound(release({consumer, low})), &kOne);
+}
+
+TEST_F(BindingTest, FindsTheConflictAgainWhenAskedTwice) {
+  const auto consumer = make(PluginSpec("c").requires_("a"));
+  auto provider = make(PluginSpec("p").provides("a", &kOne));
+  EXPECT_EQ(conflict({consumer, provider}), "");
+  EXPECT_THAT(conflict({consumer}), HasSubstr("no running plugin provides"));
+  EXPECT_THAT(conflict({consumer}), HasSubstr("no running plugin provides"));
+  EXPECT_EQ(conflict({consumer, provider}), "");
+  provider.reset();  // forgotten between the two
+  EXPECT_THAT(conflict({consumer}), HasSubstr("no running plugin provides"));
+}
+
+TEST_F(BindingTest, SharesTheListsOfWhomIsReachedWhereNothingHasChanged) {
+  const auto base = make(PluginSpec("base").provides("a", &kOne));
+  const auto middle = make(PluginSpec("middle").provides("b", &kTwo).requires_("a"));
+  const auto other = make(PluginSpec("other").requires_("a"));
+  const auto first = release({make(PluginSpec("top").requires_("b")), middle, other, base});
+  const auto next = make(PluginSpec("top", "1.1.0").requires_("b"));
+  const auto second = release({next, middle, other, base});
+  EXPECT_EQ(first->cones()[1]->reached, second->cones()[1]->reached);
+  EXPECT_EQ(first->cones()[2]->reached, second->cones()[2]->reached);
+  EXPECT_TRUE(second->cones()[0]->reaches(*base));
+}
+
+TEST_F(BindingTest, ReachesTheNewEndOfAChain) {
+  const auto top = make(PluginSpec("top").requires_("b"));
+  const auto middle = make(PluginSpec("middle").provides("b", &kTwo).requires_("a"));
+  const auto former = make(PluginSpec("base").provides("a", &kOne));
+  const auto first = release({top, middle, former});
+  const auto base = make(PluginSpec("base", "1.1.0").provides("a", &kOne));
+  const auto second = release({top, middle, base});
+  for (const std::size_t place : {0U, 1U}) {
+    EXPECT_TRUE(second->cones()[place]->reaches(*base)) << place;
+    EXPECT_FALSE(second->cones()[place]->reaches(*former)) << place;
+    EXPECT_TRUE(first->cones()[place]->reaches(*former)) << place;
+  }
+}
+
+TEST_F(BindingTest, FollowsACircleOfOptionalWishes) {
+  const auto a = make(PluginSpec("a").provides("a", &kOne).requires_("b", {.optional = true}));
+  const auto b = make(PluginSpec("b").provides("b", &kTwo).requires_("a", {.optional = true}));
+  const auto former = make(PluginSpec("c").provides("c", &kThree));
+  const auto d = make(PluginSpec("d").requires_("a"));
+  const auto first = release({a, b, former, d});
+  EXPECT_TRUE(first->cones()[0]->reaches(*b) && first->cones()[1]->reaches(*a) && first->cones()[3]->reaches(*b));
+  const auto next = make(PluginSpec("b", "1.1.0").provides("b", &kTwo).requires_("a", {.optional = true}));
+  const auto second = release({a, next, former, d});
+  EXPECT_TRUE(second->cones()[3]->reaches(*next) && second->cones()[0]->reaches(*next));
+  EXPECT_FALSE(second->cones()[3]->reaches(*b) || second->cones()[0]->reaches(*b));
+}
+
+TEST_F(BindingTest, KeepsNoGenerationAlive) {
+  auto provider = make(PluginSpec("p").provides("a", &kOne));
+  auto consumer = make(PluginSpec("c").requires_("a"));
+  auto made = release({consumer, provider});
+  const std::weak_ptr<Generation> both[]{provider, consumer};
+  made.reset();
+  provider.reset();
+  consumer.reset();
+  EXPECT_TRUE(both[0].expired() && both[1].expired());
+}
+
 }  // namespace
 }  // namespace mortise::runtime
