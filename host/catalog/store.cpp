@@ -29,7 +29,7 @@ IncomingCopy::~IncomingCopy() {
   if (!path_.empty()) static_cast<void>(files_->remove(path_));
 }
 
-base::Result<Store> Store::open(std::string directory, base::Files& files) {
+base::Result<Store> Store::open(const std::string& directory, base::Files& files) {
   if (auto made = files.make_directory(directory, 0700); !made) return made.error();
   std::error_code error;
   fs::permissions(directory, fs::perms::owner_all, error);
@@ -38,7 +38,7 @@ base::Result<Store> Store::open(std::string directory, base::Files& files) {
                                                                "': " + error.message() +
                                                                "; it must belong to the user that the host runs as"};
   }
-  return Store(std::move(directory), files);
+  return Store(directory, files);
 }
 
 std::string Store::image_path(const std::string& sha256) const { return directory_ + "/" + image_name(sha256); }

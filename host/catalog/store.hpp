@@ -36,7 +36,7 @@ class IncomingCopy {
 class Store {
  public:
   /// Makes the directory, for our eyes alone; fails when it cannot be written.
-  static base::Result<Store> open(std::string directory, base::Files& files);
+  static base::Result<Store> open(const std::string& directory, base::Files& files);
 
   /// Where the image with this digest lies, or would lie.
   [[nodiscard]] std::string image_path(const std::string& sha256) const;
@@ -72,7 +72,8 @@ class Store {
   void clear_stale();
 
  private:
-  Store(std::string directory, base::Files& files) : directory_(directory), files_(&files), journal_(directory) {}
+  Store(const std::string& directory, base::Files& files)
+      : directory_(directory), files_(&files), journal_(directory) {}
 
   std::string directory_;
   base::Files* files_;
