@@ -6,6 +6,7 @@
 
 #include "base/process.hpp"
 #include "serving_host.hpp"
+#include "telemetry/crash_handler.hpp"
 #include "telemetry/log.hpp"
 
 namespace mortise {
@@ -55,6 +56,7 @@ Application::Application(config::HostConfig config, std::vector<std::string> int
     : config_(std::move(config)), interfaces_(std::move(interfaces)), files_(files), start_(start) {}
 
 int Application::run() {
+  const telemetry::CrashStack stack;
   const sigset_t signals = block_signals();
   base::raise_open_file_limit();  // one for each connection
   ServingHost host(config_, interfaces_, files_, start_);
@@ -62,12 +64,14 @@ int Application::run() {
     telemetry::log(Level::error, "host", "cannot start", {{"reason", opened.error().message}});
     if (start_.former) start_.former->refuse(opened.error().message);
     start_.supervisor->tell_ending();
+    telemetry::expect_exit();
     return 1;
   }
   host.serve();
   wait_for_stop(signals, host);
   // Code that cannot be stopped still runs in this process; static destructors must not pull the ground from under it.
   if (host.stop() > 0) std::_Exit(0);
+  telemetry::expect_exit();
   return 0;
 }
 

@@ -12,6 +12,7 @@
 #include "offered_interfaces.hpp"
 #include "supervisor/supervisor.hpp"
 #include "takeover/former_host.hpp"
+#include "telemetry/crash_handler.hpp"
 
 namespace {
 
@@ -32,6 +33,8 @@ mortise::base::Result<mortise::Start> look_at_start(int argc, char** argv) {
 void begin_life(mortise::Start& start, mortise::supervisor::Life life) {
   start.supervisor = std::move(life.link);
   start.is_restart = life.is_restart;
+  start.crashes = std::move(life.crashes);
+  mortise::telemetry::leave_crash_marks(std::move(life.page));
   if (life.lock) start.lock = mortise::base::InstanceLock::share(std::move(*life.lock));
   // One that has crashed before it had any leaves what the service manager has given.
   if (!life.sockets.empty()) {

@@ -10,7 +10,6 @@
 #include "catalog/catalog.hpp"
 #include "catalog/gate.hpp"
 #include "edge_settings.hpp"
-#include "telemetry/crash_mark.hpp"
 #include "telemetry/log.hpp"
 
 namespace mortise {
@@ -96,7 +95,6 @@ base::Result<void> ServingHost::start_server() {
 base::Result<void> ServingHost::open() {
   if (auto prepared = prepare_directories(); !prepared) return prepared;
   if (auto locked = get_lock(); !locked) return locked;
-  telemetry::leave_crash_marks(config_.state_directory);
   auto catalog = catalog::Catalog::open({.drop_directory = config_.drop_directory,
                                          .state_directory = config_.state_directory,
                                          .settle = config_.settle,
@@ -121,7 +119,10 @@ base::Result<void> ServingHost::open() {
                                           .starts_paused = start_.former != nullptr,
                                           .init_timeout = config_.init_timeout,
                                           .stop_timeout = config_.stop_timeout,
-                                          .left_mapped_limit = config_.left_mapped_limit},
+                                          .left_mapped_limit = config_.left_mapped_limit,
+                                          .on_crash = config_.on_crash,
+                                          .crashes = std::move(start_.crashes),
+                                          .on_crashes_settled = [this] { start_.supervisor->tell_settled(); }},
                   std::move(*catalog), *contracts_, std::vector<runtime::Service*>{&*server_}, files_,
                   [this](const release::Status& status) { status_file_->write(status); });
   upgrade_.emplace(takeover::UpgradeSettings{.executable = start_.executable,

@@ -12,6 +12,7 @@
 #include "base/result.hpp"
 #include "supervisor/host_link.hpp"
 #include "takeover/former_host.hpp"
+#include "telemetry/crash_mark.hpp"
 
 namespace mortise {
 
@@ -25,6 +26,7 @@ struct Start {
   std::optional<supervisor::HostLink> supervisor{};  // there in a host process
   bool is_restart = false;                           // the host process before this one has crashed
   std::optional<base::InstanceLock> lock{};          // that this one has left
+  std::vector<telemetry::CrashMark> crashes{};       // of host processes before this one, still to be judged
 };
 
 }  // namespace mortise

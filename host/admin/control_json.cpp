@@ -64,6 +64,15 @@ ordered_json from_containment(const std::optional<runtime::ContainmentReport>& g
           {"circuit_opened", containment.circuit_opened}};
 }
 
+/// Of one that has never crashed the host all is 0 or empty.
+ordered_json from_crashes(const release::CrashStatus& crashes) {
+  return {{"count", crashes.count},
+          {"time", crashes.time},
+          {"signal", crashes.signal},
+          {"route", crashes.route},
+          {"reason", crashes.evidence}};
+}
+
 ordered_json from_plugin(const release::PluginStatus& plugin) {
   return {{"name", plugin.name},
           {"version", plugin.version},
@@ -72,7 +81,8 @@ ordered_json from_plugin(const release::PluginStatus& plugin) {
           {"reason", plugin.reason},
           {"sha256", plugin.sha256},
           {"degraded", plugin.containment ? plugin.containment->degraded : ""},
-          {"containment", from_containment(plugin.containment)}};
+          {"containment", from_containment(plugin.containment)},
+          {"crashes", from_crashes(plugin.crashes)}};
 }
 
 /// A file whose manifest could not be read has no plugin and no version: both are empty.

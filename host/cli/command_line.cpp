@@ -120,7 +120,7 @@ void add_release_commands(Parser& parser, const Parts& parts) {
                [&options, &parts] { return rollback(options.config, options.release, options.as_json, parts); })
       ->add_option("N", options.release, "The release to go back to; else the one before the current")
       ->check(CLI::Range(std::int64_t{1}, std::numeric_limits<std::int64_t>::max()));
-  add_question(parser, "pardon", "Try a plugin's versions again that did not pass their trial",
+  add_question(parser, "pardon", "Try a plugin's versions again that did not pass their trial or have crashed the host",
                [&options, &parts] { return pardon(options.config, options.name, options.as_json, parts); })
       ->add_option("NAME", options.name, "The plugin")
       ->required();

@@ -61,6 +61,16 @@ void print_containment(const Document& plugin, std::ostream& out) {
   print_line("troubles", counts, out);
 }
 
+/// How often it has crashed the host, and the last time.
+void print_crashes(const Document& plugin, std::ostream& out) {
+  const auto crashes = plugin.find("crashes");
+  if (crashes == plugin.end() || !crashes->is_object() || number_of(*crashes, "count") == 0) return;
+  print_line("crashes",
+             std::to_string(number_of(*crashes, "count")) + ", the last at " + text_of(*crashes, "time") + ": " +
+                 text_of(*crashes, "reason"),
+             out);
+}
+
 /// What people want to know first of one that runs but does not do well.
 std::string state_of(const Document& plugin) {
   return text_of(plugin, "degraded").empty() ? text_of(plugin, "state") : "degraded";
@@ -145,6 +155,7 @@ void print_plugin(const std::string& name, const Document& picked, std::ostream&
     print_line("generation", generation_of(plugin), out);
     print_line("sha256", text_of(plugin, "sha256"), out);
     print_line("reason", reason_of(plugin), out);
+    print_crashes(plugin, out);
     if (number_of(plugin, "generation") > 0) print_containment(plugin, out);
   }
   print_files(picked, out);

@@ -75,6 +75,12 @@ enum class ApplyMode {
   manual,     // nothing, until `mortise apply`
 };
 
+/// What becomes of a plugin that has crashed the host.
+enum class OnCrash {
+  quarantine,  // it does not run again until an admin or another version says so
+  restart,     // it runs again, unless it crashes too often
+};
+
 /// mortise.json. Relative paths are relative to the file's own folder; here they are absolute.
 struct HostConfig {
   std::filesystem::path file;
@@ -89,7 +95,8 @@ struct HostConfig {
   std::uint64_t arena_max_bytes = 67108864;          // of one scope
   std::uint64_t left_mapped_limit = 32;              // images of retired plugins in memory, before the admin is told
   ApplyMode apply_mode = ApplyMode::automatic;
-  std::filesystem::path control_socket;  // default control.sock in the state directory; at most 107 bytes
+  OnCrash on_crash = OnCrash::quarantine;  // of plugins that do not say
+  std::filesystem::path control_socket;    // default control.sock in the state directory; at most 107 bytes
   mode_t control_socket_mode = 0600;
   EdgeConfig edge;
   LogConfig log;
@@ -140,6 +147,7 @@ struct PluginConfig {
   CircuitConfig circuit;
   ProbationConfig probation;
   std::optional<CanaryConfig> canary;  // none: the switch comes at once
+  std::optional<OnCrash> on_crash;     // none: as mortise.json has it
 };
 
 struct LoadedHost {

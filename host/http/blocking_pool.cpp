@@ -4,6 +4,8 @@
 #include <thread>
 #include <utility>
 
+#include "telemetry/crash_handler.hpp"
+
 namespace mortise::http {
 
 bool BlockingPool::post(std::function<void()> task) {
@@ -21,6 +23,7 @@ bool BlockingPool::post(std::function<void()> task) {
 }
 
 void BlockingPool::work(const std::shared_ptr<State>& state) {
+  const telemetry::CrashStack stack;
   constexpr std::chrono::seconds kIdle{10};
   std::unique_lock lock(state->mutex);
   for (;;) {

@@ -131,7 +131,7 @@ void Connection::build_request(const Route& route) {
 bool Connection::call_handler(const Route& route) {
   auto& work = *workspace_;
   const auto& generation = *work.cone->entry;
-  const telemetry::LogScope log_scope(generation.name(), generation.number_text(), work.request_id);
+  const telemetry::LogScope log_scope(generation.name(), generation.number_text(), work.request_id, route.pattern);
   std::array<char, 1024> text;  // NOLINT(cppcoreguidelines-pro-type-member-init): the handler says how much it wrote
   mortise_error error{.struct_size = sizeof(mortise_error),
                       .capacity = static_cast<std::uint32_t>(text.size()),

@@ -9,6 +9,7 @@
 
 #include "http/connection.hpp"
 #include "http/shared.hpp"
+#include "telemetry/crash_handler.hpp"
 
 namespace mortise::http {
 namespace {
@@ -66,12 +67,14 @@ void Loop::start(std::shared_ptr<void> keep_alive) {
 }
 
 void Loop::run_own() {
+  const telemetry::CrashStack stack;
   auto& seat = take_seat();
   io_.run();
   give_back(seat);
 }
 
 void Loop::run_spare() {
+  const telemetry::CrashStack stack;
   auto& seat = take_seat();
   poller_.help();
   while (!io_.stopped()) {

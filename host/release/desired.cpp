@@ -118,7 +118,7 @@ class Chooser {
       if (enabled.contains(name)) continue;
       if (hold.instead_of != Identity{}) {
         desired.lifted.push_back(name);
-      } else if (hold.member) {
+      } else if (may_run(name, hold)) {
         wanted.push_back(as_it_runs(name, *hold.member, hold.reason));
       }
     }
@@ -128,6 +128,11 @@ class Chooser {
   std::vector<Wanted> wanted;
 
  private:
+  /// Not what has crashed the host since.
+  [[nodiscard]] bool may_run(const std::string& name, const Hold& hold) const {
+    return hold.member && !memory_.is_quarantined(name, hold.member->identity());
+  }
+
   /// Says of the better ones that they have failed.
   catalog::RecordPtr find_best(const config::PluginConfig& plugin, const std::vector<catalog::RecordPtr>& candidates,
                                const VersionRange& range) {
@@ -150,7 +155,7 @@ class Chooser {
     } else if (held->second.instead_of != choice.identity()) {
       desired.lifted.push_back(choice.name());
       wanted.push_back(std::move(choice));
-    } else if (held->second.member) {
+    } else if (may_run(choice.name(), held->second)) {
       wanted.push_back(as_it_runs(choice.name(), *held->second.member, held->second.reason));
     }
   }
@@ -158,7 +163,7 @@ class Chooser {
   /// Nothing can be chosen.
   void keep(const std::string& name) {
     const auto held = memory_.holds.find(name);
-    if (held != memory_.holds.end() && held->second.instead_of == Identity{} && held->second.member) {
+    if (held != memory_.holds.end() && held->second.instead_of == Identity{} && may_run(name, held->second)) {
       wanted.push_back(as_it_runs(name, *held->second.member, held->second.reason));
       return;
     }

@@ -17,7 +17,7 @@ using data::Keywords::now;
 using data::Keywords::use;
 using storage::guarded;
 
-constexpr std::int64_t kRevision = 3;
+constexpr std::int64_t kRevision = 4;
 // No fsync at each commit: what the host wrote survives its own end anyway, and after the machine's end the file tells
 // of a release that was applied, if not of the very last one.
 constexpr const char* kPragmas[] = {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL"};
@@ -43,7 +43,9 @@ constexpr const char* kSinceRevision3[] = {
     "generation INTEGER NOT NULL, until_ms INTEGER NOT NULL, former_sha256 TEXT NOT NULL, former_config TEXT NOT NULL, "
     "PRIMARY KEY (number, plugin)) WITHOUT ROWID"};
 
-std::string timestamp() { return Poco::DateTimeFormatter::format(Poco::Timestamp(), "%Y-%m-%dT%H:%M:%S.%iZ"); }
+constexpr const char* kSinceRevision4 =
+    "CREATE TABLE crash (time_ms INTEGER NOT NULL, host INTEGER NOT NULL, plugin TEXT NOT NULL, sha256 TEXT NOT NULL, "
+    "signal TEXT NOT NULL, route TEXT NOT NULL, evidence TEXT NOT NULL, PRIMARY KEY (time_ms, host)) WITHOUT ROWID";
 
 void write_holds(data::Session& poco, const std::map<std::string, StoredHold>& holds) {
   poco << "DELETE FROM hold", now;
@@ -57,6 +59,10 @@ void write_holds(data::Session& poco, const std::map<std::string, StoredHold>& h
 }
 
 }  // namespace
+
+std::string to_time(std::int64_t ms_since_1970) {
+  return Poco::DateTimeFormatter::format(Poco::Timestamp(ms_since_1970 * 1000), "%Y-%m-%dT%H:%M:%S.%iZ");
+}
 
 std::map<std::string, StoredHold> to_stored(const std::map<std::string, Hold>& holds) {
   std::map<std::string, StoredHold> stored;
@@ -103,7 +109,10 @@ base::Result<History> History::prepare(data::Session session, const std::filesys
     if (revision < 2) {
       for (const auto* change : kSinceRevision2) session << change, now;
     }
-    for (const auto* change : kSinceRevision3) session << change, now;
+    if (revision < 3) {
+      for (const auto* change : kSinceRevision3) session << change, now;
+    }
+    session << kSinceRevision4, now;
     session << "PRAGMA user_version = " + std::to_string(kRevision), now;
     transaction.commit();
   }
@@ -115,7 +124,7 @@ base::Result<std::uint64_t> History::begin(const std::string& who, const std::st
                                            const std::map<std::string, std::string>& config_texts) {
   return guarded([&]() -> base::Result<std::uint64_t> {
     auto& poco = *session_;
-    auto time = timestamp();
+    auto time = to_time(Poco::Timestamp().epochMicroseconds() / 1000);
     auto by = who;
     auto title = what;
     storage::Transaction transaction(poco);

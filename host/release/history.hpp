@@ -51,6 +51,9 @@ struct StoredMark {
   std::string reason;
 };
 
+/// "2026-11-26T09:20:31.004Z".
+std::string to_time(std::int64_t ms_since_1970);
+
 std::map<std::string, StoredHold> to_stored(const std::map<std::string, Hold>& holds);
 
 /// One thread. Errors: `unavailable` when it cannot be written as things are (full disk), `data_loss` when the file is
@@ -84,9 +87,13 @@ class History {
   /// In place of all before them.
   base::Result<void> set_trials(const std::vector<StoredTrial>& trials);
   base::Result<void> mark(const StoredMark& mark);
-  /// Takes the marks of a plugin off.
+  /// Takes the marks of a plugin off, and forgets its crashes.
   base::Result<void> pardon(const std::string& plugin);
   base::Result<std::vector<StoredMark>> marks();
+  /// Once, however often it is told; those of more than a month ago are forgotten.
+  base::Result<void> add_crash(const StoredCrash& crash);
+  /// The eldest first.
+  base::Result<std::vector<StoredCrash>> crashes();
 
   /// Of the last release that was applied; 0 and empty when there was none.
   struct Last {

@@ -98,8 +98,38 @@ base::Result<void> History::mark(const StoredMark& mark) {
 base::Result<void> History::pardon(const std::string& plugin) {
   return guarded([&]() -> base::Result<void> {
     auto name = plugin;
+    storage::Transaction transaction(*session_);
     *session_ << "DELETE FROM mark WHERE plugin = ?", use(name), now;
+    *session_ << "DELETE FROM crash WHERE plugin = ?", use(name), now;
+    transaction.commit();
     return {};
+  });
+}
+
+base::Result<void> History::add_crash(const StoredCrash& crash) {
+  return guarded([&]() -> base::Result<void> {
+    constexpr std::int64_t kMonthMs = std::int64_t{30} * 24 * 3600 * 1000;
+    auto row = crash;
+    auto oldest = crash.time_ms - kMonthMs;
+    storage::Transaction transaction(*session_);
+    *session_ << "INSERT OR IGNORE INTO crash VALUES (?, ?, ?, ?, ?, ?, ?)", use(row.time_ms), use(row.host),
+        use(row.plugin), use(row.sha256), use(row.signal), use(row.route), use(row.evidence), now;
+    *session_ << "DELETE FROM crash WHERE time_ms < ?", use(oldest), now;
+    transaction.commit();
+    return {};
+  });
+}
+
+base::Result<std::vector<StoredCrash>> History::crashes() {
+  return guarded([&]() -> base::Result<std::vector<StoredCrash>> {
+    std::vector<StoredCrash> crashes;
+    StoredCrash row;
+    data::Statement select(*session_);
+    select << "SELECT time_ms, host, plugin, sha256, signal, route, evidence FROM crash ORDER BY time_ms, host",
+        into(row.time_ms), into(row.host), into(row.plugin), into(row.sha256), into(row.signal), into(row.route),
+        into(row.evidence), range(0, 1);
+    while (!select.done() && select.execute() > 0) crashes.push_back(row);
+    return crashes;
   });
 }
 

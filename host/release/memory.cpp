@@ -7,9 +7,26 @@ namespace mortise::release {
 const Failure* Memory::find_failure(const std::string& plugin, const Identity& identity) const {
   const auto found = failures.find(plugin);
   if (found == failures.end()) return nullptr;
-  const auto is_it = [&](const Failure& failure) { return failure.member.identity() == identity; };
+  const auto is_it = [&](const Failure& failure) {
+    const auto failed = failure.member.identity();
+    return failed == identity || (failure.is_quarantined() && failed.sha256 == identity.sha256);
+  };
   const auto failure = std::find_if(found->second.begin(), found->second.end(), is_it);
   return failure == found->second.end() ? nullptr : &*failure;
+}
+
+bool Memory::is_quarantined(const std::string& plugin, const Identity& identity) const {
+  const auto* failure = find_failure(plugin, identity);
+  return failure != nullptr && failure->is_quarantined();
+}
+
+std::vector<const StoredCrash*> Memory::crashes_of(const std::string& plugin, const std::string& sha256,
+                                                   std::int64_t since_ms) const {
+  std::vector<const StoredCrash*> found;
+  for (const auto& crash : crashes) {
+    if (crash.plugin == plugin && crash.sha256 == sha256 && crash.time_ms >= since_ms) found.push_back(&crash);
+  }
+  return found;
 }
 
 }  // namespace mortise::release

@@ -1,6 +1,7 @@
 // What planning has to know beside the files: who runs, what was tried in vain, and what a rollback holds back.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -35,6 +36,20 @@ struct Failure {
   std::string reason;
   std::vector<std::string> against;  // plugins that it did not fit: once one of them changes, it is worth another try
   bool is_marked = false;            // it ran, and did not do: only an admin's pardon has it tried again
+
+  /// It has crashed the host: it is not tried again whatever its config, which is empty here.
+  [[nodiscard]] bool is_quarantined() const { return is_marked && member.config_text.empty(); }
+};
+
+/// A crash of the host that counts for a plugin.
+struct StoredCrash {
+  std::string plugin;
+  std::string sha256;
+  std::int64_t time_ms = 0;  // since 1970
+  std::int64_t host = 0;     // pid of the process that it ended
+  std::string signal;        // "SIGSEGV", "exit"
+  std::string route;         // empty: in no request
+  std::string evidence;      // as people read it
 };
 
 /// After a rollback: who runs instead of what is desired, as long as just that is desired.
@@ -49,9 +64,14 @@ struct Memory {
   Members running;
   std::map<std::string, std::vector<Failure>> failures;
   std::map<std::string, Hold> holds;
+  std::vector<StoredCrash> crashes;  // the eldest first
 
   /// Null when it has not failed.
   [[nodiscard]] const Failure* find_failure(const std::string& plugin, const Identity& identity) const;
+  [[nodiscard]] bool is_quarantined(const std::string& plugin, const Identity& identity) const;
+  /// Those of an image since `since_ms`, the eldest first.
+  [[nodiscard]] std::vector<const StoredCrash*> crashes_of(const std::string& plugin, const std::string& sha256,
+                                                           std::int64_t since_ms = 0) const;
 };
 
 }  // namespace mortise::release

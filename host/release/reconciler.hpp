@@ -102,7 +102,10 @@ class Reconciler {
   void recall_failures(MemberFinder& finder, Memory& memory);
   std::optional<FormerMembers> recall_former(MemberFinder& finder, const StoredTrial& trial);
   void settle_crashes(Former& former);
-  void blame(Former& former, const telemetry::CrashMark& crash);
+  bool blame(Former& former, const telemetry::CrashMark& crash);
+  bool count(Former& former, const telemetry::CrashMark& crash);
+  [[nodiscard]] config::OnCrash on_crash_of(const std::string& plugin);
+  static void leave_out_quarantined(Former& former);
   void rewind(Former& former, const FormerMembers& before, const Member& culprit, std::uint64_t release,
               const std::string& evidence);
   void resume_trials(const std::vector<StoredTrial>& trials, const Desired& desired);
@@ -152,6 +155,7 @@ class Reconciler {
   static Judgement judge(const Member& culprit, std::uint64_t release, const std::string& evidence);
   static Judgement judge_as_canary(const Member& culprit, std::uint64_t release, const std::string& evidence);
   void mark(const Member& culprit, const std::string& reason, Memory& memory);
+  [[nodiscard]] CrashStatus crashes_of(const PluginStatus& plugin) const;
   [[nodiscard]] std::string reason_why_kept(const std::string& plugin) const;
 
   const runtime::GenerationPtr& newest_of(const runtime::Service::Conflict& conflict) const;

@@ -25,6 +25,8 @@ void Reconciler::begin(Record record) {
   look();
   auto former = recall(record);
   if (record == Record::now) settle_crashes(former);
+  leave_out_quarantined(former);
+  memory_.crashes = former.memory.crashes;
   memory_.failures = former.memory.failures;
   memory_.holds = former.memory.holds;
   const auto desired = desire_with(former.memory);

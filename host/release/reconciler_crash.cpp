@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "release/crash_policy.hpp"
 #include "release/member_finder.hpp"
 #include "release/planner.hpp"
 #include "release/reconciler.hpp"
@@ -13,43 +14,100 @@ namespace mortise::release {
 
 using telemetry::Level;
 
-/// Where who crashed the host was on trial, its release is rolled back before anything starts.
+/// Where who crashed the host was on trial, its release is rolled back before anything starts; of any other, its
+/// policy says whether it is started again.
 void Reconciler::settle_crashes(Former& former) {
-  for (const auto& crash : telemetry::take_crash_marks(settings_.state_directory)) {
+  bool is_written = true;
+  for (const auto& crash : settings_.crashes) {
     telemetry::log(Level::error, "release", "the host crashed when it ran last",
                    {{"pid", std::to_string(crash.pid)},
                     {"plugin", crash.plugin},
                     {"generation", std::to_string(crash.generation)},
                     {"reason", crash.to_string()}});
-    blame(former, crash);
+    if (crash.plugin.empty() || blame(former, crash)) continue;
+    is_written = count(former, crash) && is_written;
   }
+  // What is not written is told again should this process crash as well.
+  if (is_written && settings_.on_crashes_settled) settings_.on_crashes_settled();
+}
+
+/// False when it cannot be written down.
+bool Reconciler::count(Former& former, const telemetry::CrashMark& crash) {
+  MemberFinder finder(records_, *catalog_);
+  const auto culprit = finder.find(crash.plugin, {.sha256 = crash.sha256, .config_text = {}});
+  if (!culprit) return true;
+  auto& memory = former.memory;
+  const bool is_known = std::any_of(memory.crashes.begin(), memory.crashes.end(), [&](const StoredCrash& known) {
+    return known.time_ms == crash.time_ms && known.host == crash.pid;
+  });
+  if (is_known) return true;  // told once more, by who had not heard that it is written
+  memory.crashes.push_back({.plugin = crash.plugin,
+                            .sha256 = crash.sha256,
+                            .time_ms = crash.time_ms,
+                            .host = crash.pid,
+                            .signal = crash.signal,
+                            .route = crash.route,
+                            .evidence = crash.to_string()});
+  const bool is_written = history_ && history_->add_crash(memory.crashes.back());
+  const auto since = crash.time_ms - std::chrono::milliseconds(kCrashWindow).count();
+  const auto recent = memory.crashes_of(crash.plugin, crash.sha256, since).size();
+  const auto policy = on_crash_of(crash.plugin);
+  if (!is_to_be_quarantined(policy, recent)) {
+    telemetry::log(Level::warning, "release", "a plugin that has crashed the host is started again: on_crash says so",
+                   {{"plugin", crash.plugin}, {"crashes", std::to_string(recent)}});
+    return is_written;
+  }
+  const auto how_often = recent > 1 ? ", " + std::to_string(recent) + " times in five minutes" : std::string();
+  const auto reason = "'" + crash.plugin + "' " + culprit->record->manifest->version.to_string() +
+                      " crashed the host: " + crash.to_string() + ", at " + to_time(crash.time_ms) + how_often +
+                      ". Drop another version, or run `mortise pardon " + crash.plugin + "` to try it again";
+  telemetry::log(Level::error, "release", "plugin is quarantined", {{"plugin", crash.plugin}, {"reason", reason}});
+  mark(*culprit, reason, memory);
+  return is_written;
+}
+
+config::OnCrash Reconciler::on_crash_of(const std::string& plugin) {
+  const auto loaded = plugin_configs_.load();
+  const auto found = std::find_if(loaded.plugins.begin(), loaded.plugins.end(),
+                                  [&](const config::PluginConfigPtr& one) { return one->name == plugin; });
+  return found == loaded.plugins.end() ? settings_.on_crash : (*found)->on_crash.value_or(settings_.on_crash);
+}
+
+/// As if they had not run; a restart after a pardon does not bring them back, the pardon itself does.
+void Reconciler::leave_out_quarantined(Former& former) {
+  std::erase_if(former.members, [&](const auto& member) {
+    return former.memory.is_quarantined(member.first, member.second.identity());
+  });
+  former.memory.running = former.members;
 }
 
 /// Generations have numbers of their own in each process: only what the one that crashed had on trial can be meant.
-void Reconciler::blame(Former& former, const telemetry::CrashMark& crash) {
+/// False when nothing of it was on trial.
+bool Reconciler::blame(Former& former, const telemetry::CrashMark& crash) {
   const auto is_meant = [&](const StoredTrial& trial) {
     const auto found = trial.plugins.find(crash.plugin);
     return trial.host == crash.pid && found != trial.plugins.end() && found->second.generation != 0 &&
            found->second.generation == crash.generation;
   };
   const auto found = std::find_if(former.trials.begin(), former.trials.end(), is_meant);
-  if (found == former.trials.end()) return;
+  if (found == former.trials.end()) return false;
   const auto trial = std::move(*found);
   former.trials.erase(found);
 
   MemberFinder finder(records_, *catalog_);
   const auto culprit = finder.find(crash.plugin, trial.plugins.at(crash.plugin).identity);
-  if (!culprit) return;
+  if (!culprit) return true;
   const auto evidence = "it crashed the host: " + crash.to_string();
   if (!trial.is_canary) {
     if (const auto before = recall_former(finder, trial)) rewind(former, *before, *culprit, trial.release, evidence);
-    return;
+    return true;
   }
   const auto [cause, reason] = judge_as_canary(*culprit, trial.release, evidence);
   telemetry::log(Level::error, "release", "canary is given up",
                  {{"release", std::to_string(trial.release)}, {"reason", cause}});
   mark(*culprit, reason, former.memory);
   if (history_) static_cast<void>(history_->fail(trial.release, cause));  // else it shows as interrupted
+  return true;
 }
 
 /// None when one of them is lost, which is said: then there is no way back.

@@ -98,6 +98,8 @@ void Reconciler::recall_failures(MemberFinder& finder, Memory& memory) {
   const auto marks = read_or_say(history_->marks(), "which versions are marked",
                                  "a version that did not pass its trial may be tried again");
   for (const auto& mark : marks) remember(mark.plugin, mark.identity, mark.reason, true);
+  memory.crashes = read_or_say(history_->crashes(), "which plugins have crashed the host",
+                               "one that has may be started again more often than it should");
 }
 
 }  // namespace mortise::release

@@ -5,6 +5,17 @@
 
 namespace mortise::release {
 
+CrashStatus Reconciler::crashes_of(const PluginStatus& plugin) const {
+  const auto crashes = memory_.crashes_of(plugin.name, plugin.sha256);
+  if (crashes.empty()) return {};
+  const auto& last = *crashes.back();
+  return {.count = crashes.size(),
+          .time = to_time(last.time_ms),
+          .signal = last.signal,
+          .route = last.route,
+          .evidence = last.evidence};
+}
+
 Status Reconciler::status() const {
   Status status{.release = number_, .plugins = {}, .files = records_};
   for (const auto& [name, generation] : running_) {
@@ -24,7 +35,7 @@ Status Reconciler::status() const {
       status.plugins.push_back({.name = name,
                                 .version = record.manifest->version.to_string(),
                                 .generation = 0,
-                                .state = "failed",
+                                .state = failure.is_quarantined() ? "quarantined" : "failed",
                                 .reason = failure.reason,
                                 .sha256 = record.sha256});
     }
@@ -38,6 +49,7 @@ Status Reconciler::status() const {
                               .reason = unmet.reason,
                               .sha256 = {}});
   }
+  for (auto& plugin : status.plugins) plugin.crashes = crashes_of(plugin);
   if (canary_) report_canary(status.plugins);
   drains_.report(status.plugins);
   status.left_mapped = drains_.left_mapped();

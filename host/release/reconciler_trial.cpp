@@ -148,6 +148,7 @@ base::Result<Outcome> Reconciler::pardon(const std::string& plugin, const std::s
     if (const auto taken = history_->pardon(plugin); !taken) return taken.error();
   }
   std::erase_if(found->second, is_marked);
+  std::erase_if(memory_.crashes, [&](const StoredCrash& crash) { return crash.plugin == plugin; });
   look();
   const auto desired = desire_now();
   return carry_out(desired, make_plan(desired, memory_.running),

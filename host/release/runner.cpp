@@ -10,6 +10,7 @@
 #include "base/give_way.hpp"
 #include "release/mailbox.hpp"
 #include "release/reconciler.hpp"
+#include "telemetry/crash_handler.hpp"
 #include "telemetry/log.hpp"
 
 namespace mortise::release {
@@ -146,6 +147,7 @@ class Runner::Impl {
   }
 
   void loop(const Begun& begun) {
+    const telemetry::CrashStack stack;
     reconciler_.begin(is_paused_ ? Reconciler::Record::later : Reconciler::Record::now);
     unasked_look_ = Clock::now() + look_every_;
     report();

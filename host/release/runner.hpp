@@ -19,6 +19,7 @@
 #include "release/status.hpp"
 #include "runtime/contracts.hpp"
 #include "runtime/service.hpp"
+#include "telemetry/crash_mark.hpp"
 
 namespace mortise::release {
 
@@ -30,7 +31,10 @@ struct RunnerSettings {
   bool starts_paused = false;     // as after pause(): another host owns the state directory still
   std::chrono::milliseconds init_timeout{10000};
   std::chrono::milliseconds stop_timeout{10000};
-  std::uint64_t left_mapped_limit = 32;  // images that stay mapped; past it the admin is told
+  std::uint64_t left_mapped_limit = 32;                    // images that stay mapped; past it the admin is told
+  config::OnCrash on_crash = config::OnCrash::quarantine;  // of plugins that do not say
+  std::vector<telemetry::CrashMark> crashes{};             // of host processes before this one, still to be judged
+  std::function<void()> on_crashes_settled{};              // on the release thread: what follows from them is written
 };
 
 /// Owned by the application. start() and stop() from one thread; wake() and what Control has from any.

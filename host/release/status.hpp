@@ -11,14 +11,24 @@
 
 namespace mortise::release {
 
+/// How often an image has crashed the host, and the last time.
+struct CrashStatus {
+  std::uint64_t count = 0;
+  std::string time;      // "2026-11-26T09:20:31.004Z"
+  std::string signal;    // "SIGSEGV", "exit"
+  std::string route;     // empty: in no request
+  std::string evidence;  // "SIGSEGV at 0x8, in request 7b1c-12 (/orders)"
+};
+
 struct PluginStatus {
   std::string name;
   std::string version;
   std::uint64_t generation = 0;  // 0: none
-  std::string state;             // "active", "failed", "refused", "waiting", "stopping"
+  std::string state;             // "active", "failed", "quarantined", "refused", "waiting", "stopping"
   std::string reason;
   std::string sha256;
   std::optional<runtime::ContainmentReport> containment{};  // none: it does not run
+  CrashStatus crashes{};
 };
 
 /// Images that stay mapped after their generations have retired; they go when the host ends.

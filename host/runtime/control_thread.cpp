@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/give_way.hpp"
+#include "telemetry/crash_handler.hpp"
 
 namespace mortise::runtime {
 
@@ -29,6 +30,7 @@ struct ControlThread::Worker {
   std::thread thread;
 
   static void loop(const std::shared_ptr<Worker>& worker, const std::shared_ptr<std::atomic<std::size_t>>& stuck) {
+    const telemetry::CrashStack stack;
     std::unique_lock lock(worker->mutex);
     for (;;) {
       worker->changed.wait(lock, [&] { return !worker->hooks.empty() || worker->is_ending; });

@@ -78,7 +78,7 @@ base::Result<void> Generation::call_init() {
   auto image = loader::Image::load(spec_.image, !spec_.is_first_of_image);
   if (!image) return image.error();
   image_ = std::move(*image);
-  code_owner_.emplace(base::mapping_of(&image_->plugin()), name(), number_text_);
+  code_owner_.emplace(base::mapping_of(&image_->plugin()), name(), number_text_, spec_.sha256);
   return call("init", [this](void*, mortise_error* error) { return image_->plugin().init(&table_, &self_, error); });
 }
 

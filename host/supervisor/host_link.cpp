@@ -23,6 +23,8 @@ void HostLink::tell_owner() const { send(link_, Kind::owner); }
 
 void HostLink::tell_ready() const { send(link_, Kind::ready); }
 
+void HostLink::tell_settled() const { send(link_, Kind::settled); }
+
 void HostLink::tell_upgrading(pid_t pid) const { send(link_, Kind::upgrading, std::to_string(pid)); }
 
 void HostLink::tell_kept() const { send(link_, Kind::kept); }

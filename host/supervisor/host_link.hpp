@@ -26,6 +26,8 @@ class HostLink {
   void tell_owner() const;
   /// Every enabled plugin runs or has failed. The service manager hears of it.
   void tell_ready() const;
+  /// What is to follow from the crashes before this life stands in the history.
+  void tell_settled() const;
   /// Between tell_upgrading() and one of the other two another host is being started; should this process crash
   /// meanwhile, that one goes on alone. `pid` 0: it is not known yet.
   void tell_upgrading(pid_t pid) const;

@@ -18,6 +18,7 @@ enum class Kind : char {
   listening = 'L',  // these were all
   owner = 'o',      // the host process has taken everything over from a former host
   ready = 'r',      // the first pass is done
+  settled = 'c',    // what is to follow from the crashes that it was told of stands in the history
   upgrading = 'u',  // it starts the next host; text: that one's pid, once it is known
   kept = 'k',       // nothing has come of that
   replaced = 'x',   // it has; text: that one's pid

@@ -65,7 +65,8 @@ int end_like(int wait_status) {
 /// Loops between "a host process runs" and "it has ended, the next one is due".
 class Supervisor {
  public:
-  explicit Supervisor(std::unique_ptr<takeover::FormerHost>& former) : former_(former), is_owner_(former == nullptr) {}
+  Supervisor(std::unique_ptr<takeover::FormerHost>& former, telemetry::CrashPage page)
+      : former_(former), is_owner_(former == nullptr), page_(std::move(page)) {}
 
   /// In the supervisor the exit code; in a host process its life, with nothing of the supervisor left once this is
   /// destroyed.
@@ -126,7 +127,9 @@ class Supervisor {
     return {.link = HostLink(std::move(link), supervisor),
             .is_restart = is_restart,
             .lock = std::exchange(lock_, std::nullopt),
-            .sockets = std::exchange(sockets_, {})};
+            .sockets = std::exchange(sockets_, {}),
+            .crashes = std::exchange(crashes_, {}),
+            .page = std::move(page_)};
   }
 
   /// Until it has ended; its wait status.
@@ -191,6 +194,7 @@ class Supervisor {
         pause_.note_ready(Clock::now());
         base::notify_service_manager("READY=1\nMAINPID=" + std::to_string(::getpid()));
         break;
+      case Kind::settled: crashes_.clear(); break;
       case Kind::upgrading:
         told_.is_upgrading = true;
         told_.next = pid_in(message.text);
@@ -222,13 +226,40 @@ class Supervisor {
     if (hurried_by_ != 0) return end_like(hurried_by_);  // a signal's number is the wait status of who died by it
     if (told_.is_ending) return end_like(status);
     const auto end = base::end_of(status).describe();
-    telemetry::log(Level::error, "supervisor", "the host process has ended unexpectedly",
-                   {{"pid", std::to_string(host_)}, {"reason", "it " + end + hint(status)}});
+    auto mark = page_.take();
+    const bool is_explained = mark && !mark->plugin.empty();
+    tell_of(end + hint(status), mark);
+    if (mark) keep(*std::move(mark));
     if (stop_asked_ != 0 || told_.is_replaced) return end_like(status);
     if (told_.is_upgrading) return leave_it_to_the_next(status);
     if (!is_owner_) be_left_alone(end);
-    pause_until_ = Clock::now() + pause_.after_crash(Clock::now(), false);
+    pause_until_ = Clock::now() + pause_.after_crash(Clock::now(), is_explained);
     return std::nullopt;
+  }
+
+  void tell_of(const std::string& end, const std::optional<telemetry::CrashMark>& mark) const {
+    const auto known = mark.value_or(telemetry::CrashMark());
+    telemetry::log(Level::error, "supervisor", "the host process has ended unexpectedly",
+                   {{"pid", std::to_string(host_)},
+                    {"reason", "it " + end},
+                    {"plugin", known.plugin},
+                    {"generation", known.plugin.empty() ? "" : std::to_string(known.generation)},
+                    {"route", known.route},
+                    {"request_id", known.request_id},
+                    {"signal", known.signal},
+                    {"address", known.address}});
+    for (std::size_t i = 0; i < known.frames.size(); ++i) {
+      telemetry::log(Level::error, "supervisor", "backtrace", {{"frame", std::to_string(i)}, {"at", known.frames[i]}});
+    }
+  }
+
+  /// Until what follows from it is written down.
+  void keep(telemetry::CrashMark mark) {
+    using std::chrono::system_clock;
+    mark.pid = host_;
+    mark.time_ms =
+        std::chrono::duration_cast<std::chrono::milliseconds>(system_clock::now().time_since_epoch()).count();
+    crashes_.push_back(std::move(mark));
   }
 
   static std::string hint(int status) {
@@ -282,12 +313,19 @@ class Supervisor {
   std::optional<Descriptor> lock_;
   std::vector<Descriptor> sockets_;
   std::vector<Descriptor> incoming_;  // until all are there
+  telemetry::CrashPage page_;
+  std::vector<telemetry::CrashMark> crashes_;  // of which nothing has followed yet
 };
 
 }  // namespace
 
 int supervise(std::unique_ptr<takeover::FormerHost>& former, const RunHost& run_host) {
-  auto ended = Supervisor(former).run();
+  auto page = telemetry::CrashPage::make();
+  if (!page) {
+    telemetry::log(Level::error, "supervisor", "cannot start the host process", {{"reason", page.error().message}});
+    return kCannotStart;
+  }
+  auto ended = Supervisor(former, std::move(*page)).run();
   if (auto* const life = std::get_if<Life>(&ended)) return run_host(std::move(*life));
   return std::get<int>(ended);
 }

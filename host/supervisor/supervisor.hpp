@@ -11,6 +11,8 @@
 #include "base/files.hpp"
 #include "supervisor/host_link.hpp"
 #include "takeover/former_host.hpp"
+#include "telemetry/crash_mark.hpp"
+#include "telemetry/crash_page.hpp"
 
 namespace mortise::supervisor {
 
@@ -20,6 +22,8 @@ struct Life {
   bool is_restart = false;                 // the one before it has crashed
   std::optional<base::Descriptor> lock{};  // what that one has left
   std::vector<base::Descriptor> sockets{};
+  std::vector<telemetry::CrashMark> crashes{};  // of which nothing has followed yet
+  telemetry::CrashPage page;                    // for the mark of its own
 };
 
 /// Runs in the host process; its exit code.

@@ -30,6 +30,7 @@ struct CodeOwner::Slot {
   std::uintptr_t begin = 0;
   Text<64> plugin;
   Text<24> generation;
+  Text<64> sha256;
   // Not 0 while the slot is taken. Released when the others are written; acquired by find().
   std::atomic<std::uintptr_t> end{0};
   Slot* next_free = nullptr;  // guarded by the table's mutex
@@ -71,25 +72,37 @@ CodeOwner::Table& CodeOwner::table() noexcept {
   return table;
 }
 
-CodeOwner::CodeOwner(base::CodeRange code, std::string_view plugin, std::string_view generation)
+CodeOwner::CodeOwner(base::CodeRange code, std::string_view plugin, std::string_view generation,
+                     std::string_view sha256)
     : slot_(table().take()) {
   slot_->begin = code.begin;
   slot_->plugin.set(plugin);
   slot_->generation.set(generation);
+  slot_->sha256.set(sha256);
   slot_->end.store(code.end, std::memory_order_release);
 }
 
 CodeOwner::~CodeOwner() { table().give_back(slot_); }
 
-std::optional<CodeOwner::Names> CodeOwner::find(std::uintptr_t address) noexcept {
+template <class Matches>
+std::optional<CodeOwner::Names> CodeOwner::find_slot(const Matches& matches) noexcept {
   for (const auto* chunk = table().chunks.load(std::memory_order_acquire); chunk != nullptr; chunk = chunk->next) {
     for (const auto& slot : chunk->slots) {
-      if (address < slot.end.load(std::memory_order_acquire) && address >= slot.begin) {
-        return Names{slot.plugin.view(), slot.generation.view()};
-      }
+      const auto end = slot.end.load(std::memory_order_acquire);
+      if (end != 0 && matches(slot, end)) return Names{slot.plugin.view(), slot.generation.view(), slot.sha256.view()};
     }
   }
   return std::nullopt;
+}
+
+std::optional<CodeOwner::Names> CodeOwner::find(std::uintptr_t address) noexcept {
+  return find_slot([&](const Slot& slot, std::uintptr_t end) { return address < end && address >= slot.begin; });
+}
+
+std::optional<CodeOwner::Names> CodeOwner::find(std::string_view plugin, std::string_view generation) noexcept {
+  return find_slot([&](const Slot& slot, std::uintptr_t /*end*/) {
+    return slot.plugin.view() == plugin && slot.generation.view() == generation;
+  });
 }
 
 }  // namespace mortise::telemetry

@@ -15,7 +15,7 @@ namespace mortise::telemetry {
 /// The entry of one generation, from construction to destruction. Any thread.
 class CodeOwner {
  public:
-  CodeOwner(base::CodeRange code, std::string_view plugin, std::string_view generation);
+  CodeOwner(base::CodeRange code, std::string_view plugin, std::string_view generation, std::string_view sha256);
   CodeOwner(const CodeOwner&) = delete;
   CodeOwner& operator=(const CodeOwner&) = delete;
   ~CodeOwner();
@@ -23,14 +23,19 @@ class CodeOwner {
   struct Names {
     std::string_view plugin;
     std::string_view generation;
+    std::string_view sha256;  // of its image
   };
   /// Whose code lies there, if anybody's. Async-signal-safe; the names may be another owner's where this one is just
   /// being destroyed.
   static std::optional<Names> find(std::uintptr_t address) noexcept;
+  /// Likewise, of a generation that is known by name.
+  static std::optional<Names> find(std::string_view plugin, std::string_view generation) noexcept;
 
  private:
   struct Slot;
   struct Table;
+  template <class Matches>
+  static std::optional<Names> find_slot(const Matches& matches) noexcept;
   static Table& table() noexcept;
 
   Slot* slot_;

@@ -147,8 +147,9 @@ void log_access(std::string_view json) {
   }
 }
 
-LogScope::LogScope(std::string_view plugin_name, std::string_view generation_number, std::string_view request) noexcept
-    : plugin(plugin_name), generation(generation_number), request_id(request), outer_(the_scope) {
+LogScope::LogScope(std::string_view plugin_name, std::string_view generation_number, std::string_view request,
+                   std::string_view route_pattern) noexcept
+    : plugin(plugin_name), generation(generation_number), request_id(request), route(route_pattern), outer_(the_scope) {
   the_scope = this;
 }
 

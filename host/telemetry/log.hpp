@@ -48,10 +48,12 @@ void log(Level level, std::string_view source, std::string_view message, const F
 void log_access(std::string_view json);
 
 /// What a thread works for; its fields are added to every line that the thread logs. Strings must outlive it.
-/// Nests; costs two stores.
+/// Nests; costs a few stores.
 class LogScope {
  public:
-  LogScope(std::string_view plugin, std::string_view generation, std::string_view request_id) noexcept;
+  /// `route`: only the mark of a crash tells of it.
+  LogScope(std::string_view plugin, std::string_view generation, std::string_view request_id,
+           std::string_view route = {}) noexcept;
   LogScope(const LogScope&) = delete;
   LogScope& operator=(const LogScope&) = delete;
   ~LogScope();
@@ -61,6 +63,7 @@ class LogScope {
   std::string_view plugin;
   std::string_view generation;
   std::string_view request_id;
+  std::string_view route;
 
  private:
   const LogScope* outer_;

@@ -46,6 +46,25 @@ TEST_F(SupervisorTest, AHostProcessThatIsKilledUnderLoadAgainAndAgainRefusesNobo
               AllOf(HasSubstr("it was killed by SIGKILL"), HasSubstr("journalctl -k")));
 }
 
+TEST_F(SupervisorTest, CrashesOfOnePluginLoseNothingButRequestsInside) {
+  prefix_.add_zoo("good-1.0", "good");
+  prefix_.add_zoo("moody-1.1", "moody");
+  auto& host = start();
+  constexpr std::size_t kThreads = 6;
+  ConnectionLoad load(host.port(), "/good", {.keeping = kThreads / 2, .fresh = kThreads / 2});
+  constexpr std::size_t kCrashes = 10;
+  for (std::size_t i = 0; i < kCrashes; ++i) {
+    const auto process = host.process();
+    EXPECT_ANY_THROW(static_cast<void>(host.get("/moody?crash")));
+    host.wait_for_restart(process);
+    EXPECT_EQ(mortise({"pardon", "moody"}).code, 0);
+  }
+  const auto result = load.end();
+  EXPECT_GE(result.answered, 1000U);
+  EXPECT_THAT(result.failures, SizeIs(::testing::Le(kCrashes * kThreads)));
+  EXPECT_THAT(result.failures, Each(AllOf(Not(HasSubstr("refused")), Not(HasSubstr("HTTP/1.1")))));
+}
+
 TEST_F(SupervisorTest, WhoConnectsBetweenTwoHostProcessesWaitsForThePlugins) {
   prefix_.add_zoo("init-waits");
   prefix_.add_zoo("good-1.0", "good");

@@ -1,5 +1,7 @@
-/* Answers GET /moody with ZOO_ANSWER. With ZOO_OBEYS it does what the query asks of it: "fail", "slow", "crash". */
+/* Answers GET /moody with ZOO_ANSWER. With ZOO_OBEYS it does what the query asks of it: "fail", "slow", "crash",
+ * "exit", "overflow". */
 #include <mortise/abi/http.h>
+#include <stdlib.h>
 #include <threads.h>
 
 #include "zoo.h"
@@ -17,6 +19,12 @@ static int is_asked(const mortise_http_request_v1* request, const char* what) {
 #endif
 }
 
+static int use_up_stack(volatile char* above) {
+  volatile char here[4096];
+  here[0] = above == NULL ? '\0' : above[0];
+  return here[0] == 'x' ? 0 : use_up_stack(here) + here[0];
+}
+
 static mortise_status handle(void* self, mortise_http_exchange* exchange, const mortise_http_request_v1* request,
                              mortise_error* error) {
   static const uint8_t kAnswer[] = ZOO_ANSWER;
@@ -27,6 +35,8 @@ static mortise_status handle(void* self, mortise_http_exchange* exchange, const 
   if (is_asked(request, "fail")) return MORTISE_INTERNAL;
   if (is_asked(request, "slow")) thrd_sleep(&(struct timespec){0, 30000000}, NULL);
   if (is_asked(request, "crash")) *nowhere = 1;
+  if (is_asked(request, "exit")) exit(7);
+  if (is_asked(request, "overflow") && use_up_stack(NULL) != 0) return MORTISE_INTERNAL;
   return http->respond(exchange, &response);
 }
 

@@ -57,6 +57,22 @@ TEST_F(PluginFiles, SayWhatANewVersionMustKeepTo) {
   EXPECT_FALSE(loaded.plugins[1]->canary);
 }
 
+TEST_F(PluginFiles, SayWhatBecomesOfThemAfterACrash) {
+  put("a.json", R"({"on_crash": "restart"})");
+  put("b.json", R"({"on_crash": "quarantine"})");
+  put("c.json", "{}");
+  put("d.json", R"({"on_crash": "ignore"})");
+  base::RealFiles files;
+  const auto loaded = load_plugin_configs(path_, files);
+  ASSERT_EQ(loaded.plugins.size(), 3U);
+  EXPECT_EQ(loaded.plugins[0]->on_crash, OnCrash::restart);
+  EXPECT_EQ(loaded.plugins[1]->on_crash, OnCrash::quarantine);
+  EXPECT_EQ(loaded.plugins[2]->on_crash, std::nullopt);
+  ASSERT_EQ(loaded.problems.size(), 1U);
+  EXPECT_EQ(loaded.problems.front().pointer, "/on_crash");
+  EXPECT_NE(loaded.problems.front().message.find("quarantine"), std::string::npos);
+}
+
 TEST_F(PluginFiles, SayWhatIsWrongWithATrial) {
   const std::vector<std::pair<std::string, std::string>> faults{
       {R"({"probation": {"for": "2 minutes"}})", "/probation/for: must be a time from \"0ms\" to \"24h\", such as"},

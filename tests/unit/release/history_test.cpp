@@ -220,6 +220,45 @@ TEST_F(HistoryTest, KeepsMarksUntilThePardon) {
   EXPECT_EQ(history.marks()->front().identity, (Identity{"b1.0", "{}"}));
 }
 
+TEST_F(HistoryTest, KeepsEachCrashOnceAndUntilThePardon) {
+  const StoredCrash crash{.plugin = "a",
+                          .sha256 = "a1.1",
+                          .time_ms = 2000,
+                          .host = 77,
+                          .signal = "SIGSEGV",
+                          .route = "/a",
+                          .evidence = "SIGSEGV at 0x8"};
+  auto other = crash;
+  other.plugin = "b";
+  other.time_ms = 1000;
+  {
+    auto history = open();
+    for (const auto& each : {crash, crash, other}) ASSERT_TRUE(history.add_crash(each));
+  }
+  auto history = open();
+  ASSERT_THAT(*history.crashes(), SizeIs(2));
+  EXPECT_EQ(history.crashes()->front().plugin, "b") << "the eldest";
+  EXPECT_EQ(history.crashes()->back().evidence, "SIGSEGV at 0x8");
+  ASSERT_TRUE(history.pardon("a"));
+  EXPECT_THAT(*history.crashes(), SizeIs(1));
+}
+
+TEST_F(HistoryTest, TakesOverAFileOfTheThirdRevision) {
+  {
+    auto history = open();
+    ASSERT_TRUE(history.mark({.plugin = "a", .identity = {"a1.1", "{}"}, .reason = "it failed"}));
+  }
+  {
+    using Poco::Data::Keywords::now;
+    auto session = storage::open_sqlite(file_);
+    session << "DROP TABLE crash", now;
+    session << "PRAGMA user_version = 3", now;
+  }
+  auto history = open();
+  EXPECT_THAT(*history.marks(), SizeIs(1));
+  EXPECT_THAT(*history.crashes(), IsEmpty());
+}
+
 TEST_F(HistoryTest, TakesOverAFileOfTheFirstRevision) {
   {
     auto history = open();
@@ -228,8 +267,7 @@ TEST_F(HistoryTest, TakesOverAFileOfTheFirstRevision) {
   {
     using Poco::Data::Keywords::now;
     auto session = storage::open_sqlite(file_);
-    session << "DROP TABLE trial", now;
-    session << "DROP TABLE mark", now;
+    for (const auto* later : {"crash", "trial", "mark"}) session << std::string("DROP TABLE ") + later, now;
     session << "ALTER TABLE hold DROP COLUMN together", now;
     session << "PRAGMA user_version = 1", now;
   }
@@ -255,7 +293,7 @@ TEST_F(HistoryTest, TakesOverAFileOfTheSecondRevision) {
   {
     using Poco::Data::Keywords::now;
     auto session = storage::open_sqlite(file_);
-    session << "DROP TABLE trial", now;
+    for (const auto* later : {"crash", "trial"}) session << std::string("DROP TABLE ") + later, now;
     session << "CREATE TABLE trial (plugin TEXT PRIMARY KEY, number INTEGER NOT NULL, generation INTEGER NOT NULL, "
                "former_sha256 TEXT NOT NULL, former_config TEXT NOT NULL) WITHOUT ROWID",
         now;

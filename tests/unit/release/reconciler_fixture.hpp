@@ -53,7 +53,8 @@ class ReconcilerTest : public ::testing::Test {
                                                     .state_directory = root_ / "state",
                                                     .applies_by_itself = applies_by_itself_,
                                                     .init_timeout = kPatience,
-                                                    .stop_timeout = kPatience},
+                                                    .stop_timeout = kPatience,
+                                                    .crashes = std::exchange(crashes_, {})},
                                      std::move(*catalog), contracts_, std::vector<runtime::Service*>{&service_}, files_,
                                      [this](runtime::Generation* gone) { gone_.push_back(gone); });
     reconciler_->begin(record);
@@ -97,7 +98,8 @@ class ReconcilerTest : public ::testing::Test {
   }
 
   mortise::testing::TemporaryDirectory root_;
-  bool applies_by_itself_ = true;  // from the next restart on
+  bool applies_by_itself_ = true;                // from the next restart on
+  std::vector<telemetry::CrashMark> crashes_{};  // for the next restart
   base::RealFiles files_;
   runtime::Contracts contracts_{std::uint64_t{1} << 20};
   RecordingService service_;

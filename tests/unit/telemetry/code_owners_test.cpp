@@ -15,7 +15,7 @@ std::string owner_of(std::uintptr_t address) {
 }
 
 TEST(CodeOwners, OwnFromTheFirstByteToTheLast) {
-  const CodeOwner owner({.begin = 1000, .end = 2000}, "orders", "7");
+  const CodeOwner owner({.begin = 1000, .end = 2000}, "orders", "7", "5ha");
   EXPECT_EQ(owner_of(999), "nobody");
   EXPECT_EQ(owner_of(1000), "orders 7");
   EXPECT_EQ(owner_of(1999), "orders 7");
@@ -23,9 +23,9 @@ TEST(CodeOwners, OwnFromTheFirstByteToTheLast) {
 }
 
 TEST(CodeOwners, AreForgottenWhenTheyGo) {
-  { const CodeOwner owner({.begin = 1000, .end = 2000}, "orders", "7"); }
+  { const CodeOwner owner({.begin = 1000, .end = 2000}, "orders", "7", "5ha"); }
   EXPECT_EQ(owner_of(1500), "nobody");
-  const CodeOwner next({.begin = 1000, .end = 2000}, "currency", "8");
+  const CodeOwner next({.begin = 1000, .end = 2000}, "currency", "8", "5ha");
   EXPECT_EQ(owner_of(1500), "currency 8");
 }
 
@@ -34,7 +34,7 @@ TEST(CodeOwners, MayBeManyAndComeAndGo) {
   std::vector<std::unique_ptr<CodeOwner>> owners;
   for (std::uintptr_t i = 0; i < kCount; ++i) {
     owners.push_back(std::make_unique<CodeOwner>(base::CodeRange{.begin = i * 10 + 5, .end = i * 10 + 10}, "many",
-                                                 std::to_string(i)));
+                                                 std::to_string(i), "5ha"));
   }
   for (std::uintptr_t i = 0; i < kCount; i += 2) owners[i].reset();
   for (std::uintptr_t i = 0; i < kCount; ++i) {
@@ -45,7 +45,7 @@ TEST(CodeOwners, MayBeManyAndComeAndGo) {
 
 TEST(CodeOwners, FindTheLibraryOfAFunction) {
   const auto own = base::mapping_of(reinterpret_cast<const void*>(&owner_of));
-  const CodeOwner owner(own, "this-test", "1");
+  const CodeOwner owner(own, "this-test", "1", "5ha");
   EXPECT_EQ(owner_of(reinterpret_cast<std::uintptr_t>(&owner_of)), "this-test 1");
   const int on_the_stack = 0;
   EXPECT_EQ(base::mapping_of(&on_the_stack).end, 0U);

@@ -2,44 +2,28 @@
 
 #include <gmock/gmock.h>
 
-#include <utility>
-
-#include "base/temporary_directory.hpp"
-
 namespace mortise::telemetry {
 namespace {
 
-using ::testing::IsEmpty;
-using ::testing::SizeIs;
+using ::testing::ElementsAre;
 
-class CrashMarkTest : public ::testing::Test {
- protected:
-  mortise::testing::TemporaryDirectory root_;
-};
-
-TEST_F(CrashMarkTest, ThereIsNoneWithoutACrash) {
-  EXPECT_THAT(take_crash_marks(root_.path()), IsEmpty());
-  EXPECT_THAT(take_crash_marks(root_ / "nowhere"), IsEmpty());
+TEST(CrashMark, OfTwoLinesWithOneKeyTheLastCounts) {
+  const auto mark = parse_crash_mark(
+      "signal SIGSEGV\naddress 0x8\nentered shop\nrequest r-1\nroute /shop\nplugin shop\ngeneration 2\n"
+      "sha256 aa\nplugin currency\ngeneration 3\nsha256 bb\nframe /store/bb.so+0x10 build-id 5af3 (currency)\n"
+      "frame mortise+0x20\nhalf");
+  EXPECT_EQ(mark.plugin, "currency") << "what was found out later counts";
+  EXPECT_EQ(mark.generation, 3U);
+  EXPECT_EQ(mark.sha256, "bb");
+  EXPECT_EQ(mark.to_string(), "SIGSEGV at 0x8, in request r-1 to 'shop' (/shop)");
+  EXPECT_THAT(mark.frames, ElementsAre("/store/bb.so+0x10 build-id 5af3 (currency)", "mortise+0x20"));
 }
 
-TEST_F(CrashMarkTest, IsTakenOnceAndOfEachProcess) {
-  mortise::testing::write_file(root_ / "crash.7", "signal SIGABRT\naddress 0x0\n");
-  mortise::testing::write_file(root_ / "crash.8",
-                               "signal SIGSEGV\naddress 0x8\nentered shop\nrequest r-1\nplugin shop\n"
-                               "generation 2\nplugin currency\ngeneration 3\n");
-  mortise::testing::write_file(root_ / "crash.txt", "somebody else's");
-  auto marks = take_crash_marks(root_.path());
-  ASSERT_THAT(marks, SizeIs(2));
-  if (marks[0].pid == 8) std::swap(marks[0], marks[1]);
-  EXPECT_EQ(marks[0].pid, 7);
-  EXPECT_EQ(marks[0].plugin, "");
-  EXPECT_EQ(marks[0].to_string(), "SIGABRT");
-  EXPECT_EQ(marks[1].pid, 8);
-  EXPECT_EQ(marks[1].plugin, "currency") << "what was found out later counts";
-  EXPECT_EQ(marks[1].generation, 3U);
-  EXPECT_EQ(marks[1].to_string(), "SIGSEGV at 0x8, in request r-1 to 'shop'");
-  EXPECT_THAT(take_crash_marks(root_.path()), IsEmpty());
-  EXPECT_TRUE(std::filesystem::exists(root_ / "crash.txt"));
+TEST(CrashMark, SaysNoMoreThanIsKnown) {
+  EXPECT_EQ(parse_crash_mark("signal SIGABRT\naddress 0x0\n").to_string(), "SIGABRT");
+  EXPECT_EQ(parse_crash_mark("signal exit\nentered shop\nrequest r-1\nplugin shop\n").to_string(),
+            "exit, in request r-1");
+  EXPECT_EQ(parse_crash_mark("").plugin, "");
 }
 
 }  // namespace
