@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import contract_rows
+import crash_rows
 import http_rows
 import release_rows
 import report
@@ -33,6 +34,7 @@ BENCHMARKS: dict[str, Callable[[Build, Path, bool], Iterator[Row]]] = {
     "first-answer": start_rows.first_answer,
     "memory": start_rows.memory,
     "upgrades": release_rows.upgrades,
+    "crash": crash_rows.crash,
     "drop-to-answer": release_rows.drop_to_answer,
     "plan-1000": release_rows.plan_1000,
 }

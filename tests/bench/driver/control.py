@@ -19,17 +19,17 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock.connect(str(self._path))
 
 
-def ask(control_socket: Path, method: str, target: str) -> Any:
+def ask(control_socket: Path, method: str, target: str, body: str | None = None) -> Any:
     connection = _UnixConnection(control_socket)
     try:
-        connection.request(method, target)
+        connection.request(method, target, body)
         answer = connection.getresponse()
-        body = answer.read()
+        content = answer.read()
     finally:
         connection.close()
     if answer.status != 200:
-        raise RuntimeError(f"{method} {target}: {body.decode(errors='replace')}")
-    return json.loads(body)
+        raise RuntimeError(f"{method} {target}: {content.decode(errors='replace')}")
+    return json.loads(content)
 
 
 def apply(control_socket: Path) -> None:
