@@ -121,6 +121,9 @@ TEST_F(CrashHandlerTest, OneMarkIsTakenOnceAndThereIsRoomForTheNext) {
 }
 
 TEST_F(CrashHandlerTest, OfManyThreadsThatDieAtOnceOneLeavesItsMarkWhole) {
+#if defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "ThreadSanitizer's own handler blocks for ever where a second thread faults while it reports a first";
+#endif
   const auto mark = die_in([] {
     std::vector<std::thread> threads;
     for (int i = 0; i < 8; ++i) {
