@@ -38,7 +38,7 @@ void wait_for_stop(const sigset_t& signals, ServingHost& host) {
     int signal = 0;
     if (sigwait(&signals, &signal) != 0) continue;
     if (signal == SIGHUP) {
-      host.runner().wake();
+      host.runner().look_at_everything();
     } else if (signal != SIGUSR2) {
       return stop_by(signal, host.upgrade());
     } else if (host.upgrade().is_replaced()) {

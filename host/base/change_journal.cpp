@@ -16,13 +16,12 @@ namespace {
 
 constexpr std::uint32_t kTouches = IN_CREATE | IN_DELETE | IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB | IN_MOVED_FROM |
                                    IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
-constexpr std::uint32_t kLosses = IN_Q_OVERFLOW | IN_IGNORED | IN_UNMOUNT | IN_DELETE_SELF | IN_MOVE_SELF;
 
 /// File systems that nobody but this kernel writes; by their magic numbers, see statfs(2).
 bool is_local(const std::string& directory) {
   constexpr std::uint32_t kZfs = 0x2FC12FC1;
-  constexpr std::array<std::uint32_t, 7> kLocal{
-      EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC, F2FS_SUPER_MAGIC, TMPFS_MAGIC, OVERLAYFS_SUPER_MAGIC, kZfs};
+  constexpr std::array<std::uint32_t, 6> kLocal{EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC,
+                                                F2FS_SUPER_MAGIC, TMPFS_MAGIC,     kZfs};
   struct statfs system {};
   if (::statfs(directory.c_str(), &system) != 0) return false;
   return std::find(kLocal.begin(), kLocal.end(), static_cast<std::uint32_t>(system.f_type)) != kLocal.end();
@@ -60,8 +59,8 @@ std::optional<std::set<std::string>> ChangeJournal::take() {
     while (!is_lost && at < static_cast<std::size_t>(got)) {
       inotify_event event{};
       std::memcpy(&event, buffer.data() + at, sizeof(event));
-      is_lost = (event.mask & kLosses) != 0;
-      if (event.len > 0) names.emplace(buffer.data() + at + sizeof(event));
+      is_lost = event.len == 0;  // of the directory itself, or of the events: too many, or no more to come
+      if (!is_lost) names.emplace(buffer.data() + at + sizeof(event));
       at += sizeof(event) + event.len;
     }
     if (!is_lost) continue;

@@ -12,8 +12,8 @@
 namespace mortise::base {
 
 /// Of one directory, not of those below it. One thread. It is not told of what another machine does on a shared file
-/// system (there it never claims to know), of a file that is written through a hard link in another directory or
-/// through a mapping that outlives its descriptor: look at everything now and then.
+/// system (there it never claims to know), of a file that is written through a hard link in another directory, of links
+/// that come to a file or go, and of writes through a mapping before that is gone: look at everything now and then.
 class ChangeJournal {
  public:
   explicit ChangeJournal(std::string directory) : directory_(std::move(directory)) {}

@@ -74,6 +74,8 @@ class Catalog::Impl {
     take_in(pass.claimants, pass);
     reconsider_rivals(pass);
     take_in(pass.others, pass);
+    // What waits to be left alone is asked for each time, whatever it is that changes it.
+    if (pass.result.retry_after) listing_.distrust();
     return conclude(std::move(pass));
   }
 
@@ -243,10 +245,8 @@ class Catalog::Impl {
 
   /// When each file lies there as it did.
   ScanResult found_last() {
-    ScanResult result;
-    result.records = records();
-    result.remarks = std::exchange(remarks_, {});
-    return result;
+    return {
+        .records = records(), .changed = {}, .vanished = {}, .retry_after = {}, .remarks = std::exchange(remarks_, {})};
   }
 
   /// The paths in there that have no entry any more.

@@ -25,6 +25,7 @@ struct Mailbox {
   std::mutex mutex;
   std::condition_variable changed;
   bool is_woken = false;
+  bool is_distrusting = false;  // the look is to be at everything
   bool is_stop_begun = false;
   bool is_ending = false;
   bool are_hooks_done = false;

@@ -143,6 +143,11 @@ Plan Reconciler::plan() {
   look();
   const auto desired = desire_now();
   auto plan = make_plan(desired, memory_.running);
+  if (canary_) {
+    say_what_waits(desired);
+  } else if (is_held_back(plan, desired)) {
+    say_what_is_held_back();
+  }
   if (!canary_ || !is_canary_wanted(desired)) return plan;
   const auto& brought = canary_->outcome.plan.steps;
   const auto release = "release " + std::to_string(canary_->outcome.release);

@@ -49,9 +49,14 @@ class Runner::Impl {
 
   void wake() { mailbox_->post(&Mailbox::is_woken); }
 
+  void look_at_everything() {
+    mailbox_->post(&Mailbox::is_distrusting);
+    wake();
+  }
+
   base::Result<Plan> plan() {
-    return ask_for_change<Plan>([](Reconciler& reconciler) { return reconciler.plan(); },
-                                settings_.applies_by_itself ? Looks::no : Looks::as_a_pass_would);
+    const auto looks = settings_.applies_by_itself ? Looks::no : Looks::as_a_pass_would;
+    return ask_for_change<Plan>([](Reconciler& reconciler) { return reconciler.plan(); }, looks);
   }
 
   base::Result<Outcome> apply(const std::string& who) {
@@ -63,6 +68,7 @@ class Runner::Impl {
     return to_void(mailbox_->ask<bool>(
         [this] {
           reconciler_.put_canary_off();
+          report();
           return is_paused_ = true;
         },
         patience));
@@ -84,14 +90,13 @@ class Runner::Impl {
     return mailbox_->ask<T>([this, question] { return question(reconciler_); }, {});
   }
 
-  /// What the answer comes after: it may do all that a pass which is due was to do.
   enum class Looks { no, as_a_pass_would };
 
-  /// As ask(), for what writes in the state directory.
+  /// As ask(), for what writes in the state directory. It may do all that a pass which is due was to do.
   template <class T>
   base::Result<T> ask_for_change(const std::function<base::Result<T>(Reconciler&)>& question, Looks looks = Looks::no) {
     return ask<T>([this, question, looks](Reconciler& reconciler) -> base::Result<T> {
-      if (!is_paused_ && looks == Looks::as_a_pass_would) take_woken();
+      if (!is_paused_ && looks == Looks::as_a_pass_would) heed_wake();
       if (!is_paused_) return question(reconciler);
       return base::Error{base::ErrorCode::unavailable,
                          "the host is being replaced by another one; ask again when that is done"};
@@ -156,16 +161,14 @@ class Runner::Impl {
       bool has_changed = retire_reaped();
       has_changed |= is_paused_ ? reconciler_.drains().cut_overdue() : reconciler_.do_chores();
       has_changed |= serve_requests(true);
-      if (!is_paused_ && take_woken()) {
-        if (unasked_look_ <= Clock::now()) reconciler_.distrust_files();
-        reconciler_.pass();
-        unasked_look_ = Clock::now() + look_every_;
-        has_changed = true;
-      }
+      const bool is_due = !is_paused_ && heed_wake();
+      if (is_due) reconciler_.pass();
+      has_changed |= is_due;
       if (has_changed) report_at_ = std::min(report_at_, Clock::now() + kDebounce);
       if (report_at_ <= Clock::now()) report();
     }
     serve_requests(false);
+    if (report_at_ != kNever) report();
     reconciler_.stop_hooks();
     mailbox_->post(&Mailbox::are_hooks_done);
     mailbox_->wait_for(&Mailbox::is_ending);
@@ -180,8 +183,8 @@ class Runner::Impl {
     const auto until = std::min({look_at, chores.value_or(kNever), report_at_});
     const auto is_asked = [&] { return !mailbox_->reaped.empty() || !mailbox_->requests.empty(); };
     const auto is_woken = [&] { return mailbox_->is_woken && !is_paused_; };
-    const auto is_due = [&] { return is_woken() || mailbox_->is_stop_begun || is_asked(); };
-    if (!mailbox_->changed.wait_until(lock, until, is_due) && look_at <= Clock::now()) mailbox_->is_woken = true;
+    mailbox_->changed.wait_until(lock, until, [&] { return is_woken() || mailbox_->is_stop_begun || is_asked(); });
+    if (look_at <= Clock::now()) mailbox_->is_woken = true;
     if (is_woken() && !is_asked()) {
       mailbox_->changed.wait_for(lock, kDebounce, [&] { return mailbox_->is_stop_begun; });
     }
@@ -202,9 +205,18 @@ class Runner::Impl {
     }
   }
 
-  bool take_woken() {
+  bool take(bool Mailbox::*flag) {
     const std::lock_guard lock(mailbox_->mutex);
-    return std::exchange(mailbox_->is_woken, false);
+    return std::exchange((*mailbox_).*flag, false);
+  }
+
+  /// Whether a look is due; now and then it is one at everything, however often others come in between.
+  bool heed_wake() {
+    if (!take(&Mailbox::is_woken)) return false;
+    if (!take(&Mailbox::is_distrusting) && Clock::now() < unasked_look_) return true;
+    reconciler_.distrust_files();
+    unasked_look_ = Clock::now() + look_every_;
+    return true;
   }
 
   /// True when there were some.
@@ -263,6 +275,7 @@ Runner::Runner(RunnerSettings settings, std::unique_ptr<catalog::Catalog> catalo
 Runner::~Runner() = default;
 void Runner::start(Begun begun) { impl_->start(std::move(begun)); }
 void Runner::wake() { impl_->wake(); }
+void Runner::look_at_everything() { impl_->look_at_everything(); }
 base::Result<void> Runner::pause(std::chrono::steady_clock::time_point deadline, std::stop_token giving_up) {
   return impl_->pause({.deadline = deadline, .giving_up = std::move(giving_up)});
 }

@@ -37,10 +37,11 @@ struct RunnerSettings {
   std::function<void()> on_crashes_settled{};              // on the release thread: what follows from them is written
 };
 
-/// Owned by the application. start() and stop() from one thread; wake() and what Control has from any.
+/// Owned by the application. start() and stop() from one thread; wake(), look_at_everything() and what Control
+/// has from any.
 class Runner final : public Control {
  public:
-  /// Called on the release thread after every change of the status.
+  /// Called on the release thread within milliseconds of a change of the status; once for several that come together.
   using Observer = std::function<void(const Status&)>;
 
   /// `services` in the order in which they publish; they, `contracts` and `files` outlive the runner.
@@ -55,6 +56,8 @@ class Runner final : public Control {
   void start(Begun begun);
   /// "Something has changed": makes the thread look again.
   void wake();
+  /// As an admin asks for it: also at what the kernel does not tell of; see base::ChangeJournal.
+  void look_at_everything();
   /// From its return to resume() nothing is written in the state directory but by plugins, nothing is applied, and the
   /// observer hears nothing: what runs, runs on, but for a canary, which is given up. Who asks for a change is told
   /// that the host is being replaced. Waits for a release that is under way, until the deadline or until it is to be

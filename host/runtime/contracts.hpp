@@ -46,7 +46,7 @@ class Contracts final : public Service {
 
  private:
   ContractRegistry registry_;
-  // A generation is forgotten by whoever lets go of it where no release thread is there to do it.
+  // In the host all of it is the release thread's; in tests, whoever lets go of a generation forgets it.
   std::mutex mutex_;
   Binder binder_{registry_};  // guarded by mutex_
   Reach reach_;               // guarded by mutex_

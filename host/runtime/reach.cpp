@@ -83,19 +83,22 @@ void spread_to_consumers(const Edges& edges, std::vector<bool>& roots) {
 
 std::vector<Reached> Reach::find(std::span<const GenerationPtr> generations, std::span<const BoundPtr> bounds) {
   const Edges edges(generations, bounds);
-  std::vector<Reached> found(generations.size());
-  std::vector<bool> is_new(generations.size());
-  for (std::size_t i = 0; i < generations.size(); ++i) {
+  const auto known_of = [&](std::size_t i) {
     const auto known = known_.find(generations[i]->number());
-    if (known != known_.end() && known->second.bound == bounds[i]) found[i] = known->second.reached.lock();
-    is_new[i] = !found[i];
-  }
+    return known == known_.end() || known->second.bound != bounds[i] ? nullptr : &known->second.reached;
+  };
+  std::vector<bool> is_new(generations.size());
+  for (std::size_t i = 0; i < generations.size(); ++i) is_new[i] = known_of(i) == nullptr;
   spread_to_consumers(edges, is_new);
+  std::vector<Reached> found(generations.size());
   Walker walker(generations, edges);
+  for (std::size_t i = 0; i < generations.size(); ++i) {
+    if (!is_new[i]) found[i] = known_of(i)->lock();
+    if (!found[i]) found[i] = walker.walk(i);  // also where the last release that had it has gone
+  }
   known_.clear();
   known_.reserve(generations.size());
   for (std::size_t i = 0; i < generations.size(); ++i) {
-    if (is_new[i]) found[i] = walker.walk(i);
     known_.emplace(generations[i]->number(), Known{.bound = bounds[i], .reached = found[i]});
   }
   return found;
