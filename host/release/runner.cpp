@@ -25,7 +25,6 @@ constexpr std::chrono::milliseconds kDebounce{10};
 constexpr std::chrono::seconds kUnaskedLook{30};
 constexpr std::chrono::seconds kLookWithoutWatch{1};
 constexpr auto kNever = Clock::time_point::max();
-
 }  // namespace
 
 class Runner::Impl {

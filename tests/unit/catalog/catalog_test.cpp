@@ -119,6 +119,17 @@ TEST_F(CatalogTest, TriesAgainWhenNoProbeCouldBeStarted) {
   EXPECT_EQ(find(scan(), file)->state, FileState::verified);
 }
 
+TEST_F(CatalogTest, TakesInWhatWaitedWhenItHasLostAnotherName) {
+  for (int i = 0; i < 2; ++i) scan();  // from here on it is told what changes, but not of names elsewhere
+  const auto file = put("good-1.0");
+  std::filesystem::create_hard_link(file, directory_ / "elsewhere");
+  probe_error_ = base::Error{base::ErrorCode::unavailable, "could not be probed"};
+  EXPECT_EQ(find(scan(), file)->state, FileState::pending);
+  std::filesystem::remove(directory_ / "elsewhere");
+  probe_error_.reset();
+  EXPECT_EQ(find(scan(), file)->state, FileState::verified);
+}
+
 TEST_F(CatalogTest, WaitsForAFileThatIsStillBeingWritten) {
   const auto file = put("good-1.0");
   std::ofstream writer(file, std::ios::app);
