@@ -135,9 +135,10 @@ TEST_F(SupervisorTest, ASecondHostIsRefusedBetweenTwoHostProcesses) {
   const auto process = std::stoi(testing::read_file("/proc/" + std::to_string(host_->pid()) + "/task/" +
                                                     std::to_string(host_->pid()) + "/children"));
   ASSERT_EQ(::kill(process, SIGKILL), 0);
-  gate.open();
   host_->wait_for_log("starting the host process again");
+  gate.wait_until_inside();  // of the next process's init
   EXPECT_THAT(mortise({"serve"}).err, HasSubstr("another host (pid " + std::to_string(host_->pid()) + ")"));
+  gate.open();
   host_->wait_until_ready();
 }
 
