@@ -42,7 +42,9 @@ mortise_status add_mount(mortise_host* host, mortise_str prefix_text, std::uniqu
                               .pattern = to_abi(pattern),
                               .body_limit_bytes = 0,
                               .self = mount.get(),
-                              .handle = &Mount::handle};
+                              .handle = &Mount::handle,
+                              .deadline_ms = 0,
+                              .reserved = 0};
   // Kept whatever comes: when the second route is refused, the first is there.
   registry->keep(generation, std::shared_ptr<Mount>(std::move(mount)));
   if (const auto added = registry->add(generation, route); !added) return to_abi(added.error(), error);

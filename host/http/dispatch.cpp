@@ -20,6 +20,12 @@ namespace {
 constexpr std::uint32_t kBlockedBeforeMoving = 8;
 
 using runtime::to_abi;
+/// The sooner of the plugin's deadline and the route's, of which 0 is none.
+Exchange::Time deadline_of(std::chrono::milliseconds plugins, std::chrono::milliseconds routes) {
+  auto limit = plugins;
+  if (routes.count() != 0 && (limit.count() == 0 || routes < limit)) limit = routes;
+  return limit.count() == 0 ? Exchange::Time::max() : base::coarse_now() + limit + base::kCoarseLag;
+}
 
 }  // namespace
 
@@ -96,8 +102,7 @@ Connection::Step Connection::dispatch(const Route& route) {
   build_request(route);
   if (workspace_->cone->entry->traffic() != nullptr) workspace_->handled_since = std::chrono::steady_clock::now();
   const auto& containment = workspace_->cone->entry->containment();
-  const auto limit = containment.deadline();
-  workspace_->deadline = limit.count() == 0 ? Exchange::Time::max() : base::coarse_now() + limit + base::kCoarseLag;
+  workspace_->deadline = deadline_of(containment.deadline(), route.deadline);
   return containment.is_active() ? admit(route) : run(route);
 }
 
@@ -143,7 +148,7 @@ bool Connection::call_handler(const Route& route) {
   mortise_status status = MORTISE_INTERNAL;
   std::string_view message;
   try {
-    runtime::Scope scope(*work.cone);
+    runtime::Scope scope(*work.cone, &exchange_.deadline_to_read());
     status = route.handle(route.self, exchange_.handle(), &work.request, &error);
     if (status != MORTISE_OK && scope.table().failure.status == status) [[unlikely]] {
       work.is_providers_failure = true;

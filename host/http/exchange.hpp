@@ -43,6 +43,7 @@ class Exchange {
   mortise_status finish();
   void abort();
   mortise_status on_close(void (*callback)(void*), void* self);
+  [[nodiscard]] std::uint64_t time_left_ms() const noexcept;
 
   // --- For the host's own handlers.
   /// A streamed answer whose length is known: exactly so much must be written.
@@ -78,6 +79,8 @@ class Exchange {
     return state_of(claim_.load(std::memory_order_acquire)) == Claim::expired;
   }
   [[nodiscard]] Time deadline() const noexcept { return deadline_.load(std::memory_order_relaxed); }
+  /// The same for the scope of the exchange's handler, until that has returned.
+  [[nodiscard]] const std::atomic<Time>& deadline_to_read() const noexcept { return deadline_; }
 
   /// Whether the exchange is shared between threads; the rest of this block only makes sense then.
   [[nodiscard]] bool is_shared() const noexcept { return is_shared_.load(std::memory_order_acquire); }
@@ -147,7 +150,8 @@ class Exchange {
   // Which request this is, and who may answer it. Released with what a thread has written of the exchange, acquired
   // by the one that takes it.
   std::atomic<std::uint64_t> claim_{0};
-  // Written before claim_, read by whoever takes that: relaxed.
+  // Written before claim_, read by whoever takes that: relaxed. Set to max() when an answer is started, under the
+  // mutex; who asks for the time that is left may see that late.
   std::atomic<Time> deadline_{Time::max()};
   // Released by share() when the members below are set up; acquired by the loop before it uses them.
   std::atomic<bool> is_shared_{false};

@@ -2,6 +2,7 @@
 // has waited too long. See Exchange::Claim.
 #include "http/connection.hpp"
 #include "http/exchange.hpp"
+#include "runtime/scope.hpp"
 
 namespace mortise::http {
 
@@ -35,6 +36,8 @@ bool Exchange::take() noexcept {
 
 /// For the chain, when the handler has returned.
 bool Exchange::take_back() noexcept { return take() || change_claim(Claim::answered, Claim::taken); }
+
+std::uint64_t Exchange::time_left_ms() const noexcept { return runtime::time_left_ms(deadline()); }
 
 /// Under the mutex.
 void Exchange::answer_timeout() {

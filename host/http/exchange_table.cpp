@@ -47,6 +47,8 @@ mortise_status on_close(mortise_http_exchange* exchange, void (*callback)(void*)
   return callback == nullptr ? MORTISE_INVALID_ARGUMENT : Exchange::from(exchange).on_close(callback, self);
 }
 
+std::uint64_t time_left_ms(mortise_http_exchange* exchange) { return Exchange::from(exchange).time_left_ms(); }
+
 constexpr mortise_http_v1 kTable{.struct_size = sizeof(mortise_http_v1),
                                  .reserved = 0,
                                  .add_route = &add_route,
@@ -57,7 +59,8 @@ constexpr mortise_http_v1 kTable{.struct_size = sizeof(mortise_http_v1),
                                  .write = &write,
                                  .finish = &finish,
                                  .abort = &abort_exchange,
-                                 .on_close = &on_close};
+                                 .on_close = &on_close,
+                                 .time_left_ms = &time_left_ms};
 
 }  // namespace
 

@@ -39,6 +39,9 @@ base::Result<std::shared_ptr<Route>> to_route(const mortise_http_route_v1& from)
   route->segments = std::move(*segments);
   route->flags = from.flags;
   route->body_limit_bytes = from.body_limit_bytes;
+  if (MORTISE_HAS(mortise_http_route_v1, &from, deadline_ms)) {
+    route->deadline = std::chrono::milliseconds(from.deadline_ms);
+  }
   route->handle = from.handle;
   route->self = from.self;
   return route;

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -25,7 +26,8 @@ struct Route {
   std::string pattern;
   std::vector<Segment> segments;
   std::uint32_t flags = 0;
-  std::uint64_t body_limit_bytes = 0;  // 0: the server's default
+  std::uint64_t body_limit_bytes = 0;     // 0: the server's default
+  std::chrono::milliseconds deadline{0};  // to the beginning of an answer; 0: the plugin's alone
   mortise_status (*handle)(void*, mortise_http_exchange*, const mortise_http_request_v1*, mortise_error*) = nullptr;
   void* self = nullptr;
 

@@ -92,6 +92,8 @@ void arena_rewind(mortise_scope* scope, std::uint64_t mark) {
   scope->failure = {};  // its texts may have been there
 }
 
+std::uint64_t scope_time_left_ms(mortise_scope* scope) { return time_left_ms(Scope::from(*scope).deadline()); }
+
 }  // namespace
 
 const mortise_contracts_v1& contracts_table() noexcept {
@@ -104,7 +106,8 @@ const mortise_contracts_v1& contracts_table() noexcept {
                                            .fail = &fail,
                                            .arena_grow = &arena_grow,
                                            .arena_mark = &arena_mark,
-                                           .arena_rewind = &arena_rewind};
+                                           .arena_rewind = &arena_rewind,
+                                           .time_left_ms = &scope_time_left_ms};
   return kTable;
 }
 

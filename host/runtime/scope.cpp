@@ -8,7 +8,14 @@ constinit thread_local mortise_scope* current_table = nullptr;
 
 }  // namespace
 
-Scope::Scope(const Cone& cone) noexcept
+std::uint64_t time_left_ms(std::chrono::steady_clock::time_point deadline) noexcept {
+  if (deadline == std::chrono::steady_clock::time_point::max()) return UINT64_MAX;
+  const auto left = deadline - std::chrono::steady_clock::now();
+  if (left.count() <= 0) return 0;
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(left).count());
+}
+
+Scope::Scope(const Cone& cone, const std::atomic<Time>* deadline) noexcept
     : mortise_scope{.struct_size = sizeof(mortise_scope),
                     .binding_count = cone.bindings->size(),
                     .bindings = cone.bindings->data(),
@@ -16,6 +23,7 @@ Scope::Scope(const Cone& cone) noexcept
                     .arena_end = nullptr,
                     .failure = {}},
       outer_(current_table),
+      deadline_(deadline),
       arena_(cone.arena_max_bytes) {
   current_table = this;
 }

@@ -4,6 +4,8 @@
 
 #include <mortise/abi/scope.h>
 
+#include <atomic>
+#include <chrono>
 #include <cstdint>
 
 #include "runtime/arena.hpp"
@@ -11,11 +13,17 @@
 
 namespace mortise::runtime {
 
+/// Whole milliseconds from this moment to a deadline; 0 when it has passed, UINT64_MAX for max(), which is none.
+[[nodiscard]] std::uint64_t time_left_ms(std::chrono::steady_clock::time_point deadline) noexcept;
+
 /// On the stack of the thread that enters; may be nested, and then the inner one counts until it ends.
 class Scope : private mortise_scope {
  public:
-  /// `cone` is held by the caller until the scope has ended.
-  explicit Scope(const Cone& cone) noexcept;
+  using Time = std::chrono::steady_clock::time_point;
+
+  /// `cone` is held by the caller until the scope has ended; so is `deadline`, of what the scope is entered for: max()
+  /// in it, or null, is none.
+  explicit Scope(const Cone& cone, const std::atomic<Time>* deadline = nullptr) noexcept;
   ~Scope();
   Scope(const Scope&) = delete;
   Scope& operator=(const Scope&) = delete;
@@ -29,9 +37,14 @@ class Scope : private mortise_scope {
 
   mortise_scope& table() noexcept { return *this; }
   Arena& arena() noexcept { return arena_; }
+  /// max(): there is none.
+  [[nodiscard]] Time deadline() const noexcept {
+    return deadline_ == nullptr ? Time::max() : deadline_->load(std::memory_order_relaxed);
+  }
 
  private:
   mortise_scope* outer_;
+  const std::atomic<Time>* deadline_;  // a value on its own: relaxed
   Arena arena_;
 };
 

@@ -44,7 +44,7 @@ static mortise_status handle(void* self, mortise_http_exchange* exchange, const 
 
 static mortise_status init(const mortise_host_v1* host, void** self, mortise_error* error) {
   const mortise_http_route_v1 route = {
-      sizeof route, 0, zoo_str("GET"), zoo_str(ZOO_PATH), 0, NULL, handle,
+      sizeof route, 0, zoo_str("GET"), zoo_str(ZOO_PATH), 0, NULL, handle, 0, 0,
   };
   const mortise_config_v1* config = host->get_interface(host->host, zoo_str(MORTISE_CONFIG_V1));
   http = host->get_interface(host->host, zoo_str(MORTISE_HTTP_V1));

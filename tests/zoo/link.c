@@ -83,7 +83,7 @@ static mortise_status handle(void* self, mortise_http_exchange* exchange, const 
 
 static mortise_status serve(const mortise_host_v1* host, mortise_error* error) {
   const mortise_http_route_v1 route = {
-      sizeof route, 0, zoo_str("GET"), zoo_str(ZOO_PATH), 0, NULL, handle,
+      sizeof route, 0, zoo_str("GET"), zoo_str(ZOO_PATH), 0, NULL, handle, 0, 0,
   };
   http = (const mortise_http_v1*)host->get_interface(host->host, zoo_str(MORTISE_HTTP_V1));
   return http == NULL ? MORTISE_FAILED_PRECONDITION : http->add_route(host->host, &route, error);

@@ -42,7 +42,7 @@ static mortise_status handle(void* self, mortise_http_exchange* exchange, const 
 
 static mortise_status init(const mortise_host_v1* host, void** self, mortise_error* error) {
   const mortise_http_route_v1 route = {
-      sizeof route, 0, zoo_str("GET"), zoo_str("/moody"), 0, NULL, handle,
+      sizeof route, 0, zoo_str("GET"), zoo_str("/moody"), 0, NULL, handle, 0, 0,
   };
   *self = NULL;
   http = (const mortise_http_v1*)host->get_interface(host->host, zoo_str(MORTISE_HTTP_V1));

@@ -1,4 +1,6 @@
-/* Serves GET of ZOO_PATH with the text ZOO_ANSWER, through the C interface alone. */
+/* Serves GET of ZOO_PATH with the text ZOO_ANSWER, through the C interface alone. With ZOO_AS_OF_1_0 it is one that was
+ * built with the headers of ABI 1.0: its route ends where it did then, and what is behind that is none of the host's.
+ */
 #include <mortise/abi/http.h>
 
 #include "zoo.h"
@@ -18,8 +20,13 @@ static mortise_status handle(void* self, mortise_http_exchange* exchange, const 
 }
 
 static mortise_status init(const mortise_host_v1* host, void** self, mortise_error* error) {
+#if defined(ZOO_AS_OF_1_0)
+  enum { kRouteSize = offsetof(mortise_http_route_v1, deadline_ms), kBehindIt = 1 };
+#else
+  enum { kRouteSize = sizeof(mortise_http_route_v1), kBehindIt = 0 };
+#endif
   const mortise_http_route_v1 route = {
-      sizeof route, 0, zoo_str("GET"), zoo_str(ZOO_PATH), 0, NULL, handle,
+      kRouteSize, 0, zoo_str("GET"), zoo_str(ZOO_PATH), 0, NULL, handle, kBehindIt, kBehindIt,
   };
   *self = NULL;
   http = (const mortise_http_v1*)host->get_interface(host->host, zoo_str(MORTISE_HTTP_V1));

@@ -42,7 +42,7 @@ static mortise_status init(const mortise_host_v1* host, void** self, mortise_err
       sizeof requirement, 0, zoo_str(ZOO_CURRENCY), zoo_str(ZOO_CURRENCY_METHODS), zoo_str(ZOO_NAME), NULL,
   };
   const mortise_http_route_v1 route = {
-      sizeof route, 0, zoo_str("GET"), zoo_str(ZOO_PATH), 0, NULL, handle,
+      sizeof route, 0, zoo_str("GET"), zoo_str(ZOO_PATH), 0, NULL, handle, 0, 0,
   };
   mortise_status status;
   *self = NULL;

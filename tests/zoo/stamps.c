@@ -93,10 +93,10 @@ static mortise_status init(const mortise_host_v1* host, void** self, mortise_err
       sizeof requirement, 0, zoo_str("zoo.stamp-middle/1"), zoo_str(ZOO_STAMP_METHODS), zoo_str(""), NULL,
   };
   const mortise_http_route_v1 at_once = {
-      sizeof at_once, 0, zoo_str("GET"), zoo_str("/stamps"), 0, NULL, handle,
+      sizeof at_once, 0, zoo_str("GET"), zoo_str("/stamps"), 0, NULL, handle, 0, 0,
   };
   const mortise_http_route_v1 later = {
-      sizeof later, 0, zoo_str("GET"), zoo_str("/stamps/deferred"), 0, NULL, handle_deferred,
+      sizeof later, 0, zoo_str("GET"), zoo_str("/stamps/deferred"), 0, NULL, handle_deferred, 0, 0,
   };
   mortise_status status;
   *self = NULL;

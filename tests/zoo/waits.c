@@ -45,7 +45,7 @@ static mortise_status require_currency(const mortise_host_v1* given, mortise_err
 
 static mortise_status init(const mortise_host_v1* given, void** self, mortise_error* error) {
   const mortise_http_route_v1 route = {
-      sizeof route, MORTISE_HTTP_ROUTE_BLOCKING, zoo_str("GET"), zoo_str(ZOO_PATH), 0, NULL, handle,
+      sizeof route, MORTISE_HTTP_ROUTE_BLOCKING, zoo_str("GET"), zoo_str(ZOO_PATH), 0, NULL, handle, 0, 0,
   };
   const mortise_config_v1* config = given->get_interface(given->host, zoo_str(MORTISE_CONFIG_V1));
   host = given;

@@ -3,9 +3,12 @@
 
 #include <mortise/abi/http.h>
 
+#include <algorithm>
+#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -26,6 +29,9 @@ struct RouteOptions {
   std::uint64_t body_limit_bytes = 0;  // a larger body is refused with 413; 0: the host's default
   bool stream_body = false;            // the handler pulls the body with Request::read_body()
   bool blocking = false;               // the handler waits for something: keep it off the event loops
+  // The client gets a 504 when the answer has not begun by then; zero: when the admin says so, as it does anyway where
+  // that is sooner. A host older than ABI 1.1 takes no notice. since 1.1
+  std::chrono::milliseconds deadline{0};
 };
 
 /// The plugin's routes. A handler is anything that takes (const Request&, Response&) and can be called while const;
@@ -85,11 +91,21 @@ class Http {
     handlers_.push_back(std::move(kept));
     const std::uint32_t flags = (options.stream_body ? MORTISE_HTTP_ROUTE_STREAM_BODY : 0U) |
                                 (options.blocking ? MORTISE_HTTP_ROUTE_BLOCKING : 0U);
-    const mortise_http_route_v1 route{
-        sizeof(mortise_http_route_v1), flags, detail::borrow(method), detail::borrow(pattern),
-        options.body_limit_bytes,      bound, &Bound<Handler>::handle};
+    const auto deadline_ms = std::clamp<std::int64_t>(options.deadline.count(), 0, UINT32_MAX);
+    const mortise_http_route_v1 route{sizeof(mortise_http_route_v1),
+                                      flags,
+                                      detail::borrow(method),
+                                      detail::borrow(pattern),
+                                      options.body_limit_bytes,
+                                      bound,
+                                      &Bound<Handler>::handle,
+                                      static_cast<std::uint32_t>(deadline_ms),
+                                      0};
     detail::Message message;
-    detail::check(table_->add_route(host_.host, &route, message.out()), message);
+    const auto added = table_->add_route(host_.host, &route, message.out());
+    // Too late is a mistake of the plugin's, and none of the client's whose request it may be serving.
+    if (added == MORTISE_FAILED_PRECONDITION) throw Error(Status::internal, std::string(message.text()));
+    detail::check(added, message);
   }
 
  private:

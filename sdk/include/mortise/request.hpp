@@ -4,6 +4,7 @@
 #include <mortise/abi/http.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <nlohmann/json.hpp>
@@ -14,6 +15,7 @@
 
 #include <mortise/error.hpp>
 #include <mortise/text.hpp>
+#include <mortise/time_left.hpp>
 
 namespace mortise {
 
@@ -109,6 +111,14 @@ class Request {
     }
     detail::check(status, why_unread(status));
     return static_cast<std::size_t>(size);
+  }
+
+  /// How long the client waits yet before it is answered with a 504: who will not be done by then may give up at once.
+  /// Zero: it has been answered. None: there is no deadline, or none any more, since the answer is being streamed; a
+  /// host older than ABI 1.1 tells of none. since 1.1
+  [[nodiscard]] std::optional<std::chrono::milliseconds> time_left() const noexcept {
+    if (!MORTISE_HAS(mortise_http_v1, table_, time_left_ms)) return std::nullopt;
+    return detail::to_time_left(table_->time_left_ms(exchange_));
   }
 
  private:

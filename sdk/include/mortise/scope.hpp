@@ -1,14 +1,17 @@
 // The calling thread's scope, found without a call: the thread pointer, an offset from the host, two loads. Nothing
-// here is for plugins but scope_is_open(); slots, methods and the arena are built on it.
+// here is for plugins but scope_is_open() and time_left(); slots, methods and the arena are built on it.
 #pragma once
 
 #include <mortise/abi/contracts.h>
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include <mortise/error.hpp>
 #include <mortise/text.hpp>
+#include <mortise/time_left.hpp>
 
 namespace mortise {
 namespace detail {
@@ -60,5 +63,15 @@ inline mortise_scope& require_scope() {
 
 /// Whether contracts can be called on this thread at this moment. since 1.0 [any-thread]
 inline bool scope_is_open() noexcept { return detail::current_scope() != nullptr; }
+
+/// How long the request that this thread is inside for may take yet; for providers, which do not see it (its handler
+/// asks Request::time_left(), which also says what zero means). None: there is no deadline, no scope, or the plugin
+/// neither requires nor provides a contract; a host older than ABI 1.1 tells of none. since 1.1 [any-thread]
+inline std::optional<std::chrono::milliseconds> time_left() noexcept {
+  auto* const scope = detail::current_scope();
+  const auto* const contracts = detail::contracts_link.contracts;
+  if (scope == nullptr || !MORTISE_HAS(mortise_contracts_v1, contracts, time_left_ms)) return std::nullopt;
+  return detail::to_time_left(contracts->time_left_ms(scope));
+}
 
 }  // namespace mortise

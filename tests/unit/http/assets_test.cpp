@@ -134,7 +134,9 @@ TEST_F(AssetsTest, OutliveAMountOfWhichHalfWasRefused) {
                                       .pattern = str("/files"),
                                       .body_limit_bytes = 0,
                                       .self = nullptr,
-                                      .handle = [](void*, auto*, const auto*, auto*) { return MORTISE_NOT_FOUND; }};
+                                      .handle = [](void*, auto*, const auto*, auto*) { return MORTISE_NOT_FOUND; },
+                                      .deadline_ms = 0,
+                                      .reserved = 0};
     EXPECT_EQ(test.http().add_route(host.host, &route, error), MORTISE_OK);
     const auto* table = static_cast<const mortise_assets_v1*>(host.get_interface(host.host, str(MORTISE_ASSETS_V1)));
     EXPECT_EQ(table->mount(host.host, str("/files"), assets().data(), 1, error), MORTISE_ALREADY_EXISTS);

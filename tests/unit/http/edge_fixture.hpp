@@ -79,8 +79,8 @@ class TestPlugin {
 
   /// A route; `flags` are MORTISE_HTTP_ROUTE_*.
   TestPlugin& on(std::string method, std::string pattern, Handler handler, std::uint32_t flags = 0,
-                 std::uint64_t body_limit = 0) {
-    routes_.push_back({std::move(method), std::move(pattern), std::move(handler), flags, body_limit});
+                 std::uint64_t body_limit = 0, std::chrono::milliseconds deadline = {}) {
+    routes_.push_back({std::move(method), std::move(pattern), std::move(handler), flags, body_limit, deadline});
     return *this;
   }
   /// A GET route that answers with a text.
@@ -135,6 +135,7 @@ class TestPlugin {
     Handler handler;
     std::uint32_t flags;
     std::uint64_t body_limit;
+    std::chrono::milliseconds deadline;
   };
 
   mortise_status start(const mortise_host_v1& host, mortise_error* error) {
@@ -151,7 +152,9 @@ class TestPlugin {
           .body_limit_bytes = route.body_limit,
           .self = &route,
           .handle = [](void* self, mortise_http_exchange* exchange, const mortise_http_request_v1* request,
-                       mortise_error*) { return static_cast<Route*>(self)->handler(exchange, *request); }};
+                       mortise_error*) { return static_cast<Route*>(self)->handler(exchange, *request); },
+          .deadline_ms = static_cast<std::uint32_t>(route.deadline.count()),
+          .reserved = 0};
       if (const auto status = http_->add_route(host.host, &added, error); status != MORTISE_OK) return status;
     }
     return MORTISE_OK;

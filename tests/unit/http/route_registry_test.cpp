@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <cstddef>
+
 #include "make_generation.hpp"
 #include "runtime/generation.hpp"
 
@@ -24,7 +27,9 @@ mortise_http_route_v1 route(std::string_view method, std::string_view pattern) {
           .pattern = {pattern.data(), pattern.size()},
           .body_limit_bytes = 0,
           .self = nullptr,
-          .handle = &handle};
+          .handle = &handle,
+          .deadline_ms = 0,
+          .reserved = 0};
 }
 
 class RouteRegistryTest : public ::testing::Test {
@@ -56,6 +61,19 @@ TEST_F(RouteRegistryTest, RefusesWhatIsNoRoute) {
   auto from_the_future = route("GET", "/a");
   from_the_future.flags = 1U << 31;
   EXPECT_THAT(refusal(from_the_future), HasSubstr("a flag of a newer host"));
+}
+
+TEST_F(RouteRegistryTest, ReadsOfARouteNoMoreThanItSaysItHas) {
+  auto with_deadline = route("GET", "/a");
+  with_deadline.deadline_ms = 70;
+  registry_.add(*generation_, with_deadline).value();
+  auto as_of_1_0 = route("GET", "/b");
+  as_of_1_0.deadline_ms = 70;  // whatever lies behind it
+  as_of_1_0.struct_size = offsetof(mortise_http_route_v1, deadline_ms);
+  registry_.add(*generation_, as_of_1_0).value();
+  const auto table = registry_.build(*make_release({&generation_, 1}));
+  EXPECT_EQ(table->find("GET", "/a", params_).route->deadline, std::chrono::milliseconds(70));
+  EXPECT_EQ(table->find("GET", "/b", params_).route->deadline, std::chrono::milliseconds(0));
 }
 
 TEST_F(RouteRegistryTest, RefusesARouteTwice) {

@@ -2,6 +2,8 @@
 
 #include <mortise/abi/contracts.h>
 
+#include <atomic>
+#include <chrono>
 #include <string>
 #include <thread>
 
@@ -49,6 +51,21 @@ TEST_F(ScopeTest, NestsAndComesBack) {
     EXPECT_EQ(Scope::current(), &inner);
   }
   EXPECT_EQ(Scope::current(), &outer);
+}
+
+TEST_F(ScopeTest, TellsTheTimeThatIsLeftOfWhatItWasEnteredFor) {
+  using namespace std::chrono_literals;
+  std::atomic<Scope::Time> deadline{Scope::Time::max()};
+  Scope unlimited(cone_);
+  EXPECT_EQ(table_.time_left_ms(&unlimited.table()), UINT64_MAX);
+  Scope scope(cone_, &deadline);
+  EXPECT_EQ(table_.time_left_ms(&scope.table()), UINT64_MAX);
+  deadline = std::chrono::steady_clock::now() + 1h;
+  const auto left = table_.time_left_ms(&scope.table());
+  EXPECT_LE(left, 3'600'000U);
+  EXPECT_GT(left, 3'000'000U);
+  deadline = std::chrono::steady_clock::now();
+  EXPECT_EQ(table_.time_left_ms(&scope.table()), 0U);
 }
 
 TEST_F(ScopeTest, RecordsAFailureWithPluginAndMethod) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <mortise/contracts.hpp>
 #include <string>
 #include <vector>
@@ -42,6 +43,15 @@ class OwningLibrary {
   }
 };
 
+/// Says how much time its callers leave it.
+class PatientLibrary : public OwningLibrary {
+ public:
+  std::string title(std::string_view /*author*/) {
+    const auto left = time_left();
+    return left ? std::to_string(left->count()) : "any";
+  }
+};
+
 class ContractCallTest : public ::testing::Test {
  protected:
   ContractCallTest() {
@@ -75,6 +85,20 @@ TEST_F(ContractCallTest, CopiesOwnedTextsAndListsToTheArena) {
   EXPECT_TRUE(slot_->sorted({}).empty());
   EXPECT_EQ(slot_->cover().size(), 1000U);
   EXPECT_EQ(slot_->cover()[999], 7);
+}
+
+TEST_F(ContractCallTest, TellsAProviderHowMuchTimeItsCallersHave) {
+  PatientLibrary patient;
+  const auto library = detail::bind_contract<Library>(patient);
+  EXPECT_EQ(library.title("Sterne"), "any");
+  scope_.set_time_left_ms(250);
+  EXPECT_EQ(library.title("Sterne"), "250");
+  auto older = FakeScope::table();
+  older.struct_size = offsetof(mortise_contracts_v1, time_left_ms);
+  older.time_left_ms = nullptr;
+  detail::contracts_link.set(&older, nullptr);
+  EXPECT_EQ(library.title("Sterne"), "any") << "a host of ABI 1.0 tells of none";
+  link_contracts();
 }
 
 TEST_F(ContractCallTest, CallsWithEveryStandardTypeAsAnArgument) {

@@ -94,7 +94,8 @@ const mortise_contracts_v1& FakeScope::table() {
       .arena_grow = [](mortise_scope* scope, std::uint64_t size,
                        std::uint64_t alignment) { return from(scope).grow(size, alignment); },
       .arena_mark = [](mortise_scope* scope) { return from(scope).mark(); },
-      .arena_rewind = [](mortise_scope* scope, std::uint64_t mark) { from(scope).rewind(mark); }};
+      .arena_rewind = [](mortise_scope* scope, std::uint64_t mark) { from(scope).rewind(mark); },
+      .time_left_ms = [](mortise_scope* scope) { return from(scope).time_left_ms_; }};
   return table;
 }
 

@@ -36,6 +36,8 @@ class FakeScope {
   FakeScope& operator=(const FakeScope&) = delete;
 
   mortise_scope& raw() { return raw_; }
+  /// What the host says of it from here on.
+  void set_time_left_ms(std::uint64_t ms) { time_left_ms_ = ms; }
   /// Heap blocks that the arena holds.
   [[nodiscard]] std::size_t pieces() const { return pieces_.size(); }
   void bind(const void* contract) {
@@ -68,6 +70,7 @@ class FakeScope {
   std::uint64_t cap_bytes_;
   std::uint64_t piece_bytes_;
   std::uint64_t used_bytes_ = 0;
+  std::uint64_t time_left_ms_ = UINT64_MAX;
   std::vector<std::unique_ptr<void, Free>> pieces_;
   std::vector<Mark> marks_;
   std::vector<const void*> bindings_;

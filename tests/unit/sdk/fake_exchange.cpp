@@ -90,7 +90,8 @@ const mortise_http_v1* FakeExchange::table() {
       .finish = [](Handle handle) { return from(handle).finish(); },
       .abort = [](Handle handle) { from(handle).abort(); },
       .on_close = [](Handle handle, void (*callback)(void*),
-                     void* self) { return from(handle).on_close(callback, self); }};
+                     void* self) { return from(handle).on_close(callback, self); },
+      .time_left_ms = [](Handle handle) { return from(handle).time_left_ms; }};
   return &table;
 }
 

@@ -60,7 +60,8 @@ class FakeExchange {
 
   // What the test sets.
   bool is_gone = false;
-  bool is_full = false;                     // write() finds no room
+  bool is_full = false;  // write() finds no room
+  std::uint64_t time_left_ms = UINT64_MAX;
   std::vector<std::string> body;            // what read_body() hands out, piece by piece
   mortise_status body_status = MORTISE_OK;  // what it says then
 

@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <chrono>
+#include <cstddef>
 #include <functional>
 #include <mortise/mortise.hpp>
 
@@ -101,9 +103,18 @@ TEST_F(PluginTest, NamesAnInterfaceThatTheHostDoesNotHave) {
   EXPECT_EQ(message_, "this host does not have the interface 'mortise.http/1'; use a newer host");
 }
 
+TEST_F(PluginTest, TakesATableOfAbi10) {
+  auto older = *FakeExchange::table();
+  older.struct_size = offsetof(mortise_http_v1, time_left_ms);
+  host_.interfaces[MORTISE_HTTP_V1] = &older;
+  Scripted::on_construct = [](Context& ctx) { ctx.http(); };
+  EXPECT_EQ(init(), MORTISE_OK);
+  end();
+}
+
 TEST_F(PluginTest, RefusesATableThatIsTooShort) {
   mortise_http_v1 older{};
-  older.struct_size = sizeof older - 8;
+  older.struct_size = offsetof(mortise_http_v1, on_close);  // it is there since 1.0
   host_.interfaces[MORTISE_HTTP_V1] = &older;
   Scripted::on_construct = [](Context& ctx) { ctx.http(); };
   EXPECT_EQ(init(), MORTISE_UNIMPLEMENTED);
@@ -144,14 +155,18 @@ TEST_F(PluginTest, RegistersRoutesWithTheirOptions) {
     const auto handler = [](const Request&, Response& res) { res.text("x"); };
     ctx.http().get("/a", handler);
     ctx.http().del("/a/{id}", handler);
-    ctx.http().route("REPORT", "/a", {.body_limit_bytes = 9, .stream_body = true, .blocking = true}, handler);
+    ctx.http().route(
+        "REPORT", "/a",
+        {.body_limit_bytes = 9, .stream_body = true, .blocking = true, .deadline = std::chrono::seconds(2)}, handler);
   };
   ASSERT_EQ(init(), MORTISE_OK);
   ASSERT_EQ(host_.routes.size(), 3U);
   EXPECT_EQ(host_.routes[0].method + " " + host_.routes[0].pattern, "GET /a");
   EXPECT_EQ(host_.routes[1].method + " " + host_.routes[1].pattern, "DELETE /a/{id}");
   EXPECT_EQ(host_.routes[2].method, "REPORT");
+  EXPECT_EQ(host_.routes[0].raw.deadline_ms, 0U);
   EXPECT_EQ(host_.routes[2].raw.body_limit_bytes, 9U);
+  EXPECT_EQ(host_.routes[2].raw.deadline_ms, 2000U);
   EXPECT_EQ(host_.routes[2].raw.flags, MORTISE_HTTP_ROUTE_STREAM_BODY | MORTISE_HTTP_ROUTE_BLOCKING);
   EXPECT_EQ(host_.routes[2].raw.struct_size, sizeof(mortise_http_route_v1));
   FakeExchange exchange;

@@ -1,6 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <cstddef>
 #include <mortise/request.hpp>
+#include <optional>
 #include <vector>
 
 #include "fake_host.hpp"
@@ -43,6 +46,21 @@ TEST_F(RequestTest, ShowsWhatTheClientSent) {
   EXPECT_FALSE(request.is_secure());
   fake_.flags = MORTISE_HTTP_REQUEST_SECURE | 0x80U;  // and a bit that nobody knows
   EXPECT_TRUE(make().is_secure());
+}
+
+TEST_F(RequestTest, TellsTheTimeThatIsLeftWhereThereIsADeadline) {
+  EXPECT_EQ(make().time_left(), std::nullopt);
+  exchange_.time_left_ms = 250;
+  EXPECT_EQ(make().time_left(), std::chrono::milliseconds(250));
+  exchange_.time_left_ms = 0;
+  EXPECT_EQ(make().time_left(), std::chrono::milliseconds(0));
+}
+
+TEST_F(RequestTest, DoesWithoutTheTimeThatIsLeftInAHostOfAbi10) {
+  auto table = *FakeExchange::table();
+  table.struct_size = offsetof(mortise_http_v1, time_left_ms);
+  table.time_left_ms = nullptr;
+  EXPECT_EQ(Request(&table, exchange_.handle(), fake_.raw()).time_left(), std::nullopt);
 }
 
 TEST_F(RequestTest, CanBeTakenAlong) {

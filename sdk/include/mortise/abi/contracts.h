@@ -101,6 +101,11 @@ typedef struct mortise_contracts_v1 {
    * forgets the scope's failure, whose texts may have been there. since 1.0 [in-scope] */
   uint64_t (*arena_mark)(mortise_scope* scope);
   void (*arena_rewind)(mortise_scope* scope, uint64_t mark);
+
+  /* How long the request that the scope was entered for may take yet, as `time_left_ms` of mortise.http/1 tells it to
+   * the request's own handler: a provider may give up when its caller's client is about to. UINT64_MAX: there is no
+   * deadline. since 1.1 [in-scope] */
+  uint64_t (*time_left_ms)(mortise_scope* scope);
 } mortise_contracts_v1;
 
 #if defined(__GNUC__) && defined(__cplusplus)

@@ -78,6 +78,11 @@ typedef struct mortise_http_route_v1 {
   /* Answers one request. Called from many threads at once. since 1.0 [in-scope] */
   mortise_status (*handle)(void* self, mortise_http_exchange* exchange, const mortise_http_request_v1* request,
                            mortise_error* error);
+
+  /* The client gets a 504 when the answer has not begun so many ms after the request was there; the deadline that the
+   * admin sets for the plugin counts where it is sooner. 0: that one alone. since 1.1 */
+  uint32_t deadline_ms;
+  uint32_t reserved;
 } mortise_http_route_v1;
 
 /* since 1.0 */
@@ -128,6 +133,11 @@ typedef struct mortise_http_v1 {
    * running; none starts after it. MORTISE_CANCELLED: the client has gone already, and the callback will not come.
    * MORTISE_FAILED_PRECONDITION: not deferred, or ended. since 1.0 [any-thread], after defer() */
   mortise_status (*on_close)(mortise_http_exchange* exchange, void (*callback)(void* self), void* self);
+
+  /* How long the client waits yet before the host answers it with a 504, in ms, rounded down: who knows that he will
+   * not be done by then may give up at once. 0: it has been answered. UINT64_MAX: there is no deadline, or none any
+   * more, since the answer was started. since 1.1 [in-scope]; after defer() [any-thread] */
+  uint64_t (*time_left_ms)(mortise_http_exchange* exchange);
 } mortise_http_v1;
 
 #ifdef __cplusplus

@@ -23,7 +23,7 @@ extern "C" {
 /* The version of this ABI. The entry symbol carries the major one; a host loads only plugins of its own major. The
  * minor one counts what was added; plugin and host may differ in it either way. */
 #define MORTISE_ABI_MAJOR 1
-#define MORTISE_ABI_MINOR 0
+#define MORTISE_ABI_MINOR 1
 
 /* Says on which thread a function may be called:
  *   [control-thread]  the host's life-cycle thread, during init, stop and destroy
