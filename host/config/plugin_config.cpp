@@ -34,6 +34,7 @@ void read_limits(ObjectReader& reader, LimitsConfig& limits) {
   reader.integer("concurrency", limits.concurrency, 0, 1000000);
   reader.integer("queue", limits.queue, 0, 1000000);
   reader.duration("deadline", limits.deadline, 0ms, 24h);
+  reader.integer("threads", limits.threads, 1, 4096);
 }
 
 void read_circuit(ObjectReader& reader, CircuitConfig& circuit) {

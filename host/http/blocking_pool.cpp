@@ -1,21 +1,78 @@
 #include "http/blocking_pool.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "telemetry/crash_handler.hpp"
 
 namespace mortise::http {
 
-bool BlockingPool::post(std::function<void()> task) {
+/// Gives it a turn if it has none and can use one. Under the mutex, as all that follow.
+void BlockingPool::State::list(Owners::iterator owner) {
+  if (owner->second.is_listed || !owner->second.can_run()) return;
+  owner->second.is_listed = true;
+  turns.push_back(owner);
+}
+
+/// How many tasks could begin if there were threads.
+std::size_t BlockingPool::State::runnable() const {
+  std::size_t count = 0;
+  for (const auto& owner : turns) {
+    count += std::min(owner->second.waiting.size(), owner->second.share - owner->second.running);
+  }
+  return count;
+}
+
+/// Runs one task of the owner whose turn it is; false when it is nobody's.
+bool BlockingPool::State::run_next(std::unique_lock<std::mutex>& lock) {
+  if (turns.empty()) return false;
+  const auto owner = turns.front();
+  turns.pop_front();
+  owner->second.is_listed = false;
+  if (!owner->second.can_run()) return true;  // its share has shrunk meanwhile
   {
-    const std::lock_guard lock(state_->mutex);
-    if (state_->is_stopping || (state_->threads >= max_threads_ && state_->queue.size() >= max_queued_)) return false;
-    state_->queue.push_back(std::move(task));
-    if (state_->queue.size() > state_->idle && state_->threads < max_threads_) {
-      ++state_->threads;
-      std::thread([state = state_] { work(state); }).detach();
+    const auto task = std::move(owner->second.waiting.front());
+    owner->second.waiting.pop_front();
+    ++owner->second.running;
+    list(owner);
+    if (!turns.empty()) changed.notify_one();
+    lock.unlock();
+    task();
+  }
+  lock.lock();
+  --owner->second.running;
+  list(owner);
+  if (owner->second.running == 0 && owner->second.waiting.empty()) owners.erase(owner);
+  return true;
+}
+
+std::size_t BlockingPool::share_of(unsigned limit) const noexcept {
+  return std::clamp(limit == 0 ? max_threads_ / 2 : limit, 1U, max_threads_);
+}
+
+bool BlockingPool::post(std::string_view owner, std::size_t share, std::function<void()> task) {
+  {
+    auto& state = *state_;
+    const std::lock_guard lock(state.mutex);
+    if (state.is_stopping) return false;
+    auto found = state.owners.find(owner);
+    if (found == state.owners.end()) found = state.owners.try_emplace(std::string(owner)).first;
+    auto& mine = found->second;
+    // One more thread for one more task, and as many as are wanted where more may be at work than before.
+    std::size_t may_begin = share > mine.share ? max_threads_ : 1;
+    mine.share = share;
+    const bool has_thread = state.threads < max_threads_ && mine.running < mine.share;
+    if (!has_thread && mine.waiting.size() >= max_queued_) return false;
+    mine.waiting.push_back(std::move(task));
+    state.list(found);
+    for (auto wanted = state.runnable(); wanted > state.idle && may_begin > 0 && state.threads < max_threads_;
+         --wanted) {
+      --may_begin;
+      ++state.threads;
+      std::thread([kept = state_] { work(kept); }).detach();
     }
   }
   state_->changed.notify_one();
@@ -26,29 +83,25 @@ void BlockingPool::work(const std::shared_ptr<State>& state) {
   const telemetry::CrashStack stack;
   constexpr std::chrono::seconds kIdle{10};
   std::unique_lock lock(state->mutex);
-  for (;;) {
+  do {
     ++state->idle;
-    const bool has_work =
-        state->changed.wait_for(lock, kIdle, [&] { return !state->queue.empty() || state->is_stopping; });
+    state->changed.wait_for(lock, kIdle, [&] { return !state->turns.empty() || state->is_stopping; });
     --state->idle;
-    if (!has_work || state->queue.empty()) break;
-    {
-      const auto task = std::move(state->queue.front());
-      state->queue.pop_front();
-      lock.unlock();
-      task();
-    }
-    lock.lock();
-  }
+  } while (state->run_next(lock));
   --state->threads;
   state->changed.notify_all();
 }
 
 std::size_t BlockingPool::stop(std::chrono::milliseconds patience) {
-  std::deque<std::function<void()>> dropped;  // and what the tasks hold, outside the lock
+  std::vector<std::deque<std::function<void()>>> dropped;  // and what the tasks hold, outside the lock
   std::unique_lock lock(state_->mutex);
   state_->is_stopping = true;
-  state_->queue.swap(dropped);
+  state_->turns.clear();
+  for (auto& [name, owner] : state_->owners) {
+    owner.is_listed = false;
+    dropped.push_back(std::move(owner.waiting));
+    owner.waiting.clear();
+  }
   state_->changed.notify_all();
   state_->changed.wait_for(lock, patience, [&] { return state_->threads == 0; });
   return state_->threads;

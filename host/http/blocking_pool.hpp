@@ -1,5 +1,6 @@
-// Threads for handlers that are known to wait. Grows with the work up to a limit; the queue is bounded, and what does
-// not fit is the caller's to refuse.
+// Threads for handlers that are known to wait. Grows with the work up to a limit. Each plugin has a queue of its own
+// and a share of the threads: one whose handlers all wait leaves the others theirs. What does not fit into a queue is
+// the caller's to refuse.
 #pragma once
 
 #include <chrono>
@@ -7,32 +8,53 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <string>
+#include <string_view>
 
 namespace mortise::http {
 
 /// Any thread may post.
 class BlockingPool {
  public:
+  /// `max_queued` tasks of one owner may wait.
   BlockingPool(unsigned max_threads, std::size_t max_queued) : max_threads_(max_threads), max_queued_(max_queued) {}
   ~BlockingPool() { stop(std::chrono::milliseconds(0)); }
 
-  /// False when every thread is busy and the queue is full, or after stop().
-  bool post(std::function<void()> task);
+  /// `owner` is whom the task is done for, of whose tasks at most `share` are at work at a time, as the last post says.
+  /// Owners take turns. False when so many are, and the owner's queue is full, or after stop().
+  bool post(std::string_view owner, std::size_t share, std::function<void()> task);
+
+  /// What an owner gets that is limited to so many threads; 0: half of the pool's.
+  [[nodiscard]] std::size_t share_of(unsigned limit) const noexcept;
 
   /// Drops what is queued and ends the threads; those still in a handler after `patience` are left behind. Returns
   /// their number.
   std::size_t stop(std::chrono::milliseconds patience);
 
  private:
+  struct Owner {
+    std::deque<std::function<void()>> waiting;
+    std::size_t running = 0;
+    std::size_t share = 1;
+    bool is_listed = false;  // in `turns`
+    [[nodiscard]] bool can_run() const { return !waiting.empty() && running < share; }
+  };
+  using Owners = std::map<std::string, Owner, std::less<>>;
   struct State {
     std::mutex mutex;
     std::condition_variable changed;
-    std::deque<std::function<void()>> queue;
+    Owners owners;                       // those that have something here
+    std::deque<Owners::iterator> turns;  // those that can run, each once
     std::size_t threads = 0;
     std::size_t idle = 0;
     bool is_stopping = false;
+
+    void list(Owners::iterator owner);
+    [[nodiscard]] std::size_t runnable() const;
+    bool run_next(std::unique_lock<std::mutex>& lock);
   };
   static void work(const std::shared_ptr<State>& state);
 

@@ -124,6 +124,7 @@ class alignas(64) Connection final : public boost::intrusive_ref_counter<Connect
   Step dispatch(const Route& route);
   Step admit(const Route& route);
   Step run(const Route& route);
+  [[nodiscard]] bool is_kept_off_loops(const Route& route) const;
   Step run_inline(const Route& route);
   Step run_on_pool(const Route& route);
   bool call_handler(const Route& route);

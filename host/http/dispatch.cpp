@@ -20,6 +20,7 @@ namespace {
 constexpr std::uint32_t kBlockedBeforeMoving = 8;
 
 using runtime::to_abi;
+
 /// The sooner of the plugin's deadline and the route's, of which 0 is none.
 Exchange::Time deadline_of(std::chrono::milliseconds plugins, std::chrono::milliseconds routes) {
   auto limit = plugins;
@@ -109,8 +110,16 @@ Connection::Step Connection::dispatch(const Route& route) {
 Connection::Step Connection::run(const Route& route) {
   workspace_->is_counted = false;
   const bool is_blocking = (route.flags & (MORTISE_HTTP_ROUTE_BLOCKING | MORTISE_HTTP_ROUTE_STREAM_BODY)) != 0 ||
-                           route.blocked_count.load(std::memory_order_relaxed) >= kBlockedBeforeMoving;
+                           route.blocked_count.load(std::memory_order_relaxed) >= kBlockedBeforeMoving ||
+                           is_kept_off_loops(route);
   return is_blocking ? run_on_pool(route) : run_inline(route);
+}
+
+/// A handler of the route, or many of its plugin, hold threads of the loops at this moment.
+bool Connection::is_kept_off_loops(const Route& route) const {
+  const auto& generation = *workspace_->cone->entry;
+  return shared_.watch.is_kept_off({.generation = generation.number(), .route = &route},
+                                   shared_.pool.share_of(generation.containment().threads()));
 }
 
 void Connection::build_request(const Route& route) {
@@ -144,7 +153,7 @@ bool Connection::call_handler(const Route& route) {
                       .reserved = 0,
                       .message = text.data()};
   auto* seat = Seat::current();  // none on the pool's threads
-  if (seat != nullptr) seat->enter(this, work.deadline);
+  if (seat != nullptr) seat->enter({.generation = generation.number(), .route = &route}, this, work.deadline);
   mortise_status status = MORTISE_INTERNAL;
   std::string_view message;
   try {
@@ -196,7 +205,10 @@ Connection::Step Connection::run_inline(const Route& route) {
 Connection::Step Connection::run_on_pool(const Route& route) {
   flush_earlier();
   park_for_turn();
-  const bool is_posted = shared_.pool.post([self = ConnectionPtr(this), &route] {
+  const auto& generation = *workspace_->cone->entry;
+  // By the plugin's name: all its generations have one share.
+  const auto share = shared_.pool.share_of(generation.containment().threads());
+  const bool is_posted = shared_.pool.post(generation.name(), share, [self = ConnectionPtr(this), &route] {
     if (!self->exchange_.take_turn(true)) return;
     if ((route.flags & MORTISE_HTTP_ROUTE_STREAM_BODY) != 0) self->exchange_.stream_body();
     const bool is_over = self->call_handler(route);

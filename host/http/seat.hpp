@@ -9,6 +9,14 @@ namespace mortise::http {
 
 class Connection;
 class SpareThreads;
+struct Route;
+
+/// Whose call holds a thread: a generation, by its number, and a route of it, which nobody looks into; null: its
+/// WebSockets.
+struct Holder {
+  std::uint64_t generation = 0;
+  const Route* route = nullptr;
+};
 
 /// One per thread that runs a loop; owned by the loop, used by its thread.
 class Seat {
@@ -22,9 +30,9 @@ class Seat {
   static void sit(Seat* seat) noexcept;
 
   /// Around every call into a plugin. leave() says whether the watch saw this call hold the loop.
-  void enter() noexcept { enter(nullptr, Time::max()); }
+  void enter(Holder holder) noexcept { enter(holder, nullptr, Time::max()); }
   /// For a request whose time is up at `deadline`.
-  void enter(const Connection* request, Time deadline) noexcept;
+  void enter(Holder holder, const Connection* request, Time deadline) noexcept;
   bool leave() noexcept;
 
  private:
@@ -35,8 +43,10 @@ class Seat {
   // next means the same call. Sequentially consistent, against the watch's parking (see SpareThreads).
   alignas(64) std::atomic<std::uint64_t> sequence_{0};
   // Written before the sequence, read after it. The watch may still see those of the next call: whoever is asked to
-  // end makes sure that its time is up. Hence relaxed.
+  // end makes sure that its time is up, and who holds a thread is a hint. Hence relaxed.
   std::atomic<const Connection*> request_{nullptr};
+  std::atomic<std::uint64_t> generation_{0};
+  std::atomic<const Route*> route_{nullptr};
   std::atomic<Time> deadline_{Time::max()};
   // Set by the watch when it saw the call; taken by the thread. Only a hint for moving routes: relaxed.
   std::atomic<bool> is_caught_{false};

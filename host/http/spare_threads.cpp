@@ -21,7 +21,9 @@ thread_local Seat* current_seat = nullptr;
 Seat* Seat::current() noexcept { return current_seat; }
 void Seat::sit(Seat* seat) noexcept { current_seat = seat; }
 
-void Seat::enter(const Connection* request, Time deadline) noexcept {
+void Seat::enter(Holder holder, const Connection* request, Time deadline) noexcept {
+  generation_.store(holder.generation, std::memory_order_relaxed);
+  route_.store(holder.route, std::memory_order_relaxed);
   request_.store(request, std::memory_order_relaxed);
   deadline_.store(deadline, std::memory_order_relaxed);
   sequence_.fetch_add(1, std::memory_order_seq_cst);
@@ -35,6 +37,7 @@ bool Seat::leave() noexcept {
 
 void SpareThreads::start(std::vector<Loop*> loops) {
   loops_ = std::move(loops);
+  told_ = std::make_unique<Told[]>(loops_.size() + limit_);
   thread_ = std::thread([this] { watch(); });
 }
 
@@ -93,9 +96,16 @@ Seat::Time SpareThreads::next_deadline() const {
 SpareThreads::Activity SpareThreads::look() {
   auto seen = Activity::none;
   const auto now = std::chrono::steady_clock::now();
+  holding_.clear();
+  free_.clear();
   for (auto* loop : loops_) {
     seen = std::max(seen, look_at(*loop, now));
     loop->expire_listed(now);
+  }
+  tell_who_holds();  // before there are spare threads, which would take in more of the same
+  for (std::size_t i = 0; i < loops_.size(); ++i) {
+    fill_up(*loops_[i], free_[i]);
+    if (loops_[i]->spare_count() > 0) seen = Activity::inside;
   }
   return seen;
 }
@@ -108,6 +118,10 @@ SpareThreads::Activity SpareThreads::look_at(Loop& loop, Seat::Time now) {
     const bool is_inside = sequence % 2 == 1;
     const bool is_held = is_inside && sequence == seat.last_seen_;
     if (is_held && !seat.is_blocked_) seat.is_caught_.store(true, std::memory_order_relaxed);
+    if (is_held) {
+      holding_.push_back({.generation = seat.generation_.load(std::memory_order_relaxed),
+                          .route = seat.route_.load(std::memory_order_relaxed)});
+    }
     if (is_held && sequence != seat.last_late_ && seat.deadline_.load(std::memory_order_relaxed) <= now) {
       seat.last_late_ = sequence;
       late_.push_back(seat.request_.load(std::memory_order_relaxed));
@@ -119,13 +133,36 @@ SpareThreads::Activity SpareThreads::look_at(Loop& loop, Seat::Time now) {
     return !is_held;
   });
   for (const auto* request : late_) loop.expire(request, now);
+  free_.push_back(free);
+  return seen;
+}
+
+void SpareThreads::tell_who_holds() {
+  const auto count = std::min(holding_.size(), loops_.size() + limit_);  // no more seats than that
+  for (std::size_t i = 0; i < count; ++i) {
+    told_[i].generation.store(holding_[i].generation, std::memory_order_relaxed);
+    told_[i].route.store(holding_[i].route, std::memory_order_relaxed);
+  }
+  told_count_.store(count, std::memory_order_release);
+}
+
+bool SpareThreads::is_kept_off(Holder asks, std::size_t share) const noexcept {
+  const auto count = told_count_.load(std::memory_order_acquire);
+  std::size_t held = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (told_[i].generation.load(std::memory_order_relaxed) != asks.generation) continue;
+    if (told_[i].route.load(std::memory_order_relaxed) == asks.route || ++held >= share) return true;
+  }
+  return false;
+}
+
+void SpareThreads::fill_up(Loop& loop, std::size_t free) {
   if (free == 0) {
     std::size_t spares = 0;
     for (auto* other : loops_) spares += other->spare_count();
     if (spares < limit_) loop.add_spare();
   }
   loop.set_surplus(free > 1);
-  return loop.spare_count() > 0 ? Activity::inside : seen;
 }
 
 }  // namespace mortise::http

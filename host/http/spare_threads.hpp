@@ -1,11 +1,13 @@
 // Keeps every loop polled although handlers may block. One watch thread glances at the seats while anything happens,
 // and looks again a millisecond later when it sees a handler at work; when every seat of a loop is held by the same
-// handler call as a look before, a spare thread enters the loop, and it leaves when another seat is free again. The
-// same thread sees when a request's time is up.
+// handler call as a look before, a spare thread enters the loop, and it leaves when another seat is free again. Who
+// holds a thread is kept off the loops meanwhile: its route, and all of a plugin that holds as many as are its share.
+// The same thread sees when a request's time is up.
 #pragma once
 
 #include <atomic>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -32,6 +34,10 @@ class SpareThreads {
   void unpark() noexcept;
   [[nodiscard]] bool is_parked() const noexcept { return is_parked_.load(std::memory_order_seq_cst); }
 
+  /// Whether a call must not have a thread of a loop, since at the last look one of its route, or `share` of its
+  /// generation, held one. Any thread; a hint.
+  [[nodiscard]] bool is_kept_off(Holder asks, std::size_t share) const noexcept;
+
  private:
   /// What a look has seen since the last one, the greatest of all seats.
   enum class Activity { none, passing, inside };
@@ -39,6 +45,8 @@ class SpareThreads {
   void watch();
   Activity look();
   Activity look_at(Loop& loop, Seat::Time now);
+  void tell_who_holds();
+  void fill_up(Loop& loop, std::size_t free);
   [[nodiscard]] Seat::Time next_deadline() const;
 
   const unsigned limit_;
@@ -49,7 +57,18 @@ class SpareThreads {
   // Parking is a store here and a load there against the seat's store and this load (Dekker): in any order one of
   // the two sees the other, so no handler begins unseen. Hence sequentially consistent on both sides.
   std::atomic<bool> is_parked_{false};
-  std::vector<const Connection*> late_;  // of one look, the watch's own
+  // What is_kept_off() goes by. The watch writes, any thread reads, and may see some of a look and some of the next:
+  // relaxed. The count is released with the array, which is made at start().
+  struct Told {
+    std::atomic<std::uint64_t> generation{0};
+    std::atomic<const Route*> route{nullptr};
+  };
+  std::unique_ptr<Told[]> told_;  // one for each seat that there may be
+  std::atomic<std::size_t> told_count_{0};
+  // Of one look, the watch's own:
+  std::vector<const Connection*> late_;
+  std::vector<Holder> holding_;
+  std::vector<std::size_t> free_;  // seats, by loop
   std::thread thread_;
 };
 

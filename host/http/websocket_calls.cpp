@@ -18,9 +18,17 @@ constexpr unsigned kBlockedBeforeMoving = 8;
 
 }  // namespace
 
-/// On the loop, whose watch sends a spare thread when the handler holds it; on the pool when it did so often.
+/// On the loop, whose watch sends a spare thread when the handler holds it; on the pool when it did so often, and while
+/// that of another socket of the plugin does.
 void WebSocket::run_handler(std::function<void()> task) {
-  if (blocked_count_ >= kBlockedBeforeMoving && connection_.shared().pool.post(task)) return;
+  std::unique_lock lock(mutex_);
+  const auto generation = cone_->entry;
+  lock.unlock();
+  auto& shared = connection_.shared();
+  const auto share = shared.pool.share_of(generation->containment().threads());
+  const bool is_blocking =
+      blocked_count_ >= kBlockedBeforeMoving || shared.watch.is_kept_off({.generation = generation->number()}, share);
+  if (is_blocking && shared.pool.post(generation->name(), share, task)) return;
   connection_.loop().post(std::move(task));
 }
 
@@ -31,7 +39,7 @@ void WebSocket::call_plugin(const std::function<void()>& call) {
   const telemetry::LogScope log_scope(cone->entry->name(), cone->entry->number_text(), request_id_);
   const runtime::Scope scope(*cone);
   auto* seat = Seat::current();
-  if (seat != nullptr) seat->enter();
+  if (seat != nullptr) seat->enter({.generation = cone->entry->number()});
   call();
   if (seat != nullptr && seat->leave()) ++blocked_count_;
 }

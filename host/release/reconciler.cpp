@@ -19,6 +19,7 @@ runtime::ContainmentLimits limits_of(const config::PluginConfig& plugin) {
   return {.concurrency = plugin.limits.concurrency,
           .queue = plugin.limits.queue,
           .deadline = plugin.limits.deadline,
+          .threads = plugin.limits.threads,
           .circuit = {.requests = plugin.circuit.requests,
                       .max_error_percent = plugin.circuit.max_error_percent,
                       .window = plugin.circuit.window,

@@ -15,6 +15,7 @@ Containment::Containment(std::string plugin, std::string generation)
 
 void Containment::set(const ContainmentLimits& limits) {
   deadline_ms_.store(limits.deadline.count(), std::memory_order_relaxed);
+  threads_.store(limits.threads, std::memory_order_relaxed);
   std::vector<Bulkhead::Waiter> let_in;
   {
     const std::lock_guard lock(mutex_);

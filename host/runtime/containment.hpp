@@ -20,6 +20,7 @@ struct ContainmentLimits {
   std::uint32_t concurrency = 0;              // requests inside at once; 0: any number
   std::uint32_t queue = 64;                   // that wait for a place
   std::chrono::milliseconds deadline{60000};  // of a request, from its dispatch to its answer's beginning; 0: none
+  unsigned threads = 0;                       // of the blocking pool, at a time; 0: half of them
   CircuitLimits circuit{};
 };
 
@@ -63,6 +64,9 @@ class Containment {
     return std::chrono::milliseconds(deadline_ms_.load(std::memory_order_relaxed));
   }
 
+  /// As the limits have it.
+  [[nodiscard]] unsigned threads() const noexcept { return threads_.load(std::memory_order_relaxed); }
+
   /// False: everybody may come in, and only failures are of interest.
   [[nodiscard]] bool is_active() const noexcept { return is_active_.load(std::memory_order_relaxed); }
 
@@ -104,9 +108,10 @@ class Containment {
   const std::string plugin_;
   const std::string generation_;
 
-  // A value on its own, which the next request may see late: relaxed. So is the flag: whoever sees it late lets one
+  // Values on their own, which the next request may see late: relaxed. So is the flag: whoever sees it late lets one
   // request more pass, or takes the lock for nothing.
   std::atomic<std::int64_t> deadline_ms_{ContainmentLimits{}.deadline.count()};
+  std::atomic<unsigned> threads_{0};
   std::atomic<bool> is_active_{false};
   // Plain counts: relaxed.
   std::atomic<std::uint64_t> failures_{0};

@@ -1,10 +1,12 @@
 // Handlers that hold their thread: others are answered all the same.
 #include <poll.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <deque>
 #include <map>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -29,10 +31,11 @@ class BlockingTest : public testing::EdgeTest {
         "POST", "/stream", [this](auto* exchange, const auto&) { return test_.respond(exchange, "streamed"); },
         MORTISE_HTTP_ROUTE_STREAM_BODY);
   }
-  mortise_status wait_inside(mortise_http_exchange* exchange) {
+  mortise_status wait_inside(mortise_http_exchange* exchange) { return wait_inside(exchange, test_); }
+  mortise_status wait_inside(mortise_http_exchange* exchange, const TestPlugin& plugin) {
     if (++inside_ == expected_) are_inside_.set();
     EXPECT_TRUE(may_return_.wait());
-    return test_.respond(exchange, "waited");
+    return plugin.respond(exchange, "waited");
   }
   /// So many clients whose requests are all inside the handler.
   std::deque<testing::Client>& send_many(const std::string& path, int count, int expected) {
@@ -74,34 +77,110 @@ TEST_F(BlockingTest, SpareThreadsAreBounded) {
   settings.threads = 1;
   settings.blocking_threads = 3;
   start(std::move(settings));
-  publish(test_);
-  // One loop and three spare threads: the fifth waits for one of them.
-  auto& clients = send_many("/waits", 5, 4);
+  std::vector<runtime::GenerationPtr> generations;
+  for (const std::string name : {"a", "b", "c", "d", "e"}) {
+    auto& one = plugin(name);
+    one.on("GET", "/" + name, [this, &one](auto* exchange, const auto&) { return wait_inside(exchange, one); });
+    generations.push_back(init(one).value());
+  }
+  publish_release(generations);
+  generations.clear();
+  // One loop and three spare threads, each held by another plugin: the fifth waits for one of them.
+  expected_ = 4;
+  for (const std::string name : {"a", "b", "c", "d", "e"}) {
+    clients_.emplace_back(port()).send("GET /" + name + " HTTP/1.1\r\nHost: a\r\n\r\n");
+  }
+  EXPECT_TRUE(are_inside_.wait());
+  may_return_.set();
+  for (auto& client : clients_) EXPECT_EQ(client.read().body, "waited");
+  EXPECT_EQ(inside_, 5);
+}
+
+TEST_F(BlockingTest, ARouteThatHoldsALoopIsKeptOffTheLoops) {
+  ServerSettings settings;
+  settings.threads = 1;
+  settings.blocking_threads = 4;
+  start(std::move(settings));
+  auto& other = plugin("other");
+  other.says("/other", "hello");
+  std::atomic<int> on_loops{0};
+  test_.on("GET", "/sticks", [&](auto* exchange, const auto&) {
+    if (Seat::current() != nullptr) ++on_loops;
+    return wait_inside(exchange);
+  });
+  const std::array generations{init(test_).value(), init(other).value()};
+  publish_release(generations);
+  // The first holds the loop; half of the pool's threads are for the others of the plugin.
+  auto& clients = send_many("/sticks", 20, 3);
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(get("/other").body, "hello");
+    EXPECT_EQ(get("/").body, "hello") << "nor do the plugin's other routes have to wait";
+  }
+  EXPECT_EQ(on_loops, 1);
+  EXPECT_EQ(inside_, 3);
   may_return_.set();
   for (auto& client : clients) EXPECT_EQ(client.read().body, "waited");
-  EXPECT_EQ(inside_, 5);
+}
+
+TEST_F(BlockingTest, APluginWithManyRoutesThatHoldHasNoMoreThanItsShare) {
+  ServerSettings settings;
+  settings.threads = 1;
+  settings.blocking_threads = 4;
+  start(std::move(settings));
+  auto& other = plugin("other");
+  other.says("/other", "hello");
+  std::atomic<int> on_loops{0};
+  const std::array<std::string, 8> paths{"/1", "/2", "/3", "/4", "/5", "/6", "/7", "/8"};
+  for (const auto& path : paths) {
+    test_.on("GET", path, [&](auto* exchange, const auto&) {
+      if (Seat::current() != nullptr) ++on_loops;
+      return wait_inside(exchange);
+    });
+  }
+  const std::array generations{init(test_).value(), init(other).value()};
+  publish_release(generations);
+  expected_ = 4;  // two on the loop and a spare thread, two on the pool: half of what there is of each
+  for (const auto& path : paths) clients_.emplace_back(port()).send("GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_TRUE(are_inside_.wait());
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(get("/other").body, "hello");
+  EXPECT_EQ(on_loops, 2);
+  EXPECT_EQ(inside_, 4);
+  may_return_.set();
+  for (auto& client : clients_) EXPECT_EQ(client.read().body, "waited");
 }
 
 TEST_F(BlockingTest, ARouteThatBlocksOftenMovesToThePool) {
   ServerSettings settings;
   settings.threads = 1;
   start(std::move(settings));
-  std::atomic<int> pool_calls{0};
-  // Blocks until a spare thread has answered another request: that is when it has been seen.
+  std::atomic<int> held_loop{0};
+  std::atomic<bool> is_quick{false};
+  const auto where = [] { return Seat::current() == nullptr ? "pool" : "loop"; };  // only the loop's threads have one
+  // Blocks until a spare thread has answered another plugin's request.
   test_.on("GET", "/blocks", [&](auto* exchange, const auto&) {
-    if (Seat::current() == nullptr) ++pool_calls;  // only the loop's threads have one
-    EXPECT_EQ(get("/").status, 200U);
-    return test_.respond(exchange, "");
+    if (!is_quick) {
+      if (Seat::current() != nullptr) ++held_loop;
+      EXPECT_EQ(get("/other").status, 200U);
+    }
+    return test_.respond(exchange, where());
   });
-  publish(test_);
+  auto& other = plugin("other");
+  other.says("/other", "hello");
+  const std::array generations{init(test_).value(), init(other).value()};
+  publish_release(generations);
   const auto limit = std::chrono::steady_clock::now() + testing::kLong;
-  std::size_t calls = 0;
-  while (pool_calls == 0 && std::chrono::steady_clock::now() < limit) {
+  EXPECT_EQ(get("/blocks").body, "loop") << "nobody knows yet";
+  // It is kept off the loop, too, until the watch has seen that it does not hold that any more: a hundred calls later.
+  bool has_moved = false;
+  while (!has_moved && std::chrono::steady_clock::now() < limit) {
+    is_quick = false;
     EXPECT_EQ(get("/blocks").status, 200U);
-    ++calls;
+    is_quick = true;
+    int on_pool = 0;
+    while (on_pool < 100 && get("/blocks").body == "pool") ++on_pool;
+    has_moved = on_pool == 100 && held_loop >= 8;
   }
-  EXPECT_GT(pool_calls, 0);
-  EXPECT_GT(calls, 8U) << "not at the first sight";
+  EXPECT_TRUE(has_moved) << "for good, though it does not block any more";
 }
 
 TEST_F(BlockingTest, TheFullPoolRefusesAndLetsGo) {
