@@ -16,7 +16,7 @@ const char* to_string(CircuitBreaker::State state) {
 CircuitBreaker::Admission CircuitBreaker::admit(Time now) noexcept {
   if (state_ == State::closed) return Admission::pass;
   if (state_ == State::open) {
-    if (now - since_ < limits_.open_for) return Admission::refused;
+    if (is_to_wait(now)) return Admission::refused;
     state_ = State::half_open;
     succeeded_ = 0;
   }

@@ -17,7 +17,7 @@ struct CircuitLimits {
 /// State     | entered by                                            | next
 /// closed    | construction; enough probes have succeeded; close()   | open
 /// open      | too many failures in a window; a failed probe         | half_open
-/// half_open | a request after open_for                              | closed, open
+/// half_open | the end of open_for                                   | closed, open
 ///
 /// A window begins with a failure, and it is a failure that opens; nothing is counted of a plugin that has none.
 /// Moments are the caller's, which also keeps calls from overlapping.
@@ -39,7 +39,9 @@ class CircuitBreaker {
   /// Closes it, and forgets what was counted.
   void close() noexcept;
 
-  [[nodiscard]] State state() const noexcept { return state_; }
+  [[nodiscard]] State state(Time now) const noexcept {
+    return state_ == State::open && !is_to_wait(now) ? State::half_open : state_;
+  }
   /// Closed, and no window has begun: a success need not be told.
   [[nodiscard]] bool is_quiet() const noexcept { return state_ == State::closed && answers_ == 0; }
   /// Until the next probe, when open; at least a second otherwise, for clients that were refused.
@@ -49,10 +51,11 @@ class CircuitBreaker {
   [[nodiscard]] std::uint64_t failures() const noexcept { return failures_; }
 
  private:
+  [[nodiscard]] bool is_to_wait(Time now) const noexcept { return now - since_ < limits_.open_for; }
   void open(Time now) noexcept;
 
   CircuitLimits limits_;
-  State state_ = State::closed;
+  State state_ = State::closed;  // stays open until the first request of the half-open time
   std::uint64_t answers_ = 0;
   std::uint64_t failures_ = 0;
   Time since_{};  // the window's begin, or when it opened

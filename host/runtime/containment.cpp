@@ -131,15 +131,16 @@ ContainmentReport Containment::report(Time now) const {
   report.rejected = rejected_.load(std::memory_order_relaxed);
   report.short_circuited = short_circuited_.load(std::memory_order_relaxed);
   const std::lock_guard lock(mutex_);
-  report.circuit = breaker_.state();
+  report.circuit = breaker_.state(now);
   report.in_flight = bulkhead_.inside();
   report.waiting = bulkhead_.waiting();
   report.circuit_opened = circuit_opened_;
   if (report.circuit != State::closed) {
-    report.degraded = "its circuit is open: " + describe_failures() + "; ";
-    report.degraded += report.circuit == State::half_open
-                           ? "single requests are let through to see whether it answers again"
-                           : "it is tried again in " + std::to_string(breaker_.retry_after(now).count()) + " s";
+    report.degraded = report.circuit == State::half_open
+                          ? "its circuit is half-open: " + describe_failures() +
+                                "; single requests are let through to see whether it answers again"
+                          : "its circuit is open: " + describe_failures() + "; it is tried again in " +
+                                std::to_string(breaker_.retry_after(now).count()) + " s";
   }
   if (report.stuck > 0) {
     report.degraded += (report.degraded.empty() ? "" : ". ") + std::to_string(report.stuck) +

@@ -22,7 +22,7 @@ class CircuitBreakerTest : public ::testing::Test {
   Admission admit() { return breaker_.admit(now_); }
   void open() {
     note(10, 0);
-    ASSERT_EQ(breaker_.state(), State::open);
+    ASSERT_EQ(breaker_.state(now_), State::open);
   }
 
   CircuitBreaker::Time now_{1h};
@@ -31,18 +31,18 @@ class CircuitBreakerTest : public ::testing::Test {
 
 TEST_F(CircuitBreakerTest, IsClosedAndQuietWhileNothingFails) {
   note(0, 1000);
-  EXPECT_EQ(breaker_.state(), State::closed);
+  EXPECT_EQ(breaker_.state(now_), State::closed);
   EXPECT_TRUE(breaker_.is_quiet());
   EXPECT_EQ(admit(), Admission::pass);
 }
 
 TEST_F(CircuitBreakerTest, OpensWhenMoreThanTheShareOfEnoughRequestsHasFailed) {
   note(5, 4);
-  EXPECT_EQ(breaker_.state(), State::closed) << "nine are too few to conclude anything";
+  EXPECT_EQ(breaker_.state(now_), State::closed) << "nine are too few to conclude anything";
   EXPECT_FALSE(breaker_.is_quiet());
   EXPECT_FALSE(breaker_.note(false, now_)) << "half of them may fail";
   EXPECT_TRUE(breaker_.note(true, now_)) << "six of eleven are more than half";
-  EXPECT_EQ(breaker_.state(), State::open);
+  EXPECT_EQ(breaker_.state(now_), State::open);
   EXPECT_EQ(breaker_.failures(), 6U);
   EXPECT_EQ(breaker_.answers(), 11U);
 }
@@ -59,13 +59,21 @@ TEST_F(CircuitBreakerTest, LetsOneProbeAfterTheOtherThroughAndClosesWhenEnoughSu
   open();
   now_ += 5s;
   EXPECT_EQ(admit(), Admission::probe);
-  EXPECT_EQ(breaker_.state(), State::half_open);
+  EXPECT_EQ(breaker_.state(now_), State::half_open);
   EXPECT_EQ(admit(), Admission::refused) << "one at a time";
   EXPECT_FALSE(breaker_.end_probe(Outcome::success, now_));
   EXPECT_EQ(admit(), Admission::probe);
   EXPECT_TRUE(breaker_.end_probe(Outcome::success, now_));
-  EXPECT_EQ(breaker_.state(), State::closed);
+  EXPECT_EQ(breaker_.state(now_), State::closed);
   EXPECT_TRUE(breaker_.is_quiet()) << "what has failed before is forgotten";
+}
+
+TEST_F(CircuitBreakerTest, IsHalfOpenWhenItsTimeIsOverThoughNobodyAsks) {
+  open();
+  now_ += 4999ms;
+  EXPECT_EQ(breaker_.state(now_), State::open);
+  now_ += 1ms;
+  EXPECT_EQ(breaker_.state(now_), State::half_open);
 }
 
 TEST_F(CircuitBreakerTest, AFailedProbeOpensItAgainForAsLong) {
@@ -73,7 +81,7 @@ TEST_F(CircuitBreakerTest, AFailedProbeOpensItAgainForAsLong) {
   now_ += 5s;
   EXPECT_EQ(admit(), Admission::probe);
   breaker_.end_probe(Outcome::failure, now_);
-  EXPECT_EQ(breaker_.state(), State::open);
+  EXPECT_EQ(breaker_.state(now_), State::open);
   now_ += 4999ms;
   EXPECT_EQ(admit(), Admission::refused);
   now_ += 1ms;
@@ -85,7 +93,7 @@ TEST_F(CircuitBreakerTest, AProbeOfWhichNothingCameMakesRoomForAnother) {
   now_ += 5s;
   EXPECT_EQ(admit(), Admission::probe);
   breaker_.end_probe(Outcome::unknown, now_);
-  EXPECT_EQ(breaker_.state(), State::half_open);
+  EXPECT_EQ(breaker_.state(now_), State::half_open);
   EXPECT_EQ(admit(), Admission::probe);
 }
 
@@ -94,7 +102,7 @@ TEST_F(CircuitBreakerTest, WhatWasLetPassBeforeItOpenedChangesNothing) {
   now_ += 5s;
   EXPECT_EQ(admit(), Admission::probe);
   note(10, 10);
-  EXPECT_EQ(breaker_.state(), State::half_open);
+  EXPECT_EQ(breaker_.state(now_), State::half_open);
 }
 
 TEST_F(CircuitBreakerTest, AWindowThatIsOverCountsNoMore) {
@@ -105,20 +113,20 @@ TEST_F(CircuitBreakerTest, AWindowThatIsOverCountsNoMore) {
   note(9, 0);
   now_ += 10001ms;
   note(1, 0);
-  EXPECT_EQ(breaker_.state(), State::closed) << "one of one in the new window";
+  EXPECT_EQ(breaker_.state(now_), State::closed) << "one of one in the new window";
   EXPECT_FALSE(breaker_.is_quiet());
 }
 
 TEST_F(CircuitBreakerTest, AHundredPercentNeverOpensIt) {
   breaker_.set({.requests = 1, .max_error_percent = 100, .window = 10s, .open_for = 5s, .probes = 1});
   note(1000, 0);
-  EXPECT_EQ(breaker_.state(), State::closed);
+  EXPECT_EQ(breaker_.state(now_), State::closed);
 }
 
 TEST_F(CircuitBreakerTest, ASuccessNeverOpensIt) {
   note(9, 0);
   EXPECT_FALSE(breaker_.note(false, now_));
-  EXPECT_EQ(breaker_.state(), State::closed) << "nine of ten have failed, but it answers again";
+  EXPECT_EQ(breaker_.state(now_), State::closed) << "nine of ten have failed, but it answers again";
   EXPECT_TRUE(breaker_.note(true, now_));
 }
 
@@ -127,7 +135,7 @@ TEST_F(CircuitBreakerTest, ClosingForgetsWhatHasFailed) {
   breaker_.close();
   EXPECT_EQ(admit(), Admission::pass);
   note(9, 0);
-  EXPECT_EQ(breaker_.state(), State::closed);
+  EXPECT_EQ(breaker_.state(now_), State::closed);
 }
 
 TEST_F(CircuitBreakerTest, LimitsCountFromTheNextAnswerOn) {

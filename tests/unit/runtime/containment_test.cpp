@@ -78,6 +78,11 @@ TEST_F(ContainmentTest, FailuresOpenTheCircuitAndProbesCloseIt) {
   EXPECT_EQ(report().short_circuited, 1U);
   EXPECT_EQ(containment_.retry_after(now_), 2s);
   now_ += 2s;
+  EXPECT_EQ(report().circuit, State::half_open);
+  EXPECT_EQ(
+      report().degraded,
+      "its circuit is half-open: 4 of 4 requests failed; single requests are let through to see whether it answers "
+      "again");
   EXPECT_EQ(admit(), Admission::inside);
   EXPECT_EQ(report().circuit, State::half_open);
   EXPECT_EQ(admit(), Admission::broken);
