@@ -61,7 +61,8 @@ ordered_json from_containment(const std::optional<runtime::ContainmentReport>& g
           {"timeouts", containment.timeouts},
           {"rejected", containment.rejected},
           {"short_circuited", containment.short_circuited},
-          {"circuit_opened", containment.circuit_opened}};
+          {"circuit_opened", containment.circuit_opened},
+          {"lines_dropped", containment.lines_dropped}};
 }
 
 /// Of one that has never crashed the host all is 0 or empty.

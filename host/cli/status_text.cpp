@@ -58,6 +58,7 @@ void print_containment(const Document& plugin, std::ostream& out) {
   add("timeouts", "of them timed out");
   add("rejected", "rejected");
   add("short_circuited", "short-circuited");
+  add("lines_dropped", "lines of log dropped");
   print_line("troubles", counts, out);
 }
 

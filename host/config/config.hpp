@@ -124,6 +124,7 @@ struct LimitsConfig {
   std::uint32_t queue = 64;                   // requests that wait for one of these places
   std::chrono::milliseconds deadline{60000};  // to the beginning of an answer; 0: none
   unsigned threads = 0;                       // of the blocking pool at a time; 0: half of them
+  std::uint32_t log_lines = 1000;             // a second; 0: any number
 };
 
 /// When a plugin is not asked for a while because it fails.

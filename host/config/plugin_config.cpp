@@ -35,6 +35,7 @@ void read_limits(ObjectReader& reader, LimitsConfig& limits) {
   reader.integer("queue", limits.queue, 0, 1000000);
   reader.duration("deadline", limits.deadline, 0ms, 24h);
   reader.integer("threads", limits.threads, 1, 4096);
+  reader.integer("log_lines", limits.log_lines, 0, 1000000000);
 }
 
 void read_circuit(ObjectReader& reader, CircuitConfig& circuit) {

@@ -20,6 +20,7 @@ runtime::ContainmentLimits limits_of(const config::PluginConfig& plugin) {
           .queue = plugin.limits.queue,
           .deadline = plugin.limits.deadline,
           .threads = plugin.limits.threads,
+          .log_lines = plugin.limits.log_lines,
           .circuit = {.requests = plugin.circuit.requests,
                       .max_error_percent = plugin.circuit.max_error_percent,
                       .window = plugin.circuit.window,

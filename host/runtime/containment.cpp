@@ -16,6 +16,7 @@ Containment::Containment(std::string plugin, std::string generation)
 void Containment::set(const ContainmentLimits& limits) {
   deadline_ms_.store(limits.deadline.count(), std::memory_order_relaxed);
   threads_.store(limits.threads, std::memory_order_relaxed);
+  log_limit_.set(limits.log_lines);
   std::vector<Bulkhead::Waiter> let_in;
   {
     const std::lock_guard lock(mutex_);
@@ -129,6 +130,7 @@ ContainmentReport Containment::report(Time now) const {
   report.failures = failures_.load(std::memory_order_relaxed);
   report.timeouts = timeouts_.load(std::memory_order_relaxed);
   report.rejected = rejected_.load(std::memory_order_relaxed);
+  report.lines_dropped = log_limit_.dropped();
   report.short_circuited = short_circuited_.load(std::memory_order_relaxed);
   const std::lock_guard lock(mutex_);
   report.circuit = breaker_.state(now);

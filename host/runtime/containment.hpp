@@ -12,6 +12,7 @@
 
 #include "runtime/bulkhead.hpp"
 #include "runtime/circuit_breaker.hpp"
+#include "runtime/log_limit.hpp"
 
 namespace mortise::runtime {
 
@@ -21,6 +22,7 @@ struct ContainmentLimits {
   std::uint32_t queue = 64;                   // that wait for a place
   std::chrono::milliseconds deadline{60000};  // of a request, from its dispatch to its answer's beginning; 0: none
   unsigned threads = 0;                       // of the blocking pool, at a time; 0: half of them
+  std::uint32_t log_lines = 1000;             // a second; 0: any number
   CircuitLimits circuit{};
 };
 
@@ -38,6 +40,7 @@ struct ContainmentReport {
   std::uint64_t rejected = 0;         // for want of a place or a thread
   std::uint64_t short_circuited = 0;  // turned away by the open circuit
   std::uint64_t circuit_opened = 0;   // how often
+  std::uint64_t lines_dropped = 0;    // of its log
 };
 
 /// Any thread, but for set(). What it calls back it calls without its lock.
@@ -94,6 +97,9 @@ class Containment {
     if (pass.has_place_ || pass.is_probe_ || pass.is_stuck_) return_pass(pass);
   }
 
+  /// What the plugin writes into the log goes through here.
+  LogLimit& log_limit() noexcept { return log_limit_; }
+
   /// For clients that were refused.
   [[nodiscard]] std::chrono::seconds retry_after(Time now) const;
   [[nodiscard]] ContainmentReport report(Time now) const;
@@ -120,6 +126,7 @@ class Containment {
   std::atomic<std::uint64_t> short_circuited_{0};
   std::atomic<std::uint64_t> stuck_{0};
 
+  LogLimit log_limit_;
   mutable std::mutex mutex_;
   // Guarded by mutex_:
   Bulkhead bulkhead_;

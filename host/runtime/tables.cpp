@@ -4,8 +4,10 @@
 #include <mortise/abi/log.h>
 
 #include <array>
+#include <string>
 #include <vector>
 
+#include "base/coarse_clock.hpp"
 #include "runtime/abi_values.hpp"
 #include "runtime/generation.hpp"
 #include "telemetry/log.hpp"
@@ -26,16 +28,26 @@ std::uint32_t log_is_enabled(mortise_host*, std::uint32_t level) {
   return telemetry::is_enabled(to_level(level)) ? 1 : 0;
 }
 
+void tell_dropped(const Generation& generation, std::uint64_t lines) {
+  const telemetry::LogScope scope(generation.name(), generation.number_text(), {});
+  telemetry::log(telemetry::Level::warning, "runtime",
+                 "lines of the plugin were dropped: it writes more than its limits.log_lines in a second",
+                 {{"lines", std::to_string(lines)}});
+}
+
 /// The line carries the plugin that wrote it, also from a thread that the host knows nothing of.
 void log_write(mortise_host* host, std::uint32_t level, mortise_str message, const mortise_log_field* fields,
                std::uint64_t field_count) {
   if (!telemetry::is_enabled(to_level(level))) return;
+  const auto& generation = Generation::from(host);
+  const auto verdict = generation.containment().log_limit().admit(base::coarse_now());
+  if (verdict.dropped_before > 0) tell_dropped(generation, verdict.dropped_before);
+  if (!verdict.is_admitted) return;
   std::vector<telemetry::Field> copied;
   copied.reserve(fields == nullptr ? 0 : static_cast<std::size_t>(field_count));
   for (std::uint64_t i = 0; fields != nullptr && i < field_count; ++i) {
     copied.push_back({to_view(fields[i].key), to_view(fields[i].value)});
   }
-  const auto& generation = Generation::from(host);
   const auto* outer = telemetry::LogScope::current();
   const telemetry::LogScope scope(generation.name(), generation.number_text(),
                                   outer == nullptr ? std::string_view() : outer->request_id);

@@ -145,7 +145,8 @@ TEST_F(ControlApi, StatusHasPluginsAndFilesWithWhatIsKnownOfThem) {
                                                                   .timeouts = 5,
                                                                   .rejected = 6,
                                                                   .short_circuited = 7,
-                                                                  .circuit_opened = 8};
+                                                                  .circuit_opened = 8,
+                                                                  .lines_dropped = 9};
   status.plugins.front().crashes = {
       .count = 2, .time = "2026-11-26T09:20:31.004Z", .signal = "SIGSEGV", .route = "/rates", .evidence = "at 0x8"};
   status.files.push_back(std::move(record));
@@ -159,7 +160,8 @@ TEST_F(ControlApi, StatusHasPluginsAndFilesWithWhatIsKnownOfThem) {
     "plugins": [{"name": "rates", "version": "1.0.0", "generation": 4, "state": "active", "reason": "",
                  "sha256": "aa", "degraded": "it fails",
                  "containment": {"circuit": "half_open", "in_flight": 1, "waiting": 2, "stuck": 3, "failures": 4,
-                                 "timeouts": 5, "rejected": 6, "short_circuited": 7, "circuit_opened": 8},
+                                 "timeouts": 5, "rejected": 6, "short_circuited": 7, "circuit_opened": 8,
+                               "lines_dropped": 9},
                  "crashes": {"count": 2, "time": "2026-11-26T09:20:31.004Z", "signal": "SIGSEGV", "route": "/rates",
                              "reason": "at 0x8"}}],
     "files": [{"path": "/drop/x.so", "state": "rejected", "reason": "no ELF", "sha256": "", "plugin": "",

@@ -94,7 +94,7 @@ TEST_F(PluginFiles, SayWhatIsWrongWithATrial) {
 }
 
 TEST_F(PluginFiles, SayWhatLimitsAPlugin) {
-  put("notes.json", R"({"limits": {"concurrency": 8, "queue": 0, "deadline": "1500ms"},
+  put("notes.json", R"({"limits": {"concurrency": 8, "queue": 0, "deadline": "1500ms", "threads": 3, "log_lines": 0},
                         "circuit": {"requests": 5, "max_error_percent": 10, "window": "1m", "open_for": "2s",
                                     "probes": 1}})");
   put("plain.json", "{}");
@@ -106,6 +106,8 @@ TEST_F(PluginFiles, SayWhatLimitsAPlugin) {
   EXPECT_EQ(limits.concurrency, 8U);
   EXPECT_EQ(limits.queue, 0U);
   EXPECT_EQ(limits.deadline, std::chrono::milliseconds(1500));
+  EXPECT_EQ(limits.threads, 3U);
+  EXPECT_EQ(limits.log_lines, 0U);
   EXPECT_EQ(circuit.requests, 5U);
   EXPECT_EQ(circuit.max_error_percent, 10U);
   EXPECT_EQ(circuit.window, std::chrono::minutes(1));
