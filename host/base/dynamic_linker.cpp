@@ -14,6 +14,11 @@ bool is_library_loaded(const std::string& file) {
   return true;
 }
 
+void keep_library_loaded(const std::string& file) {
+  void* library = ::dlopen(file.c_str(), RTLD_NOLOAD | RTLD_NODELETE | RTLD_LAZY | RTLD_LOCAL);
+  if (library != nullptr) ::dlclose(library);  // the mark stays
+}
+
 std::string last_library_error() {
   const char* message = ::dlerror();
   return message == nullptr ? std::string() : std::string(message);

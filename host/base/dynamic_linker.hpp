@@ -9,6 +9,9 @@ namespace mortise::base {
 /// Whether the process has this library mapped, by its path. Any thread.
 bool is_library_loaded(const std::string& file);
 
+/// Has a library that is mapped stay so until the process ends, whoever closes it. Any thread.
+void keep_library_loaded(const std::string& file);
+
 /// Why this thread's last attempt to load a library failed, in the linker's words; asking clears it.
 std::string last_library_error();
 

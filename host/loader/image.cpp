@@ -122,6 +122,8 @@ base::Result<void> Image::enter() {
   return check_table(plugin_);
 }
 
+void Image::keep_mapped() { base::keep_library_loaded(mapped_as_); }
+
 bool Image::unload() {
   plugin_ = nullptr;
   library_.unload();

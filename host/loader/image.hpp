@@ -28,8 +28,10 @@ class Image {
   [[nodiscard]] const mortise_plugin_v1& plugin() const noexcept { return *plugin_; }
   [[nodiscard]] const std::string& file() const noexcept { return file_; }
 
-  /// Unmaps; false when the process still maps the file afterwards (GNU_UNIQUE symbols, thread-locals).
+  /// Unmaps; false when the process still maps the file afterwards (GNU_UNIQUE symbols, thread-locals, keep_mapped()).
   bool unload();
+  /// It stays mapped until the process ends: code of it may run on.
+  void keep_mapped();
 
  private:
   Image() = default;

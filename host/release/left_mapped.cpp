@@ -17,7 +17,13 @@ constexpr std::array<std::string_view, 3> kCauses{"gnu-unique", "nodelete", "thr
 
 std::string find_why_it_stays(const std::filesystem::path& image, const std::string& shown_as) {
   std::string reason;
-  for (const auto& finding : manifest::inspect(image, shown_as).findings) {
+  const auto inspection = manifest::inspect(image, shown_as);
+  if (inspection.manifest && !inspection.manifest->unloadable) {
+    reason = "'" + shown_as +
+             "' must not be unloaded, as its manifest says; \"unload\": true is for a plugin none of "
+             "whose code runs on when it is destroyed";
+  }
+  for (const auto& finding : inspection.findings) {
     if (std::find(kCauses.begin(), kCauses.end(), finding.check) == kCauses.end()) continue;
     reason += (reason.empty() ? "" : "; ") + finding.message;
   }

@@ -152,7 +152,9 @@ bool Generation::retire() {
   const auto before = state_.exchange(GenerationState::retired, std::memory_order_acq_rel);
   if (before == GenerationState::active || before == GenerationState::stopping) destroy_instance();
   code_owner_.reset();
-  return image_ == nullptr || image_->unload();
+  if (image_ == nullptr) return true;
+  if (!spec_.manifest->unloadable) image_->keep_mapped();
+  return image_->unload();
 }
 
 }  // namespace mortise::runtime

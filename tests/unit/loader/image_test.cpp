@@ -51,6 +51,14 @@ TEST_F(ImageTest, LoadsEntersAndUnloads) {
   EXPECT_FALSE(base::is_library_loaded(file));
 }
 
+TEST_F(ImageTest, StaysMappedWhenItIsToBeKept) {
+  const auto file = put("counter");
+  auto image = Image::load(file).value();
+  image->keep_mapped();
+  EXPECT_FALSE(image->unload());
+  EXPECT_TRUE(base::is_library_loaded(file));
+}
+
 TEST_F(ImageTest, UnloadsWhenItGoes) {
   const auto file = put("counter");
   { ASSERT_TRUE(Image::load(file)); }
