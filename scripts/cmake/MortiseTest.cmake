@@ -1,4 +1,4 @@
-# mortise_test(NAME SOURCES file... [LINKS target...] [LABELS label...] [DEPENDS target...])
+# mortise_test(NAME SOURCES file... [LINKS target...] [LABELS label...] [DEPENDS target...] [PROPERTIES key value...])
 #
 # One GoogleTest executable `NAME`; every TEST in it is a ctest test of its own, found when ctest runs. The time limits
 # are for what hangs: nothing else takes so long, under a sanitizer and on a busy machine, too.
@@ -6,12 +6,12 @@ find_package(GTest REQUIRED)
 include(GoogleTest)
 
 function(mortise_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS;LABELS;DEPENDS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS;LABELS;DEPENDS;PROPERTIES")
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_LINKS} GTest::gmock GTest::gtest_main mortise_options)
   if(arg_DEPENDS)
     add_dependencies(${name} ${arg_DEPENDS})
   endif()
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 120
-    PROPERTIES TIMEOUT 300 LABELS "${arg_LABELS}")
+    PROPERTIES TIMEOUT 300 LABELS "${arg_LABELS}" ${arg_PROPERTIES})
 endfunction()

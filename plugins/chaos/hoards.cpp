@@ -1,0 +1,32 @@
+#include <fcntl.h>
+
+#include <string>
+
+#include "faults.hpp"
+
+namespace chaos {
+
+using mortise::Request;
+using mortise::Response;
+
+Hoard::Hoard(mortise::Context& ctx) {
+  auto& http = ctx.http();
+  http.get("/chaos/answers-100-megabytes",
+           [](const Request&, Response& res) { res.send(std::string(100'000'000, 'x'), "application/octet-stream"); });
+  http.get("/chaos/never-finishes", [this](const Request&, Response& res) {
+    auto stream = res.stream("text/plain");
+    stream.write("begun");
+    const std::lock_guard lock(mutex_);
+    streams_.push_back(std::move(stream));
+  });
+  http.get("/chaos/leaks-descriptors", [](const Request&, Response& res) {
+    for (int i = 0; i < 100; ++i) static_cast<void>(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    res.text("leaked");
+  });
+  http.get("/chaos/floods-the-log", [log = ctx.log()](const Request&, Response& res) {
+    for (int i = 0; i < 100'000; ++i) log.info("chaos");
+    res.text("flooded");
+  });
+}
+
+}  // namespace chaos
