@@ -15,7 +15,6 @@
 
 namespace mortise::http {
 namespace {
-
 // A route that was seen to hold its loop this often runs on the blocking pool from then on.
 constexpr std::uint32_t kBlockedBeforeMoving = 8;
 
@@ -23,11 +22,10 @@ using runtime::to_abi;
 
 /// The sooner of the plugin's deadline and the route's, of which 0 is none.
 Exchange::Time deadline_of(std::chrono::milliseconds plugins, std::chrono::milliseconds routes) {
-  auto limit = plugins;
-  if (routes.count() != 0 && (limit.count() == 0 || routes < limit)) limit = routes;
+  const bool is_routes = routes.count() != 0 && (plugins.count() == 0 || routes < plugins);
+  const auto limit = is_routes ? routes : plugins;
   return limit.count() == 0 ? Exchange::Time::max() : base::coarse_now() + limit + base::kCoarseLag;
 }
-
 }  // namespace
 
 Connection::Step Connection::route() {

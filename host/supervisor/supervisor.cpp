@@ -16,6 +16,7 @@
 
 #include "base/process.hpp"
 #include "base/service_manager.hpp"
+#include "supervisor/host_end.hpp"
 #include "supervisor/message.hpp"
 #include "supervisor/restart_pause.hpp"
 #include "telemetry/log.hpp"
@@ -26,15 +27,6 @@ namespace {
 using base::Descriptor;
 using telemetry::Level;
 using Clock = RestartPause::Clock;
-
-constexpr int kCannotStart = 1;
-
-sigset_t set_of(std::initializer_list<int> numbers) {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int number : numbers) sigaddset(&signals, number);
-  return signals;
-}
 
 /// What one host process has said of itself.
 struct Told {
@@ -48,18 +40,6 @@ pid_t pid_in(const std::string& text) {
   pid_t pid = 0;
   std::from_chars(text.data(), text.data() + text.size(), pid);
   return pid;
-}
-
-/// As the host process has ended: what a shell or a service manager sees of this one is what was to be seen of that.
-int end_like(int wait_status) {
-  if (!WIFSIGNALED(wait_status)) return WEXITSTATUS(wait_status);
-  base::disable_core_dumps();  // there is one of the host process
-  const int number = WTERMSIG(wait_status);
-  std::signal(number, SIG_DFL);
-  const auto signals = set_of({number});
-  ::sigprocmask(SIG_UNBLOCK, &signals, nullptr);
-  ::raise(number);
-  return kCannotStart;  // of a signal that does not end a process
 }
 
 /// Loops between "a host process runs" and "it has ended, the next one is due".
@@ -228,29 +208,13 @@ class Supervisor {
     const auto end = base::end_of(status).describe();
     auto mark = page_.take();
     const bool is_explained = mark && !mark->plugin.empty();
-    tell_of(end + hint(status), mark);
+    tell_of(host_, status, mark);
     if (mark) keep(*std::move(mark));
     if (stop_asked_ != 0 || told_.is_replaced) return end_like(status);
     if (told_.is_upgrading) return leave_it_to_the_next(status);
     if (!is_owner_) be_left_alone(end);
     pause_until_ = Clock::now() + pause_.after_crash(Clock::now(), is_explained);
     return std::nullopt;
-  }
-
-  void tell_of(const std::string& end, const std::optional<telemetry::CrashMark>& mark) const {
-    const auto known = mark.value_or(telemetry::CrashMark());
-    telemetry::log(Level::error, "supervisor", "the host process has ended unexpectedly",
-                   {{"pid", std::to_string(host_)},
-                    {"reason", "it " + end},
-                    {"plugin", known.plugin},
-                    {"generation", known.plugin.empty() ? "" : std::to_string(known.generation)},
-                    {"route", known.route},
-                    {"request_id", known.request_id},
-                    {"signal", known.signal},
-                    {"address", known.address}});
-    for (std::size_t i = 0; i < known.frames.size(); ++i) {
-      telemetry::log(Level::error, "supervisor", "backtrace", {{"frame", std::to_string(i)}, {"at", known.frames[i]}});
-    }
   }
 
   /// Until what follows from it is written down.
@@ -260,11 +224,6 @@ class Supervisor {
     mark.time_ms =
         std::chrono::duration_cast<std::chrono::milliseconds>(system_clock::now().time_since_epoch()).count();
     crashes_.push_back(std::move(mark));
-  }
-
-  static std::string hint(int status) {
-    if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL) return {};
-    return ": by somebody who may, or by the kernel for want of memory (`journalctl -k` tells)";
   }
 
   /// Two would own everything if the former host came back now.
