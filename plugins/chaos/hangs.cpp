@@ -19,6 +19,12 @@ void add_hangs(mortise::Context& ctx) {
   };
   http.get("/chaos/sleeps", sleep);
   http.route("GET", "/chaos/sleeps-on-the-pool", {.blocking = true}, sleep);
+  // Ends by itself, but long after its time is over.
+  http.route("GET", "/chaos/late", {.deadline = std::chrono::milliseconds(300)}, [](const Request& req, Response& res) {
+    while (req.time_left() > std::chrono::milliseconds(0)) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    res.text("late");
+  });
   http.get("/chaos/deadlocks", [](const Request&, Response&) {
     std::binary_semaphore turn(1);
     turn.acquire();

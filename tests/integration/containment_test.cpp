@@ -54,6 +54,20 @@ class ContainmentTest : public HostTest {
   }
 };
 
+TEST_F(ContainmentTest, ARouteHasADeadlineOfItsOwnAndItsHandlerKnowsWhenThatIsOver) {
+  prefix_.drop(shipped_file("chaos"));
+  prefix_.write_plugin("chaos", "{}");
+  start();
+  EXPECT_EQ(host_->get("/chaos/late").status, 504);
+  wait_for("chaos", [](const json& status) { return status["containment"]["stuck"] == 0; });
+  EXPECT_EQ(host_->get("/chaos/well").body, "well");
+}
+
+TEST_F(ContainmentTest, APluginOfAnOlderAbiHasNoDeadlineOnItsRoutes) {
+  prefix_.add_zoo("as-of-1-0");
+  EXPECT_EQ(start().get("/as-of-1-0").body, "still");
+}
+
 TEST_F(ContainmentTest, AHandlerThatIsLateIsAnsweredForWhileOthersAreServed) {
   Gate gate(prefix_);
   start_with("waits-1.0", "waits", {{"limits", {{"deadline", "300ms"}}}});

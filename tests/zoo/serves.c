@@ -1,7 +1,9 @@
 /* Serves GET of ZOO_PATH with the text ZOO_ANSWER, through the C interface alone. With ZOO_AS_OF_1_0 it is one that was
  * built with the headers of ABI 1.0: its route ends where it did then, and what is behind that is none of the host's.
- */
+ * It takes longer than the deadline that a host would find there. */
+#define _POSIX_C_SOURCE 200809L
 #include <mortise/abi/http.h>
+#include <time.h>
 
 #include "zoo.h"
 
@@ -16,6 +18,10 @@ static mortise_status handle(void* self, mortise_http_exchange* exchange, const 
   (void)self;
   (void)request;
   (void)error;
+#if defined(ZOO_AS_OF_1_0)
+  const struct timespec pause = {0, 100000000};
+  nanosleep(&pause, NULL);
+#endif
   return http->respond(exchange, &response);
 }
 
