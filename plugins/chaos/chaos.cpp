@@ -12,6 +12,7 @@ class Chaos : public mortise::Plugin {
   explicit Chaos(mortise::Context& ctx) : hoard_(ctx) {
     add_failures(ctx);
     add_hangs(ctx);
+    add_crashes(ctx);
     auto& http = ctx.http();
     http.get("/chaos/well", [](const mortise::Request&, mortise::Response& res) { res.text("well"); });
     const auto config = ctx.config();

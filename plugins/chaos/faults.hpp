@@ -15,6 +15,9 @@ void add_failures(mortise::Context& ctx);
 /// Its threads never come back.
 void add_hangs(mortise::Context& ctx);
 
+/// The process does not survive it.
+void add_crashes(mortise::Context& ctx);
+
 /// It takes more than is its due, or does not give it back.
 class Hoard {
  public:

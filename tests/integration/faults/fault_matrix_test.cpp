@@ -132,7 +132,7 @@ const std::vector<Fault>& table() {
   return kTable;
 }
 
-TEST_P(FaultTest, StaysThePluginsOwn) { expect_outcome(table().at(GetParam())); }
+TEST_P(FaultTest, StaysThePluginsOwn) { expect_outcome(GetParam(), table().at(GetParam())); }
 
 INSTANTIATE_TEST_SUITE_P(Inline, FaultTest, ::testing::Range(std::size_t{0}, table().size()),
                          [](const auto& of) { return std::string(table().at(of.param).name); });

@@ -10,6 +10,7 @@
 #include <set>
 #include <sstream>
 
+#include "support/connection_load.hpp"
 #include "support/gate.hpp"
 
 namespace mortise::integration {
@@ -149,7 +150,7 @@ std::string FaultTest::recovery_in_words(const Fault& fault) const {
   return "serves on";
 }
 
-void FaultTest::expect_outcome(const Fault& fault) {
+void FaultTest::expect_outcome(std::size_t place, const Fault& fault) {
   start();
   Load hello(*host_, "/hello/you");
   Load notes(*host_, "/notes");
@@ -166,19 +167,44 @@ void FaultTest::expect_outcome(const Fault& fault) {
   notes.end();
   const auto noticed = hello.fault() + notes.fault();
   outcome.others = noticed.empty() ? "nothing" : noticed;
+  compare(place, fault, outcome);
+}
+
+void FaultTest::expect_restart(std::size_t place, const Fault& fault) {
+  start();
+  constexpr ConnectionLoad::Threads kThreads{.keeping = 2, .fresh = 2};
+  ConnectionLoad hello(host_->port(), "/hello/you", kThreads);
+  ConnectionLoad notes(host_->port(), "/notes", kThreads);
+  hello.wait_for_more(20);
+  notes.wait_for_more(20);
+  const auto former = host_->process();
+  Outcome outcome;
+  outcome.client = fault.provoke(*this);
+  host_->wait_for_restart(former);
+  outcome.status = status_in_words();
+  outcome.recovery = recovery_in_words(fault);
+  auto failures = hello.end().failures;
+  const auto more = notes.end().failures;
+  failures.insert(failures.end(), more.begin(), more.end());
+  const auto is_refusal = [](const std::string& failure) { return failure.find("refused") != std::string::npos; };
+  const bool is_short = failures.size() <= 2 * (kThreads.keeping + kThreads.fresh);
+  outcome.others = std::any_of(failures.begin(), failures.end(), is_refusal) ? "connections are refused"
+                   : is_short                                                ? "those inside are cut; nobody is refused"
+                                                                             : "more than those inside fail";
+  compare(place, fault, outcome);
+}
+
+/// A row is put down in a file of its own, so that tests may run side by side, and by names in the table's order.
+void FaultTest::compare(std::size_t place, const Fault& fault, const Outcome& outcome) const {
   EXPECT_EQ(outcome.client, fault.expected.client);
   EXPECT_EQ(outcome.others, fault.expected.others);
   EXPECT_EQ(outcome.status, fault.expected.status);
   EXPECT_EQ(outcome.recovery, fault.expected.recovery);
-  if (!HasFailure()) write_row(fault, outcome);
-}
-
-/// One file for each row, so that tests may run side by side, and in the table's order by their names.
-void FaultTest::write_row(const Fault& fault, const Outcome& outcome) const {
+  if (HasFailure()) return;
   const std::filesystem::path folder = MORTISE_FAULT_RESULTS;
   std::filesystem::create_directories(folder);
   std::ostringstream file;
-  file << std::setw(2) << std::setfill('0') << GetParam() << '-' << fault.name << ".md";
+  file << std::setw(2) << std::setfill('0') << place << '-' << fault.name << ".md";
   std::ofstream(folder / file.str()) << "| " << fault.title << " | " << outcome.client << " | " << outcome.others
                                      << " | " << outcome.status << " | " << outcome.recovery << " |\n";
 }

@@ -50,14 +50,16 @@ class FaultTest : public HostTest, public ::testing::WithParamInterface<std::siz
  protected:
   FaultTest();
 
-  /// Provokes it under load, compares, and puts the row down where docs/faults.md is made from.
-  void expect_outcome(const Fault& fault);
+  /// Provokes it under load, compares, and puts the row down where docs/faults.md is made from, at its place there.
+  void expect_outcome(std::size_t place, const Fault& fault);
+  /// The same for one that ends the host process.
+  void expect_restart(std::size_t place, const Fault& fault);
 
  private:
   [[nodiscard]] nlohmann::json chaos() const;
   [[nodiscard]] std::string status_in_words() const;
   [[nodiscard]] std::string recovery_in_words(const Fault& fault) const;
-  void write_row(const Fault& fault, const Outcome& outcome) const;
+  void compare(std::size_t place, const Fault& fault, const Outcome& outcome) const;
 
   nlohmann::json settings_;
 };
