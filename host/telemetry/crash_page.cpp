@@ -46,6 +46,7 @@ bool CrashPage::Page::claim() noexcept {
 }
 
 void CrashPage::Page::append(std::string_view added) noexcept {
+  if (added.empty()) return;  // may be at no address at all
   const auto before = size.load(std::memory_order_relaxed);
   const auto taken = std::min<std::size_t>(added.size(), text.size() - before);
   std::memcpy(text.data() + before, added.data(), taken);
