@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
@@ -11,30 +12,28 @@ namespace {
 
 using manifest::Manifest;
 
-/// Who calls whom, by the contracts in the manifests of those that run or will run. A plan has few steps, mostly of
-/// plugins that nobody calls: the manifests are gone through once for each length of a chain of callers.
+/// Who calls whom, by the contracts in the manifests of those that run or will run.
 class Consumers {
  public:
   Consumers(const Desired& desired, const Members& running) {
-    plugins_.reserve(desired.wanted.size() + running.size());
-    for (const auto& wanted : desired.wanted) plugins_.push_back(wanted.record->manifest.get());
-    for (const auto& [name, member] : running) plugins_.push_back(member.record->manifest.get());
+    for (const auto& wanted : desired.wanted) add(wanted.name(), *wanted.record->manifest);
+    for (const auto& [name, member] : running) add(name, *member.record->manifest);
   }
 
   /// Directly or through others, without the plugin itself.
   [[nodiscard]] std::vector<std::string> of(const std::string& plugin) const {
     std::set<std::string_view> found{plugin};
-    std::unordered_set<std::string_view> contracts;
-    for (std::size_t known = 0; known != found.size();) {
-      known = found.size();
-      for (const auto* manifest : plugins_) {
-        if (!found.contains(manifest->name)) continue;
-        for (const auto& provided : manifest->provides) contracts.insert(provided.contract);
-      }
-      for (const auto* manifest : plugins_) {
-        const auto& required = manifest->requires_;
-        const auto is_called = [&](const manifest::RequiredContract& one) { return contracts.contains(one.contract); };
-        if (std::any_of(required.begin(), required.end(), is_called)) found.insert(manifest->name);
+    std::vector<std::string_view> open{plugin};
+    while (!open.empty()) {
+      const auto provided = provided_.find(open.back());
+      open.pop_back();
+      if (provided == provided_.end()) continue;
+      for (const auto contract : provided->second) {
+        const auto consumers = consumers_.find(contract);
+        if (consumers == consumers_.end()) continue;
+        for (const auto consumer : consumers->second) {
+          if (found.insert(consumer).second) open.push_back(consumer);
+        }
       }
     }
     found.erase(plugin);
@@ -42,7 +41,14 @@ class Consumers {
   }
 
  private:
-  std::vector<const Manifest*> plugins_;  // one may be there twice, as it is and as it will be
+  void add(const std::string& name, const Manifest& manifest) {
+    for (const auto& provided : manifest.provides) provided_[name].push_back(provided.contract);
+    for (const auto& required : manifest.requires_) consumers_[required.contract].push_back(name);
+  }
+
+  // The texts are those of the manifests and members, which outlive this.
+  std::unordered_map<std::string_view, std::vector<std::string_view>> provided_;
+  std::unordered_map<std::string_view, std::vector<std::string_view>> consumers_;
 };
 
 std::set<std::string> contracts_of(const Manifest* manifest) {
