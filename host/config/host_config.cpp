@@ -8,6 +8,7 @@
 #include <string>
 
 #include "config/object_reader.hpp"
+#include "config/on_crash.hpp"
 
 namespace mortise::config {
 namespace {
@@ -97,12 +98,6 @@ void read_apply(ObjectReader& reader, ApplyMode& apply) {
   apply = text == "manual" ? ApplyMode::manual : ApplyMode::automatic;
 }
 
-void read_on_crash(ObjectReader& reader, OnCrash& on_crash) {
-  std::string text = "quarantine";
-  reader.one_of("on_crash", text, {"quarantine", "restart"});
-  on_crash = text == "restart" ? OnCrash::restart : OnCrash::quarantine;
-}
-
 }  // namespace
 
 std::string Diagnostic::to_string() const {
@@ -139,7 +134,7 @@ LoadedHost load_host_config(const std::filesystem::path& file, base::Files& file
   reader.integer("arena_max_bytes", config.arena_max_bytes, 65536, std::uint64_t{1} << 40);
   reader.integer("left_mapped_limit", config.left_mapped_limit, 0, 1000000);
   read_apply(reader, config.apply_mode);
-  read_on_crash(reader, config.on_crash);
+  config.on_crash = read_on_crash(reader).value_or(config.on_crash);
   read_control(reader, config);
   reader.object("edge", [&](ObjectReader& edge) { read_edge(edge, config.edge); });
   reader.object("log", [&](ObjectReader& log) { read_log(log, config.log); });

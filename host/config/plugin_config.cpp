@@ -3,6 +3,7 @@
 
 #include "base/strings.hpp"
 #include "config/object_reader.hpp"
+#include "config/on_crash.hpp"
 
 namespace mortise::config {
 namespace {
@@ -59,12 +60,6 @@ void read_canary(ObjectReader& reader, CanaryConfig& canary) {
   }
 }
 
-void read_on_crash(ObjectReader& reader, std::optional<OnCrash>& on_crash) {
-  std::string text;
-  reader.one_of("on_crash", text, {"quarantine", "restart"});
-  if (!text.empty()) on_crash = text == "restart" ? OnCrash::restart : OnCrash::quarantine;
-}
-
 /// Null: there is a problem.
 PluginConfigPtr load_one(const std::string& file, const base::Result<std::string>& read,
                          std::vector<Diagnostic>& problems) {
@@ -90,7 +85,7 @@ PluginConfigPtr load_one(const std::string& file, const base::Result<std::string
     reader.object("limits", [&](ObjectReader& inner) { read_limits(inner, plugin->limits); });
     reader.object("circuit", [&](ObjectReader& inner) { read_circuit(inner, plugin->circuit); });
     reader.object("probation", [&](ObjectReader& inner) { read_probation(inner, plugin->probation); });
-    read_on_crash(reader, plugin->on_crash);
+    plugin->on_crash = read_on_crash(reader);
     reader.object("canary", [&](ObjectReader& inner) { read_canary(inner, plugin->canary.emplace()); });
     reader.finish();
     plugin->config = std::make_shared<const nlohmann::json>(config == nullptr ? nlohmann::json::object() : *config);
