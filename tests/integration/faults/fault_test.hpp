@@ -28,15 +28,12 @@ struct Fault {
   /// Returns what the client got.
   std::function<std::string(FaultTest&)> provoke;
   Outcome expected;
-  bool is_for_good = false;  // its threads never come back
+  bool is_endless = false;  // runs into its deadline, and its threads never come back
 };
 
 /// The parameter is the row's place in the table.
 class FaultTest : public HostTest, public ::testing::WithParamInterface<std::size_t> {
  public:
-  /// Of the plugin's requests. What happens before is "at once": long enough for that on a busy machine.
-  static constexpr std::chrono::seconds kDeadline{4};
-
   /// One request on a connection of its own.
   [[nodiscard]] std::string ask(const std::string& path) const;
   /// So many at a time: what they got, each of it once.
@@ -56,12 +53,16 @@ class FaultTest : public HostTest, public ::testing::WithParamInterface<std::siz
   void expect_restart(std::size_t place, const Fault& fault);
 
  private:
+  void start_with(std::chrono::seconds deadline);
+  [[nodiscard]] std::string in_words(int status, std::chrono::steady_clock::duration took) const;
   [[nodiscard]] nlohmann::json chaos() const;
   [[nodiscard]] std::string status_in_words() const;
   [[nodiscard]] std::string recovery_in_words(const Fault& fault) const;
   void compare(std::size_t place, const Fault& fault, const Outcome& outcome) const;
 
   nlohmann::json settings_;
+  // Of the plugin's requests. What happens before is "at once".
+  std::chrono::seconds deadline_{};
 };
 
 }  // namespace mortise::integration
