@@ -8,6 +8,7 @@
 
 #include "base/directory_watch.hpp"
 #include "base/give_way.hpp"
+#include "base/heap.hpp"
 #include "release/mailbox.hpp"
 #include "release/reconciler.hpp"
 #include "telemetry/crash_handler.hpp"
@@ -152,6 +153,7 @@ class Runner::Impl {
 
   void loop(const Begun& begun) {
     const telemetry::CrashStack stack;
+    base::widen_heap();
     reconciler_.begin(is_paused_ ? Reconciler::Record::later : Reconciler::Record::now);
     unasked_look_ = Clock::now() + look_every_;
     report();

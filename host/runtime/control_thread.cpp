@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/give_way.hpp"
+#include "base/heap.hpp"
 #include "telemetry/crash_handler.hpp"
 
 namespace mortise::runtime {
@@ -31,6 +32,7 @@ struct ControlThread::Worker {
 
   static void loop(const std::shared_ptr<Worker>& worker, const std::shared_ptr<std::atomic<std::size_t>>& stuck) {
     const telemetry::CrashStack stack;
+    base::widen_heap();
     std::unique_lock lock(worker->mutex);
     for (;;) {
       worker->changed.wait(lock, [&] { return !worker->hooks.empty() || worker->is_ending; });
