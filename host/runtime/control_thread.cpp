@@ -15,6 +15,13 @@ namespace mortise::runtime {
 
 using Clock = std::chrono::steady_clock;
 
+namespace {
+
+// How long hooks run, one after the other, before they give way: a thousand short ones would do little else.
+constexpr std::chrono::microseconds kTurn{500};
+
+}  // namespace
+
 /// One thread and its mailbox; every member is guarded by `mutex`. The thread holds a reference of its own, so that
 /// an abandoned worker outlives its ControlThread.
 struct ControlThread::Worker {
@@ -37,12 +44,16 @@ struct ControlThread::Worker {
     for (;;) {
       worker->changed.wait(lock, [&] { return !worker->hooks.empty() || worker->is_ending; });
       if (worker->hooks.empty()) return;
+      auto has_run_since = Clock::now();
       for (auto& hook : std::exchange(worker->hooks, {})) {
         if (worker->hurry_token.stop_requested()) break;
         worker->started = Clock::now();
         lock.unlock();
         std::exchange(hook, nullptr)();
-        base::give_way();
+        if (Clock::now() - has_run_since >= kTurn) {
+          base::give_way();
+          has_run_since = Clock::now();
+        }
         lock.lock();
         ++worker->ended;
         if (worker->is_abandoned) {
