@@ -1,10 +1,10 @@
 // Which routes each generation has registered, from its init to its end; tables are built from here.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <mutex>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "base/result.hpp"
@@ -39,7 +39,7 @@ class RouteRegistry {
     std::vector<std::shared_ptr<void>> kept;
   };
   mutable std::mutex mutex_;
-  std::map<const runtime::Generation*, Registered> registered_;  // guarded by mutex_
+  std::unordered_map<const runtime::Generation*, Registered> registered_;  // guarded by mutex_
 };
 
 }  // namespace mortise::http

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <functional>
 #include <optional>
 #include <vector>
@@ -41,7 +41,7 @@ class Bulkhead {
   std::uint32_t max_waiting_ = 0;
   std::uint32_t inside_ = 0;
   std::uint64_t last_ticket_ = 0;
-  std::deque<Place> queue_;
+  std::list<Place> queue_;  // every plugin has one, and it is empty: must cost nothing
 };
 
 }  // namespace mortise::runtime

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/result.hpp"
@@ -57,7 +58,7 @@ class ContractRegistry {
   std::uint32_t number_of(const std::string& contract);  // under mutex_
 
   mutable std::mutex mutex_;
-  std::map<const Generation*, std::unique_ptr<Registered>> registered_;  // guarded by mutex_
+  std::unordered_map<const Generation*, std::unique_ptr<Registered>> registered_;  // guarded by mutex_
   std::set<std::uint32_t> free_slots_;                                   // guarded by mutex_; below next_slot_
   std::uint32_t next_slot_ = 0;                                          // guarded by mutex_
   // From 0 on, in the order in which they came: a release of a thousand plugins compares thousands of them. Those of

@@ -44,8 +44,10 @@ Generation::Generation(std::uint64_t number, GenerationSpec spec, std::span<Serv
 
 const void* Generation::interface(std::string_view id) const noexcept {
   if (const void* own = find_offer(own_offers(), id)) return own;
-  const Service* service = service_of(id);
-  return service == nullptr ? nullptr : service->interface(id);
+  for (const Service* service : services_) {
+    if (const void* table = service->interface(id)) return table;
+  }
+  return nullptr;
 }
 
 Service* Generation::service_of(std::string_view id) const noexcept {
