@@ -1,5 +1,7 @@
 #include "base/heap.hpp"
 
+#include <malloc.h>
+
 #include <array>
 #include <cstddef>
 #include <cstdlib>
@@ -19,5 +21,7 @@ void widen_heap() noexcept {
   for (auto& block : blocks) block = std::malloc(kBlockBytes);  // NOLINT(cppcoreguidelines-no-malloc)
   for (auto* block : blocks) std::free(block);                  // NOLINT(cppcoreguidelines-no-malloc)
 }
+
+void shrink_heaps() noexcept { ::malloc_trim(0); }
 
 }  // namespace mortise::base

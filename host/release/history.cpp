@@ -20,7 +20,9 @@ using storage::guarded;
 constexpr std::int64_t kRevision = 4;
 // No fsync at each commit: what the host wrote survives its own end anyway, and after the machine's end the file tells
 // of a release that was applied, if not of the very last one.
-constexpr const char* kPragmas[] = {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL"};
+// It is written at its end and read when somebody asks: without a bound of ours, all of it would come to lie in memory.
+constexpr const char* kPragmas[] = {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL",
+                                    "PRAGMA cache_size = 16"};
 constexpr const char* kTables[] = {
     "CREATE TABLE attempt (number INTEGER PRIMARY KEY AUTOINCREMENT, time TEXT NOT NULL, who TEXT NOT NULL, "
     "what TEXT NOT NULL, result TEXT NOT NULL, reason TEXT NOT NULL)",

@@ -216,6 +216,7 @@ class Runner::Impl {
     if (!take(&Mailbox::is_woken)) return false;
     if (!take(&Mailbox::is_distrusting) && Clock::now() < unasked_look_) return true;
     reconciler_.distrust_files();
+    base::shrink_heaps();  // what releases since the last time have needed for a moment is not kept
     unasked_look_ = Clock::now() + look_every_;
     return true;
   }

@@ -1,6 +1,7 @@
 #include "base/heap.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <fstream>
@@ -8,6 +9,7 @@
 #include <sstream>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace mortise::base {
 namespace {
@@ -41,6 +43,26 @@ TEST(HeapTest, AThreadsHeapIsWideBeforeItIsUsed) {
   }).join();
   EXPECT_GT(before, 0U);
   EXPECT_GE(after, before + (std::size_t{4} << 20));
+}
+
+std::size_t resident_bytes() {
+  std::size_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages >> pages;
+  return pages * static_cast<std::size_t>(::getpagesize());
+}
+
+TEST(HeapTest, WhatIsFreeBetweenBlocksInUseIsGivenBack) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "the sanitizer brings a heap of its own";
+#endif
+  constexpr std::size_t kBlocks = 16384;
+  constexpr std::size_t kBlockBytes = 1024;
+  std::vector<std::unique_ptr<char[]>> blocks;  // NOLINT(modernize-avoid-c-arrays): of a size that the heap serves
+  for (std::size_t i = 0; i < kBlocks; ++i) blocks.push_back(std::make_unique<char[]>(kBlockBytes));
+  blocks.erase(blocks.begin(), blocks.end() - 1);
+  const auto kept = resident_bytes();
+  shrink_heaps();
+  EXPECT_LT(resident_bytes() + kBlocks * kBlockBytes / 2, kept);
 }
 
 }  // namespace
