@@ -7,8 +7,8 @@ namespace {
 
 using nlohmann::ordered_json;
 
-template <class Item, class Convert>
-ordered_json list_of(const std::vector<Item>& items, const Convert& convert) {
+template <class List, class Convert>
+ordered_json list_of(const List& items, const Convert& convert) {
   auto list = ordered_json::array();
   for (const auto& item : items) list.push_back(convert(item));
   return list;

@@ -12,15 +12,15 @@ Listing::Listing(Files& files, const std::string& directory, std::string ending)
       ending_(std::move(ending)) {}
 
 Result<std::span<const ListedFile>> Listing::look() {
-  std::optional<std::set<std::string>> touched;
+  touched_.reset();
   if (std::exchange(has_looked_, true)) {
     if (!journal_) journal_.emplace(directory_);
-    touched = journal_->take();
+    touched_ = journal_->take();
   }
-  is_unchanged_ = touched && touched->empty();
-  const auto seen = touched ? ask_again(*touched) : ask_for_all();
+  const auto seen = touched_ ? ask_again(*touched_) : ask_for_all();
   if (!seen) {
     distrust();
+    touched_.reset();
     return seen.error();
   }
   return std::span<const ListedFile>(listed_);
@@ -39,7 +39,7 @@ Result<void> Listing::ask_again(const std::set<std::string>& names) {
   if (!directory) return directory.error();
   for (const auto& name : names) {
     if (name.starts_with('.') || !name.ends_with(ending_)) continue;
-    const auto path = folder_ + name;
+    const auto path = path_of(name);
     const auto place =
         std::lower_bound(listed_.begin(), listed_.end(), path,
                          [](const ListedFile& file, const std::string& other) { return file.path < other; });

@@ -21,7 +21,12 @@ class Listing {
   /// By path; valid until the next look. The one after a failure asks for each file again.
   Result<std::span<const ListedFile>> look();
   /// Whether the last look has found all as the one before it.
-  [[nodiscard]] bool is_unchanged() const noexcept { return is_unchanged_; }
+  [[nodiscard]] bool is_unchanged() const noexcept { return touched_ && touched_->empty(); }
+  /// The names in the directory that were touched between the last two looks, of files that are listed or not; nullopt:
+  /// any may have been.
+  [[nodiscard]] const std::optional<std::set<std::string>>& touched() const noexcept { return touched_; }
+  /// As in the list.
+  [[nodiscard]] std::string path_of(const std::string& name) const { return folder_ + name; }
   /// The next look asks for each file; what the journal is not told of is seen then.
   void distrust() noexcept { journal_.reset(); }
 
@@ -35,7 +40,7 @@ class Listing {
   std::string ending_;
   std::optional<ChangeJournal> journal_;  // none: at the next look but one, at the earliest
   bool has_looked_ = false;
-  bool is_unchanged_ = false;
+  std::optional<std::set<std::string>> touched_;
   std::vector<ListedFile> listed_;
 };
 

@@ -87,8 +87,10 @@ class Catalog::Impl {
   void own() {
     if (!std::exchange(settings_.is_borrowed, false)) return;
     const auto found_out = std::exchange(entries_, {});
+    const auto records = records_;
     open_database();
     const auto written = std::exchange(entries_, found_out);
+    records_ = records;
     std::vector<std::string> changed;
     for (const auto& [path, entry] : entries_) {
       const auto before = written.find(path);
@@ -105,12 +107,7 @@ class Catalog::Impl {
     return read_image(sha256);
   }
 
-  [[nodiscard]] std::vector<RecordPtr> records() const {
-    std::vector<RecordPtr> records;
-    records.reserve(entries_.size());
-    for (const auto& [path, entry] : entries_) records.push_back(entry.record);
-    return records;
-  }
+  [[nodiscard]] const RecordSet& records() const { return records_; }
 
  private:
   using Stamps = std::map<std::string, base::FileStamp>;
@@ -170,6 +167,10 @@ class Catalog::Impl {
     if (!loaded) return loaded.error();
     database_ = std::move(*opened);
     entries_ = std::move(*loaded);
+    std::vector<RecordPtr> records;
+    records.reserve(entries_.size());
+    for (const auto& [path, entry] : entries_) records.push_back(entry.record);
+    records_ = RecordSet(std::move(records));
     return std::nullopt;
   }
 
@@ -236,8 +237,10 @@ class Catalog::Impl {
     const auto before = std::exchange(entries_, std::move(pass.settled));
     auto vanished = gone_from(before);
     remember(pass.taken, vanished);
+    for (const auto& path : vanished) records_.erase(path);
+    for (const auto& path : pass.taken) records_.put(entries_.at(path).record);
     auto result = std::move(pass.result);
-    result.records = records();
+    result.records = records_;
     result.vanished = std::move(vanished);
     result.remarks = std::exchange(remarks_, {});
     return result;
@@ -246,7 +249,7 @@ class Catalog::Impl {
   /// When each file lies there as it did.
   ScanResult found_last() {
     return {
-        .records = records(), .changed = {}, .vanished = {}, .retry_after = {}, .remarks = std::exchange(remarks_, {})};
+        .records = records_, .changed = {}, .vanished = {}, .retry_after = {}, .remarks = std::exchange(remarks_, {})};
   }
 
   /// The paths in there that have no entry any more.
@@ -272,6 +275,7 @@ class Catalog::Impl {
   Intake intake_;
   std::optional<Database> database_;  // none: cannot be used
   Entries entries_;
+  RecordSet records_;                 // of entries_
   std::vector<std::string> remarks_;  // for the next scan to tell
   bool has_cleared_ = false;
   bool is_settled_ = false;  // the last scan has found every entry as the one before it had left it
@@ -295,6 +299,6 @@ void Catalog::own() { impl_->own(); }
 
 base::Result<RecordPtr> Catalog::find_image(const std::string& sha256) { return impl_->find_image(sha256); }
 
-std::vector<RecordPtr> Catalog::records() const { return impl_->records(); }
+RecordSet Catalog::records() const { return impl_->records(); }
 
 }  // namespace mortise::catalog

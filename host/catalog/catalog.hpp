@@ -10,9 +10,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/files.hpp"
+#include "base/persistent_set.hpp"
 #include "base/result.hpp"
 #include "manifest/binary.hpp"
 #include "manifest/manifest.hpp"
@@ -34,6 +36,11 @@ struct Record {
   std::vector<std::string> notes;                      // warnings: GNU_UNIQUE symbols, ...
 };
 using RecordPtr = std::shared_ptr<const Record>;
+
+struct PathOfRecord {
+  std::string_view operator()(const RecordPtr& record) const { return record->path; }
+};
+using RecordSet = base::PersistentSet<RecordPtr, PathOfRecord>;
 
 /// Runs a file's code where it can do no harm; an error carries the evidence. The code `unavailable` means that it
 /// could not be tried.
@@ -61,7 +68,7 @@ class Catalog {
   /// cannot be listed; the records then stay as they were. Of two files that claim one name and version with
   /// different digests, the one that was catalogued first stays, within one scan the first by path.
   struct ScanResult {
-    std::vector<RecordPtr> records;  // every file present, by path
+    RecordSet records;               // every file present, by path
     std::vector<RecordPtr> changed;  // those whose record this scan made or changed
     std::vector<std::string> vanished;
     std::optional<std::chrono::milliseconds> retry_after;
@@ -79,7 +86,7 @@ class Catalog {
   base::Result<RecordPtr> find_image(const std::string& sha256);
 
   /// The records as of the last scan or, before one, as the database has them.
-  [[nodiscard]] std::vector<RecordPtr> records() const;
+  [[nodiscard]] RecordSet records() const;
 
  private:
   class Impl;

@@ -58,7 +58,10 @@ std::vector<catalog::RecordPtr> read_catalogue(const config::HostConfig& host, c
       settings, parts.files, catalog::Probe([](const std::filesystem::path&) -> base::Result<void> {
         return base::Error{base::ErrorCode::unavailable, "listing probes no file"};
       }));
-  if (opened) return (*opened)->records();
+  if (opened) {
+    const auto records = (*opened)->records();
+    return {records.begin(), records.end()};
+  }
   parts.err << "warning: cannot read the catalogue: " << opened.error().message << '\n';
   return {};
 }

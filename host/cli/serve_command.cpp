@@ -39,8 +39,8 @@ catalog::RecordPtr inspect(const std::string& file, const Parts& parts, const ca
 }
 
 /// A directory that cannot be listed is a fault; its files count as missing then.
-std::vector<catalog::RecordPtr> inspect_all(const config::HostConfig& host, const Parts& parts,
-                                            std::vector<config::Diagnostic>& faults) {
+catalog::RecordSet inspect_all(const config::HostConfig& host, const Parts& parts,
+                               std::vector<config::Diagnostic>& faults) {
   const auto probe = catalog::make_process_probe(parts.executable, host.probe_timeout);
   const auto found = parts.files.list(host.drop_directory, ".so");
   if (!found) {
@@ -48,8 +48,8 @@ std::vector<catalog::RecordPtr> inspect_all(const config::HostConfig& host, cons
         {host.drop_directory, 0, {}, found.error().message + "; create it, or set drop_directory in mortise.json"});
     return {};
   }
-  std::vector<catalog::RecordPtr> records;
-  for (const auto& file : *found) records.push_back(inspect(file, parts, probe));
+  catalog::RecordSet records;
+  for (const auto& file : *found) records.put(inspect(file, parts, probe));
   return records;
 }
 

@@ -11,11 +11,15 @@
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <set>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/files.hpp"
 #include "base/listing.hpp"
+#include "base/persistent_set.hpp"
 #include "base/result.hpp"
 
 namespace mortise::config {
@@ -159,9 +163,17 @@ struct LoadedHost {
 /// Shared by those who work on a release: never changed once it is read.
 using PluginConfigPtr = std::shared_ptr<const PluginConfig>;
 
+/// "NAME.json"
+struct FileNameOfPlugin {
+  std::string_view operator()(const PluginConfigPtr& plugin) const {
+    return std::string_view(plugin->file).substr(plugin->file.rfind('/') + 1);
+  }
+};
+using PluginConfigSet = base::PersistentSet<PluginConfigPtr, FileNameOfPlugin>;
+
 struct LoadedPlugins {
-  std::vector<PluginConfigPtr> plugins;  // the valid ones, by name; never null
-  std::vector<Diagnostic> problems;      // the others' faults
+  PluginConfigSet plugins;           // the valid ones, by file; never null
+  std::vector<Diagnostic> problems;  // the others' faults, by file
 };
 
 /// Reads mortise.json. A missing file is a problem like any other.
@@ -187,17 +199,22 @@ class PluginConfigs {
   struct Known {
     base::FileStamp stamp;
     bool is_settled = false;  // another content would have another stamp
-    PluginConfigPtr plugin;   // null: the file is faulty
     std::vector<Diagnostic> problems;
   };
 
   [[nodiscard]] bool is_settled(const base::FileStamp& stamp) const;
+  PluginConfigPtr look_at(std::span<const base::ListedFile> listed, const std::string& path,
+                          const base::Result<base::Directory>& directory);
+  void forget(const std::string& path);
 
   std::filesystem::path directory_;
   base::Files& files_;
   base::Listing listing_;
   Now now_;
   std::map<std::string, Known> known_;  // by path
+  std::set<std::string> unsure_;        // the paths of those that are not settled
+  std::set<std::string> faulty_;        // of those that have problems
+  PluginConfigSet plugins_;             // of those that have none
 };
 
 /// Checks a plugin's `config` against its manifest's JSON Schema (valijson). A null schema takes only {}.

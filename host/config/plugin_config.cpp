@@ -112,33 +112,70 @@ bool PluginConfigs::is_settled(const base::FileStamp& stamp) const {
 }
 
 LoadedPlugins PluginConfigs::load() {
-  LoadedPlugins loaded;
   const auto found = listing_.look();
   const auto directory = files_.open_directory(directory_);
   if (!found) {
-    loaded.problems.push_back(
-        {directory_, 0, {}, found.error().message + "; create it, or set plugins_directory in mortise.json"});
-    return loaded;
+    return {.plugins = {},
+            .problems = {{directory_,
+                          0,
+                          {},
+                          found.error().message + "; create it, or set plugins_directory in "
+                                                  "mortise.json"}}};
   }
-  const auto read = [&](const std::string& path) -> base::Result<std::string> {
-    if (!directory) return directory.error();
-    return files_.read(*directory, path.substr(path.rfind('/') + 1), kMaxConfigBytes);
-  };
-  std::map<std::string, Known> known;
-  for (const auto& [path, stamp] : *found) {
-    auto before = known_.extract(path);
-    const bool is_same = !before.empty() && before.mapped().is_settled && before.mapped().stamp == stamp;
-    auto& one = is_same ? known.insert(known.end(), std::move(before))->second : known[path];
-    if (!is_same) {
-      one.stamp = stamp;
-      one.is_settled = is_settled(stamp);  // before it is read: what is written from now on shows
-      one.plugin = load_one(path, read(path), one.problems);
-    }
-    if (one.plugin) loaded.plugins.push_back(one.plugin);
-    loaded.problems.insert(loaded.problems.end(), one.problems.begin(), one.problems.end());
+  // Each touched file, and those of which the stamp does not tell.
+  auto paths = unsure_;
+  if (const auto& touched = listing_.touched()) {
+    for (const auto& name : *touched) paths.insert(listing_.path_of(name));
+  } else {
+    for (const auto& [path, stamp] : *found) paths.insert(paths.end(), path);
+    for (const auto& [path, known] : known_) paths.insert(path);
   }
-  known_ = std::move(known);
+  std::vector<PluginConfigPtr> fresh;
+  for (const auto& path : paths) {
+    if (auto plugin = look_at(*found, path, directory)) fresh.push_back(std::move(plugin));
+  }
+  if (plugins_.empty()) {
+    plugins_ = PluginConfigSet(std::move(fresh));
+  } else {
+    for (auto& plugin : fresh) plugins_.put(std::move(plugin));
+  }
+  LoadedPlugins loaded{.plugins = plugins_, .problems = {}};
+  for (const auto& path : faulty_) {
+    const auto& problems = known_.at(path).problems;
+    loaded.problems.insert(loaded.problems.end(), problems.begin(), problems.end());
+  }
   return loaded;
+}
+
+/// What is to take its place among the plugins; null: it is known as it is, or not to be among them.
+PluginConfigPtr PluginConfigs::look_at(std::span<const base::ListedFile> listed, const std::string& path,
+                                       const base::Result<base::Directory>& directory) {
+  const auto file =
+      std::lower_bound(listed.begin(), listed.end(), path,
+                       [](const base::ListedFile& one, const std::string& other) { return one.path < other; });
+  if (file == listed.end() || file->path != path) {
+    forget(path);
+    return nullptr;
+  }
+  const auto before = known_.find(path);
+  if (before != known_.end() && before->second.is_settled && before->second.stamp == file->stamp) return nullptr;
+  forget(path);
+  auto& known = known_[path];
+  known.stamp = file->stamp;
+  known.is_settled = is_settled(file->stamp);  // before it is read: what is written from now on shows
+  const auto text = directory ? files_.read(*directory, path.substr(path.rfind('/') + 1), kMaxConfigBytes)
+                              : base::Result<std::string>(directory.error());
+  auto plugin = load_one(path, text, known.problems);
+  if (!known.problems.empty()) faulty_.insert(path);
+  if (!known.is_settled) unsure_.insert(path);
+  return plugin;
+}
+
+void PluginConfigs::forget(const std::string& path) {
+  known_.erase(path);
+  unsure_.erase(path);
+  faulty_.erase(path);
+  plugins_.erase(std::string_view(path).substr(path.rfind('/') + 1));
 }
 
 LoadedPlugins load_plugin_configs(const std::filesystem::path& directory, base::Files& files) {

@@ -14,9 +14,9 @@
 
 namespace mortise::release {
 
-/// What would run, each initialised and fit.
+/// What would run, each initialised and fit. Copies cost little.
 struct Next {
-  std::map<std::string, runtime::GenerationPtr> generations;
+  base::PersistentMap<runtime::GenerationPtr> generations;
   Members members;
 };
 

@@ -2,230 +2,224 @@
 
 #include <optional>
 #include <set>
-#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
 #include "base/strings.hpp"
-#include "release/choices.hpp"
+#include "release/chooser.hpp"
+#include "release/order.hpp"
 #include "release/orderer.hpp"
 #include "release/retain.hpp"
 
 namespace mortise::release {
 namespace {
 
-using manifest::VersionRange;
+using Names = std::set<std::string>;
 
-using Names = std::unordered_set<std::string>;
-
-/// The records that name a plugin, by that name.
-using ByName = std::unordered_map<std::string_view, std::vector<catalog::RecordPtr>>;
-
-ByName index_by_name(const std::vector<catalog::RecordPtr>& records) {
-  ByName index;
-  index.reserve(records.size());
-  for (const auto& record : records) {
-    // The text is the record's own, which the index holds.
-    index[record->manifest ? std::string_view(record->manifest->name) : base::file_stem(record->path)].push_back(
-        record);
-  }
-  return index;
+/// The plugin that a record is about, as far as it can tell.
+std::string name_of(const catalog::Record& record) {
+  return record.manifest ? record.manifest->name : std::string(base::file_stem(record.path));
 }
 
-/// The highest verified version in the range that is none of `excluded`.
-catalog::RecordPtr highest(const std::vector<catalog::RecordPtr>& candidates, const VersionRange& range,
-                           const std::set<std::string>& excluded) {
-  catalog::RecordPtr best;
-  for (const auto& record : candidates) {
-    if (record->state != catalog::FileState::verified || !range.contains(record->manifest->version)) continue;
-    if (best && !(best->manifest->version < record->manifest->version)) continue;
-    if (!excluded.contains(record->sha256)) best = record;
+std::string file_name_of(const std::string& plugin) { return plugin + ".json"; }
+
+/// Has it be what it was found to be.
+void settle(const std::string& name, const std::optional<Wanted>& found, WantedSet& set) {
+  const auto before = set.find(name);
+  if (!found) {
+    set.erase(name);
+  } else if (before == set.end() || *before != *found) {
+    set.put(*found);
   }
-  return best;
 }
 
-/// Why no candidate will do.
-Unmet explain(const config::PluginConfig& plugin, const std::vector<catalog::RecordPtr>& candidates,
-              const std::filesystem::path& drop_directory) {
-  Unmet unmet{.name = plugin.name, .kind = Unmet::Kind::waiting, .reason = {}};
-  std::string versions;
-  std::string faults;
-  for (const auto& record : candidates) {
-    if (record->state == catalog::FileState::verified) {
-      versions += (versions.empty() ? "" : ", ") + record->manifest->version.to_string();
-    } else {
-      faults += (faults.empty() ? "" : "; ") + std::string(to_string(record->state)) + ": " + record->reason;
-      if (record->state == catalog::FileState::rejected) unmet.kind = Unmet::Kind::refused;
-    }
-  }
-  if (!versions.empty()) {
-    unmet.kind = Unmet::Kind::refused;
-    unmet.reason = "none of the versions in '" + drop_directory.string() + "' (" + versions + ") is in the range '" +
-                   plugin.version + "' of " + plugin.name + ".json; drop one that is, or change the range";
-  } else if (candidates.empty()) {
-    unmet.reason = "no file of it in '" + drop_directory.string() + "'; drop " + plugin.name + ".so there";
-  }
-  if (!faults.empty()) unmet.reason += (unmet.reason.empty() ? "" : "; ") + faults;
-  return unmet;
-}
-
-/// Makes each plugin's choice, or says what keeps it from being made; then who runs goes on.
-class Chooser {
- public:
-  Chooser(const ByName& by_name, const std::filesystem::path& drop_directory, const Memory& memory, Choices& known)
-      : by_name_(by_name), drop_directory_(drop_directory), memory_(memory), known_(known) {}
-
-  void choose(const config::PluginConfigPtr& config) {
-    const auto& plugin = *config;
-    const auto found = by_name_.find(plugin.name);
-    static const std::vector<catalog::RecordPtr> kNone;
-    const auto& candidates = found == by_name_.end() ? kNone : found->second;
-    const bool has_failed = !memory_.failures.empty() && memory_.failures.contains(plugin.name);
-    if (!has_failed) {
-      if (const auto known = known_.find(config, candidates)) return take({config, known});
-    }
-    const auto range = VersionRange::parse(plugin.version);
-    if (!range) return refuse(plugin, "/version", range.error().message);
-    const auto record = find_best(plugin, candidates, *range);
-    if (!record) {
-      const bool is_said = !desired.unmet.empty() && desired.unmet.back().name == plugin.name;  // that all have failed
-      if (!is_said) desired.unmet.push_back(explain(plugin, candidates, drop_directory_));
-      return keep(plugin.name);
-    }
-    auto faults = config::check_against_schema(plugin, record->manifest->config_schema.get());
-    if (faults.empty()) {
-      if (!has_failed) known_.keep(config, candidates, record);
-      return take({config, record});
-    }
-    desired.unmet.push_back(
-        {.name = plugin.name, .kind = Unmet::Kind::refused, .reason = faults.front().to_string(), .record = record});
-    for (auto& fault : faults) desired.diagnostics.push_back(std::move(fault));
-    keep(plugin.name);
-  }
-
-  /// A file of plugins.d that cannot be read.
-  void pass_on(const config::Diagnostic& problem) {
-    const auto name = problem.file.stem().string();
-    desired.diagnostics.push_back(problem);
-    desired.unmet.push_back({.name = name, .kind = Unmet::Kind::refused, .reason = problem.to_string()});
-    keep(name);
-  }
-
-  /// Those that a rollback brought back although nothing asks for them; after all others.
-  void hold_the_rest(const Names& enabled) {
-    for (const auto& [name, hold] : memory_.holds) {
-      if (enabled.contains(name)) continue;
-      if (hold.instead_of != Identity{}) {
-        desired.lifted.push_back(name);
-      } else if (may_run(name, hold)) {
-        wanted.push_back(as_it_runs(name, *hold.member, hold.reason));
-      }
-    }
-  }
-
-  Desired desired;
-  std::vector<Wanted> wanted;
-
- private:
-  /// Not what has crashed the host since.
-  [[nodiscard]] bool may_run(const std::string& name, const Hold& hold) const {
-    return hold.member && !memory_.is_quarantined(name, hold.member->identity());
-  }
-
-  /// Says of the better ones that they have failed.
-  catalog::RecordPtr find_best(const config::PluginConfig& plugin, const std::vector<catalog::RecordPtr>& candidates,
-                               const VersionRange& range) {
-    std::set<std::string> excluded;
-    for (;;) {
-      auto best = highest(candidates, range, excluded);
-      const auto* failure = best ? memory_.find_failure(plugin.name, {best->sha256, plugin.config_text}) : nullptr;
-      if (failure == nullptr) return best;
-      desired.unmet.push_back(
-          {.name = plugin.name, .kind = Unmet::Kind::failed, .reason = failure->reason, .record = best});
-      excluded.insert(best->sha256);
-    }
-  }
-
-  void take(Wanted choice) {
-    desired.choices.push_back(choice);
-    const auto held = memory_.holds.find(choice.name());
-    if (held == memory_.holds.end()) {
-      wanted.push_back(std::move(choice));
-    } else if (held->second.instead_of != choice.identity()) {
-      desired.lifted.push_back(choice.name());
-      wanted.push_back(std::move(choice));
-    } else if (may_run(choice.name(), held->second)) {
-      wanted.push_back(as_it_runs(choice.name(), *held->second.member, held->second.reason));
-    }
-  }
-
-  /// Nothing can be chosen.
-  void keep(const std::string& name) {
-    const auto held = memory_.holds.find(name);
-    if (held != memory_.holds.end() && held->second.instead_of == Identity{} && may_run(name, held->second)) {
-      wanted.push_back(as_it_runs(name, *held->second.member, held->second.reason));
-      return;
-    }
-    const auto runs = memory_.running.find(name);
-    if (runs != memory_.running.end()) wanted.push_back(as_it_runs(name, runs->second, "it runs on as it was"));
-  }
-
-  void refuse(const config::PluginConfig& plugin, std::string pointer, std::string message) {
-    desired.diagnostics.push_back(
-        {.file = plugin.file, .line = 0, .pointer = std::move(pointer), .message = std::move(message)});
-    desired.unmet.push_back(
-        {.name = plugin.name, .kind = Unmet::Kind::refused, .reason = desired.diagnostics.back().to_string()});
-    keep(plugin.name);
-  }
-
-  const ByName& by_name_;
-  const std::filesystem::path& drop_directory_;
-  const Memory& memory_;
-  Choices& known_;
-};
-
-/// The verified files of which a plugin that lacks a provider can be told.
-std::vector<Spare> find_spares(const Names& enabled, const std::vector<catalog::RecordPtr>& records,
-                               const std::vector<Wanted>& wanted) {
-  std::unordered_set<const catalog::Record*> chosen;
-  chosen.reserve(wanted.size());
-  for (const auto& one : wanted) chosen.insert(one.record.get());
-  std::vector<Spare> spares;
-  for (const auto& record : records) {
-    const bool provides = record->state == catalog::FileState::verified && !record->manifest->provides.empty();
-    if (provides && !chosen.contains(record.get())) {
-      spares.push_back({.record = record, .is_enabled = enabled.contains(record->manifest->name)});
-    }
-  }
-  return spares;
-}
-
-/// Orders, and while that costs a running plugin its contracts, takes changes back.
-void order(std::vector<Wanted> wanted, const std::vector<Spare>& spares, const Members& running, Orderer& orderer,
-           Desired& desired) {
-  for (;;) {
-    auto before = running.empty() ? std::vector<Wanted>() : wanted;
-    auto order = orderer.order(std::move(wanted), spares);
-    if (!take_back_changes(before, order.refused, running, desired.unmet)) {
-      desired.wanted = std::move(order.ordered);
-      for (auto& refused : order.refused) desired.unmet.push_back(std::move(refused));
-      return;
-    }
-    wanted = std::move(before);
-  }
+void append(const Choice& choice, Desired& desired) {
+  desired.unmet.insert(desired.unmet.end(), choice.unmet.begin(), choice.unmet.end());
+  desired.diagnostics.insert(desired.diagnostics.end(), choice.diagnostics.begin(), choice.diagnostics.end());
 }
 
 }  // namespace
 
-Desired desire(const config::LoadedPlugins& plugins, const std::vector<catalog::RecordPtr>& records,
+StartOrder::StartOrder(std::vector<std::string> names) : names_(std::move(names)) {
+  places_.reserve(names_.size());
+  for (std::size_t i = 0; i < names_.size(); ++i) places_.emplace(names_[i], i);
+}
+
+void Desired::set_wanted(std::vector<Wanted> ordered) {
+  std::vector<std::string> names;
+  names.reserve(ordered.size());
+  for (const auto& one : ordered) names.push_back(one.name());
+  order = std::make_shared<StartOrder>(std::move(names));
+  wanted = WantedSet(std::move(ordered));
+}
+
+std::vector<const Wanted*> Desired::wanted_in_order() const {
+  std::vector<const Wanted*> list;
+  list.reserve(wanted.size());
+  for (const auto& name : order->names()) list.push_back(&wanted.at(name));
+  return list;
+}
+
+Desired desire(const config::LoadedPlugins& plugins, const catalog::RecordSet& records,
                const std::filesystem::path& drop_directory, const Memory& memory) {
   return Desiring().desire(plugins, records, drop_directory, memory);
 }
 
-struct Desiring::Known {
-  Choices choices;
-  Orderer orderer;
+/// What each plugin has come to last, and what that was found from.
+class Desiring::Known {
+ public:
+  Desired desire(const config::LoadedPlugins& plugins, const catalog::RecordSet& records,
+                 const std::filesystem::path& drop_directory, const Memory& memory) {
+    const Chooser chooser(drop_directory, memory);
+    for (const auto& name : find_touched(plugins.plugins, records, memory)) choose(name, chooser);
+    Desired desired;
+    for (const auto& [file, choice] : uncommon_) {
+      append(choice, desired);
+      if (choice.is_lifted) desired.lifted.push_back(file.substr(0, file.rfind('.')));
+    }
+    last_.clear();
+    Names faulty;
+    for (const auto& problem : plugins.problems) {
+      const auto choice = chooser.pass_on(problem);
+      append(choice, desired);
+      add_last(problem.file.stem().string(), choice, faulty);
+    }
+    Names held;
+    for (const auto& [name, hold] : memory.holds) {
+      if (enabled_.contains(file_name_of(name)) || faulty.contains(name)) continue;
+      const auto choice = chooser.stay(name, hold);
+      if (choice.is_lifted) desired.lifted.push_back(name);
+      add_last(name, choice, held);
+    }
+    desired.enabled = enabled_;
+    desired.choices = choices_;
+    order(faulty, memory.running, desired);
+    return desired;
+  }
+
+ private:
+  /// The plugins that may come to something else than last time, and those that have come to something uncommon.
+  Names find_touched(const config::PluginConfigSet& configs, const catalog::RecordSet& records, const Memory& memory) {
+    Names touched(last_.begin(), last_.end());
+    for (const auto& [file, choice] : uncommon_) touched.insert(file.substr(0, file.rfind('.')));
+    for (const auto& [name, failures] : memory.failures) touched.insert(name);
+    for (const auto& [name, hold] : memory.holds) touched.insert(name);
+    for_each_difference(configs_, configs, [&](const auto* before, const auto* after) {
+      touched.insert((*(after == nullptr ? before : after))->name);
+    });
+    for_each_difference(records_, records, [&](const auto* before, const auto* after) {
+      if (before != nullptr) touched.insert(forget(**before));
+      if (after != nullptr) touched.insert(keep(*after));
+    });
+    configs_ = configs;
+    records_ = records;
+    return touched;
+  }
+
+  std::string forget(const catalog::Record& record) {
+    auto name = name_of(record);
+    const auto candidates = candidates_.find(name);
+    candidates->second.erase(record.path);
+    if (candidates->second.empty()) candidates_.erase(candidates);
+    return name;
+  }
+  std::string keep(const catalog::RecordPtr& record) {
+    auto name = name_of(*record);
+    candidates_[name].put(record);
+    return name;
+  }
+
+  /// What the plugin's own file in plugins.d comes to, if there is one.
+  void choose(const std::string& name, const Chooser& chooser) {
+    const auto file = file_name_of(name);
+    const auto config = configs_.find(file);
+    uncommon_.erase(file);
+    if (config == configs_.end() || !(*config)->enabled) {
+      enabled_.erase(file);
+      choices_.erase(name);
+      wanted_.erase(name);
+      return;
+    }
+    static const catalog::RecordSet kNone;
+    const auto candidates = candidates_.find(name);
+    auto choice = chooser.choose(*config, candidates == candidates_.end() ? kNone : candidates->second);
+    const auto before = enabled_.find(file);
+    if (before == enabled_.end() || *before != *config) enabled_.put(*config);
+    settle(name, choice.choice, choices_);
+    settle(name, choice.wanted, wanted_);
+    if (!choice.is_plain) uncommon_.emplace(file, std::move(choice));
+  }
+
+  /// One without a file that can be read comes after those that have one, once.
+  void add_last(const std::string& name, const Choice& choice, Names& seen) {
+    if (!seen.insert(name).second || !choice.wanted) return;
+    settle(name, choice.wanted, wanted_);
+    last_.push_back(name);
+  }
+
+  /// Orders, and while that costs a running plugin its contracts, takes changes back.
+  void order(const Names& faulty, const Members& running, Desired& desired) {
+    desired.wanted = wanted_;
+    if (auto known = orderer_.find(wanted_, last_)) {
+      desired.order = std::move(known);
+      return;
+    }
+    auto wanted = list_wanted();
+    const auto spares = find_spares(faulty);
+    for (bool is_first = true;; is_first = false) {
+      auto before = wanted;
+      auto found = order_by_contracts(std::move(wanted), spares);
+      const bool is_whole = found.refused.empty();
+      if (is_whole || !take_back_changes(before, found.refused, running, desired.unmet)) {
+        desired.set_wanted(std::move(found.ordered));
+        for (auto& refused : found.refused) desired.unmet.push_back(std::move(refused));
+        if (!is_first || !is_whole) return;
+        desired.wanted = wanted_;  // which is the same, and shares pages with what was said before
+        orderer_.keep(wanted_, last_, desired.order);
+        return;
+      }
+      wanted = std::move(before);
+    }
+  }
+
+  /// Who does not depend on another one starts in this order.
+  [[nodiscard]] std::vector<Wanted> list_wanted() const {
+    std::vector<Wanted> list;
+    list.reserve(wanted_.size());
+    for (const auto& config : enabled_) {
+      const auto wanted = wanted_.find(config->name);
+      if (wanted != wanted_.end()) list.push_back(*wanted);
+    }
+    for (const auto& name : last_) list.push_back(wanted_.at(name));
+    return list;
+  }
+
+  /// The verified files of which a plugin that lacks a provider can be told.
+  [[nodiscard]] std::vector<Spare> find_spares(const Names& faulty) const {
+    std::unordered_set<const catalog::Record*> chosen;
+    chosen.reserve(wanted_.size());
+    for (const auto& one : wanted_) chosen.insert(one.record.get());
+    std::vector<Spare> spares;
+    for (const auto& record : records_) {
+      const bool provides = record->state == catalog::FileState::verified && !record->manifest->provides.empty();
+      if (!provides || chosen.contains(record.get())) continue;
+      const auto& name = record->manifest->name;
+      const bool is_enabled = enabled_.contains(file_name_of(name)) || faulty.contains(name);
+      spares.push_back({.record = record, .is_enabled = is_enabled});
+    }
+    return spares;
+  }
+
+  config::PluginConfigSet configs_;                                 // as last given
+  catalog::RecordSet records_;                                      // likewise
+  std::unordered_map<std::string, catalog::RecordSet> candidates_;  // of records_, by the plugin that they name
+  config::PluginConfigSet enabled_;
+  WantedSet choices_;
+  WantedSet wanted_;                        // before changes are taken back
+  std::map<std::string, Choice> uncommon_;  // by file name: what enabled plugins come to that is not plain
+  std::vector<std::string> last_;           // of wanted_, those without a file that can be read, in order
+  Orderer orderer_;
 };
 
 Desiring::Desiring() : known_(std::make_unique<Known>()) {}
@@ -233,42 +227,18 @@ Desiring::Desiring(Desiring&&) noexcept = default;
 Desiring& Desiring::operator=(Desiring&&) noexcept = default;
 Desiring::~Desiring() = default;
 
-Desired Desiring::desire(const config::LoadedPlugins& plugins, const std::vector<catalog::RecordPtr>& records,
+Desired Desiring::desire(const config::LoadedPlugins& plugins, const catalog::RecordSet& records,
                          const std::filesystem::path& drop_directory, const Memory& memory) {
-  const auto by_name = index_by_name(records);
-  known_->choices.begin();
-  Chooser chooser(by_name, drop_directory, memory, known_->choices);
-  chooser.wanted.reserve(plugins.plugins.size());
-  chooser.desired.enabled.reserve(plugins.plugins.size());
-  chooser.desired.choices.reserve(plugins.plugins.size());
-  Names enabled;
-  enabled.reserve(plugins.plugins.size());
-  for (const auto& plugin : plugins.plugins) {
-    if (!plugin->enabled) continue;
-    enabled.insert(plugin->name);
-    chooser.desired.enabled.push_back(plugin);
-    chooser.choose(plugin);
-  }
-  for (const auto& problem : plugins.problems) {
-    enabled.insert(problem.file.stem().string());
-    chooser.pass_on(problem);
-  }
-  chooser.hold_the_rest(enabled);
-  known_->choices.end();
-  auto desired = std::move(chooser.desired);
-  const auto spares = find_spares(enabled, records, chooser.wanted);
-  order(std::move(chooser.wanted), spares, memory.running, known_->orderer, desired);
-  return desired;
+  return known_->desire(plugins, records, drop_directory, memory);
 }
 
-std::map<std::string, Identity> identities_of(const std::vector<Wanted>& choices) {
+std::map<std::string, Identity> identities_of(const WantedSet& choices) {
   std::map<std::string, Identity> identities;
   for (const auto& choice : choices) identities.emplace(choice.name(), choice.identity());
   return identities;
 }
 
-std::vector<config::Diagnostic> check_desired(const config::LoadedPlugins& plugins,
-                                              const std::vector<catalog::RecordPtr>& records,
+std::vector<config::Diagnostic> check_desired(const config::LoadedPlugins& plugins, const catalog::RecordSet& records,
                                               const std::filesystem::path& drop_directory) {
   auto desired = desire(plugins, records, drop_directory);
   auto diagnostics = std::move(desired.diagnostics);

@@ -5,8 +5,11 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
+#include "base/persistent_set.hpp"
 #include "catalog/catalog.hpp"
 #include "config/config.hpp"
 #include "release/memory.hpp"
@@ -26,7 +29,31 @@ struct Wanted {
     return record->sha256 == member.record->sha256 && config->config_text == member.config_text;
   }
   [[nodiscard]] Member member() const { return {.record = record, .config_text = config->config_text}; }
+  /// The very same: of one config and one record.
+  bool operator==(const Wanted&) const = default;
 };
+
+struct NameOfWanted {
+  std::string_view operator()(const Wanted& wanted) const { return wanted.name(); }
+};
+using WantedSet = base::PersistentSet<Wanted, NameOfWanted>;
+
+/// Who of a set starts when: providers before their consumers. Immutable.
+class StartOrder {
+ public:
+  explicit StartOrder(std::vector<std::string> names);
+  StartOrder(const StartOrder&) = delete;
+  StartOrder& operator=(const StartOrder&) = delete;
+
+  [[nodiscard]] const std::vector<std::string>& names() const noexcept { return names_; }
+  /// Of one that is among them.
+  [[nodiscard]] std::size_t place_of(const std::string& name) const { return places_.at(name); }
+
+ private:
+  std::vector<std::string> names_;
+  std::unordered_map<std::string_view, std::size_t> places_;
+};
+using StartOrderPtr = std::shared_ptr<const StartOrder>;
 
 /// An enabled plugin that cannot run as things are, or not as it is asked for.
 struct Unmet {
@@ -38,13 +65,20 @@ struct Unmet {
   catalog::RecordPtr record{};  // the file that will not do; null: there is none
 };
 
+/// Copies cost little.
 struct Desired {
-  std::vector<Wanted> wanted;  // in the order of start: providers before their consumers
+  WantedSet wanted;
+  StartOrderPtr order = std::make_shared<StartOrder>(std::vector<std::string>());  // of `wanted`
   std::vector<Unmet> unmet;
-  std::vector<config::Diagnostic> diagnostics;   // the faults behind `unmet` that have a place in a file
-  std::vector<Wanted> choices;                   // what plugins.d and the catalogue ask for, in no matter which order
-  std::vector<config::PluginConfigPtr> enabled;  // those whose file in plugins.d can be read
-  std::vector<std::string> lifted;               // plugins whose hold is over: something else is asked for now
+  std::vector<config::Diagnostic> diagnostics;  // the faults behind `unmet` that have a place in a file
+  WantedSet choices;                            // what plugins.d and the catalogue ask for
+  config::PluginConfigSet enabled;              // those whose file in plugins.d can be read
+  std::vector<std::string> lifted;              // plugins whose hold is over: something else is asked for now
+
+  /// In the order of start.
+  void set_wanted(std::vector<Wanted> ordered);
+  /// Likewise; good while this is.
+  [[nodiscard]] std::vector<const Wanted*> wanted_in_order() const;
 };
 
 /// Chooses for each enabled plugin the highest verified version that its range allows and that has not failed, checks
@@ -53,10 +87,11 @@ struct Desired {
 ///
 /// Who runs goes on as it is while its own file or config is at fault, and while a change, its own or of a provider,
 /// would leave it without a contract: then the change is refused. To take a provider away is the admin's right.
-Desired desire(const config::LoadedPlugins& plugins, const std::vector<catalog::RecordPtr>& records,
+Desired desire(const config::LoadedPlugins& plugins, const catalog::RecordSet& records,
                const std::filesystem::path& drop_directory, const Memory& memory = {});
 
-/// What need not be found out again as long as few files change between one desire() and the next. One thread.
+/// desire(), again and again: its time follows what has changed since the last time, in the files and in the memory.
+/// One thread. Holds what it was given last.
 class Desiring {
  public:
   Desiring();
@@ -64,21 +99,20 @@ class Desiring {
   Desiring& operator=(Desiring&&) noexcept;
   ~Desiring();
 
-  /// As the one above.
-  Desired desire(const config::LoadedPlugins& plugins, const std::vector<catalog::RecordPtr>& records,
+  /// As the one above, of always the same drop directory.
+  Desired desire(const config::LoadedPlugins& plugins, const catalog::RecordSet& records,
                  const std::filesystem::path& drop_directory, const Memory& memory);
 
  private:
-  struct Known;
+  class Known;
   std::unique_ptr<Known> known_;
 };
 
 /// The choices by plugin.
-std::map<std::string, Identity> identities_of(const std::vector<Wanted>& choices);
+std::map<std::string, Identity> identities_of(const WantedSet& choices);
 
 /// For `serve --check`: the faults that an admin should mend, each with its place. Files that are just missing count.
-std::vector<config::Diagnostic> check_desired(const config::LoadedPlugins& plugins,
-                                              const std::vector<catalog::RecordPtr>& records,
+std::vector<config::Diagnostic> check_desired(const config::LoadedPlugins& plugins, const catalog::RecordSet& records,
                                               const std::filesystem::path& drop_directory);
 
 }  // namespace mortise::release

@@ -6,8 +6,7 @@
 
 namespace mortise::release {
 
-MemberFinder::MemberFinder(const std::vector<catalog::RecordPtr>& records, catalog::Catalog& catalog)
-    : catalog_(catalog) {
+MemberFinder::MemberFinder(const catalog::RecordSet& records, catalog::Catalog& catalog) : catalog_(catalog) {
   for (const auto& record : records) {
     if (record->state == catalog::FileState::verified) known_.emplace(record->sha256, record);
   }

@@ -15,7 +15,7 @@ namespace mortise::release {
 class MemberFinder {
  public:
   /// `catalog` outlives it; `records` are what it has scanned.
-  MemberFinder(const std::vector<catalog::RecordPtr>& records, catalog::Catalog& catalog);
+  MemberFinder(const catalog::RecordSet& records, catalog::Catalog& catalog);
 
   /// None when the image is lost, which is logged.
   std::optional<Member> find(const std::string& plugin, const Identity& identity);

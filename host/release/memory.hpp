@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/persistent_set.hpp"
 #include "catalog/catalog.hpp"
 
 namespace mortise::release {
@@ -25,10 +26,12 @@ struct Member {
   std::string config_text;
 
   [[nodiscard]] Identity identity() const { return {record->sha256, config_text}; }
+  /// Of the same record; members of other records may have one identity.
+  bool operator==(const Member&) const = default;
 };
 
 /// By the plugin's name.
-using Members = std::map<std::string, Member>;
+using Members = base::PersistentMap<Member>;
 
 /// A member that did not get to run. It is not tried again by itself while it is wanted just as it was.
 struct Failure {

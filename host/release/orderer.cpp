@@ -1,7 +1,6 @@
 #include "release/orderer.hpp"
 
 #include <algorithm>
-#include <unordered_map>
 #include <utility>
 
 namespace mortise::release {
@@ -9,7 +8,7 @@ namespace {
 
 using manifest::Manifest;
 
-// Each costs a look at all that the others require; of more it is cheaper to order anew.
+// Each costs a look at what its consumers require; of more it is cheaper to order anew.
 constexpr std::size_t kMostChanges = 8;
 
 bool are_same(const manifest::ProvidedContract& a, const manifest::ProvidedContract& b) {
@@ -38,58 +37,60 @@ bool have_same_contracts(const Manifest& a, const Manifest& b) {
          std::equal(a.contracts.begin(), a.contracts.end(), b.contracts.begin(), b.contracts.end(), has_same_methods);
 }
 
-/// Whether everybody who may call it takes the one version as well as the other.
-bool are_alike_to_consumers(const Manifest& former, const Manifest& next, const std::vector<Wanted>& all) {
-  const auto& provides = next.provides;
-  const auto is_alike = [&](const manifest::RequiredContract& required) {
-    const auto is_it = [&](const manifest::ProvidedContract& one) { return one.contract == required.contract; };
-    return std::none_of(provides.begin(), provides.end(), is_it) ||
-           required.provider.contains(former.version) == required.provider.contains(next.version);
-  };
-  return provides.empty() || std::all_of(all.begin(), all.end(), [&](const Wanted& wanted) {
-           const auto& required = wanted.record->manifest->requires_;
-           return std::all_of(required.begin(), required.end(), is_alike);
-         });
-}
-
 }  // namespace
 
-Order Orderer::order(std::vector<Wanted> wanted, const std::vector<Spare>& spares) {
-  const bool is_known = is_order_known(wanted);
-  manifests_.clear();
-  manifests_.reserve(wanted.size());
-  for (const auto& one : wanted) manifests_.push_back(one.record->manifest);
-  if (is_known) {
-    Order order;
-    order.ordered.reserve(wanted.size());
-    for (const auto place : places_) order.ordered.push_back(std::move(wanted[place]));
-    return order;
+StartOrderPtr Orderer::find(const WantedSet& wanted, const std::vector<std::string>& last) {
+  if (order_ == nullptr || last != last_ || wanted.size() != wanted_.size() || !is_known(wanted)) {
+    order_ = nullptr;
+    return nullptr;
   }
-  auto order = order_by_contracts(std::move(wanted), spares);
-  places_.clear();
-  if (!order.refused.empty()) {
-    manifests_.clear();
-    return order;
-  }
-  std::unordered_map<const Manifest*, std::size_t> places;
-  for (std::size_t i = 0; i < manifests_.size(); ++i) places.emplace(manifests_[i].get(), i);
-  for (const auto& one : order.ordered) places_.push_back(places.at(one.record->manifest.get()));
-  return order;
+  wanted_ = wanted;
+  return order_;
 }
 
-bool Orderer::is_order_known(const std::vector<Wanted>& wanted) const {
-  if (wanted.size() != manifests_.size()) return false;
+void Orderer::keep(const WantedSet& wanted, const std::vector<std::string>& last, StartOrderPtr order) {
+  order_ = std::move(order);
+  wanted_ = wanted;
+  last_ = last;
+  consumers_.reset();
+}
+
+bool Orderer::is_known(const WantedSet& wanted) {
   std::size_t changes = 0;
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    const auto& former = *manifests_[i];
-    const auto& next = *wanted[i].record->manifest;
-    if (&former == &next) continue;
-    if (++changes > kMostChanges || !have_same_contracts(former, next) ||
-        !are_alike_to_consumers(former, next, wanted)) {
-      return false;
+  bool is_known = true;
+  for_each_difference(wanted_, wanted, [&](const Wanted* before, const Wanted* after) {
+    if (before == nullptr || after == nullptr) {
+      is_known = false;
+      return;
     }
+    const auto& former = *before->record->manifest;
+    const auto& next = *after->record->manifest;
+    if (!is_known || &former == &next) return;
+    is_known =
+        ++changes <= kMostChanges && have_same_contracts(former, next) && are_alike_to_consumers(former, next, wanted);
+  });
+  return is_known;
+}
+
+/// Whether everybody who may call it takes the one version as well as the other.
+bool Orderer::are_alike_to_consumers(const Manifest& former, const Manifest& next, const WantedSet& all) {
+  if (next.provides.empty()) return true;
+  if (!consumers_) {
+    consumers_.emplace();
+    for (const auto& one : wanted_) consumers_->add(one.name(), *one.record->manifest);
   }
-  return true;
+  const auto is_alike = [&](const manifest::ProvidedContract& provided, const std::string& consumer) {
+    const auto& required = all.at(consumer).record->manifest->requires_;
+    return std::all_of(required.begin(), required.end(), [&](const manifest::RequiredContract& one) {
+      return one.contract != provided.contract ||
+             one.provider.contains(former.version) == one.provider.contains(next.version);
+    });
+  };
+  return std::all_of(next.provides.begin(), next.provides.end(), [&](const manifest::ProvidedContract& provided) {
+    const auto consumers = consumers_->of_contract(provided.contract);
+    return std::all_of(consumers.begin(), consumers.end(),
+                       [&](const std::string& consumer) { return is_alike(provided, consumer); });
+  });
 }
 
 }  // namespace mortise::release

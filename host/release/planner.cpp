@@ -2,54 +2,13 @@
 
 #include <algorithm>
 #include <set>
-#include <string_view>
-#include <unordered_map>
-#include <unordered_set>
 #include <utility>
+#include <vector>
 
 namespace mortise::release {
 namespace {
 
 using manifest::Manifest;
-
-/// Who calls whom, by the contracts in the manifests of those that run or will run.
-class Consumers {
- public:
-  Consumers(const Desired& desired, const Members& running) {
-    for (const auto& wanted : desired.wanted) add(wanted.name(), *wanted.record->manifest);
-    for (const auto& [name, member] : running) add(name, *member.record->manifest);
-  }
-
-  /// Directly or through others, without the plugin itself.
-  [[nodiscard]] std::vector<std::string> of(const std::string& plugin) const {
-    std::set<std::string_view> found{plugin};
-    std::vector<std::string_view> open{plugin};
-    while (!open.empty()) {
-      const auto provided = provided_.find(open.back());
-      open.pop_back();
-      if (provided == provided_.end()) continue;
-      for (const auto contract : provided->second) {
-        const auto consumers = consumers_.find(contract);
-        if (consumers == consumers_.end()) continue;
-        for (const auto consumer : consumers->second) {
-          if (found.insert(consumer).second) open.push_back(consumer);
-        }
-      }
-    }
-    found.erase(plugin);
-    return {found.begin(), found.end()};
-  }
-
- private:
-  void add(const std::string& name, const Manifest& manifest) {
-    for (const auto& provided : manifest.provides) provided_[name].push_back(provided.contract);
-    for (const auto& required : manifest.requires_) consumers_[required.contract].push_back(name);
-  }
-
-  // The texts are those of the manifests and members, which outlive this.
-  std::unordered_map<std::string_view, std::vector<std::string_view>> provided_;
-  std::unordered_map<std::string_view, std::vector<std::string_view>> consumers_;
-};
 
 std::set<std::string> contracts_of(const Manifest* manifest) {
   std::set<std::string> contracts;
@@ -113,37 +72,98 @@ Step begin_step(Step::Kind kind, const std::string& name, const catalog::Record*
   return step;
 }
 
+/// The manifests that a plugin has in the two sets, each once.
+std::set<const Manifest*> manifests_of(const std::string& name, const WantedSet& wanted, const Members& running) {
+  std::set<const Manifest*> manifests;
+  const auto one = wanted.find(name);
+  const auto runs = running.find(name);
+  if (one != wanted.end()) manifests.insert(one->record->manifest.get());
+  if (runs != running.end()) manifests.insert(runs->second.record->manifest.get());
+  return manifests;
+}
+
 }  // namespace
 
-Plan make_plan(const Desired& desired, const Members& running) {
+Plan Planner::plan(const Desired& desired, const Members& running) {
+  const auto touched = find_touched(desired, running);
+  if (consumers_) index_again(touched, desired, running);
+  wanted_ = desired.wanted;
+  running_ = running;
+  differing_.clear();
+  std::vector<const Wanted*> to_come;
+  std::vector<const Members::value_type*> to_stop;
+  for (const auto& name : touched) {
+    const auto wanted = wanted_.find(name);
+    const auto runs = running_.find(name);
+    const bool is_wanted = wanted != wanted_.end();
+    const bool is_running = runs != running_.end();
+    if (is_wanted == is_running && (!is_wanted || wanted->is_as(runs->second))) continue;
+    differing_.insert(name);
+    if (is_wanted) {
+      to_come.push_back(&*wanted);
+    } else {
+      to_stop.push_back(&*runs);
+    }
+  }
+  std::sort(to_come.begin(), to_come.end(), [&](const Wanted* a, const Wanted* b) {
+    return desired.order->place_of(a->name()) < desired.order->place_of(b->name());
+  });
   Plan plan;
-  std::unordered_set<std::string_view> wanted_names;
-  for (const auto& wanted : desired.wanted) {
-    wanted_names.insert(wanted.name());
-    const auto runs = running.find(wanted.name());
-    const bool is_new = runs == running.end();
-    if (!is_new && wanted.is_as(runs->second)) continue;
-    const auto kind = is_new ? Step::Kind::start : kind_of(runs->second, wanted);
-    plan.steps.push_back(
-        begin_step(kind, wanted.name(), is_new ? nullptr : runs->second.record.get(), wanted.record.get()));
-    plan.steps.back().reason = reason_of(kind, wanted);
+  for (const auto* wanted : to_come) {
+    const auto runs = running_.find(wanted->name());
+    const auto kind = runs == running_.end() ? Step::Kind::start : kind_of(runs->second, *wanted);
+    const auto* from = runs == running_.end() ? nullptr : runs->second.record.get();
+    plan.steps.push_back(begin_step(kind, wanted->name(), from, wanted->record.get()));
+    plan.steps.back().reason = reason_of(kind, *wanted);
   }
-  for (const auto& [name, member] : running) {
-    if (wanted_names.contains(name)) continue;
-    plan.steps.push_back(begin_step(Step::Kind::stop, name, member.record.get(), nullptr));
-    plan.steps.back().reason = reason_to_stop(name, desired);
+  for (const auto* runs : to_stop) {
+    plan.steps.push_back(begin_step(Step::Kind::stop, runs->first, runs->second.record.get(), nullptr));
+    plan.steps.back().reason = reason_to_stop(runs->first, desired);
   }
-  if (!plan.steps.empty()) {
-    const Consumers consumers(desired, running);
-    for (auto& step : plan.steps) step.affected = consumers.of(step.plugin);
-  }
+  if (!plan.steps.empty() && !consumers_) index_all();
+  for (auto& step : plan.steps) step.affected = consumers_->of(step.plugin);
   for (const auto& unmet : desired.unmet) {
     plan.refusals.push_back({.plugin = unmet.name,
                              .reason = unmet.reason,
                              .exhibit = unmet.exhibit,
-                             .keeps_running = running.contains(unmet.name) && wanted_names.contains(unmet.name)});
+                             .keeps_running = running_.contains(unmet.name) && wanted_.contains(unmet.name)});
   }
   return plan;
 }
+
+/// Those that may differ; all others do not.
+Planner::Names Planner::find_touched(const Desired& desired, const Members& running) const {
+  auto touched = differing_;
+  for_each_difference(wanted_, desired.wanted, [&](const Wanted* before, const Wanted* after) {
+    touched.insert((after == nullptr ? before : after)->name());
+  });
+  for_each_difference(running_, running, [&](const auto* before, const auto* after) {
+    touched.insert((after == nullptr ? before : after)->first);
+  });
+  return touched;
+}
+
+void Planner::index_all() {
+  consumers_.emplace();
+  const auto add = [&](const std::string& name) {
+    for (const auto* manifest : manifests_of(name, wanted_, running_)) consumers_->add(name, *manifest);
+  };
+  for (const auto& wanted : wanted_) add(wanted.name());
+  for (const auto& [name, member] : running_) {
+    if (!wanted_.contains(name)) add(name);
+  }
+}
+
+void Planner::index_again(const Names& touched, const Desired& desired, const Members& running) {
+  for (const auto& name : touched) {
+    const auto before = manifests_of(name, wanted_, running_);
+    const auto after = manifests_of(name, desired.wanted, running);
+    if (before == after) continue;
+    for (const auto* manifest : before) consumers_->remove(name, *manifest);
+    for (const auto* manifest : after) consumers_->add(name, *manifest);
+  }
+}
+
+Plan make_plan(const Desired& desired, const Members& running) { return Planner().plan(desired, running); }
 
 }  // namespace mortise::release

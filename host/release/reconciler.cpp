@@ -89,6 +89,9 @@ void Reconciler::look() {
 void Reconciler::distrust_files() noexcept {
   catalog_->distrust();
   plugin_configs_.distrust();
+  // Nor what follows from them.
+  desiring_ = {};
+  planner_ = {};
 }
 
 Desired Reconciler::desire_with(const Memory& memory) {
@@ -121,8 +124,7 @@ bool Reconciler::is_asked_for(const Failure& failure, const Desired& desired) co
            unmet.record->sha256 == failure.member.record->sha256;
   };
   if (std::any_of(desired.unmet.begin(), desired.unmet.end(), is_it)) return true;
-  const auto choice = std::find_if(desired.choices.begin(), desired.choices.end(),
-                                   [&](const Wanted& wanted) { return wanted.name() == name; });
+  const auto choice = desired.choices.find(name);
   if (choice == desired.choices.end() || choice->config->config_text != failure.member.config_text) return false;
   return std::any_of(records_.begin(), records_.end(), [&](const catalog::RecordPtr& record) {
     return record->state == catalog::FileState::verified && record->sha256 == failure.member.record->sha256;
@@ -144,7 +146,7 @@ void Reconciler::tell(const std::vector<Unmet>& unmet) {
 Plan Reconciler::plan() {
   look();
   const auto desired = desire_now();
-  auto plan = make_plan(desired, memory_.running);
+  auto plan = planner_.plan(desired, memory_.running);
   if (canary_) {
     say_what_waits(desired);
   } else if (is_held_back(plan, desired)) {
@@ -170,7 +172,7 @@ void Reconciler::pass() {
     return;
   }
   if (canary_) give_up_canary("it was given up: something else is asked for");
-  auto plan = make_plan(desired, memory_.running);
+  auto plan = planner_.plan(desired, memory_.running);
   if (is_held_back(plan, desired)) {
     say_what_is_held_back();
     return;
@@ -183,15 +185,17 @@ void Reconciler::pass() {
 /// At once, also where a release with it fails: what keeps a plugin's trouble its own does not wait for others.
 void Reconciler::set_limits(const Desired& desired) {
   const auto canaries = canary_ ? fresh_of(*canary_) : std::vector<GenerationPtr>();
-  for (const auto& config : desired.enabled) {
-    auto& kept = limits_[config->name];
-    if (std::exchange(kept, config) == config) continue;
-    const auto running = running_.find(config->name);
+  for_each_difference(limited_, desired.enabled, [&](const auto* /*before*/, const auto* after) {
+    if (after == nullptr) return;  // what it had stays in force
+    const auto& name = (*after)->name;
+    limits_.insert_or_assign(name, *after);
+    const auto running = running_.find(name);
     if (running != running_.end()) contain(*running->second);
     for (const auto& canary : canaries) {
-      if (canary->name() == config->name) contain(*canary);
+      if (canary->name() == name) contain(*canary);
     }
-  }
+  });
+  limited_ = desired.enabled;
 }
 
 /// Without a file that says otherwise the defaults hold.

@@ -19,6 +19,7 @@
 #include "release/drains.hpp"
 #include "release/handover.hpp"
 #include "release/history.hpp"
+#include "release/planner.hpp"
 #include "release/runner.hpp"
 #include "release/starter.hpp"
 #include "release/trials.hpp"
@@ -77,7 +78,7 @@ class Reconciler {
   void let_go();
 
  private:
-  using Set = std::map<std::string, runtime::GenerationPtr>;
+  using Set = base::PersistentMap<runtime::GenerationPtr>;
 
   void look();
   void set_limits(const Desired& desired);
@@ -131,7 +132,7 @@ class Reconciler {
   [[nodiscard]] static std::optional<config::CanaryConfig> canary_of(const Plan& plan, const Desired& desired);
   Outcome begin_canary(Outcome outcome, const Desired& desired, const Cause& cause, const Next& next,
                        const config::CanaryConfig& wish);
-  [[nodiscard]] bool is_canary(const Desired& desired) const;
+  [[nodiscard]] bool is_canary(const Desired& desired);
   [[nodiscard]] bool is_canary_wanted(const Desired& desired) const;
   void say_what_waits(const Desired& desired);
   Outcome promote();
@@ -175,6 +176,7 @@ class Reconciler {
   base::Files& files_;
   config::PluginConfigs plugin_configs_;
   Desiring desiring_;
+  Planner planner_;
   runtime::ControlThread control_;
   Starter starter_;
   Handover handover_;
@@ -190,11 +192,12 @@ class Reconciler {
   std::uint64_t number_ = 0;                                         // of the release that runs
   runtime::ReleasePtr release_;                                      // of running_
   std::unordered_map<std::string, config::PluginConfigPtr> limits_;  // whose limits are in force, by plugin
+  config::PluginConfigSet limited_;                                  // those that limits_ was last brought up to
   std::vector<Unmet> unmet_;
   Identities held_back_;     // what a failed release would have changed beside what failed
   Identities held_back_by_;  // what failed of it
   std::string held_back_why_;
-  std::vector<catalog::RecordPtr> records_;
+  catalog::RecordSet records_;
   std::vector<std::string> told_;     // faults already logged, so that a pass does not repeat them
   std::vector<std::string> remarks_;  // of release_, logged likewise
   std::string scan_fault_;            // of the last look, logged likewise; empty: there was none

@@ -12,18 +12,12 @@ using telemetry::Level;
 
 namespace {
 
-/// Of one that the plan starts.
-const Wanted& wanted_of(const Desired& desired, const std::string& plugin) {
-  return *std::find_if(desired.wanted.begin(), desired.wanted.end(),
-                       [&](const Wanted& wanted) { return wanted.name() == plugin; });
-}
-
 /// What the plan makes of each plugin; nothing of those that it stops.
 Identities results_of(const Plan& plan, const Desired& desired) {
   Identities results;
   for (const auto& step : plan.steps) {
     results.emplace(step.plugin,
-                    step.kind == Step::Kind::stop ? Identity{} : wanted_of(desired, step.plugin).identity());
+                    step.kind == Step::Kind::stop ? Identity{} : desired.wanted.at(step.plugin).identity());
   }
   return results;
 }
@@ -63,13 +57,13 @@ Outcome Reconciler::apply(const std::string& who) {
   look();
   auto desired = desire_now();
   set_limits(desired);
-  auto plan = make_plan(desired, memory_.running);
+  auto plan = planner_.plan(desired, memory_.running);
   if (plan.is_empty() && !memory_.failures.empty()) {
     for (auto& [name, failures] : memory_.failures) {
       std::erase_if(failures, [](const Failure& failure) { return !failure.is_marked; });
     }
     desired = desire_now();
-    plan = make_plan(desired, memory_.running);
+    plan = planner_.plan(desired, memory_.running);
   }
   auto outcome = carry_out(desired, std::move(plan), {.who = who, .what = "apply", .holds = {}});
   if (outcome.result == Outcome::Result::failed) memory_.holds = holds;
@@ -118,7 +112,7 @@ base::Result<Outcome> Reconciler::rollback(std::optional<std::uint64_t> release,
   for (const auto& [name, choice] : choices) hold(name);
 
   const auto desired = desire_with(memory);
-  return carry_out(desired, make_plan(desired, memory_.running),
+  return carry_out(desired, planner_.plan(desired, memory_.running),
                    {.who = who,
                     .what = "rollback to release " + std::to_string(*release),
                     .holds = memory.holds,
@@ -130,7 +124,7 @@ base::Result<Members> Reconciler::resolve(const Identities& identities) {
   for (const auto& [name, identity] : identities) {
     auto record = catalog_->find_image(identity.sha256);
     if (!record) return record.error().in("plugin '" + name + "' of that release");
-    members.emplace(name, Member{.record = std::move(*record), .config_text = identity.config_text});
+    members.put({name, Member{.record = std::move(*record), .config_text = identity.config_text}});
   }
   return members;
 }
@@ -214,7 +208,7 @@ std::optional<std::string> Reconciler::prepare(const Desired& desired, const Pla
       next.members.erase(step.plugin);
       continue;
     }
-    to_start.push_back(&wanted_of(desired, step.plugin));
+    to_start.push_back(&desired.wanted.at(step.plugin));
   }
   std::string reasons;
   auto started = starter_.start(to_start);
@@ -230,8 +224,8 @@ std::optional<std::string> Reconciler::prepare(const Desired& desired, const Pla
     pairs.push_back({.fresh = *started[i],
                      .former = former == running_.end() ? nullptr : former->second,
                      .needs_state = needs_state});
-    next.generations[wanted.name()] = std::move(*started[i]);
-    next.members[wanted.name()] = wanted.member();
+    next.generations.put({wanted.name(), std::move(*started[i])});
+    next.members.put({wanted.name(), wanted.member()});
   }
   if (!reasons.empty()) return reasons;
   if (auto conflict = find_conflict(next)) return conflict;

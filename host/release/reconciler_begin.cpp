@@ -14,9 +14,9 @@ using telemetry::Level;
 
 namespace {
 
-bool is_same(const std::vector<Wanted>& a, const std::vector<Wanted>& b) {
+bool is_same(const std::vector<Wanted>& a, const std::vector<const Wanted*>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](const Wanted& x, const Wanted& y) { return x.name() == y.name() && x.is_as(y.member()); });
+                    [](const Wanted& x, const Wanted* y) { return x.name() == y->name() && x.is_as(y->member()); });
 }
 
 }  // namespace
@@ -50,7 +50,7 @@ void Reconciler::begin(Record record) {
   publish(std::move(next));
   if (record == Record::now) resume_trials(former.trials, desired);
   // What the last release did not have comes as a release of its own, which may fail and leave this one.
-  if (!is_same(first, desired.wanted)) look_again_ = Clock::now();
+  if (!is_same(first, desired.wanted_in_order())) look_again_ = Clock::now();
 }
 
 void Reconciler::record_start() {
@@ -62,18 +62,18 @@ std::vector<Wanted> Reconciler::choose_first(const Desired& desired, const Membe
   if (former.empty()) {
     // Nobody may be left without service because nobody knows any more what an admin has asked for.
     const bool is_wanted = settings_.applies_by_itself || has_lost_history_;
-    return is_wanted ? desired.wanted : std::vector<Wanted>();
+    if (!is_wanted) return {};
   }
   std::vector<Wanted> first;
   bool is_as_desired = true;
-  for (const auto& wanted : desired.wanted) {
-    const auto before = former.find(wanted.name());
-    if (before != former.end() && wanted.is_as(before->second)) {
-      first.push_back(wanted);
+  for (const auto* wanted : desired.wanted_in_order()) {
+    const auto before = former.find(wanted->name());
+    if (former.empty() || (before != former.end() && wanted->is_as(before->second))) {
+      first.push_back(*wanted);
       continue;
     }
     is_as_desired = false;
-    if (before != former.end()) first.push_back(as_it_runs(wanted.name(), before->second, "it ran before"));
+    if (before != former.end()) first.push_back(as_it_runs(wanted->name(), before->second, "it ran before"));
   }
   return is_as_desired ? first : order_by_contracts(std::move(first)).ordered;
 }
@@ -82,6 +82,8 @@ void Reconciler::start_first(const std::vector<Wanted>& first, Next& next) {
   std::vector<const Wanted*> wanted;
   for (const auto& one : first) wanted.push_back(&one);
   auto results = starter_.start(wanted);
+  std::vector<Set::value_type> generations;
+  std::vector<Members::value_type> members;
   std::vector<Handover::Pair> pairs;
   for (const auto& result : results) {
     if (result) pairs.push_back({.fresh = *result, .former = nullptr});
@@ -95,12 +97,13 @@ void Reconciler::start_first(const std::vector<Wanted>& first, Next& next) {
     }
     if (results[i]) {
       contain(**results[i]);
-      next.generations.emplace(one.name(), std::move(*results[i]));
-      next.members.emplace(one.name(), one.member());
+      generations.emplace_back(one.name(), std::move(*results[i]));
+      members.emplace_back(one.name(), one.member());
     } else {
       remember_failed_start(one, results[i].error());
     }
   }
+  next = {.generations = Set(std::move(generations)), .members = Members(std::move(members))};
 }
 
 /// Leaves out who does not fit the others.
@@ -129,7 +132,7 @@ void Reconciler::settle_conflicts(Next& next) {
         remember_failure(member->second, conflict.message, &conflict);
         left_out.push_back(name);
       }
-      next.members.erase(member);
+      next.members.erase(name);
       next.generations.erase(name);
     }
   }
@@ -144,10 +147,12 @@ void Reconciler::record_first(const Members& members, const Former& former, cons
   };
   const auto& before = former.members;
   if (std::equal(members.begin(), members.end(), before.begin(), before.end(), is_same_member)) return;
-  Desired started;
+  std::vector<Wanted> runs;
   for (const auto& wanted : first) {
-    if (members.contains(wanted.name())) started.wanted.push_back(wanted);
+    if (members.contains(wanted.name())) runs.push_back(wanted);
   }
+  Desired started;
+  started.set_wanted(std::move(runs));
   started.unmet = desired.unmet;
   auto plan = make_plan(started, former.members);
   // Who ran before and did not start now is still part of what a restart should bring back.

@@ -24,8 +24,7 @@ constexpr std::chrono::seconds kRetryPromotion{1};
 std::optional<config::CanaryConfig> Reconciler::canary_of(const Plan& plan, const Desired& desired) {
   std::optional<config::CanaryConfig> wish;
   for (const auto& step : plan.steps) {
-    const auto wanted = std::find_if(desired.wanted.begin(), desired.wanted.end(),
-                                     [&](const Wanted& one) { return one.name() == step.plugin; });
+    const auto wanted = desired.wanted.find(step.plugin);
     if (step.from_version.empty() || wanted == desired.wanted.end() || !wanted->config->canary) continue;
     const auto& own = *wanted->config->canary;
     if (!wish) wish = own;
@@ -72,16 +71,15 @@ Outcome Reconciler::begin_canary(Outcome outcome, const Desired& desired, const 
 }
 
 /// Whether what the canary brings is what is asked for.
-bool Reconciler::is_canary(const Desired& desired) const {
-  return canary_ && make_plan(desired, canary_->next.members).is_empty();
+bool Reconciler::is_canary(const Desired& desired) {
+  return canary_ && planner_.plan(desired, canary_->next.members).is_empty();
 }
 
 /// Whether what the canary brings is among what is asked for: then it goes on, whatever else has come.
 bool Reconciler::is_canary_wanted(const Desired& desired) const {
   const auto& brought = canary_->next.members;
   return std::all_of(canary_->outcome.plan.steps.begin(), canary_->outcome.plan.steps.end(), [&](const Step& step) {
-    const auto wanted = std::find_if(desired.wanted.begin(), desired.wanted.end(),
-                                     [&](const Wanted& one) { return one.name() == step.plugin; });
+    const auto wanted = desired.wanted.find(step.plugin);
     const auto member = brought.find(step.plugin);
     if (wanted == desired.wanted.end() || member == brought.end()) {
       return wanted == desired.wanted.end() && member == brought.end();
@@ -94,7 +92,7 @@ bool Reconciler::is_canary_wanted(const Desired& desired) const {
 void Reconciler::say_what_waits(const Desired& desired) {
   const auto reason = "it waits for release " + std::to_string(canary_->outcome.release) + ", a canary, which gets " +
                       canary_->share + "; `mortise rollback` gives that up, `mortise apply` begins anew with both";
-  for (const auto& step : make_plan(desired, canary_->next.members).steps) {
+  for (const auto& step : planner_.plan(desired, canary_->next.members).steps) {
     unmet_.push_back({.name = step.plugin, .kind = Unmet::Kind::waiting, .reason = reason});
   }
 }
@@ -170,7 +168,7 @@ bool Reconciler::judge_canary() {
   auto canary = std::move(*canary_);
   canary_.reset();
   const auto name = verdict->culprit->name();
-  const auto& member = canary.next.members.at(name);
+  const auto& member = canary.next.members.at(name).second;
   const auto [cause, reason] = judge_as_canary(member, canary.outcome.release, verdict->evidence);
   mark(member, reason, memory_);
   fail(canary.outcome, canary.desired, cause);

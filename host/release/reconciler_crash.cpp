@@ -75,9 +75,9 @@ config::OnCrash Reconciler::on_crash_of(const std::string& plugin) {
 
 /// As if they had not run; a restart after a pardon does not bring them back, the pardon itself does.
 void Reconciler::leave_out_quarantined(Former& former) {
-  std::erase_if(former.members, [&](const auto& member) {
-    return former.memory.is_quarantined(member.first, member.second.identity());
-  });
+  for (const auto members = former.members; const auto& [name, member] : members) {
+    if (former.memory.is_quarantined(name, member.identity())) former.members.erase(name);
+  }
   former.memory.running = former.members;
 }
 
@@ -128,16 +128,18 @@ void Reconciler::rewind(Former& former, const FormerMembers& before, const Membe
   hold_former(before, culprit.record->manifest->name, reason, former.memory);
 
   Members members = former.members;
-  Desired wanted;
   for (const auto& [changed, member] : before) {
     members.erase(changed);
-    if (member) members.emplace(changed, *member);
+    if (member) members.put({changed, *member});
   }
+  std::vector<Wanted> wanted_members;
   std::map<std::string, std::string> configs;
   for (const auto& [each, member] : members) {
-    wanted.wanted.push_back(as_it_runs(each, member, reason));
+    wanted_members.push_back(as_it_runs(each, member, reason));
     configs.emplace(each, member.config_text);
   }
+  Desired wanted;
+  wanted.set_wanted(std::move(wanted_members));
   const auto plan = make_plan(wanted, former.members);
   const auto begun = history_->begin("the host", cause, plan, configs);
   auto written = begun ? history_->apply(*begun, to_stored(former.memory.holds)) : base::Result<void>(begun.error());
@@ -177,10 +179,10 @@ std::vector<Trial::Subject> Reconciler::subjects_of(const StoredTrial& trial, co
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   for (const auto& [name, plugin] : trial.plugins) {
     const auto runs = running_.find(name);
-    const auto wanted = std::find_if(desired.wanted.begin(), desired.wanted.end(),
-                                     [&, &name = name](const Wanted& one) { return one.name() == name; });
+    const auto wanted = desired.wanted.find(name);
     if (plugin.generation == 0 || runs == running_.end() || wanted == desired.wanted.end()) continue;
-    if (wanted->identity() != plugin.identity || memory_.running.at(name).identity() != plugin.identity) continue;
+    if (wanted->identity() != plugin.identity || memory_.running.at(name).second.identity() != plugin.identity)
+      continue;
     auto limits = wanted->config->probation;
     const auto left = std::chrono::milliseconds(plugin.until_ms) - now;
     // The clock may have been set back.

@@ -17,20 +17,22 @@ void Reconciler::publish(Next next) {
   publish_release(in_order(next.generations));
   has_published_ = true;
   memory_.running = std::move(next.members);
-  auto before = std::exchange(running_, std::move(next.generations));
-  for (const auto& [name, generation] : running_) {
-    const auto old = before.find(name);
-    if (old != before.end() && old->second == generation) continue;
-    telemetry::log(
-        Level::info, "release", old == before.end() ? "plugin started" : "plugin replaced",
-        {{"plugin", name}, {"version", generation->version_text()}, {"generation", generation->number_text()}});
-  }
-  auto former = in_order(before);
-  std::reverse(former.begin(), former.end());  // who was started last may rely on those before it
-  for (const auto& generation : former) {
-    const auto now = running_.find(generation->name());
-    const auto heir = now == running_.end() ? GenerationPtr() : now->second;
-    if (heir != generation) drains_.stop(generation, heir);
+  const auto before = std::exchange(running_, std::move(next.generations));
+  std::vector<GenerationPtr> gone;
+  for_each_difference(before, running_, [&](const auto* old, const auto* fresh) {
+    if (old != nullptr) gone.push_back(old->second);
+    if (fresh == nullptr) return;
+    const auto& generation = *fresh->second;
+    telemetry::log(Level::info, "release", old == nullptr ? "plugin started" : "plugin replaced",
+                   {{"plugin", generation.name()},
+                    {"version", generation.version_text()},
+                    {"generation", generation.number_text()}});
+  });
+  // Who was started last may rely on those before it.
+  std::sort(gone.begin(), gone.end(), [](const auto& a, const auto& b) { return a->number() > b->number(); });
+  for (const auto& generation : gone) {
+    const auto heir = running_.find(generation->name());
+    drains_.stop(generation, heir == running_.end() ? nullptr : heir->second);
   }
 }
 

@@ -62,9 +62,11 @@ Reconciler::Former Reconciler::recall(Record record) {
   if (!last) return former;
   number_ = last->release;
   MemberFinder finder(records_, *catalog_);
+  std::vector<Members::value_type> members;
   for (const auto& [name, identity] : last->members) {
-    if (auto member = finder.find(name, identity)) former.members.emplace(name, std::move(*member));
+    if (auto member = finder.find(name, identity)) members.emplace_back(name, std::move(*member));
   }
+  former.members = Members(std::move(members));
   for (const auto& [name, hold] : last->holds) {
     auto member = hold.member ? finder.find(name, *hold.member) : std::nullopt;
     if (hold.member && !member) continue;

@@ -34,11 +34,9 @@ Trial Reconciler::make_trial(const Plan& plan, const Desired& desired, const Nex
   trial.former = former_of(plan);
   for (const auto& step : plan.steps) {
     if (!is_on_trial || !replaces(step)) continue;
-    const auto wanted = std::find_if(desired.wanted.begin(), desired.wanted.end(),
-                                     [&](const Wanted& one) { return one.name() == step.plugin; });
-    const auto& limits = wanted->config->probation;
+    const auto& limits = desired.wanted.at(step.plugin).config->probation;
     if (limits.duration.count() == 0) continue;
-    trial.subjects.push_back({.generation = next.generations.at(step.plugin), .limits = limits});
+    trial.subjects.push_back({.generation = next.generations.at(step.plugin).second, .limits = limits});
   }
   return trial;
 }
@@ -74,7 +72,7 @@ std::optional<Reconciler::Clock::time_point> Reconciler::next_chores() const {
 /// Back to what ran before the release, as far as nothing has changed it since.
 void Reconciler::revert(const Trials::Verdict& verdict) {
   const auto& [trial, culprit, evidence] = verdict;
-  const auto member = memory_.running.at(culprit->name());
+  const auto member = memory_.running.at(culprit->name()).second;
   const auto [cause, reason] = judge(member, trial.release, evidence);
   if (history_) static_cast<void>(history_->end_trial(trial.release));
   mark(member, reason, memory_);
@@ -83,7 +81,7 @@ void Reconciler::revert(const Trials::Verdict& verdict) {
   hold_former(trial.former, culprit->name(), reason, memory);
   const auto desired = desire_with(memory);
   const auto outcome =
-      carry_out(desired, make_plan(desired, memory_.running),
+      carry_out(desired, planner_.plan(desired, memory_.running),
                 {.who = "the host", .what = cause, .holds = memory.holds, .is_on_trial = false, .must_come = true});
   const auto runs = running_.find(culprit->name());
   if (runs == running_.end() || runs->second != culprit) return;
@@ -151,7 +149,7 @@ base::Result<Outcome> Reconciler::pardon(const std::string& plugin, const std::s
   std::erase_if(memory_.crashes, [&](const StoredCrash& crash) { return crash.plugin == plugin; });
   look();
   const auto desired = desire_now();
-  return carry_out(desired, make_plan(desired, memory_.running),
+  return carry_out(desired, planner_.plan(desired, memory_.running),
                    {.who = who, .what = "pardon of " + plugin, .holds = memory_.holds});
 }
 

@@ -49,7 +49,7 @@ struct LeftMappedStatus {
 struct Status {
   std::uint64_t release = 0;  // that runs; 0: none yet
   std::vector<PluginStatus> plugins;
-  std::vector<catalog::RecordPtr> files;
+  catalog::RecordSet files;
   LeftMappedStatus left_mapped{};
 };
 

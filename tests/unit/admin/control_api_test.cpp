@@ -149,7 +149,7 @@ TEST_F(ControlApi, StatusHasPluginsAndFilesWithWhatIsKnownOfThem) {
                                                                   .lines_dropped = 9};
   status.plugins.front().crashes = {
       .count = 2, .time = "2026-11-26T09:20:31.004Z", .signal = "SIGSEGV", .route = "/rates", .evidence = "at 0x8"};
-  status.files.push_back(std::move(record));
+  status.files.put(std::move(record));
   status.left_mapped = {
       .count = 2,
       .limit = 1,

@@ -37,7 +37,7 @@ TEST_F(CatalogTest, KeepsAVerifiedCopyNamedByItsDigest) {
   const auto file = put("good-1.0");
   const auto result = scan();
   ASSERT_THAT(result.records, SizeIs(1));
-  const auto& record = *result.records[0];
+  const auto& record = **result.records.begin();
   EXPECT_EQ(record.state, FileState::verified) << record.reason;
   EXPECT_EQ(record.sha256, digest(file));
   EXPECT_EQ(record.image, store() / (record.sha256 + ".so"));
@@ -59,8 +59,8 @@ TEST_F(CatalogTest, LooksAtLibrariesOnlyAndInOrder) {
   put("good-1.0", ".hidden");
   const auto result = scan();
   ASSERT_THAT(result.records, SizeIs(2));
-  EXPECT_EQ(result.records[0]->path, drop() / "a.so");
-  EXPECT_EQ(result.records[1]->path, drop() / "b.so");
+  EXPECT_EQ((*result.records.begin())->path, drop() / "a.so");
+  EXPECT_EQ((*std::next(result.records.begin()))->path, drop() / "b.so");
 }
 
 TEST_F(CatalogTest, RejectsBadFilesAndTakesTheOthers) {

@@ -150,7 +150,7 @@ TEST_F(DatabaseTest, RemembersTheMethodsOfContracts) {
   scan();
   open();
   ASSERT_THAT(catalog_->records(), SizeIs(1));
-  const auto methods = catalog_->records()[0]->manifest->methods_of("zoo.currency/1");
+  const auto methods = (*catalog_->records().begin())->manifest->methods_of("zoo.currency/1");
   EXPECT_EQ(manifest::to_text(methods), "convert({i64,str},str)->{i64,str}\nsupported()->[str]");
   EXPECT_THAT(scan().changed, IsEmpty());
   EXPECT_EQ(probes_, 1);
@@ -174,7 +174,7 @@ TEST_F(DatabaseTest, RemembersWhyAFileWithoutNotesWasRejected) {
   scan();
   open();
   ASSERT_THAT(catalog_->records(), SizeIs(1));
-  EXPECT_THAT(catalog_->records()[0]->reason, HasSubstr("no note of zoo.currency/1"));
+  EXPECT_THAT((*catalog_->records().begin())->reason, HasSubstr("no note of zoo.currency/1"));
   EXPECT_THAT(scan().changed, IsEmpty());
 }
 

@@ -38,7 +38,7 @@ TEST(PluginRows, JoinConfigCatalogueAndRuntimeByName) {
   config::LoadedPlugins plugins;
   config::PluginConfig notes;
   notes.name = "notes";
-  plugins.plugins.push_back(std::make_shared<const config::PluginConfig>(notes));
+  plugins.plugins.put(std::make_shared<const config::PluginConfig>(notes));
   plugins.problems.push_back({"/d/bad.json", 3, "/x", "unknown key 'x'"});
   const auto rows = join_rows(plugins, {record("1.0.0", catalog::FileState::verified)},
                               {{"notes", {"0.9.0", "failed", "init: no room"}}});

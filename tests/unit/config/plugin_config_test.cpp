@@ -14,11 +14,11 @@ TEST_F(PluginFiles, AreReadByName) {
   const auto loaded = load_plugin_configs(path_, files);
   EXPECT_TRUE(loaded.problems.empty());
   ASSERT_EQ(loaded.plugins.size(), 2U);
-  EXPECT_FALSE(loaded.plugins[0]->enabled);
-  EXPECT_EQ(loaded.plugins[0]->config_text, "{}");
-  EXPECT_EQ(loaded.plugins[1]->version, "^1");
-  EXPECT_EQ(loaded.plugins[1]->config_lines.at("/a~1b/1"), 4U);
-  EXPECT_EQ(loaded.plugins[1]->config_lines.at(""), 2U);
+  EXPECT_FALSE(loaded.plugins.at("hello.json")->enabled);
+  EXPECT_EQ(loaded.plugins.at("hello.json")->config_text, "{}");
+  EXPECT_EQ(loaded.plugins.at("notes.json")->version, "^1");
+  EXPECT_EQ(loaded.plugins.at("notes.json")->config_lines.at("/a~1b/1"), 4U);
+  EXPECT_EQ(loaded.plugins.at("notes.json")->config_lines.at(""), 2U);
 }
 
 TEST_F(PluginFiles, FaultyOneHidesOnlyItself) {
@@ -28,7 +28,7 @@ TEST_F(PluginFiles, FaultyOneHidesOnlyItself) {
   base::RealFiles files;
   const auto loaded = load_plugin_configs(path_, files);
   ASSERT_EQ(loaded.plugins.size(), 1U);
-  EXPECT_EQ(loaded.plugins[0]->name, "good");
+  EXPECT_EQ(loaded.plugins.at("good.json")->name, "good");
   ASSERT_EQ(loaded.problems.size(), 2U);
   EXPECT_NE(loaded.problems[0].message.find("no plugin name"), std::string::npos);
   EXPECT_EQ(loaded.problems[1].pointer, "/enabled");
@@ -41,20 +41,20 @@ TEST_F(PluginFiles, SayWhatANewVersionMustKeepTo) {
   base::RealFiles files;
   const auto loaded = load_plugin_configs(path_, files);
   ASSERT_EQ(loaded.plugins.size(), 2U) << loaded.problems.front().to_string();
-  const auto& probation = loaded.plugins[0]->probation;
+  const auto& probation = loaded.plugins.at("notes.json")->probation;
   EXPECT_EQ(probation.duration, std::chrono::minutes(2));
   EXPECT_EQ(probation.requests, 7U);
   EXPECT_EQ(probation.max_error_percent, 3U);
   EXPECT_EQ(probation.max_p95, std::chrono::milliseconds(250));
-  ASSERT_TRUE(loaded.plugins[0]->canary);
-  EXPECT_EQ(loaded.plugins[0]->canary->percent, 5U);
-  EXPECT_EQ(loaded.plugins[0]->canary->duration, std::chrono::seconds(90));
-  EXPECT_EQ(loaded.plugins[0]->canary->key, "header:X-User");
-  EXPECT_EQ(loaded.plugins[1]->probation.duration, std::chrono::seconds(60));
-  EXPECT_EQ(loaded.plugins[1]->probation.requests, 20U);
-  EXPECT_EQ(loaded.plugins[1]->probation.max_error_percent, 25U);
-  EXPECT_FALSE(loaded.plugins[1]->probation.max_p95);
-  EXPECT_FALSE(loaded.plugins[1]->canary);
+  ASSERT_TRUE(loaded.plugins.at("notes.json")->canary);
+  EXPECT_EQ(loaded.plugins.at("notes.json")->canary->percent, 5U);
+  EXPECT_EQ(loaded.plugins.at("notes.json")->canary->duration, std::chrono::seconds(90));
+  EXPECT_EQ(loaded.plugins.at("notes.json")->canary->key, "header:X-User");
+  EXPECT_EQ(loaded.plugins.at("plain.json")->probation.duration, std::chrono::seconds(60));
+  EXPECT_EQ(loaded.plugins.at("plain.json")->probation.requests, 20U);
+  EXPECT_EQ(loaded.plugins.at("plain.json")->probation.max_error_percent, 25U);
+  EXPECT_FALSE(loaded.plugins.at("plain.json")->probation.max_p95);
+  EXPECT_FALSE(loaded.plugins.at("plain.json")->canary);
 }
 
 TEST_F(PluginFiles, SayWhatBecomesOfThemAfterACrash) {
@@ -65,9 +65,9 @@ TEST_F(PluginFiles, SayWhatBecomesOfThemAfterACrash) {
   base::RealFiles files;
   const auto loaded = load_plugin_configs(path_, files);
   ASSERT_EQ(loaded.plugins.size(), 3U);
-  EXPECT_EQ(loaded.plugins[0]->on_crash, OnCrash::restart);
-  EXPECT_EQ(loaded.plugins[1]->on_crash, OnCrash::quarantine);
-  EXPECT_EQ(loaded.plugins[2]->on_crash, std::nullopt);
+  EXPECT_EQ(loaded.plugins.at("a.json")->on_crash, OnCrash::restart);
+  EXPECT_EQ(loaded.plugins.at("b.json")->on_crash, OnCrash::quarantine);
+  EXPECT_EQ(loaded.plugins.at("c.json")->on_crash, std::nullopt);
   ASSERT_EQ(loaded.problems.size(), 1U);
   EXPECT_EQ(loaded.problems.front().pointer, "/on_crash");
   EXPECT_NE(loaded.problems.front().message.find("quarantine"), std::string::npos);
@@ -101,8 +101,8 @@ TEST_F(PluginFiles, SayWhatLimitsAPlugin) {
   base::RealFiles files;
   const auto loaded = load_plugin_configs(path_, files);
   ASSERT_EQ(loaded.plugins.size(), 2U) << loaded.problems.front().to_string();
-  const auto& limits = loaded.plugins[0]->limits;
-  const auto& circuit = loaded.plugins[0]->circuit;
+  const auto& limits = loaded.plugins.at("notes.json")->limits;
+  const auto& circuit = loaded.plugins.at("notes.json")->circuit;
   EXPECT_EQ(limits.concurrency, 8U);
   EXPECT_EQ(limits.queue, 0U);
   EXPECT_EQ(limits.deadline, std::chrono::milliseconds(1500));
@@ -113,11 +113,11 @@ TEST_F(PluginFiles, SayWhatLimitsAPlugin) {
   EXPECT_EQ(circuit.window, std::chrono::minutes(1));
   EXPECT_EQ(circuit.open_for, std::chrono::seconds(2));
   EXPECT_EQ(circuit.probes, 1U);
-  EXPECT_EQ(loaded.plugins[1]->limits.concurrency, 0U) << "no limit";
-  EXPECT_EQ(loaded.plugins[1]->limits.queue, 64U);
-  EXPECT_EQ(loaded.plugins[1]->limits.deadline, std::chrono::seconds(60));
-  EXPECT_EQ(loaded.plugins[1]->circuit.requests, 20U);
-  EXPECT_EQ(loaded.plugins[1]->circuit.max_error_percent, 50U);
+  EXPECT_EQ(loaded.plugins.at("plain.json")->limits.concurrency, 0U) << "no limit";
+  EXPECT_EQ(loaded.plugins.at("plain.json")->limits.queue, 64U);
+  EXPECT_EQ(loaded.plugins.at("plain.json")->limits.deadline, std::chrono::seconds(60));
+  EXPECT_EQ(loaded.plugins.at("plain.json")->circuit.requests, 20U);
+  EXPECT_EQ(loaded.plugins.at("plain.json")->circuit.max_error_percent, 50U);
 }
 
 TEST_F(PluginFiles, SayWhatIsWrongWithLimits) {

@@ -43,8 +43,8 @@ TEST_F(PluginConfigsTest, ReadAgainOnlyWhatHasChanged) {
 
   put("a.json", R"({"version": "^2"})");
   EXPECT_EQ(load(), 1);
-  EXPECT_EQ(loaded_.plugins.at(0)->version, "^2");
-  EXPECT_EQ(loaded_.plugins.at(1), before.at(1));
+  EXPECT_EQ(loaded_.plugins.at("a.json")->version, "^2");
+  EXPECT_EQ(loaded_.plugins.at("b.json"), before.at("b.json"));
 }
 
 TEST_F(PluginConfigsTest, RememberAFaultUntilItIsMended) {
@@ -86,7 +86,7 @@ TEST_F(PluginConfigsTest, FollowALinkWhereverItLeads) {
   load();
   put("releases/1", R"({"version": "^2"})");  // the link itself stays as it is
   EXPECT_EQ(load(), 1);
-  EXPECT_EQ(loaded_.plugins.at(0)->version, "^2");
+  EXPECT_EQ(loaded_.plugins.at("a.json")->version, "^2");
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ class Schema : public Folder {
     base::RealFiles files;
     const auto loaded = load_plugin_configs(path_, files);
     const auto parsed = nlohmann::json::parse(schema);
-    return check_against_schema(*loaded.plugins.at(0), parsed.is_null() ? nullptr : &parsed);
+    return check_against_schema(*loaded.plugins.at("notes.json"), parsed.is_null() ? nullptr : &parsed);
   }
 };
 

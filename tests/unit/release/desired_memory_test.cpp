@@ -27,15 +27,15 @@ Member member(const std::string& name, const std::string& version, const std::st
 /// "a 1.0.0, b 2.0.0"
 std::string wanted(const Desired& desired) {
   std::string text;
-  for (const auto& one : desired.wanted) {
-    text += (text.empty() ? "" : ", ") + one.name() + " " + one.record->manifest->version.to_string();
+  for (const auto* one : desired.wanted_in_order()) {
+    text += (text.empty() ? "" : ", ") + one->name() + " " + one->record->manifest->version.to_string();
   }
   return text;
 }
 
 config::LoadedPlugins enabled(const std::vector<std::string>& names) {
   config::LoadedPlugins loaded;
-  for (const auto& name : names) loaded.plugins.push_back(make_config(name));
+  for (const auto& name : names) loaded.plugins.put(make_config(name));
   return loaded;
 }
 
@@ -122,7 +122,7 @@ TEST(DesireBesideAHold, StaysWithWhatWasRolledBackToUntilSomethingElseIsAskedFor
   Memory memory;
   memory.running = {{"a", member("a", "1.0.0")}};
   const auto bad = member("a", "1.1.0");
-  memory.holds["a"] = {.member = memory.running.at("a"), .instead_of = bad.identity(), .reason = "rolled back"};
+  memory.holds["a"] = {.member = memory.running.at("a").second, .instead_of = bad.identity(), .reason = "rolled back"};
   EXPECT_EQ(wanted(desire(enabled({"a"}), {make_record("a", "1.1.0")}, kDrop, memory)), "a 1.0.0");
   const auto next = desire(enabled({"a"}), {make_record("a", "1.1.0"), make_record("a", "1.2.0")}, kDrop, memory);
   EXPECT_EQ(wanted(next), "a 1.2.0");

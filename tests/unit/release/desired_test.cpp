@@ -30,7 +30,7 @@ TEST(Desire, ChoosesTheHighestVersionThatTheRangeAllows) {
       desire({.plugins = {make_config("a", "^1")}, .problems = {}},
              {make_record("a", "1.2.0"), make_record("a", "1.10.0"), make_record("a", "2.0.0")}, kDrop);
   ASSERT_THAT(desired.wanted, SizeIs(1));
-  EXPECT_EQ(desired.wanted[0].record->manifest->version.to_string(), "1.10.0");
+  EXPECT_EQ(desired.wanted.at("a").record->manifest->version.to_string(), "1.10.0");
   EXPECT_THAT(desired.unmet, IsEmpty());
 }
 
@@ -94,7 +94,7 @@ TEST(Desire, KeepsAPluginRunningWhoseConfigFileIsFaulty) {
   ASSERT_THAT(desired.unmet, SizeIs(1));
   EXPECT_EQ(desired.unmet[0].name, "a");
   ASSERT_THAT(desired.wanted, SizeIs(1));
-  EXPECT_EQ(desired.wanted[0].identity(), memory.running.at("a").identity());
+  EXPECT_EQ(desired.wanted.at("a").identity(), memory.running.at("a").second.identity());
 }
 
 TEST(CheckDesired, TellsEveryFaultOnce) {

@@ -1,0 +1,151 @@
+#include "release/chooser.hpp"
+
+#include <set>
+#include <utility>
+
+#include "release/retain.hpp"
+
+namespace mortise::release {
+namespace {
+
+using catalog::FileState;
+using manifest::VersionRange;
+
+/// The highest verified version in the range that is none of `excluded`.
+catalog::RecordPtr highest(const catalog::RecordSet& candidates, const VersionRange& range,
+                           const std::set<std::string>& excluded) {
+  catalog::RecordPtr best;
+  for (const auto& record : candidates) {
+    if (record->state != FileState::verified || !range.contains(record->manifest->version)) continue;
+    if (best && !(best->manifest->version < record->manifest->version)) continue;
+    if (!excluded.contains(record->sha256)) best = record;
+  }
+  return best;
+}
+
+/// Why no candidate will do.
+Unmet explain(const config::PluginConfig& plugin, const catalog::RecordSet& candidates,
+              const std::filesystem::path& drop_directory) {
+  Unmet unmet{.name = plugin.name, .kind = Unmet::Kind::waiting, .reason = {}};
+  std::string versions;
+  std::string faults;
+  for (const auto& record : candidates) {
+    if (record->state == FileState::verified) {
+      versions += (versions.empty() ? "" : ", ") + record->manifest->version.to_string();
+    } else {
+      faults += (faults.empty() ? "" : "; ") + std::string(to_string(record->state)) + ": " + record->reason;
+      if (record->state == FileState::rejected) unmet.kind = Unmet::Kind::refused;
+    }
+  }
+  if (!versions.empty()) {
+    unmet.kind = Unmet::Kind::refused;
+    unmet.reason = "none of the versions in '" + drop_directory.string() + "' (" + versions + ") is in the range '" +
+                   plugin.version + "' of " + plugin.name + ".json; drop one that is, or change the range";
+  } else if (candidates.empty()) {
+    unmet.reason = "no file of it in '" + drop_directory.string() + "'; drop " + plugin.name + ".so there";
+  }
+  if (!faults.empty()) unmet.reason += (unmet.reason.empty() ? "" : "; ") + faults;
+  return unmet;
+}
+
+}  // namespace
+
+Choice Chooser::choose(const config::PluginConfigPtr& config, const catalog::RecordSet& candidates) const {
+  const auto& plugin = *config;
+  Choice choice;
+  const auto range = VersionRange::parse(plugin.version);
+  if (!range) {
+    refuse(plugin, "/version", range.error().message, choice);
+    return choice;
+  }
+  const auto record = find_best(plugin, candidates, *range, choice.unmet);
+  if (!record) {
+    // Else it is said already that all have failed.
+    if (choice.unmet.empty()) choice.unmet.push_back(explain(plugin, candidates, drop_directory_));
+    choice.wanted = keep(plugin.name);
+    return choice;
+  }
+  auto faults = config::check_against_schema(plugin, record->manifest->config_schema.get());
+  if (faults.empty()) {
+    take({config, record}, choice);
+    return choice;
+  }
+  choice.unmet.push_back(
+      {.name = plugin.name, .kind = Unmet::Kind::refused, .reason = faults.front().to_string(), .record = record});
+  choice.diagnostics = std::move(faults);
+  choice.wanted = keep(plugin.name);
+  return choice;
+}
+
+Choice Chooser::pass_on(const config::Diagnostic& problem) const {
+  const auto name = problem.file.stem().string();
+  return {.choice = {},
+          .wanted = keep(name),
+          .unmet = {{.name = name, .kind = Unmet::Kind::refused, .reason = problem.to_string()}},
+          .diagnostics = {problem}};
+}
+
+Choice Chooser::stay(const std::string& name, const Hold& hold) const {
+  Choice choice;
+  if (hold.instead_of != Identity{}) {
+    choice.is_lifted = true;
+  } else if (may_run(name, hold)) {
+    choice.wanted = as_it_runs(name, *hold.member, hold.reason);
+  }
+  return choice;
+}
+
+/// Not what has crashed the host since.
+bool Chooser::may_run(const std::string& name, const Hold& hold) const {
+  return hold.member && !memory_.is_quarantined(name, hold.member->identity());
+}
+
+/// Says of the better ones that they have failed.
+catalog::RecordPtr Chooser::find_best(const config::PluginConfig& plugin, const catalog::RecordSet& candidates,
+                                      const VersionRange& range, std::vector<Unmet>& unmet) const {
+  std::set<std::string> excluded;
+  for (;;) {
+    auto best = highest(candidates, range, excluded);
+    const auto* failure = best ? memory_.find_failure(plugin.name, {best->sha256, plugin.config_text}) : nullptr;
+    if (failure == nullptr) return best;
+    unmet.push_back({.name = plugin.name, .kind = Unmet::Kind::failed, .reason = failure->reason, .record = best});
+    excluded.insert(best->sha256);
+  }
+}
+
+void Chooser::take(const Wanted& asked_for, Choice& choice) const {
+  const auto& name = asked_for.name();
+  const auto held = memory_.holds.find(name);
+  choice.choice = asked_for;
+  choice.is_plain = held == memory_.holds.end() && !memory_.failures.contains(name);
+  if (held == memory_.holds.end()) {
+    choice.wanted = asked_for;
+  } else if (held->second.instead_of != asked_for.identity()) {
+    choice.is_lifted = true;
+    choice.wanted = asked_for;
+  } else if (may_run(name, held->second)) {
+    choice.wanted = as_it_runs(name, *held->second.member, held->second.reason);
+  }
+}
+
+/// Nothing can be chosen.
+std::optional<Wanted> Chooser::keep(const std::string& name) const {
+  const auto held = memory_.holds.find(name);
+  if (held != memory_.holds.end() && held->second.instead_of == Identity{} && may_run(name, held->second)) {
+    return as_it_runs(name, *held->second.member, held->second.reason);
+  }
+  const auto runs = memory_.running.find(name);
+  if (runs == memory_.running.end()) return std::nullopt;
+  return as_it_runs(name, runs->second, "it runs on as it was");
+}
+
+void Chooser::refuse(const config::PluginConfig& plugin, std::string pointer, std::string message,
+                     Choice& choice) const {
+  choice.diagnostics.push_back(
+      {.file = plugin.file, .line = 0, .pointer = std::move(pointer), .message = std::move(message)});
+  choice.unmet.push_back(
+      {.name = plugin.name, .kind = Unmet::Kind::refused, .reason = choice.diagnostics.back().to_string()});
+  choice.wanted = keep(plugin.name);
+}
+
+}  // namespace mortise::release
