@@ -15,16 +15,17 @@
 #include <variant>
 
 #include "base/process.hpp"
+#include "base/restart_pause.hpp"
 #include "base/service_manager.hpp"
 #include "supervisor/host_end.hpp"
 #include "supervisor/message.hpp"
-#include "supervisor/restart_pause.hpp"
 #include "telemetry/log.hpp"
 
 namespace mortise::supervisor {
 namespace {
 
 using base::Descriptor;
+using base::RestartPause;
 using telemetry::Level;
 using Clock = RestartPause::Clock;
 

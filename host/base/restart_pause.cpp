@@ -1,8 +1,8 @@
-#include "supervisor/restart_pause.hpp"
+#include "base/restart_pause.hpp"
 
 #include <algorithm>
 
-namespace mortise::supervisor {
+namespace mortise::base {
 
 void RestartPause::note_ready(Clock::time_point now) {
   is_ready_ = true;
@@ -19,4 +19,4 @@ std::chrono::milliseconds RestartPause::after_crash(Clock::time_point now, bool 
   return std::min(kLongest, kFirst * (1U << doublings));
 }
 
-}  // namespace mortise::supervisor
+}  // namespace mortise::base

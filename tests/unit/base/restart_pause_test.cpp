@@ -1,8 +1,8 @@
-#include "supervisor/restart_pause.hpp"
+#include "base/restart_pause.hpp"
 
 #include <gtest/gtest.h>
 
-namespace mortise::supervisor {
+namespace mortise::base {
 namespace {
 
 using std::chrono::milliseconds;
@@ -54,4 +54,4 @@ TEST_F(RestartPauseTest, AnExplanationBeforeItWasReadyDoesNotCount) {
 }
 
 }  // namespace
-}  // namespace mortise::supervisor
+}  // namespace mortise::base
