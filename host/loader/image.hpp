@@ -6,16 +6,18 @@
 
 #include <boost/dll/shared_library.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.hpp"
+#include "loader/code.hpp"
 
 namespace mortise::loader {
 
 /// Owns the mapping; the plugin's code is valid while this lives. Not movable: the table points into it. Each Image
 /// has a mapping, and so static variables, of its own, even when the process has the same file loaded already.
 /// One thread loads and unloads (the control thread, or a probe's only one).
-class Image {
+class Image final : public Code {
  public:
   /// Maps the file (absolute path in the store; now, local), calls its entry, checks the table it returns.
   /// `may_be_mapped`: whether the process may have the file loaded already; finding that out takes half as long as
@@ -23,15 +25,17 @@ class Image {
   static base::Result<std::unique_ptr<Image>> load(const std::string& file, bool may_be_mapped = true);
   Image(const Image&) = delete;
   Image& operator=(const Image&) = delete;
-  ~Image() = default;  // unmaps
+  ~Image() override = default;  // unmaps
 
-  [[nodiscard]] const mortise_plugin_v1& plugin() const noexcept { return *plugin_; }
+  [[nodiscard]] const mortise_plugin_v1& plugin() const noexcept override { return *plugin_; }
+  [[nodiscard]] base::CodeRange range() const noexcept override { return base::mapping_of(plugin_); }
   [[nodiscard]] const std::string& file() const noexcept { return file_; }
 
   /// Unmaps; false when the process still maps the file afterwards (GNU_UNIQUE symbols, thread-locals, keep_mapped()).
-  bool unload();
+  bool unload() override;
   /// It stays mapped until the process ends: code of it may run on.
-  void keep_mapped();
+  void keep_mapped() override;
+  [[nodiscard]] std::optional<ProcessReport> process() const override { return {}; }
 
  private:
   Image() = default;

@@ -4,7 +4,7 @@
 #include <exception>
 #include <utility>
 
-#include "base/dynamic_linker.hpp"
+#include "loader/image.hpp"
 #include "runtime/abi_values.hpp"
 #include "runtime/tables.hpp"
 #include "telemetry/log.hpp"
@@ -77,11 +77,15 @@ base::Result<void> Generation::run_init() {
 }
 
 base::Result<void> Generation::call_init() {
-  auto image = loader::Image::load(spec_.image, !spec_.is_first_of_image);
-  if (!image) return image.error();
-  image_ = std::move(*image);
-  code_owner_.emplace(base::mapping_of(&image_->plugin()), name(), number_text_, spec_.sha256);
-  return call("init", [this](void*, mortise_error* error) { return image_->plugin().init(&table_, &self_, error); });
+  if (spec_.stand_in) {
+    code_ = spec_.stand_in(spec_);
+  } else {
+    auto image = loader::Image::load(spec_.image, !spec_.is_first_of_image);
+    if (!image) return image.error();
+    code_ = std::move(*image);
+    code_owner_.emplace(code_->range(), name(), number_text_, spec_.sha256);
+  }
+  return call("init", [this](void*, mortise_error* error) { return code_->plugin().init(&table_, &self_, error); });
 }
 
 base::Result<void> Generation::call(const char* name, const Hook& hook) {
@@ -107,7 +111,7 @@ base::Result<void> Generation::call(const char* name, const Hook& hook) {
 }
 
 const void* Generation::offered(std::string_view id) {
-  const auto& plugin = image_->plugin();
+  const auto& plugin = code_->plugin();
   if (!MORTISE_HAS(mortise_plugin_v1, &plugin, get_interface) || plugin.get_interface == nullptr) return nullptr;
   const void* table = nullptr;
   const auto asked = call("get_interface", [&](void* self, mortise_error*) {
@@ -123,6 +127,12 @@ void Generation::watch(Traffic::Duration slow_after) {
   traffic_.store(watched_.get(), std::memory_order_release);
 }
 
+std::optional<loader::ProcessReport> Generation::process() const {
+  const auto now = state();
+  const bool is_running = now == GenerationState::active || now == GenerationState::stopping;
+  return is_running ? code_->process() : std::nullopt;
+}
+
 bool Generation::give_up() noexcept {
   auto expected = GenerationState::initialising;
   return state_.compare_exchange_strong(expected, GenerationState::failed, std::memory_order_acq_rel);
@@ -131,10 +141,10 @@ bool Generation::give_up() noexcept {
 void Generation::stop() {
   auto expected = GenerationState::active;
   if (!state_.compare_exchange_strong(expected, GenerationState::stopping, std::memory_order_acq_rel)) return;
-  if (image_->plugin().stop == nullptr) return;
+  if (code_->plugin().stop == nullptr) return;
   const telemetry::LogScope scope(name(), number_text_, {});
   try {
-    image_->plugin().stop(self_);
+    code_->plugin().stop(self_);
   } catch (...) {
     telemetry::log(telemetry::Level::error, "plugin", "stop let an exception out");
   }
@@ -143,7 +153,7 @@ void Generation::stop() {
 void Generation::destroy_instance() noexcept {
   const telemetry::LogScope scope(name(), number_text_, {});
   try {
-    image_->plugin().destroy(self_);
+    code_->plugin().destroy(self_);
   } catch (...) {
     telemetry::log(telemetry::Level::error, "plugin", "destroy let an exception out");
   }
@@ -154,9 +164,9 @@ bool Generation::retire() {
   const auto before = state_.exchange(GenerationState::retired, std::memory_order_acq_rel);
   if (before == GenerationState::active || before == GenerationState::stopping) destroy_instance();
   code_owner_.reset();
-  if (image_ == nullptr) return true;
-  if (!spec_.manifest->unloadable) image_->keep_mapped();
-  return image_->unload();
+  if (code_ == nullptr) return true;
+  if (!spec_.manifest->unloadable) code_->keep_mapped();
+  return code_->unload();
 }
 
 }  // namespace mortise::runtime

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "loader/image.hpp"
+#include "loader/code.hpp"
 #include "manifest/manifest.hpp"
 #include "runtime/containment.hpp"
 #include "runtime/service.hpp"
@@ -32,6 +32,8 @@ struct GenerationSpec {
   std::string config_text;         // JSON
   std::string data_directory;      // exists
   bool is_first_of_image = false;  // no other generation of this process was made from the image
+  /// What stands in for the image, which another process runs; empty: it is mapped into this one. [control thread]
+  std::function<std::unique_ptr<loader::Code>(const GenerationSpec& spec)> stand_in{};
 };
 
 /// State        | entered by                           | next
@@ -82,6 +84,11 @@ class Generation {
   /// The counts; null while nobody wants to know. Any thread.
   [[nodiscard]] Traffic* traffic() const noexcept { return traffic_.load(std::memory_order_acquire); }
 
+  /// Its code; from the beginning of init() to the end of retire(). [control thread]
+  [[nodiscard]] loader::Code& code() const noexcept { return *code_; }
+  /// Of the process that runs it elsewhere; none: it runs here, or not yet, or not any more. [release thread]
+  [[nodiscard]] std::optional<loader::ProcessReport> process() const;
+
   /// What limits and counts the requests to its routes. Any thread.
   [[nodiscard]] Containment& containment() const noexcept { return containment_; }
 
@@ -105,14 +112,14 @@ class Generation {
   std::string number_text_;
   std::string version_text_;
   mortise_host_v1 table_{};
-  std::unique_ptr<loader::Image> image_;
-  std::optional<telemetry::CodeOwner> code_owner_;  // of image_
+  std::unique_ptr<loader::Code> code_;
+  std::optional<telemetry::CodeOwner> code_owner_;  // of what code_ has in this process
   void* self_ = nullptr;
   mutable Containment containment_;  // has a lock and counts of its own
   std::unique_ptr<Traffic> watched_;
   // Released by watch() when the counts are there; acquired by whoever counts.
   std::atomic<Traffic*> traffic_{nullptr};
-  // Released by the control thread when it has written image_ and self_; acquired by readers of state().
+  // Released by the control thread when it has written code_ and self_; acquired by readers of state().
   std::atomic<GenerationState> state_{GenerationState::initialising};
 };
 

@@ -1,0 +1,40 @@
+// The code of one generation as the runtime calls it: an image that is mapped into this process, or what stands in its
+// place and has the image run elsewhere.
+#pragma once
+
+#include <mortise/abi/plugin.h>
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/dynamic_linker.hpp"
+
+namespace mortise::loader {
+
+/// Of a process that runs an image elsewhere.
+struct ProcessReport {
+  pid_t pid = 0;               // 0: there is none at this moment
+  std::uint64_t restarts = 0;  // of the generation's life
+  std::string trouble;         // why there is none, or why the one before has ended; empty: nothing has happened
+};
+
+/// Owned by its generation. Hooks and unload() on the control thread; process() on any.
+class Code {
+ public:
+  virtual ~Code() = default;
+
+  /// Its hooks, valid until unload().
+  [[nodiscard]] virtual const mortise_plugin_v1& plugin() const noexcept = 0;
+  /// Where its instructions lie in this process; empty: they do not.
+  [[nodiscard]] virtual base::CodeRange range() const noexcept = 0;
+  /// Ends it; false when something of it stays in this process.
+  virtual bool unload() = 0;
+  /// What is in this process of it stays until that ends: code of it may run on.
+  virtual void keep_mapped() = 0;
+  /// None: it runs in this process.
+  [[nodiscard]] virtual std::optional<ProcessReport> process() const = 0;
+};
+
+}  // namespace mortise::loader
