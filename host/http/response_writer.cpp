@@ -148,14 +148,16 @@ void write_stream_end(std::string& out, const ResponseContext& context) {
   if (!context.is_head && !context.is_http_1_0 && !context.stream_length) out += "0\r\n\r\n";
 }
 
+std::string problem_document(unsigned status, std::string_view request_id, std::string_view detail) {
+  nlohmann::ordered_json document{
+      {"type", "about:blank"}, {"title", reason_phrase(status)}, {"status", status}, {"request_id", request_id}};
+  if (!detail.empty()) document["detail"] = detail;
+  return document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 void write_problem(std::string& out, const ResponseContext& context, unsigned status, std::string_view detail,
                    std::string_view extra_headers) {
-  nlohmann::ordered_json document{{"type", "about:blank"},
-                                  {"title", reason_phrase(status)},
-                                  {"status", status},
-                                  {"request_id", context.request_id}};
-  if (!detail.empty()) document["detail"] = detail;
-  const auto body = document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  const auto body = problem_document(status, context.request_id, detail);
   write_status_and_common(out, context, status);
   out += extra_headers;
   out += "Content-Type: application/problem+json\r\nContent-Length: ";

@@ -33,7 +33,9 @@ void write_stream_head(std::string& out, const ResponseContext& context, const m
 void write_chunk(std::string& out, const ResponseContext& context, std::string_view piece);
 void write_stream_end(std::string& out, const ResponseContext& context);
 
-/// Appends a problem document (RFC 9457). `extra_headers` are whole lines with CRLF ("Allow: GET\r\n").
+/// A problem document (RFC 9457).
+std::string problem_document(unsigned status, std::string_view request_id, std::string_view detail);
+/// Appends an answer with one. `extra_headers` are whole lines with CRLF ("Allow: GET\r\n").
 void write_problem(std::string& out, const ResponseContext& context, unsigned status, std::string_view detail,
                    std::string_view extra_headers = {});
 

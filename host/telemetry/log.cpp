@@ -17,13 +17,14 @@ namespace mortise::telemetry {
 namespace {
 
 /// Where lines go. Made at the first use and never destroyed: threads may log until the very end of the process.
-/// Only configure() and reopen() write what follows the logger, while there is one thread.
+/// Only configure(), reopen() and forward_lines() write what follows the logger, while there is one thread.
 struct Sink {
   Poco::AutoPtr<Poco::Channel> standard_error{new StderrChannel};
   Poco::Logger* logger = &Poco::Logger::create("mortise", standard_error, Poco::Message::PRIO_TRACE);
   bool is_json = ::isatty(STDERR_FILENO) == 0;
   bool is_coloured = false;
   LogSettings settings;
+  Forward forward;  // empty: lines are written here
 };
 
 Sink& sink() {
@@ -116,7 +117,14 @@ void reopen() {
   if (!opened) log(Level::warning, "log", "cannot open the log file", {{"reason", opened.error().message}});
 }
 
-bool is_enabled(Level level) noexcept { return level >= the_level.load(std::memory_order_relaxed); }
+void forward_lines(Level level, Forward forward) {
+  the_level.store(level, std::memory_order_relaxed);
+  sink().forward = std::move(forward);
+}
+
+Level enabled_level() noexcept { return the_level.load(std::memory_order_relaxed); }
+
+bool is_enabled(Level level) noexcept { return level >= enabled_level(); }
 
 void log(Level level, std::string_view source, std::string_view message, std::initializer_list<Field> fields) {
   log(level, source, message, fields.begin(), fields.size());
@@ -125,6 +133,7 @@ void log(Level level, std::string_view source, std::string_view message, std::in
 void log(Level level, std::string_view source, std::string_view message, const Field* fields, std::size_t count) {
   if (!is_enabled(level)) return;
   try {
+    if (sink().forward) return sink().forward(level, message, fields, count);
     Line line{now_ms(), level, source, message, {}};
     if (const auto* scope = LogScope::current()) {
       add(line.fields, "plugin", scope->plugin);

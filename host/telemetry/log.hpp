@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -37,7 +38,15 @@ base::Result<void> configure(const LogSettings& settings);
 /// happens. No other thread may log meanwhile. Where it cannot be opened, lines go to standard error.
 void reopen();
 
+/// What one process writes in the place of another one: called with each line that is enabled, on the thread that logs
+/// it, whose LogScope is the line's.
+using Forward = std::function<void(Level level, std::string_view message, const Field* fields, std::size_t count)>;
+/// From here on lines go there instead. Once, before threads start.
+void forward_lines(Level level, Forward forward);
+
 bool is_enabled(Level level) noexcept;
+/// The least level that is.
+Level enabled_level() noexcept;
 
 /// Writes one line: `source` is the part of the host ("catalog", "http", "plugin"). Fields with an empty value are
 /// left out; those of the thread's LogScope are added.
