@@ -8,6 +8,7 @@
 #include "base/process.hpp"
 #include "catalog/gate.hpp"
 #include "cli/command_line.hpp"
+#include "isolation/worker.hpp"
 #include "loader/probe.hpp"
 #include "offered_interfaces.hpp"
 #include "supervisor/supervisor.hpp"
@@ -70,7 +71,8 @@ int main(int argc, char** argv) {
       .probe =
           [](const std::filesystem::path& image) {
             return mortise::loader::probe_main(image, mortise::catalog::kProbeRefused);
-          }};
+          },
+      .worker = &mortise::isolation::worker_main};
   const int code = mortise::cli::run_command_line(argc, argv, parts);
   std::cerr << faults.str();
   if (code != mortise::cli::kDone && start->former) start->former->refuse(faults.str());

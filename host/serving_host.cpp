@@ -103,6 +103,11 @@ base::Result<void> ServingHost::open() {
                                         files_, catalog::make_process_probe(start_.executable, config_.probe_timeout));
   if (!catalog) return catalog.error();
 
+  isolation_ = {.init_timeout = config_.init_timeout,
+                .stop_timeout = config_.stop_timeout,
+                .arena_max_bytes = config_.arena_max_bytes,
+                .on_change = [this] { runner_->tell_changed(); },
+                .on_crash = [this](const telemetry::CrashMark& crash) { runner_->tell_crashed(crash); }};
   contracts_.emplace(config_.arena_max_bytes);
   server_.emplace(edge_settings(config_.edge));
   if (auto started = start_server(); !started) return started;
@@ -122,7 +127,11 @@ base::Result<void> ServingHost::open() {
                                           .left_mapped_limit = config_.left_mapped_limit,
                                           .on_crash = config_.on_crash,
                                           .crashes = std::move(start_.crashes),
-                                          .on_crashes_settled = [this] { start_.supervisor->tell_settled(); }},
+                                          .on_crashes_settled = [this] { start_.supervisor->tell_settled(); },
+                                          .stand_in =
+                                              [this](const runtime::GenerationSpec& spec) {
+                                                return std::make_unique<isolation::StandIn>(isolation_, spec);
+                                              }},
                   std::move(*catalog), *contracts_, std::vector<runtime::Service*>{&*server_}, files_,
                   [this](const release::Status& status) { status_file_->write(status); });
   upgrade_.emplace(takeover::UpgradeSettings{.executable = start_.executable,

@@ -13,6 +13,7 @@
 #include "base/instance_lock.hpp"
 #include "config/config.hpp"
 #include "http/server.hpp"
+#include "isolation/stand_in.hpp"
 #include "release/runner.hpp"
 #include "runtime/contracts.hpp"
 #include "start.hpp"
@@ -65,6 +66,7 @@ class ServingHost final : public takeover::Outgoing {
   Start& start_;
 
   std::optional<base::InstanceLock> lock_;  // none: replaced
+  isolation::Settings isolation_;
   std::optional<runtime::Contracts> contracts_;
   std::optional<http::Server> server_;
   std::optional<StatusFile> status_file_;

@@ -74,6 +74,12 @@ ordered_json from_crashes(const release::CrashStatus& crashes) {
           {"reason", crashes.evidence}};
 }
 
+/// Of one that runs in the host process, or not at all, all is 0 or empty.
+ordered_json from_process(const std::optional<loader::ProcessReport>& given) {
+  const auto process = given.value_or(loader::ProcessReport());
+  return {{"pid", process.pid}, {"restarts", process.restarts}, {"trouble", process.trouble}};
+}
+
 ordered_json from_plugin(const release::PluginStatus& plugin) {
   return {{"name", plugin.name},
           {"version", plugin.version},
@@ -83,7 +89,11 @@ ordered_json from_plugin(const release::PluginStatus& plugin) {
           {"sha256", plugin.sha256},
           {"degraded", plugin.containment ? plugin.containment->degraded : ""},
           {"containment", from_containment(plugin.containment)},
-          {"crashes", from_crashes(plugin.crashes)}};
+          {"crashes", from_crashes(plugin.crashes)},
+          {"placement", plugin.generation == 0 ? ""
+                        : plugin.process       ? "isolated"
+                                               : "inline"},
+          {"worker", from_process(plugin.process)}};
 }
 
 /// A file whose manifest could not be read has no plugin and no version: both are empty.

@@ -24,6 +24,7 @@ struct Parts {
   std::vector<std::string> interfaces;  // that the host offers to plugins
   std::function<int(config::HostConfig)> serve;
   std::function<int(const std::filesystem::path&)> probe;
+  std::function<int()> worker;
 };
 
 int run_command_line(int argc, const char* const* argv, const Parts& parts);

@@ -72,6 +72,19 @@ void print_crashes(const Document& plugin, std::ostream& out) {
              out);
 }
 
+/// The process that it has of its own, if it has.
+void print_worker(const Document& plugin, std::ostream& out) {
+  print_line("placement", text_of(plugin, "placement"), out);
+  const auto worker = plugin.find("worker");
+  if (text_of(plugin, "placement") != "isolated" || worker == plugin.end() || !worker->is_object()) return;
+  const auto pid = number_of(*worker, "pid");
+  const auto restarts = number_of(*worker, "restarts");
+  std::string text = pid == 0 ? "none at this moment" : "pid " + std::to_string(pid);
+  if (restarts > 0) text += ", started anew " + std::to_string(restarts) + (restarts == 1 ? " time" : " times");
+  if (const auto trouble = text_of(*worker, "trouble"); !trouble.empty()) text += "; " + trouble;
+  print_line("worker", text, out);
+}
+
 /// What people want to know first of one that runs but does not do well.
 std::string state_of(const Document& plugin) {
   return text_of(plugin, "degraded").empty() ? text_of(plugin, "state") : "degraded";
@@ -154,6 +167,7 @@ void print_plugin(const std::string& name, const Document& picked, std::ostream&
     print_line("state", state_of(plugin), out);
     print_line("version", text_of(plugin, "version"), out);
     print_line("generation", generation_of(plugin), out);
+    print_worker(plugin, out);
     print_line("sha256", text_of(plugin, "sha256"), out);
     print_line("reason", reason_of(plugin), out);
     print_crashes(plugin, out);

@@ -85,6 +85,12 @@ enum class OnCrash {
   restart,     // it runs again, unless it crashes too often
 };
 
+/// Where a plugin's code runs.
+enum class Placement {
+  in_line,   // in the host process
+  isolated,  // in a process of its own
+};
+
 /// mortise.json. Relative paths are relative to the file's own folder; here they are absolute.
 struct HostConfig {
   std::filesystem::path file;
@@ -145,9 +151,10 @@ struct PluginConfig {
   std::string name;  // the file's name
   std::string file;
   bool enabled = true;
-  std::string version = "*";                        // range, as in manifest::VersionRange
-  std::shared_ptr<const nlohmann::json> config;     // the `config` object; null: {}
-  std::string config_text;                          // the same as JSON text, "{}" when none
+  std::string version = "*";                     // range, as in manifest::VersionRange
+  std::shared_ptr<const nlohmann::json> config;  // the `config` object; null: {}
+  std::string config_text;                       // the same as JSON text, "{}" when none
+  Placement placement = Placement::in_line;
   std::map<std::string, std::size_t> config_lines;  // pointer below /config -> line, for schema complaints
   LimitsConfig limits;
   CircuitConfig circuit;

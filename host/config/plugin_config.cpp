@@ -82,6 +82,9 @@ PluginConfigPtr load_one(const std::string& file, const base::Result<std::string
     reader.boolean("enabled", plugin->enabled);
     reader.text("version", plugin->version);
     const auto* config = reader.raw_object("config");
+    std::string placement;
+    reader.one_of("placement", placement, {"inline", "isolated"});
+    if (placement == "isolated") plugin->placement = Placement::isolated;
     reader.object("limits", [&](ObjectReader& inner) { read_limits(inner, plugin->limits); });
     reader.object("circuit", [&](ObjectReader& inner) { read_circuit(inner, plugin->circuit); });
     reader.object("probation", [&](ObjectReader& inner) { read_probation(inner, plugin->probation); });

@@ -106,7 +106,7 @@ catalog::RecordPtr Chooser::find_best(const config::PluginConfig& plugin, const 
   std::set<std::string> excluded;
   for (;;) {
     auto best = highest(candidates, range, excluded);
-    const auto* failure = best ? memory_.find_failure(plugin.name, {best->sha256, plugin.config_text}) : nullptr;
+    const auto* failure = best ? memory_.find_failure(plugin.name, {best->sha256, settings_text(plugin)}) : nullptr;
     if (failure == nullptr) return best;
     unmet.push_back({.name = plugin.name, .kind = Unmet::Kind::failed, .reason = failure->reason, .record = best});
     excluded.insert(best->sha256);
@@ -135,7 +135,7 @@ std::optional<Wanted> Chooser::keep(const std::string& name) const {
     return as_it_runs(name, *held->second.member, held->second.reason);
   }
   const auto runs = memory_.running.find(name);
-  if (runs == memory_.running.end()) return std::nullopt;
+  if (runs == memory_.running.end() || memory_.is_quarantined(name, runs->second.identity())) return std::nullopt;
   return as_it_runs(name, runs->second, "it runs on as it was");
 }
 

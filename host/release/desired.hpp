@@ -13,6 +13,7 @@
 #include "catalog/catalog.hpp"
 #include "config/config.hpp"
 #include "release/memory.hpp"
+#include "release/settings_text.hpp"
 
 namespace mortise::release {
 
@@ -23,12 +24,12 @@ struct Wanted {
   std::string why{};  // it is not what plugins.d and the catalogue ask for; empty: it is
 
   [[nodiscard]] const std::string& name() const { return config->name; }
-  [[nodiscard]] Identity identity() const { return {record->sha256, config->config_text}; }
+  [[nodiscard]] Identity identity() const { return {record->sha256, settings_text(*config)}; }
   /// Whether nothing needs to be done to get from that member to this.
   [[nodiscard]] bool is_as(const Member& member) const {
-    return record->sha256 == member.record->sha256 && config->config_text == member.config_text;
+    return record->sha256 == member.record->sha256 && settings_text(*config) == member.config_text;
   }
-  [[nodiscard]] Member member() const { return {.record = record, .config_text = config->config_text}; }
+  [[nodiscard]] Member member() const { return {.record = record, .config_text = settings_text(*config)}; }
   /// The very same: of one config and one record.
   bool operator==(const Wanted&) const = default;
 };

@@ -18,7 +18,8 @@ PluginStatus describe(const Generation& generation) {
           .state = to_string(generation.state()),
           .reason = {},
           .sha256 = generation.spec().sha256,
-          .containment = generation.containment().report(std::chrono::steady_clock::now())};
+          .containment = generation.containment().report(std::chrono::steady_clock::now()),
+          .process = generation.process()};
 }
 
 void Drains::stop(const runtime::GenerationPtr& generation, const runtime::GenerationPtr& heir) {

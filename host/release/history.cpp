@@ -17,7 +17,7 @@ using data::Keywords::now;
 using data::Keywords::use;
 using storage::guarded;
 
-constexpr std::int64_t kRevision = 4;
+constexpr std::int64_t kRevision = 5;  // whose configs may begin with a placement, as settings_text() has it
 // No fsync at each commit: what the host wrote survives its own end anyway, and after the machine's end the file tells
 // of a release that was applied, if not of the very last one.
 // It is written at its end and read when somebody asks: without a bound of ours, all of it would come to lie in memory.
@@ -114,7 +114,7 @@ base::Result<History> History::prepare(data::Session session, const std::filesys
     if (revision < 3) {
       for (const auto* change : kSinceRevision3) session << change, now;
     }
-    session << kSinceRevision4, now;
+    if (revision < 4) session << kSinceRevision4, now;
     session << "PRAGMA user_version = " + std::to_string(kRevision), now;
     transaction.commit();
   }

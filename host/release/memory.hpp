@@ -15,7 +15,7 @@ namespace mortise::release {
 /// What makes two members the same: nothing needs to be done to get from one to the other.
 struct Identity {
   std::string sha256;
-  std::string config_text;
+  std::string config_text;  // as settings_text() has it
 
   bool operator==(const Identity&) const = default;
 };
@@ -23,7 +23,7 @@ struct Identity {
 /// One plugin as it runs, ran, or is to run.
 struct Member {
   catalog::RecordPtr record;  // with manifest, image and digest
-  std::string config_text;
+  std::string config_text;    // as settings_text() has it
 
   [[nodiscard]] Identity identity() const { return {record->sha256, config_text}; }
   /// Of the same record; members of other records may have one identity.

@@ -8,7 +8,7 @@ namespace mortise::release {
 
 /// One plugin's part of a plan.
 struct Step {
-  /// rebuild: the same version, other bytes. reconfigure: the same image, another config.
+  /// rebuild: the same version, other bytes. reconfigure: the same image, another config or placement.
   enum class Kind { start, upgrade, downgrade, rebuild, reconfigure, stop };
   Kind kind = Kind::start;
   std::string plugin;

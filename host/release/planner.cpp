@@ -36,11 +36,16 @@ Step::Kind kind_of(const Member& from, const Wanted& to) {
   return after < before ? Step::Kind::downgrade : Step::Kind::rebuild;
 }
 
-std::string reason_of(Step::Kind kind, const Wanted& wanted) {
+std::string reason_of(Step::Kind kind, const Wanted& wanted, const Member* from) {
   if (!wanted.why.empty()) return wanted.why;
   switch (kind) {
     case Step::Kind::start: return "enabled by " + wanted.config->file;
-    case Step::Kind::reconfigure: return "its config in " + wanted.config->file + " has changed";
+    case Step::Kind::reconfigure: {
+      config::PluginConfig former;
+      read_settings(from->config_text, former);
+      const bool is_moved = former.placement != wanted.config->placement;
+      return std::string("its ") + (is_moved ? "placement" : "config") + " in " + wanted.config->file + " has changed";
+    }
     default: break;
   }
   const bool is_ranged = wanted.config->version != "*";
@@ -114,7 +119,7 @@ Plan Planner::plan(const Desired& desired, const Members& running) {
     const auto kind = runs == running_.end() ? Step::Kind::start : kind_of(runs->second, *wanted);
     const auto* from = runs == running_.end() ? nullptr : runs->second.record.get();
     plan.steps.push_back(begin_step(kind, wanted->name(), from, wanted->record.get()));
-    plan.steps.back().reason = reason_of(kind, *wanted);
+    plan.steps.back().reason = reason_of(kind, *wanted, runs == running_.end() ? nullptr : &runs->second);
   }
   for (const auto* runs : to_stop) {
     plan.steps.push_back(begin_step(Step::Kind::stop, runs->first, runs->second.record.get(), nullptr));

@@ -55,7 +55,7 @@ Reconciler::Reconciler(RunnerSettings settings, std::unique_ptr<catalog::Catalog
       files_(files),
       plugin_configs_(settings_.plugins_directory, files),
       starter_((settings_.state_directory / "data" / "").string(), settings_.init_timeout, services_, files, control_,
-               std::move(reap), stopping),
+               settings_.stand_in, std::move(reap), stopping),
       handover_(settings_.init_timeout, control_, stopping),
       drains_(settings_.stop_timeout, settings_.left_mapped_limit, services_, control_, handover_),
       stopping_(std::move(stopping)) {}
@@ -125,7 +125,7 @@ bool Reconciler::is_asked_for(const Failure& failure, const Desired& desired) co
   };
   if (std::any_of(desired.unmet.begin(), desired.unmet.end(), is_it)) return true;
   const auto choice = desired.choices.find(name);
-  if (choice == desired.choices.end() || choice->config->config_text != failure.member.config_text) return false;
+  if (choice == desired.choices.end() || settings_text(*choice->config) != failure.member.config_text) return false;
   return std::any_of(records_.begin(), records_.end(), [&](const catalog::RecordPtr& record) {
     return record->state == catalog::FileState::verified && record->sha256 == failure.member.record->sha256;
   });

@@ -58,6 +58,10 @@ class Reconciler {
   /// When there will be some; nullopt: nobody knows.
   [[nodiscard]] std::optional<Clock::time_point> next_chores() const;
 
+  /// A process that runs an isolated plugin has crashed. True: its image is quarantined, and the next pass takes it
+  /// out.
+  bool count_worker(const telemetry::CrashMark& crash);
+
   // --- As Control says.
   Plan plan();
   Outcome apply(const std::string& who);
@@ -104,7 +108,8 @@ class Reconciler {
   std::optional<FormerMembers> recall_former(MemberFinder& finder, const StoredTrial& trial);
   void settle_crashes(Former& former);
   bool blame(Former& former, const telemetry::CrashMark& crash);
-  bool count(Former& former, const telemetry::CrashMark& crash);
+  enum class Crashed { host, worker };
+  bool count(Memory& memory, const telemetry::CrashMark& crash, Crashed crashed);
   [[nodiscard]] config::OnCrash on_crash_of(const std::string& plugin);
   static void leave_out_quarantined(Former& former);
   void rewind(Former& former, const FormerMembers& before, const Member& culprit, std::uint64_t release,

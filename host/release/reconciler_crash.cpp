@@ -25,18 +25,17 @@ void Reconciler::settle_crashes(Former& former) {
                     {"generation", std::to_string(crash.generation)},
                     {"reason", crash.to_string()}});
     if (crash.plugin.empty() || blame(former, crash)) continue;
-    is_written = count(former, crash) && is_written;
+    is_written = count(former.memory, crash, Crashed::host) && is_written;
   }
   // What is not written is told again should this process crash as well.
   if (is_written && settings_.on_crashes_settled) settings_.on_crashes_settled();
 }
 
 /// False when it cannot be written down.
-bool Reconciler::count(Former& former, const telemetry::CrashMark& crash) {
+bool Reconciler::count(Memory& memory, const telemetry::CrashMark& crash, Crashed crashed) {
   MemberFinder finder(records_, *catalog_);
   const auto culprit = finder.find(crash.plugin, {.sha256 = crash.sha256, .config_text = {}});
   if (!culprit) return true;
-  auto& memory = former.memory;
   const bool is_known = std::any_of(memory.crashes.begin(), memory.crashes.end(), [&](const StoredCrash& known) {
     return known.time_ms == crash.time_ms && known.host == crash.pid;
   });
@@ -51,19 +50,29 @@ bool Reconciler::count(Former& former, const telemetry::CrashMark& crash) {
   const bool is_written = history_ && history_->add_crash(memory.crashes.back());
   const auto since = crash.time_ms - std::chrono::milliseconds(kCrashWindow).count();
   const auto recent = memory.crashes_of(crash.plugin, crash.sha256, since).size();
-  const auto policy = on_crash_of(crash.plugin);
+  // A worker that crashes costs nobody but its own clients.
+  const auto policy = crashed == Crashed::worker ? config::OnCrash::restart : on_crash_of(crash.plugin);
   if (!is_to_be_quarantined(policy, recent)) {
+    if (crashed == Crashed::worker) return is_written;
     telemetry::log(Level::warning, "release", "a plugin that has crashed the host is started again: on_crash says so",
                    {{"plugin", crash.plugin}, {"crashes", std::to_string(recent)}});
     return is_written;
   }
   const auto how_often = recent > 1 ? ", " + std::to_string(recent) + " times in five minutes" : std::string();
   const auto reason = "'" + crash.plugin + "' " + culprit->record->manifest->version.to_string() +
-                      " crashed the host: " + crash.to_string() + ", at " + to_time(crash.time_ms) + how_often +
+                      (crashed == Crashed::worker ? " crashed its worker: " : " crashed the host: ") +
+                      crash.to_string() + ", at " + to_time(crash.time_ms) + how_often +
                       ". Drop another version, or run `mortise pardon " + crash.plugin + "` to try it again";
   telemetry::log(Level::error, "release", "plugin is quarantined", {{"plugin", crash.plugin}, {"reason", reason}});
   mark(*culprit, reason, memory);
   return is_written;
+}
+
+bool Reconciler::count_worker(const telemetry::CrashMark& crash) {
+  const auto running = running_.find(crash.plugin);
+  const bool is_running = running != running_.end() && running->second->number() == crash.generation;
+  static_cast<void>(count(memory_, crash, Crashed::worker));  // what is not written is lost with the host's end
+  return is_running && memory_.is_quarantined(crash.plugin, memory_.running.at(crash.plugin).second.identity());
 }
 
 config::OnCrash Reconciler::on_crash_of(const std::string& plugin) {

@@ -81,7 +81,7 @@ class Provisions {
 Wanted as_it_runs(const std::string& name, const Member& member, std::string why) {
   auto config = std::make_shared<config::PluginConfig>();
   config->name = name;
-  config->config_text = member.config_text;
+  read_settings(member.config_text, *config);
   return {.config = std::move(config), .record = member.record, .why = std::move(why)};
 }
 

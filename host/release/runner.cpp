@@ -54,6 +54,24 @@ class Runner::Impl {
     wake();
   }
 
+  /// Has the release thread do something before its next look, and report.
+  void post(std::function<void(Reconciler&)> task) {
+    {
+      const std::lock_guard lock(mailbox_->mutex);
+      if (mailbox_->is_stop_begun) return;
+      mailbox_->requests.push_back([this, task = std::move(task)](bool is_served) {
+        if (is_served) task(reconciler_);
+      });
+    }
+    mailbox_->changed.notify_all();
+  }
+
+  void tell_crashed(const telemetry::CrashMark& crash) {
+    post([this, crash](Reconciler& reconciler) {
+      if (!is_paused_ && reconciler.count_worker(crash)) wake();
+    });
+  }
+
   base::Result<Plan> plan() {
     const auto looks = settings_.applies_by_itself ? Looks::no : Looks::as_a_pass_would;
     return ask_for_change<Plan>([](Reconciler& reconciler) { return reconciler.plan(); }, looks);
@@ -278,6 +296,10 @@ Runner::~Runner() = default;
 void Runner::start(Begun begun) { impl_->start(std::move(begun)); }
 void Runner::wake() { impl_->wake(); }
 void Runner::look_at_everything() { impl_->look_at_everything(); }
+void Runner::tell_changed() {
+  impl_->post([](Reconciler&) {});
+}
+void Runner::tell_crashed(const telemetry::CrashMark& crash) { impl_->tell_crashed(crash); }
 base::Result<void> Runner::pause(std::chrono::steady_clock::time_point deadline, std::stop_token giving_up) {
   return impl_->pause({.deadline = deadline, .giving_up = std::move(giving_up)});
 }

@@ -18,6 +18,7 @@
 #include "release/control.hpp"
 #include "release/status.hpp"
 #include "runtime/contracts.hpp"
+#include "runtime/generation.hpp"
 #include "runtime/service.hpp"
 #include "telemetry/crash_mark.hpp"
 
@@ -35,10 +36,11 @@ struct RunnerSettings {
   config::OnCrash on_crash = config::OnCrash::quarantine;  // of plugins that do not say
   std::vector<telemetry::CrashMark> crashes{};             // of host processes before this one, still to be judged
   std::function<void()> on_crashes_settled{};              // on the release thread: what follows from them is written
+  decltype(runtime::GenerationSpec::stand_in) stand_in{};  // makes one, of a plugin that is placed so
 };
 
-/// Owned by the application. start() and stop() from one thread; wake(), look_at_everything() and what Control
-/// has from any.
+/// Owned by the application. start() and stop() from one thread; wake(), look_at_everything(), tell_*() and what
+/// Control has from any.
 class Runner final : public Control {
  public:
   /// Called on the release thread within milliseconds of a change of the status; once for several that come together.
@@ -58,6 +60,10 @@ class Runner final : public Control {
   void wake();
   /// As an admin asks for it: also at what the kernel does not tell of; see base::ChangeJournal.
   void look_at_everything();
+  /// Something has changed that only the status tells of.
+  void tell_changed();
+  /// A process that runs an isolated plugin has crashed; the plugin is quarantined when that happens too often.
+  void tell_crashed(const telemetry::CrashMark& crash);
   /// From its return to resume() nothing is written in the state directory but by plugins, nothing is applied, and the
   /// observer hears nothing: what runs, runs on, but for a canary, which is given up. Who asks for a change is told
   /// that the host is being replaced. Waits for a release that is under way, until the deadline or until it is to be

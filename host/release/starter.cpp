@@ -56,7 +56,15 @@ base::Result<GenerationPtr> Starter::make(const Wanted& wanted, const DataRoot& 
                                .config_text = wanted.config->config_text,
                                .data_directory = data_root_ + wanted.name()};
   if (const auto made = make_data_directory(root, wanted.name()); !made) return made.error();
+  if (wanted.config->placement == config::Placement::isolated) {
+    spec.stand_in = stand_in_;
+    return hold(std::move(spec));
+  }
   spec.is_first_of_image = images_.insert(spec.sha256).second;
+  return hold(std::move(spec));
+}
+
+GenerationPtr Starter::hold(runtime::GenerationSpec spec) {
   return GenerationPtr{new Generation(++last_number_, std::move(spec), services_),
                        [reap = reap_](Generation* gone) { reap(gone); }};
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "catalog/catalog.hpp"
+#include "loader/code.hpp"
 #include "runtime/containment.hpp"
 
 namespace mortise::release {
@@ -29,6 +30,7 @@ struct PluginStatus {
   std::string sha256;
   std::optional<runtime::ContainmentReport> containment{};  // none: it does not run
   CrashStatus crashes{};
+  std::optional<loader::ProcessReport> process{};  // that runs it; none: the host's own
 };
 
 /// Images that stay mapped after their generations have retired; they go when the host ends.

@@ -1,5 +1,5 @@
 // The plugin files: the page out of its own memory, and the admin's folder, out of which nobody gets.
-#include "support/host_test.hpp"
+#include "support/placed_test.hpp"
 
 namespace mortise::integration {
 namespace {
@@ -7,7 +7,7 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
-class FilesTest : public HostTest {
+class FilesTest : public PlacedTest {
  protected:
   /// A folder to serve, with a secret beside it.
   FilesTest() {
@@ -20,7 +20,7 @@ class FilesTest : public HostTest {
   [[nodiscard]] fs::path www() const { return prefix_.path() / "www"; }
 };
 
-TEST_F(FilesTest, RootLeadsToThePage) {
+TEST_P(FilesTest, RootLeadsToThePage) {
   auto client = start().connect();
   const auto root = client.get("/");
   EXPECT_EQ(root.status, 303);
@@ -34,7 +34,7 @@ TEST_F(FilesTest, RootLeadsToThePage) {
   EXPECT_EQ(client.get("/files/icon.svg").header("Content-Type"), "image/svg+xml");
 }
 
-TEST_F(FilesTest, SendsNothingAgainThatTheClientHas) {
+TEST_P(FilesTest, SendsNothingAgainThatTheClientHas) {
   auto client = start().connect();
   for (const std::string target : {"/files/notes.js", "/files/local/hello.txt"}) {
     const auto first = client.get(target);
@@ -49,7 +49,7 @@ TEST_F(FilesTest, SendsNothingAgainThatTheClientHas) {
   }
 }
 
-TEST_F(FilesTest, SendsTheRangeThatIsAskedFor) {
+TEST_P(FilesTest, SendsTheRangeThatIsAskedFor) {
   auto client = start().connect();
   const std::string target = "/files/local/hello.txt";
   const auto part = client.get(target, {{"Range", "bytes=7-"}});
@@ -65,7 +65,7 @@ TEST_F(FilesTest, SendsTheRangeThatIsAskedFor) {
   EXPECT_EQ(head.body, "");
 }
 
-TEST_F(FilesTest, ServesTheFolderOnDisk) {
+TEST_P(FilesTest, ServesTheFolderOnDisk) {
   auto client = start().connect();
   EXPECT_EQ(client.get("/files/local/sub/page.html").body, "<p>page");
   EXPECT_EQ(client.get("/files/local/no.txt").status, 404);
@@ -73,7 +73,7 @@ TEST_F(FilesTest, ServesTheFolderOnDisk) {
   EXPECT_EQ(client.get("/files/local/hello.txt").body, "changed");
 }
 
-TEST_F(FilesTest, NoPathLeadsOutOfTheFolder) {
+TEST_P(FilesTest, NoPathLeadsOutOfTheFolder) {
   fs::create_symlink(prefix_.path() / "secret.txt", www() / "link.txt");
   fs::create_directory_symlink(prefix_.path(), www() / "up");
   auto client = start().connect();
@@ -91,7 +91,7 @@ TEST_F(FilesTest, NoPathLeadsOutOfTheFolder) {
   EXPECT_EQ(client.get("/files/local//etc/passwd").status, 404);
 }
 
-TEST_F(FilesTest, FolderThatIsNotThereFailsThePluginAlone) {
+TEST_P(FilesTest, FolderThatIsNotThereFailsThePluginAlone) {
   prefix_.add_shipped("hello");
   fs::remove_all(www());
   auto& host = start();
@@ -99,6 +99,8 @@ TEST_F(FilesTest, FolderThatIsNotThereFailsThePluginAlone) {
   EXPECT_THAT(files["reason"].get<std::string>(), HasSubstr(www().string()));
   EXPECT_EQ(host.get("/hello").status, 200);
 }
+
+MORTISE_BOTH_PLACEMENTS(FilesTest);
 
 }  // namespace
 }  // namespace mortise::integration

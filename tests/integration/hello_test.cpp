@@ -1,21 +1,21 @@
 // The host with the smallest plugin: what every request gets.
-#include "support/host_test.hpp"
+#include "support/placed_test.hpp"
 
 namespace mortise::integration {
 namespace {
 
-class HelloTest : public HostTest {
+class HelloTest : public PlacedTest {
  protected:
   HelloTest() { prefix_.add_shipped("hello"); }
 };
 
-TEST_F(HelloTest, Greets) {
+TEST_P(HelloTest, Greets) {
   auto client = start().connect();
   EXPECT_EQ(client.get("/hello").body, "Hello, world!\n");
   EXPECT_EQ(client.get("/hello/J%C3%BCrgen").json()["greeting"], "Hello, Jürgen!");
 }
 
-TEST_F(HelloTest, OtherPathsAndMethodsAreProblemDocuments) {
+TEST_P(HelloTest, OtherPathsAndMethodsAreProblemDocuments) {
   auto client = start().connect();
   const auto missing = client.get("/no/such/path");
   EXPECT_EQ(missing.status, 404);
@@ -27,20 +27,20 @@ TEST_F(HelloTest, OtherPathsAndMethodsAreProblemDocuments) {
   EXPECT_EQ(wrong_method.header("Allow"), "GET, HEAD, OPTIONS");
 }
 
-TEST_F(HelloTest, TellsWhetherItLivesAndIsReady) {
+TEST_P(HelloTest, TellsWhetherItLivesAndIsReady) {
   auto client = start().connect();
   EXPECT_EQ(client.get("/livez").status, 200);
   EXPECT_EQ(client.get("/readyz").status, 200);
 }
 
-TEST_F(HelloTest, HostWithoutAnyPluginIsReadyToo) {
+TEST_P(HelloTest, HostWithoutAnyPluginIsReadyToo) {
   prefix_.disable("hello");
   auto client = start().connect();
   EXPECT_EQ(client.get("/readyz").status, 200);
   EXPECT_EQ(client.get("/hello").status, 404);
 }
 
-TEST_F(HelloTest, FirstStartMakesTheStateDirectoryAndStopLeavesNoTraceOfRunning) {
+TEST_P(HelloTest, FirstStartMakesTheStateDirectoryAndStopLeavesNoTraceOfRunning) {
   ASSERT_FALSE(std::filesystem::exists(prefix_.state_directory()));
   start();
   EXPECT_TRUE(std::filesystem::exists(prefix_.state_directory() / "catalog.db"));
@@ -49,6 +49,8 @@ TEST_F(HelloTest, FirstStartMakesTheStateDirectoryAndStopLeavesNoTraceOfRunning)
   EXPECT_FALSE(std::filesystem::exists(prefix_.state_directory() / "status.json"));
   EXPECT_FALSE(std::filesystem::exists(prefix_.state_directory() / "ports"));
 }
+
+MORTISE_BOTH_PLACEMENTS(HelloTest);
 
 }  // namespace
 }  // namespace mortise::integration

@@ -2,7 +2,7 @@
 #include <set>
 #include <thread>
 
-#include "support/host_test.hpp"
+#include "support/placed_test.hpp"
 
 namespace mortise::integration {
 namespace {
@@ -10,7 +10,7 @@ namespace {
 using nlohmann::json;
 using ::testing::HasSubstr;
 
-class NotesTest : public HostTest {
+class NotesTest : public PlacedTest {
  protected:
   NotesTest() { prefix_.add_shipped("notes", {{"page_size", 2}}); }
 
@@ -26,7 +26,7 @@ class NotesTest : public HostTest {
   }
 };
 
-TEST_F(NotesTest, KeepsReadsChangesAndRemoves) {
+TEST_P(NotesTest, KeepsReadsChangesAndRemoves) {
   auto client = start().connect();
   const auto added =
       client.send_json("POST", "/notes", {{"title", "Milk"}, {"text", "two bottles, ünsweetened 🥛"}});
@@ -48,7 +48,7 @@ TEST_F(NotesTest, KeepsReadsChangesAndRemoves) {
   expect_problem(client.send_json("PUT", place, {{"title", "again"}}), 404, "there is no note");
 }
 
-TEST_F(NotesTest, ListsInPagesThatLinkToTheNext) {
+TEST_P(NotesTest, ListsInPagesThatLinkToTheNext) {
   auto client = start().connect();
   for (int i = 1; i <= 5; ++i) client.send_json("POST", "/notes", {{"title", std::to_string(i)}});
   std::vector<std::string> titles;
@@ -65,7 +65,7 @@ TEST_F(NotesTest, ListsInPagesThatLinkToTheNext) {
   EXPECT_EQ(client.get("/notes?limit=100").json()["notes"].size(), 5U);
 }
 
-TEST_F(NotesTest, RefusesWhatIsNoNote) {
+TEST_P(NotesTest, RefusesWhatIsNoNote) {
   auto client = start().connect();
   expect_refused(client, {{"text", "no title"}}, "'title' is missing");
   expect_refused(client, {{"title", ""}}, "'title' must not be empty");
@@ -82,7 +82,7 @@ TEST_F(NotesTest, RefusesWhatIsNoNote) {
   EXPECT_EQ(client.get("/notes").json()["notes"].size(), 0U);
 }
 
-TEST_F(NotesTest, CountsLengthsAsPeopleDo) {
+TEST_P(NotesTest, CountsLengthsAsPeopleDo) {
   auto client = start().connect();
   std::string emoji;
   for (int i = 0; i < 200; ++i) emoji += "🥛";
@@ -91,7 +91,7 @@ TEST_F(NotesTest, CountsLengthsAsPeopleDo) {
   expect_refused(client, {{"title", "a"}, {"text", std::string(10001, 'x')}}, "'text' is longer than 10000 characters");
 }
 
-TEST_F(NotesTest, TakesOnlyWhatIsSentAsJson) {
+TEST_P(NotesTest, TakesOnlyWhatIsSentAsJson) {
   // A form on a foreign page can send anything but this type, so that no such page writes notes for a visitor.
   auto client = start().connect();
   const Headers form{{"Content-Type", "text/plain"}};
@@ -101,14 +101,14 @@ TEST_F(NotesTest, TakesOnlyWhatIsSentAsJson) {
   EXPECT_EQ(client.send("POST", "/notes", R"({"title": "mine"})", exact).status, 201);
 }
 
-TEST_F(NotesTest, RefusesBodiesBeyondItsLimit) {
+TEST_P(NotesTest, RefusesBodiesBeyondItsLimit) {
   auto client = start().connect();
   const auto answer = client.send_json("POST", "/notes", {{"title", "a"}, {"text", std::string(70000, 'x')}});
   EXPECT_EQ(answer.status, 413);
   EXPECT_EQ(answer.header("Content-Type"), "application/problem+json");
 }
 
-TEST_F(NotesTest, RefusesFaultyNumbers) {
+TEST_P(NotesTest, RefusesFaultyNumbers) {
   auto client = start().connect();
   for (const std::string id : {"abc", "0", "-1", "1.5", "99999999999999999999"}) {
     expect_problem(client.get("/notes/" + id), 400, "a note's id must be a whole number");
@@ -118,7 +118,7 @@ TEST_F(NotesTest, RefusesFaultyNumbers) {
   }
 }
 
-TEST_F(NotesTest, ManyClientsAtOnceLoseNothing) {
+TEST_P(NotesTest, ManyClientsAtOnceLoseNothing) {
   const auto port = start().port();
   constexpr int kClients = 8;
   constexpr int kEach = 25;
@@ -143,11 +143,13 @@ TEST_F(NotesTest, ManyClientsAtOnceLoseNothing) {
   EXPECT_EQ(titles.size(), static_cast<std::size_t>(kClients * kEach));
 }
 
-TEST_F(NotesTest, KeepsNotesThroughARestart) {
+TEST_P(NotesTest, KeepsNotesThroughARestart) {
   start().connect().send_json("POST", "/notes", {{"title", "kept"}});
   EXPECT_EQ(host_->stop(), 0);
   EXPECT_EQ(start().get("/notes").json()["notes"][0]["title"], "kept");
 }
+
+MORTISE_BOTH_PLACEMENTS(NotesTest);
 
 }  // namespace
 }  // namespace mortise::integration

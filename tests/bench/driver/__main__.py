@@ -29,6 +29,7 @@ BENCHMARKS: dict[str, Callable[[Build, Path, bool], Iterator[Row]]] = {
     "proxy": contract_rows.proxy,
     "http": http_rows.http,
     "http-1024": http_rows.http_1024,
+    "http-isolated": http_rows.http_isolated,
     "idle": http_rows.idle,
     "startup": start_rows.startup,
     "first-answer": start_rows.first_answer,

@@ -53,6 +53,25 @@ def compare(name: str, connections: int, build: Build, folder: Path, quick: bool
                           row.ratio_of_rounds(ours, costs[system]))
 
 
+def http_isolated(build: Build, folder: Path, quick: bool) -> Iterator[Row]:
+    rounds, seconds = (2, 1) if quick else (9, 3)
+    with ExitStack() as stack:
+        inside = stack.enter_context(start_host(build, folder))
+        apart_folder = HostFolder(folder / "apart")
+        apart_folder.add_shipped_plugins(build)
+        apart_folder.enable("hello", "isolated")
+        apart = stack.enter_context(start_mortise(build, apart_folder))
+        costs: dict[Server, list[float]] = {inside: [], apart: []}
+        for server in costs:
+            run_wrk(server, PATH, BUSY, 1)
+        for _ in range(rounds):
+            for server, values in costs.items():
+                values.append(run_wrk(server, PATH, BUSY, seconds).cpu_us_per_request)
+    yield row.at_most("http-isolated", f"GET of the hello plugin in a process of its own, CPU per request of both "
+                      f"processes, {BUSY} connections, against inline", median(costs[apart]), "us",
+                      median(costs[inside]), 2.5, row.ratio_of_rounds(costs[apart], costs[inside]))
+
+
 def idle(build: Build, folder: Path, quick: bool) -> Iterator[Row]:
     rounds, seconds = (2, 1) if quick else (5, 3)
     alone: list[float] = []

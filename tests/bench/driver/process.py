@@ -33,6 +33,15 @@ def on_core(core: int) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
+def descendants(pid: int) -> list[int]:
+    """The processes that any thread of it has started, each followed by its own."""
+    found: list[int] = []
+    for children in sorted(Path(f"/proc/{pid}/task").glob("*/children")):
+        for child in map(int, children.read_text().split()):
+            found += [child, *descendants(child)]
+    return found
+
+
 class Server:
     """Started on the server's core; stopped at the end of a `with` block."""
 
@@ -57,8 +66,9 @@ class Server:
         return self.process.pid
 
     def workers(self) -> list[int]:
-        """The processes that it has started: nginx's worker, Mortise's host process."""
-        return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
+        """The processes that it has started, and those that these have: nginx's worker, Mortise's host process and the
+        workers of that."""
+        return descendants(self.pid)
 
     @property
     def worker(self) -> int:

@@ -60,7 +60,7 @@ void Prefix::write_plugin(const std::string& name, const std::string& text) {
 }
 
 void Prefix::enable(const std::string& name, const json& config) {
-  write_plugin(name, json{{"enabled", true}, {"config", config}}.dump(2));
+  write_plugin(name, json{{"enabled", true}, {"config", config}, {"placement", placement_}}.dump(2));
 }
 
 void Prefix::disable(const std::string& name) { write_plugin(name, R"({"enabled": false})"); }

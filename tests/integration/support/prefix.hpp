@@ -45,6 +45,8 @@ class Prefix {
   /// Writes plugins.d/NAME.json as text, at one stroke.
   void write_plugin(const std::string& name, const std::string& text);
   void enable(const std::string& name, const nlohmann::json& config = nlohmann::json::object());
+  /// Where plugins run that are enabled from here on: "inline" or "isolated".
+  void place(const std::string& placement) { placement_ = placement; }
   void disable(const std::string& name);
   /// Drops and enables one of the zoo's, and one that ships.
   void add_zoo(const std::string& file, const std::string& name = "");
@@ -53,6 +55,7 @@ class Prefix {
  private:
   testing::TemporaryDirectory directory_;
   nlohmann::json config_;
+  std::string placement_ = "inline";
 };
 
 }  // namespace mortise::integration

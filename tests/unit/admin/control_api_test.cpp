@@ -149,6 +149,7 @@ TEST_F(ControlApi, StatusHasPluginsAndFilesWithWhatIsKnownOfThem) {
                                                                   .lines_dropped = 9};
   status.plugins.front().crashes = {
       .count = 2, .time = "2026-11-26T09:20:31.004Z", .signal = "SIGSEGV", .route = "/rates", .evidence = "at 0x8"};
+  status.plugins.front().process = {.pid = 4712, .restarts = 1, .trouble = "its process was killed by SIGSEGV"};
   status.files.put(std::move(record));
   status.left_mapped = {
       .count = 2,
@@ -163,7 +164,9 @@ TEST_F(ControlApi, StatusHasPluginsAndFilesWithWhatIsKnownOfThem) {
                                  "timeouts": 5, "rejected": 6, "short_circuited": 7, "circuit_opened": 8,
                                "lines_dropped": 9},
                  "crashes": {"count": 2, "time": "2026-11-26T09:20:31.004Z", "signal": "SIGSEGV", "route": "/rates",
-                             "reason": "at 0x8"}}],
+                             "reason": "at 0x8"},
+                 "placement": "isolated",
+                 "worker": {"pid": 4712, "restarts": 1, "trouble": "its process was killed by SIGSEGV"}}],
     "files": [{"path": "/drop/x.so", "state": "rejected", "reason": "no ELF", "sha256": "", "plugin": "",
                "version": "", "notes": []}],
     "left_mapped": {"count": 2, "limit": 1, "warning": "restart", "images": [

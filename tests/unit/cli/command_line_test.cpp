@@ -36,7 +36,8 @@ class CommandLine : public testing::Test {
                         served_ = host.drop_directory;
                         return 0;
                       },
-                      [](const fs::path&) { return 7; }};
+                      [](const fs::path&) { return 7; },
+                      [] { return 8; }};
     return run_command_line(static_cast<int>(argv.size()), argv.data(), parts);
   }
 
@@ -124,6 +125,8 @@ TEST_F(CommandLine, ListShowsADroppedFileWithoutMakingState) {
 }
 
 TEST_F(CommandLine, ProbeReturnsWhatTheProbeReturns) { EXPECT_EQ(run({"probe", "x.so"}), 7); }
+
+TEST_F(CommandLine, WorkerReturnsWhatTheWorkerReturns) { EXPECT_EQ(run({"worker"}), 8); }
 
 TEST_F(CommandLine, VersionNamesTheAbi) {
   EXPECT_EQ(run({"version"}), 0);

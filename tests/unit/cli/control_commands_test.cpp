@@ -45,7 +45,7 @@ class ControlCommands : public ::testing::Test {
   std::optional<admin::ControlServer> server_;
   std::ostringstream out_;
   std::ostringstream err_;
-  Parts parts_{files_, out_, err_, "/bin/false", {}, {}, {}};
+  Parts parts_{files_, out_, err_, "/bin/false", {}, {}, {}, {}};
 };
 
 release::Plan one_step() {

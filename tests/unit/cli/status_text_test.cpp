@@ -85,6 +85,7 @@ TEST(StatusOfOne, IsEverythingAboutIt) {
             "state       active\n"
             "version     1.0.0\n"
             "generation  4\n"
+            "placement   inline\n"
             "sha256      aa\n"
             "file        /drop/rates.so\n"
             "    rejected: no ELF\n"
@@ -101,6 +102,19 @@ TEST(StatusOfOne, ShowsWhatRunsAndWhatFailed) {
   print_plugin("rates", pick_plugin("rates", status, some_history()), out);
   EXPECT_NE(out.str().find("state       active\nversion     1.0.0\n"), std::string::npos) << out.str();
   EXPECT_NE(out.str().find("state       failed\nversion     1.1.0\ngeneration  -\nreason      no room\n"),
+            std::string::npos)
+      << out.str();
+}
+
+TEST(StatusOfOne, TellsOfTheProcessThatItHasOfItsOwn) {
+  auto status = some_status();
+  auto& plugin = status["plugins"][0];
+  plugin["placement"] = "isolated";
+  plugin["worker"] = {{"pid", 4712U}, {"restarts", 2U}, {"trouble", "its process was killed by SIGSEGV"}};
+  std::ostringstream out;
+  print_plugin("rates", pick_plugin("rates", status, some_history()), out);
+  EXPECT_NE(out.str().find("placement   isolated\n"
+                           "worker      pid 4712, started anew 2 times; its process was killed by SIGSEGV\n"),
             std::string::npos)
       << out.str();
 }

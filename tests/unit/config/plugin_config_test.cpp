@@ -57,6 +57,21 @@ TEST_F(PluginFiles, SayWhatANewVersionMustKeepTo) {
   EXPECT_FALSE(loaded.plugins.at("plain.json")->canary);
 }
 
+TEST_F(PluginFiles, SayWhereTheyRun) {
+  put("apart.json", R"({"placement": "isolated"})");
+  put("elsewhere.json", R"({"placement": "elsewhere"})");
+  put("here.json", R"({"placement": "inline"})");
+  put("plain.json", "{}");
+  base::RealFiles files;
+  const auto loaded = load_plugin_configs(path_, files);
+  ASSERT_EQ(loaded.plugins.size(), 3U);
+  EXPECT_EQ(loaded.plugins.at("apart.json")->placement, Placement::isolated);
+  EXPECT_EQ(loaded.plugins.at("here.json")->placement, Placement::in_line);
+  EXPECT_EQ(loaded.plugins.at("plain.json")->placement, Placement::in_line);
+  ASSERT_EQ(loaded.problems.size(), 1U);
+  EXPECT_EQ(loaded.problems[0].pointer, "/placement");
+}
+
 TEST_F(PluginFiles, SayWhatBecomesOfThemAfterACrash) {
   put("a.json", R"({"on_crash": "restart"})");
   put("b.json", R"({"on_crash": "quarantine"})");

@@ -1,0 +1,138 @@
+// The memory that a host and one of its workers share: who writes which part of it, and what lies where. Everything is
+// an offset, nothing a pointer.
+//
+//  part          | written by      | what it is for
+//  submissions   | host; `head` and `sleepers` worker | numbers of calls that are to be begun
+//  completions   | worker; `head` host                | what the worker has to say of them
+//  calls         | host; `answer` worker              | one per request that is inside
+//  replies       | host; taken and given back by the worker | what the host says to one who waits for it
+//  host's heap, worker's heap | its owner  | payloads that do not fit into the places above
+//
+// The host trusts nothing in it that the worker may write: it copies a completion once, checks the copy, and uses that.
+// The worker trusts the host.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "base/files.hpp"
+#include "base/result.hpp"
+
+namespace mortise::isolation {
+
+/// Requests that may be inside at once.
+inline constexpr std::uint32_t kCallCount = 1024;
+/// Of a ring's entries; a call is submitted once, and a worker that keeps to the rules never fills the other ring.
+inline constexpr std::uint32_t kRingSize = 4096;
+inline constexpr std::uint32_t kReplyCount = 256;
+/// What a request, and an answer, may take without the heap.
+inline constexpr std::size_t kDirectBytes = 8192;
+inline constexpr std::size_t kHeapBytes = std::size_t{256} << 20U;
+
+/// One thing that a worker says of a call.
+struct Completion {
+  enum class Kind : std::uint32_t {
+    respond,  // the payload is an answer
+    start,    // likewise, the head of a streamed one
+    write,    // the payload is a piece of it; `argument`: how many ms it may wait
+    finish,
+    abort,
+    fail,       // the handler has returned `status`, and the payload is its message
+    read_body,  // the payload is where the next piece of the body is to be put
+    done,       // nothing runs inside the call any more, and it has been ended
+  };
+  static constexpr std::uint32_t kNoReply = UINT32_MAX;
+
+  Kind kind = Kind::done;
+  std::uint32_t call = 0;
+  std::uint32_t reply = kNoReply;  // who waits for it
+  std::int32_t status = 0;
+  std::uint64_t offset = 0;  // of the payload, from the area's beginning
+  std::uint64_t size = 0;
+  std::uint64_t argument = 0;
+  std::uint64_t reserved = 0;
+};
+
+/// One writer and one reader at a time, in two processes; each side has a lock of its own for that.
+template <class Entry>
+struct RingMemory {
+  static constexpr std::size_t kWords = (sizeof(Entry) + 3) / 4;
+  // Of entries ever written: released by the writer, acquired by the reader. Also what a reader sleeps on.
+  alignas(64) std::atomic<std::uint32_t> tail;
+  // Of entries ever read, likewise.
+  alignas(64) std::atomic<std::uint32_t> head;
+  // Readers that sleep, or are about to; see Ring.
+  alignas(64) std::atomic<std::uint32_t> sleepers;
+  // Words, so that an entry which the other side is just changing is copied word by word, and once.
+  alignas(64) std::array<std::array<std::atomic<std::uint32_t>, kWords>, kRingSize> entries;
+};
+
+struct CallMemory {
+  // What the worker needs to begin; written before the call is submitted.
+  std::uint64_t sequence;    // of the request, from 1 on
+  std::int64_t deadline_ns;  // of the steady clock; INT64_MAX: none
+  std::uint64_t offset;      // of the request
+  std::uint64_t size;
+  std::uint32_t route;
+  std::uint32_t reserved;
+  // The sequence of the request whose client has gone: a value on its own, relaxed.
+  std::atomic<std::uint64_t> gone;
+  alignas(64) std::array<std::uint8_t, kDirectBytes> request;
+  std::array<std::uint8_t, kDirectBytes> answer;
+};
+
+struct ReplyMemory {
+  // 0: still waited for; 1: `status` and `value` are there. Released by the host, acquired by who waits.
+  std::atomic<std::uint32_t> is_there;
+  std::int32_t status;
+  std::uint64_t value;
+};
+
+struct AreaMemory {
+  RingMemory<std::uint32_t> submissions;
+  RingMemory<Completion> completions;
+  // Threads that may run handlers: the plugin's limit. A value on its own: relaxed.
+  alignas(64) std::atomic<std::uint32_t> most_threads;
+  // Counts clients that have gone; what the thread that tells of them sleeps on.
+  alignas(64) std::atomic<std::uint32_t> gone_count;
+  std::array<ReplyMemory, kReplyCount> replies;
+  std::array<CallMemory, kCallCount> calls;
+  alignas(4096) std::array<std::uint8_t, kHeapBytes> host_heap;
+  std::array<std::uint8_t, kHeapBytes> worker_heap;
+};
+
+/// A mapping of it. The memory counts where it is touched, not where it is mapped. Any thread.
+class Area {
+ public:
+  /// New, all zero, and of a size that nobody can change.
+  static base::Result<std::shared_ptr<Area>> make();
+  /// As a worker is handed it.
+  static base::Result<std::shared_ptr<Area>> adopt(base::Descriptor descriptor);
+  Area(const Area&) = delete;
+  Area& operator=(const Area&) = delete;
+  ~Area();
+
+  [[nodiscard]] int descriptor() const noexcept { return descriptor_.get(); }
+  [[nodiscard]] AreaMemory& memory() const noexcept { return *memory_; }
+  [[nodiscard]] std::uint8_t* at(std::uint64_t offset) const noexcept {
+    return reinterpret_cast<std::uint8_t*>(memory_) + offset;
+  }
+  [[nodiscard]] std::uint64_t offset_of(const void* place) const noexcept {
+    return static_cast<std::uint64_t>(static_cast<const std::uint8_t*>(place) - at(0));
+  }
+  /// Whether a worker may have its payload there: in the answer of that call, or in its heap.
+  [[nodiscard]] bool is_workers(std::uint32_t call, std::uint64_t offset, std::uint64_t size) const noexcept;
+
+ private:
+  Area(base::Descriptor descriptor, void* memory) noexcept;
+  static base::Result<std::shared_ptr<Area>> map(base::Descriptor descriptor);
+
+  base::Descriptor descriptor_;
+  AreaMemory* memory_;
+};
+
+}  // namespace mortise::isolation

@@ -1,0 +1,199 @@
+#include "isolation/calls.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <utility>
+
+#include "http/response_writer.hpp"
+#include "isolation/futex.hpp"
+#include "isolation/http_form.hpp"
+#include "runtime/abi_values.hpp"
+#include "telemetry/log.hpp"
+
+namespace mortise::isolation {
+namespace {
+
+constexpr std::string_view kGone =
+    "the process that runs the plugin which serves this has ended; another one is started";
+
+std::int64_t deadline_of(std::uint64_t left_ms) {
+  if (left_ms == UINT64_MAX) return std::numeric_limits<std::int64_t>::max();
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(left_ms);
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(deadline.time_since_epoch()).count();
+}
+
+mortise_status refuse(const char* message, mortise_error* error) {
+  return runtime::to_abi(base::Error{base::ErrorCode::unavailable, message}, error);
+}
+
+}  // namespace
+
+Calls::Calls(std::shared_ptr<Area> area, const runtime::Generation& generation, const mortise_http_v1& http,
+             GrowingPool& pool)
+    : area_(std::move(area)),
+      generation_(generation),
+      http_(http),
+      pool_(pool),
+      heap_(area_->memory().host_heap),
+      completions_(area_->memory().completions),
+      submissions_(area_->memory().submissions) {
+  for (std::uint32_t i = 0; i < kCallCount; ++i) {
+    calls_[i].owner = this;
+    calls_[i].number = i;
+    free_.push_back(kCallCount - 1 - i);
+  }
+}
+
+Calls::Call* Calls::take_call() {
+  const std::lock_guard lock(mutex_);
+  if (is_over_ || free_.empty()) return nullptr;
+  auto& call = calls_[free_.back()];
+  free_.pop_back();
+  call.sequence = ++sequence_;
+  return &call;
+}
+
+void Calls::give_back(Call& call) {
+  if (call.block != nullptr) heap_.free(std::exchange(call.block, nullptr));
+  const std::lock_guard lock(mutex_);
+  free_.push_back(call.number);
+}
+
+mortise_status Calls::submit(const ForwardedRoute& route, mortise_http_exchange* exchange,
+                             const mortise_http_request_v1& request, mortise_error* error) {
+  auto* const call = take_call();
+  if (call == nullptr) return refuse("too many requests are inside the plugin, or its process is being started", error);
+  if (!write_request(*call, request)) {
+    give_back(*call);
+    return refuse("too much is inside the plugin at this moment", error);
+  }
+  // Before the worker knows of it: what it says comes on another thread.
+  if (const auto deferred = http_.defer(exchange); deferred != MORTISE_OK) {
+    give_back(*call);
+    return deferred;
+  }
+  prepare(*call, route, request, exchange);
+  return MORTISE_OK;
+}
+
+bool Calls::write_request(Call& call, const mortise_http_request_v1& request) {
+  auto& memory = area_->memory().calls[call.number];
+  const auto size = form_size(request);
+  auto* place = memory.request.data();
+  if (size > kDirectBytes) {
+    place = call.block = heap_.allocate(size);
+    if (place == nullptr) return false;
+  }
+  write_form(request, place);
+  memory.offset = area_->offset_of(place);
+  memory.size = size;
+  return true;
+}
+
+/// From here on the exchange is answered for by who takes completions, or by end().
+void Calls::prepare(Call& call, const ForwardedRoute& route, const mortise_http_request_v1& request,
+                    mortise_http_exchange* exchange) {
+  auto& memory = area_->memory().calls[call.number];
+  const std::lock_guard own(call.mutex);
+  call.route = &route;
+  call.request_id = runtime::to_view(request.id);
+  call.exchange = exchange;
+  call.is_started = false;
+  call.is_to_be_cut = false;
+  call.is_active = true;
+  memory.sequence = call.sequence;
+  memory.route = route.number;
+  memory.deadline_ns = deadline_of(http_.time_left_ms(exchange));
+  const auto listening = http_.on_close(exchange, &on_client_gone, &call);
+  if (listening != MORTISE_OK) memory.gone.store(call.sequence, std::memory_order_relaxed);
+  bool is_to_wake = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (is_over_) {
+      // end() has been there, or waits for this call's mutex to find it inactive.
+      fail(call, MORTISE_UNAVAILABLE, kGone);
+      call.is_active = false;
+      return;
+    }
+    is_to_wake = submissions_.push(call.number) == RingWriter<std::uint32_t>::Pushed::to_empty;
+    is_to_wake = is_to_wake && submissions_.has_sleepers();
+  }
+  area_->memory().most_threads.store(generation_.containment().threads(), std::memory_order_relaxed);
+  if (is_to_wake) futex_wake(area_->memory().submissions.tail, 1);
+}
+
+/// On a thread of the edge, which must not wait: the worker's own threads look for whom it is.
+void Calls::on_client_gone(void* self) {
+  auto& call = *static_cast<Call*>(self);
+  auto& memory = call.owner->area_->memory();
+  memory.calls[call.number].gone.store(call.sequence, std::memory_order_relaxed);
+  memory.gone_count.fetch_add(1, std::memory_order_release);
+  futex_wake(memory.gone_count, 1);
+}
+
+bool Calls::prepare_to_sleep() {
+  area_->memory().completions.sleepers.store(1);
+  if (completions_.is_empty()) return true;
+  wake_up();
+  return false;
+}
+
+void Calls::wake_up() { area_->memory().completions.sleepers.store(0, std::memory_order_relaxed); }
+
+bool Calls::is_anybody_inside() {
+  const std::lock_guard lock(mutex_);
+  return free_.size() < kCallCount;
+}
+
+void Calls::end() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(is_over_, true)) return;
+  }
+  for (auto& call : calls_) {
+    const std::lock_guard own(call.mutex);
+    if (!call.is_active) continue;
+    if (call.busy > 0) {
+      call.is_to_be_cut = true;
+    } else if (call.exchange != nullptr) {
+      call.is_started ? cut(call) : answer_problem(call, 503, kGone);
+    }
+    if (call.busy == 0) call.is_active = false;
+  }
+}
+
+/// As the edge does for a handler of its own that did not answer.
+void Calls::fail(Call& call, mortise_status status, std::string_view message) {
+  if (status == MORTISE_OK) {
+    status = MORTISE_INTERNAL;
+    message = "the handler returned without an answer";
+  }
+  const auto http_status = http::to_http_status(status);
+  if (http_status == 500) {
+    const telemetry::LogScope scope(generation_.name(), generation_.number_text(), call.request_id);
+    telemetry::log(telemetry::Level::error, "http", "handler failed",
+                   {{"route", call.route->text}, {"reason", message.empty() ? "no message given" : message}});
+    message = "the plugin that serves this failed; the host's log has the reason under this request id";
+  }
+  answer_problem(call, http_status, message);
+}
+
+void Calls::answer_problem(Call& call, unsigned http_status, std::string_view detail) {
+  const auto body = http::problem_document(http_status, call.request_id, detail);
+  const std::array<mortise_http_field, 2> fields{
+      {{runtime::to_abi("Content-Type"), runtime::to_abi("application/problem+json")},
+       {runtime::to_abi("Retry-After"), runtime::to_abi("1")}}};
+  const mortise_http_response_v1 response{.struct_size = sizeof response,
+                                          .status = http_status,
+                                          .headers = fields.data(),
+                                          .header_count = http_status == 503 ? fields.size() : 1,
+                                          .body = {reinterpret_cast<const std::uint8_t*>(body.data()), body.size()}};
+  auto* const exchange = std::exchange(call.exchange, nullptr);
+  // A client that is gone hears nothing; a status that no answer may have (499) is a 500 to the edge.
+  if (http_.respond(exchange, &response) == MORTISE_INVALID_ARGUMENT) http_.abort(exchange);
+}
+
+void Calls::cut(Call& call) { http_.abort(std::exchange(call.exchange, nullptr)); }
+
+}  // namespace mortise::isolation

@@ -1,0 +1,117 @@
+// The requests that are inside one worker, as the host sees them. A request is deferred, written down in shared memory
+// and submitted; what the worker says of it is taken by its plugin's attendant (stand_in.hpp), which answers through
+// mortise.http/1 as any plugin does.
+#pragma once
+
+#include <mortise/abi/http.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "isolation/area.hpp"
+#include "isolation/block_heap.hpp"
+#include "isolation/growing_pool.hpp"
+#include "isolation/ring.hpp"
+#include "runtime/generation.hpp"
+
+namespace mortise::isolation {
+
+/// A route of the plugin, as the host's edge has it; what `self` of the route points to. Never changes.
+struct ForwardedRoute {
+  class StandIn* stand_in = nullptr;
+  std::uint32_t number = 0;  // in the order of registration
+  std::string text;          // "GET /notes/{id}", for the log
+};
+
+/// Of one worker process; shared by the attendant and by those who are just submitting, or wait for a client. A worker
+/// that breaks the rules, whatever it writes, gets no further than a violation, for which it is killed.
+class Calls : public std::enable_shared_from_this<Calls> {
+ public:
+  /// `generation`, `http` and `pool` outlive it. `wake`: a descriptor that the worker writes to when the host sleeps.
+  Calls(std::shared_ptr<Area> area, const runtime::Generation& generation, const mortise_http_v1& http,
+        GrowingPool& pool);
+
+  /// What a route's handler does; the exchange is deferred, and in the hands of the worker, when it returns MORTISE_OK.
+  /// Any thread.
+  mortise_status submit(const ForwardedRoute& route, mortise_http_exchange* exchange,
+                        const mortise_http_request_v1& request, mortise_error* error);
+
+  // --- The attendant's.
+  /// Takes what is there, up to some number. True: there may be more.
+  bool take_some();
+  /// What the worker has done that none does; empty: nothing.
+  [[nodiscard]] const std::string& violation() const noexcept { return violation_; }
+  /// From now on the worker wakes the host when it has something to say. False: it has already.
+  bool prepare_to_sleep();
+  void wake_up();
+  [[nodiscard]] bool is_anybody_inside();
+  /// The worker is gone: answers whoever is inside with a 503, and whoever comes from now on.
+  void end();
+
+ private:
+  /// Slot of one request. What is not marked is written while the call is taken and not active.
+  struct Call {
+    Calls* owner = nullptr;
+    std::uint32_t number = 0;
+    std::uint64_t sequence = 0;
+    const ForwardedRoute* route = nullptr;
+    std::string request_id;
+    std::uint8_t* block = nullptr;  // of the host's heap; null: the request lies in the call's own place
+
+    std::mutex mutex;
+    // Guarded by mutex:
+    bool is_active = false;
+    mortise_http_exchange* exchange = nullptr;  // null: it has been ended
+    bool is_started = false;
+    bool is_to_be_cut = false;  // as soon as nobody is busy with it
+    unsigned busy = 0;          // threads that wait for its client
+  };
+
+  Call* take_call();
+  void give_back(Call& call);
+  void prepare(Call& call, const ForwardedRoute& route, const mortise_http_request_v1& request,
+               mortise_http_exchange* exchange);
+  bool write_request(Call& call, const mortise_http_request_v1& request);
+  static void on_client_gone(void* call);
+
+  void take(const Completion& completion);
+  void take_end(Call& call, const Completion& completion);
+  void take_answer(Call& call, const Completion& completion);
+  void take_write(Call& call, const Completion& completion);
+  void take_read(Call& call, const Completion& completion);
+  void take_done(Call& call);
+  void wait_elsewhere(Call& call, const Completion& completion);
+  void finish_waiting(Call& call);
+  mortise_status perform(mortise_http_exchange* exchange, const Completion& completion, std::uint64_t& value);
+
+  // Under the call's mutex:
+  void fail(Call& call, mortise_status status, std::string_view message);
+  void answer_problem(Call& call, unsigned http_status, std::string_view detail);
+  void cut(Call& call);
+  void forget_exchange(Call& call) noexcept { call.exchange = nullptr; }
+
+  void reply(const Completion& completion, mortise_status status, std::uint64_t value = 0);
+  void violate(const std::string& what);
+
+  const std::shared_ptr<Area> area_;
+  const runtime::Generation& generation_;
+  const mortise_http_v1& http_;
+  GrowingPool& pool_;
+  BlockHeap heap_;
+  std::array<Call, kCallCount> calls_;
+  RingReader<Completion> completions_;  // the attendant's
+  std::string violation_;               // the attendant's
+
+  std::mutex mutex_;
+  // Guarded by mutex_:
+  RingWriter<std::uint32_t> submissions_;
+  std::vector<std::uint32_t> free_;  // whose memory is warm last
+  std::uint64_t sequence_ = 0;
+  bool is_over_ = false;
+};
+
+}  // namespace mortise::isolation

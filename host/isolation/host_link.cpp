@@ -1,0 +1,99 @@
+#include "isolation/host_link.hpp"
+
+#include <sys/eventfd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <thread>
+#include <utility>
+
+#include "isolation/futex.hpp"
+#include "runtime/abi_values.hpp"
+
+namespace mortise::isolation {
+namespace {
+
+// What nobody waits for is worth a wake-up when there is so much of it.
+constexpr std::uint32_t kMostUnheard = 64;
+
+/// The host is gone, or has given this worker up. Whatever runs here, nobody waits for it.
+[[noreturn]] void end_alone() { std::_Exit(1); }
+
+}  // namespace
+
+HostLink::HostLink(Talk talk, std::shared_ptr<Area> area, base::Descriptor wake)
+    : talk_(std::move(talk)),
+      area_(std::move(area)),
+      wake_(std::move(wake)),
+      heap_(area_->memory().worker_heap),
+      completions_(area_->memory().completions) {
+  for (std::uint32_t i = 0; i < kReplyCount; ++i) free_replies_.push_back(kReplyCount - 1 - i);
+}
+
+Message HostLink::wait() {
+  Message message;
+  if (!talk_.wait(message)) end_alone();
+  return message;
+}
+
+void HostLink::say(const nlohmann::json& head, std::string_view bytes) {
+  const std::lock_guard lock(talk_mutex_);
+  if (!talk_.send(head, bytes)) end_alone();
+}
+
+void HostLink::say_all(const nlohmann::json& head, std::string_view bytes) {
+  const std::lock_guard lock(talk_mutex_);
+  if (!talk_.send_all(head, bytes)) end_alone();
+}
+
+base::Result<void> HostLink::ask(nlohmann::json head, std::string_view bytes) {
+  head["say"] = say::kAsk;
+  say_all(head, bytes);
+  const auto answer = wait();
+  const auto status = static_cast<mortise_status>(answer.number("status"));
+  if (status == MORTISE_OK) return {};
+  return base::Error{runtime::to_code(status), answer.text("message")};
+}
+
+void HostLink::wake_host() {
+  if (area_->memory().completions.sleepers.exchange(0) != 0) ::eventfd_write(wake_.get(), 1);
+}
+
+void HostLink::complete(const Completion& completion, bool is_urgent) {
+  const std::lock_guard lock(completions_mutex_);
+  while (completions_.push(completion) == RingWriter<Completion>::Pushed::full) {
+    wake_host();  // which is behind by thousands of them
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  if (is_urgent || completions_.backlog() >= kMostUnheard) wake_host();
+}
+
+mortise_status HostLink::complete_and_wait(Completion completion, std::uint64_t& value) {
+  completion.reply = take_reply();
+  auto& place = area_->memory().replies[completion.reply];
+  place.is_there.store(0, std::memory_order_relaxed);  // published with the completion
+  complete(completion, true);
+  while (place.is_there.load(std::memory_order_acquire) == 0) futex_wait(place.is_there, 0);
+  const auto status = place.status;
+  value = place.value;
+  give_reply_back(completion.reply);
+  return status;
+}
+
+std::uint32_t HostLink::take_reply() {
+  std::unique_lock lock(replies_mutex_);
+  reply_given_back_.wait(lock, [this] { return !free_replies_.empty(); });
+  const auto reply = free_replies_.back();
+  free_replies_.pop_back();
+  return reply;
+}
+
+void HostLink::give_reply_back(std::uint32_t reply) {
+  {
+    const std::lock_guard lock(replies_mutex_);
+    free_replies_.push_back(reply);
+  }
+  reply_given_back_.notify_one();
+}
+
+}  // namespace mortise::isolation

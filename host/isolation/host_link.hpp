@@ -1,0 +1,59 @@
+// A worker's end of both ways to its host. The process ends when the host is not there any more.
+#pragma once
+
+#include <mortise/abi/types.h>
+
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <vector>
+
+#include "isolation/area.hpp"
+#include "isolation/block_heap.hpp"
+#include "isolation/ring.hpp"
+#include "isolation/talk.hpp"
+
+namespace mortise::isolation {
+
+/// One per worker. Any thread, but for what says otherwise.
+class HostLink {
+ public:
+  /// `wake`: what the host's attendant listens to while it sleeps.
+  HostLink(Talk talk, std::shared_ptr<Area> area, base::Descriptor wake);
+
+  // --- The slow way.
+  /// The next message of the host. Main thread.
+  Message wait();
+  void say(const nlohmann::json& head, std::string_view bytes = {});
+  void say_all(const nlohmann::json& head, std::string_view bytes);
+  /// Has the host register something, of which `bytes` are a part. Main thread, inside a hook.
+  base::Result<void> ask(nlohmann::json head, std::string_view bytes = {});
+
+  // --- The fast way.
+  [[nodiscard]] Area& area() const noexcept { return *area_; }
+  BlockHeap& heap() noexcept { return heap_; }
+  /// `is_urgent`: somebody waits for it; else it may lie there until there is more.
+  void complete(const Completion& completion, bool is_urgent);
+  /// Likewise, and waits for what the host says to it.
+  mortise_status complete_and_wait(Completion completion, std::uint64_t& value);
+
+ private:
+  std::uint32_t take_reply();
+  void give_reply_back(std::uint32_t reply);
+  void wake_host();
+
+  Talk talk_;
+  std::mutex talk_mutex_;  // guards sending
+  const std::shared_ptr<Area> area_;
+  const base::Descriptor wake_;
+  BlockHeap heap_;
+  std::mutex completions_mutex_;
+  RingWriter<Completion> completions_;  // guarded by completions_mutex_
+  std::mutex replies_mutex_;
+  std::condition_variable reply_given_back_;
+  std::vector<std::uint32_t> free_replies_;  // guarded by replies_mutex_
+};
+
+}  // namespace mortise::isolation

@@ -1,0 +1,259 @@
+#include "isolation/remote_exchange.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+#include "http/response_writer.hpp"
+#include "runtime/scope.hpp"
+#include "telemetry/log.hpp"
+
+namespace mortise::isolation {
+namespace {
+
+// A piece of a body that is asked for at once.
+constexpr std::uint64_t kMostPieceBytes = std::uint64_t{1} << 20U;
+// As the host takes it.
+constexpr std::size_t kMostMessageBytes = 1024;
+
+RemoteExchange::Time to_time(std::int64_t deadline_ns) {
+  if (deadline_ns == std::numeric_limits<std::int64_t>::max()) return RemoteExchange::Time::max();
+  return RemoteExchange::Time(std::chrono::nanoseconds(deadline_ns));
+}
+
+}  // namespace
+
+void RemoteExchange::attach(HostLink& link, std::uint32_t number) noexcept {
+  link_ = &link;
+  number_ = number;
+}
+
+std::uint32_t RemoteExchange::begin() {
+  const auto& call = memory();
+  const std::lock_guard lock(mutex_);
+  read_form(link_->area().at(call.offset), view_);
+  deadline_.store(to_time(call.deadline_ns), std::memory_order_relaxed);
+  sequence_ = call.sequence;
+  is_open_ = true;
+  progress_ = Progress::fresh;
+  is_deferred_ = false;
+  is_handler_running_ = true;
+  is_told_gone_ = false;
+  close_callback_ = nullptr;
+  return call.route;
+}
+
+/// Under the mutex.
+bool RemoteExchange::has_gone() const noexcept { return memory().gone.load(std::memory_order_relaxed) == sequence_; }
+
+Completion RemoteExchange::completion(Kind kind) const noexcept {
+  Completion completion;
+  completion.kind = kind;
+  completion.call = number_;
+  return completion;
+}
+
+/// From here on nothing else can end it. Waits for a close callback that runs on another thread.
+void RemoteExchange::begin_end(Lock& lock) {
+  progress_ = Progress::ended;
+  close_callback_ = nullptr;
+  changed_.wait(lock,
+                [this] { return close_thread_ == std::thread::id() || close_thread_ == std::this_thread::get_id(); });
+}
+
+/// What needs no payload and no reply.
+mortise_status RemoteExchange::end(Lock& lock, Progress needed, Kind kind) {
+  if (progress_ != needed) return MORTISE_FAILED_PRECONDITION;
+  begin_end(lock);
+  const auto status = has_gone() ? MORTISE_CANCELLED : MORTISE_OK;
+  link_->complete(completion(kind), true);
+  complete_if_done();
+  return status;
+}
+
+/// The exchange is not done before the host's reply is here.
+mortise_status RemoteExchange::send_and_wait(Lock& lock, const Completion& what, std::uint64_t& value) {
+  ++waiting_;
+  lock.unlock();
+  const auto status = link_->complete_and_wait(what, value);
+  lock.lock();
+  --waiting_;
+  return status;
+}
+
+/// Has the host take so many bytes, which `write` puts where it is told, before this returns.
+template <class Write>
+mortise_status RemoteExchange::send_block(Lock& lock, Completion what, std::uint64_t size, const Write& write) {
+  auto* const block = link_->heap().allocate(size);
+  if (block == nullptr) return MORTISE_RESOURCE_EXHAUSTED;
+  write(block);
+  what.offset = link_->area().offset_of(block);
+  what.size = size;
+  std::uint64_t ignored = 0;
+  const auto status = send_and_wait(lock, what, ignored);
+  link_->heap().free(block);
+  return status;
+}
+
+mortise_status RemoteExchange::respond(const mortise_http_response_v1& response) {
+  const auto checked = http::check_response(response);
+  if (checked != MORTISE_OK) return checked;
+  Lock lock(mutex_);
+  if (progress_ != Progress::fresh) return MORTISE_FAILED_PRECONDITION;
+  const auto size = form_size(response);
+  if (size <= kDirectBytes) return respond_at_once(lock, response);
+  begin_end(lock);
+  const auto status =
+      send_block(lock, completion(Kind::respond), size, [&](std::uint8_t* block) { write_form(response, block); });
+  if (status == MORTISE_RESOURCE_EXHAUSTED) progress_ = Progress::fresh;
+  complete_if_done();
+  return status;
+}
+
+/// Into the call's own place, which nothing else uses but a message instead.
+mortise_status RemoteExchange::respond_at_once(Lock& lock, const mortise_http_response_v1& response) {
+  begin_end(lock);
+  const auto status = has_gone() ? MORTISE_CANCELLED : MORTISE_OK;
+  auto& place = memory().answer;
+  write_form(response, place.data());
+  auto what = completion(Kind::respond);
+  what.offset = link_->area().offset_of(place.data());
+  what.size = form_size(response);
+  link_->complete(what, true);
+  complete_if_done();
+  return status;
+}
+
+mortise_status RemoteExchange::defer() {
+  const std::lock_guard lock(mutex_);
+  if (progress_ == Progress::ended || is_deferred_) return MORTISE_FAILED_PRECONDITION;
+  is_deferred_ = true;
+  return MORTISE_OK;
+}
+
+mortise_status RemoteExchange::start(const mortise_http_response_v1& head) {
+  const auto checked = http::check_response(head);
+  if (checked != MORTISE_OK) return checked;
+  Lock lock(mutex_);
+  if (progress_ != Progress::fresh) return MORTISE_FAILED_PRECONDITION;
+  progress_ = Progress::streaming;
+  const auto status =
+      send_block(lock, completion(Kind::start), form_size(head), [&](std::uint8_t* block) { write_form(head, block); });
+  if (status == MORTISE_OK) deadline_.store(Time::max(), std::memory_order_relaxed);
+  if (status == MORTISE_RESOURCE_EXHAUSTED) progress_ = Progress::fresh;
+  return status;
+}
+
+mortise_status RemoteExchange::write(mortise_bytes piece, std::uint32_t timeout_ms) {
+  Lock lock(mutex_);
+  if (progress_ != Progress::streaming) return MORTISE_FAILED_PRECONDITION;
+  if (has_gone()) return MORTISE_CANCELLED;
+  if (piece.size == 0) return MORTISE_OK;
+  auto what = completion(Kind::write);
+  what.argument = timeout_ms;
+  return send_block(lock, what, piece.size, [&](std::uint8_t* block) { std::memcpy(block, piece.data, piece.size); });
+}
+
+mortise_status RemoteExchange::finish() {
+  Lock lock(mutex_);
+  return end(lock, Progress::streaming, Kind::finish);
+}
+
+void RemoteExchange::abort() {
+  Lock lock(mutex_);
+  if (progress_ != Progress::ended) end(lock, progress_, Kind::abort);
+}
+
+mortise_status RemoteExchange::read_body(std::span<std::uint8_t> buffer, std::uint64_t& size) {
+  Lock lock(mutex_);
+  if (progress_ == Progress::ended) return MORTISE_FAILED_PRECONDITION;
+  auto what = completion(Kind::read_body);
+  what.size = std::min<std::uint64_t>(buffer.size(), kMostPieceBytes);
+  auto* const block = link_->heap().allocate(what.size);
+  if (block == nullptr) return MORTISE_RESOURCE_EXHAUSTED;
+  what.offset = link_->area().offset_of(block);
+  size = 0;
+  const auto status = send_and_wait(lock, what, size);
+  if (status == MORTISE_OK && size > 0) std::memcpy(buffer.data(), block, size);
+  link_->heap().free(block);
+  return status;
+}
+
+mortise_status RemoteExchange::on_close(void (*callback)(void*), void* self) {
+  const std::lock_guard lock(mutex_);
+  if (!is_deferred_ || progress_ == Progress::ended) return MORTISE_FAILED_PRECONDITION;
+  if (has_gone()) return MORTISE_CANCELLED;
+  close_callback_ = callback;
+  close_self_ = self;
+  return MORTISE_OK;
+}
+
+std::uint64_t RemoteExchange::time_left_ms() const noexcept {
+  return runtime::time_left_ms(deadline_.load(std::memory_order_relaxed));
+}
+
+void RemoteExchange::look_whether_gone() {
+  Lock lock(mutex_);
+  if (!is_open_ || is_told_gone_ || !has_gone()) return;
+  // Who registers a callback from now on is told at once.
+  is_told_gone_ = true;
+  const auto callback = std::exchange(close_callback_, nullptr);
+  if (callback == nullptr || progress_ == Progress::ended) return;
+  close_thread_ = std::this_thread::get_id();
+  auto* const self = close_self_;
+  lock.unlock();
+  try {
+    callback(self);
+  } catch (...) {
+    telemetry::log(telemetry::Level::error, "http", "the callback of on_close let an exception out");
+  }
+  lock.lock();
+  close_thread_ = std::thread::id();
+  changed_.notify_all();
+  complete_if_done();
+}
+
+void RemoteExchange::settle(mortise_status status, std::string_view message) {
+  Lock lock(mutex_);
+  is_handler_running_ = false;
+  if (progress_ == Progress::ended || is_deferred_) {
+    log_late_failure(status, message);
+    return complete_if_done();
+  }
+  if (progress_ == Progress::fresh) {
+    begin_end(lock);
+    fail(status, message);
+  } else {
+    telemetry::log(telemetry::Level::error, "http", "handler left a streamed answer unfinished", {{"reason", message}});
+    begin_end(lock);
+    link_->complete(completion(Kind::abort), true);
+  }
+  complete_if_done();
+}
+
+void RemoteExchange::fail(mortise_status status, std::string_view message) {
+  auto& place = memory().answer;
+  auto what = completion(Kind::fail);
+  what.status = status;
+  what.offset = link_->area().offset_of(place.data());
+  what.size = std::min(message.size(), kMostMessageBytes);
+  if (what.size > 0) std::memcpy(place.data(), message.data(), what.size);
+  link_->complete(what, true);
+}
+
+void RemoteExchange::log_late_failure(mortise_status status, std::string_view message) const {
+  if (status == MORTISE_OK || http::to_http_status(status) != 500) return;
+  telemetry::log(telemetry::Level::error, "http", "handler failed after it had answered or deferred",
+                 {{"reason", message.empty() ? "no message given" : message}});
+}
+
+/// Under the mutex: tells the host, once, that nothing of the plugin is inside. The call is another request's then.
+void RemoteExchange::complete_if_done() {
+  const bool is_inside = is_handler_running_ || waiting_ > 0 || close_thread_ != std::thread::id();
+  if (!is_open_ || progress_ != Progress::ended || is_inside) return;
+  is_open_ = false;
+  link_->complete(completion(Kind::done), false);
+}
+
+}  // namespace mortise::isolation

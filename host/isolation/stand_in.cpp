@@ -1,0 +1,54 @@
+#include "isolation/stand_in.hpp"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+#include <utility>
+
+namespace mortise::isolation {
+namespace {
+
+// Clients that are waited for at once, in writes that find no room and for bodies that have not come.
+constexpr std::size_t kMostWaiting = 256;
+
+}  // namespace
+
+StandIn::StandIn(const Settings& settings, const runtime::GenerationSpec& spec)
+    : settings_(settings),
+      spec_(spec),
+      plugin_{.struct_size = sizeof(mortise_plugin_v1),
+              .reserved = 0,
+              .init = &init,
+              .stop = &stop,
+              .destroy = &destroy,
+              .get_interface = &get_interface},
+      health_{.struct_size = sizeof(mortise_health_v1), .reserved = 0, .check = &check},
+      state_{.struct_size = sizeof(mortise_state_v1),
+             .version = 0,
+             .export_snapshot = &export_snapshot,
+             .import_snapshot = &import_snapshot,
+             .export_rest = nullptr,
+             .import_rest = nullptr},
+      waiting_(std::make_unique<GrowingPool>(kMostWaiting)),
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+
+StandIn::~StandIn() { unload(); }
+
+std::optional<loader::ProcessReport> StandIn::process() const {
+  const std::lock_guard lock(mutex_);
+  return report_;
+}
+
+bool StandIn::unload() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_ending_ = true;
+    is_stopped_ = true;
+  }
+  changed_.notify_all();
+  ::eventfd_write(wake_.get(), 1);
+  if (attendant_.joinable()) attendant_.join();
+  waiting_.reset();
+  return true;
+}
+
+}  // namespace mortise::isolation

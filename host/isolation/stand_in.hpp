@@ -1,0 +1,183 @@
+// What stands in a host for a plugin that runs in a process of its own: the hooks, routes and offers of the plugin,
+// each of which the worker is asked for. To everybody else it is a plugin like another one.
+//
+//  the generation's life | worker
+//  init                  | is started, loads the image, runs its init; what that registers is registered here
+//  from init to stop     | is started anew whenever it ends, and must register the same; who was inside gets a 503
+//  stop                  | runs stop; when it ends from here on, it stays away; who is inside past the stop timeout
+//                        | has it killed
+//  destroy, unload       | runs destroy and ends; is killed where it does not
+#pragma once
+
+#include <mortise/abi/assets.h>
+#include <mortise/abi/health.h>
+#include <mortise/abi/host.h>
+#include <mortise/abi/state.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/restart_pause.hpp"
+#include "isolation/calls.hpp"
+#include "isolation/growing_pool.hpp"
+#include "isolation/talk.hpp"
+#include "isolation/worker_process.hpp"
+#include "loader/code.hpp"
+#include "runtime/generation.hpp"
+#include "telemetry/crash_mark.hpp"
+
+namespace mortise::isolation {
+
+/// The same for all plugins of a host; outlives them.
+struct Settings {
+  std::chrono::milliseconds init_timeout{10000};
+  std::chrono::milliseconds stop_timeout{10000};
+  std::uint64_t arena_max_bytes = 0;
+  /// A worker has ended that should not have, or another one is there. Any thread; must not wait.
+  std::function<void()> on_change;
+  /// It has crashed, of itself. Likewise.
+  std::function<void(const telemetry::CrashMark&)> on_crash;
+};
+
+/// Owned by its generation. One thread, the attendant, has all to do with the worker: it starts and ends it, listens to
+/// it, and takes its completions. Hooks wait for the attendant; handlers go past it (calls.hpp).
+class StandIn final : public loader::Code {
+ public:
+  /// `settings` outlives it.
+  StandIn(const Settings& settings, const runtime::GenerationSpec& spec);
+  ~StandIn() override;
+
+  [[nodiscard]] const mortise_plugin_v1& plugin() const noexcept override { return plugin_; }
+  [[nodiscard]] base::CodeRange range() const noexcept override { return {}; }
+  bool unload() override;
+  void keep_mapped() override {}
+  [[nodiscard]] std::optional<loader::ProcessReport> process() const override;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  /// One hook on its way through the worker and back. Owned by who waits for it.
+  struct Hook {
+    std::string name;
+    nlohmann::json arguments = nlohmann::json::object();
+    std::string bytes{};  // that go along
+    std::chrono::milliseconds limit{};
+    Clock::time_point overdue_at{};
+
+    mortise_status status = MORTISE_UNAVAILABLE;
+    std::string message{};
+    Message answer{};
+    std::string answer_bytes{};
+    bool is_done = false;
+  };
+  struct Mounted {
+    std::string prefix;
+    std::deque<std::pair<std::string, std::string>> files;  // path and bytes
+  };
+  /// One worker's life. The attendant's.
+  struct Life {
+    bool is_first = false;
+    WorkerProcess process;
+    Talk talk;
+    std::shared_ptr<Calls> calls;
+    std::string pieces{};  // what came before the next message
+    Mounted mount{};       // whose files are coming
+    std::size_t next_registered = 0;
+    bool is_ready = false;  // it has served, or might have
+    bool is_unwanted = false;
+    std::string fault{};  // what it has done that none does; empty: nothing
+    bool has_ended = false;
+  };
+
+  // --- The plugin's hooks (stand_in_hooks.cpp). [control thread]
+  static mortise_status init(const mortise_host_v1* host, void** self, mortise_error* error);
+  static void stop(void* self);
+  static void destroy(void* self);
+  static const void* get_interface(void* self, mortise_str id);
+  static mortise_status check(void* self, mortise_error* error);
+  static mortise_status export_snapshot(void* self, const mortise_state_writer_v1* writer, mortise_error* error);
+  static mortise_status import_snapshot(void* self, std::uint32_t version, mortise_bytes state, mortise_error* error);
+  static mortise_status export_rest(void* self, const mortise_state_writer_v1* writer, mortise_error* error);
+  static mortise_status import_rest(void* self, std::uint32_t version, mortise_bytes state, mortise_error* error);
+  static mortise_status handle(void* self, mortise_http_exchange* exchange, const mortise_http_request_v1* request,
+                               mortise_error* error);
+  mortise_status begin(const mortise_host_v1& host, mortise_error* error);
+  [[nodiscard]] base::Result<void> check_supported() const;
+  mortise_status require_contracts(mortise_error* error);
+  mortise_status export_part(const char* part, const mortise_state_writer_v1& writer, mortise_error* error);
+  mortise_status import_part(const char* part, std::uint32_t version, mortise_bytes state, mortise_error* error);
+  void call(Hook& hook);
+
+  // --- The attendant (stand_in_attendant.cpp).
+  void attend();
+  bool live(bool is_first);
+  base::Result<Life> start_worker(bool is_first);
+  void initialise_again(Life& life);
+  bool run_own_hook(Life& life, Hook& hook);
+  void turn(Life& life);
+  void sleep(Life& life);
+  bool take_posted_hook(Life& life);
+  void begin_hook(Life& life, Hook& hook);
+  void end_hook(mortise_status status, std::string message);
+  void serve_from(Life& life);
+  void kill_overdue(Life& life);
+  [[nodiscard]] int milliseconds_to_sleep() const;
+  void end_life(Life& life);
+  bool note_end(const Life& life, const base::ProcessEnd& end, pid_t pid);
+  void set_trouble(const std::string& trouble);
+  bool pause(bool is_explained);
+
+  // --- What the worker says (stand_in_talk.cpp). The attendant's.
+  bool listen(Life& life);
+  void hear(Life& life, Message& message);
+  void hear_done(Life& life, Message& message);
+  void hear_ask(Life& life, const Message& message);
+  void hear_log(const Message& message) const;
+  mortise_status register_what(Life& life, const Message& message, mortise_error* error);
+  mortise_status add_route(Life& life, const Message& message, mortise_error* error);
+  mortise_status mount_files(Life& life, const Message& message, mortise_error* error);
+  mortise_status mount_directory(Life& life, const Message& message, mortise_error* error);
+  bool is_registered(Life& life, const std::string& what, mortise_status& status, mortise_error* error);
+
+  const Settings& settings_;
+  const runtime::GenerationSpec& spec_;
+  mortise_plugin_v1 plugin_{};
+  mortise_health_v1 health_{};
+  mortise_state_v1 state_{};
+  const mortise_host_v1* host_ = nullptr;  // from init on
+  const mortise_http_v1* http_ = nullptr;
+  bool has_health_ = false;  // written in init, before anybody asks
+  bool has_state_ = false;
+
+  std::unique_ptr<GrowingPool> waiting_;  // of who waits for clients
+  std::deque<ForwardedRoute> routes_;     // the attendant's, in init; never changes after
+  std::deque<Mounted> mounted_;           // likewise
+  std::vector<std::string> registered_;   // likewise: in the order of registration, as text
+  base::RestartPause pause_;              // the attendant's
+  Hook* running_hook_ = nullptr;          // the attendant's; the worker is at it
+
+  base::Descriptor wake_;  // readable when the attendant has something to look at
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  // Guarded by mutex_:
+  std::shared_ptr<Calls> calls_;  // null: there is no worker that serves
+  Hook* posted_hook_ = nullptr;
+  bool is_attended_ = false;  // hooks are taken
+  bool is_ending_ = false;    // unload has begun
+  bool is_stopped_ = false;   // stop, or destroy, has begun
+  // From when on requests that are still inside have the worker killed: the edge has cut them by then.
+  std::optional<Clock::time_point> cut_at_;
+  loader::ProcessReport report_;
+
+  std::thread attendant_;
+};
+
+}  // namespace mortise::isolation

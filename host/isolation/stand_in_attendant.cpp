@@ -1,0 +1,302 @@
+// The thread that has all to do with a plugin's worker: its start, its hooks, its completions and its end.
+#include <poll.h>
+#include <sys/eventfd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <string>
+#include <utility>
+
+#include "isolation/stand_in.hpp"
+#include "telemetry/log.hpp"
+
+namespace mortise::isolation {
+
+using telemetry::Level;
+
+namespace {
+
+int milliseconds_until(std::chrono::steady_clock::time_point time) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(time - std::chrono::steady_clock::now()).count();
+  constexpr long long kMost = 3'600'000;  // a later time is waited for in several steps
+  return static_cast<int>(std::clamp<long long>(left, 0, kMost));
+}
+
+std::int64_t now_ms() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+/// Ended from outside, as by the system when there is no memory left: that is no crash of the plugin's.
+bool is_killed(const base::ProcessEnd& end) {
+  return end.how == base::ProcessEnd::How::signalled && end.code == SIGKILL;
+}
+
+std::string signal_of(const base::ProcessEnd& end) {
+  if (end.how != base::ProcessEnd::How::signalled) return "exit";
+  const char* const name = ::sigabbrev_np(end.code);
+  return name == nullptr ? std::to_string(end.code) : std::string("SIG") + name;
+}
+
+}  // namespace
+
+void StandIn::attend() {
+  const auto& generation = runtime::Generation::from(host_->host);
+  const telemetry::LogScope scope(generation.name(), generation.number_text(), {});
+  for (bool is_first = true; live(is_first); is_first = false) continue;
+  const std::lock_guard lock(mutex_);
+  is_attended_ = false;
+  report_.pid = 0;
+  if (auto* const hook = std::exchange(posted_hook_, nullptr)) {
+    hook->message = "there is no process that runs the plugin: " + report_.trouble;
+    hook->is_done = true;
+  }
+  changed_.notify_all();
+}
+
+/// One worker, from its start to its end. True: there is to be another one.
+bool StandIn::live(bool is_first) {
+  auto started = start_worker(is_first);
+  if (!started) {
+    telemetry::log(Level::error, "isolation", "a worker cannot be started", {{"reason", started.error().message}});
+    set_trouble(started.error().message);
+    return !is_first && pause(false);
+  }
+  auto& life = *started;
+  if (!is_first) initialise_again(life);
+  while (!life.has_ended) turn(life);
+  const auto pid = life.process.pid();
+  end_life(life);
+  const auto end = life.process.wait();
+  const bool is_explained = note_end(life, end, pid);
+  return (!is_first || life.is_ready) && pause(is_explained);
+}
+
+base::Result<StandIn::Life> StandIn::start_worker(bool is_first) {
+  auto area = Area::make();
+  if (!area) return area.error();
+  auto ends = Talk::make();
+  if (!ends) return ends.error();
+  auto process = WorkerProcess::start(ends->second.get(), (*area)->descriptor(), wake_.get());
+  if (!process) return process.error();
+  const auto& generation = runtime::Generation::from(host_->host);
+  Life life{.is_first = is_first,
+            .process = std::move(*process),
+            .talk = Talk(std::move(ends->first)),
+            .calls = std::make_shared<Calls>(*area, generation, *http_, *waiting_)};
+  life.talk.limit_sending(settings_.init_timeout);
+  return life;
+}
+
+/// Whoever takes another one's place has to do what that did. Its state is lost.
+void StandIn::initialise_again(Life& life) {
+  Hook init{.name = "init", .limit = settings_.init_timeout};
+  bool is_fit = run_own_hook(life, init);
+  std::string message = init.message;
+  if (is_fit && has_health_) {
+    Hook check{.name = "check", .limit = settings_.init_timeout};
+    is_fit = run_own_hook(life, check);
+    message = check.message;
+  }
+  if (is_fit) return serve_from(life);
+  life.is_unwanted = true;
+  if (life.has_ended) return;
+  telemetry::log(Level::error, "isolation", "a worker that was started anew is not fit", {{"reason", message}});
+  set_trouble(message);
+  life.process.kill();
+}
+
+bool StandIn::run_own_hook(Life& life, Hook& hook) {
+  begin_hook(life, hook);
+  while (!hook.is_done && !life.has_ended) turn(life);
+  if (!hook.is_done) running_hook_ = nullptr;
+  return hook.is_done && hook.status == MORTISE_OK;
+}
+
+/// Requests go there from here on.
+void StandIn::serve_from(Life& life) {
+  life.is_ready = true;
+  pause_.note_ready(Clock::now());
+  {
+    const std::lock_guard lock(mutex_);
+    calls_ = life.calls;
+    report_.pid = life.process.pid();
+    if (!life.is_first) ++report_.restarts;
+  }
+  if (life.is_first) return;
+  telemetry::log(Level::info, "isolation", "worker started anew", {{"pid", std::to_string(life.process.pid())}});
+  settings_.on_change();
+}
+
+/// Does what there is to do, or waits until there is something.
+void StandIn::turn(Life& life) {
+  const bool has_begun = running_hook_ == nullptr && take_posted_hook(life);
+  const bool has_heard = listen(life);
+  const bool has_more = life.fault.empty() && life.calls->take_some();
+  if (life.fault.empty()) life.fault = life.calls->violation();
+  if (!life.fault.empty()) life.process.kill();
+  kill_overdue(life);
+  if (!has_begun && !has_heard && !has_more) sleep(life);
+}
+
+void StandIn::sleep(Life& life) {
+  if (!life.calls->prepare_to_sleep() && life.fault.empty()) return;
+  std::array<pollfd, 3> wait{pollfd{.fd = life.process.ending(), .events = POLLIN, .revents = 0},
+                             pollfd{.fd = wake_.get(), .events = POLLIN, .revents = 0},
+                             pollfd{.fd = life.talk.descriptor(), .events = POLLIN, .revents = 0}};
+  // Of one that is to be killed nothing more is wanted to be heard.
+  const nfds_t count = life.fault.empty() ? wait.size() : 1;
+  ::poll(wait.data(), count, life.fault.empty() ? milliseconds_to_sleep() : -1);
+  life.calls->wake_up();
+  if (wait[1].revents != 0) {
+    eventfd_t ignored = 0;
+    ::eventfd_read(wake_.get(), &ignored);
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    if (is_ending_) life.process.kill();
+  }
+  if (wait[0].revents == 0) return;
+  // What it has said before its end counts.
+  while (life.fault.empty() && listen(life)) continue;
+  while (life.fault.empty() && life.calls->take_some()) continue;
+  life.has_ended = true;
+}
+
+/// -1: for ever.
+int StandIn::milliseconds_to_sleep() const {
+  auto until = running_hook_ == nullptr ? Clock::time_point::max() : running_hook_->overdue_at;
+  const std::lock_guard lock(mutex_);
+  if (cut_at_) until = std::min(until, *cut_at_);
+  return until == Clock::time_point::max() ? -1 : milliseconds_until(until);
+}
+
+bool StandIn::take_posted_hook(Life& life) {
+  Hook* hook = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    hook = std::exchange(posted_hook_, nullptr);
+    changed_.notify_all();
+  }
+  if (hook != nullptr) begin_hook(life, *hook);
+  return hook != nullptr;
+}
+
+void StandIn::begin_hook(Life& life, Hook& hook) {
+  running_hook_ = &hook;
+  hook.overdue_at = Clock::now() + hook.limit;
+  nlohmann::json head = hook.arguments;
+  head["say"] = say::kHook;
+  head["name"] = hook.name;
+  if (hook.name == "init") {
+    head["generation"] = runtime::Generation::from(host_->host).number();
+    head["image"] = spec_.image;
+    head["sha256"] = spec_.sha256;
+    head["config"] = spec_.config_text;
+    head["data_directory"] = spec_.data_directory;
+    head["arena_max_bytes"] = settings_.arena_max_bytes;
+    head["level"] = static_cast<int>(telemetry::enabled_level());
+  }
+  if (!life.talk.send_all(head, hook.bytes)) life.process.kill();
+}
+
+/// Also of one that has no chance any more.
+void StandIn::end_hook(mortise_status status, std::string message) {
+  auto* const hook = std::exchange(running_hook_, nullptr);
+  if (hook == nullptr) return;
+  const std::lock_guard lock(mutex_);
+  hook->status = status;
+  hook->message = std::move(message);
+  hook->is_done = true;
+  changed_.notify_all();
+}
+
+void StandIn::kill_overdue(Life& life) {
+  {
+    const std::lock_guard lock(mutex_);
+    const bool is_time = cut_at_ && Clock::now() >= *cut_at_;
+    if (is_time) cut_at_.reset();
+    if (is_time && life.calls->is_anybody_inside()) {
+      telemetry::log(Level::warning, "isolation", "a worker is killed: requests are inside past the stop timeout");
+      life.is_unwanted = true;
+      life.process.kill();
+    }
+  }
+  if (running_hook_ == nullptr || Clock::now() < running_hook_->overdue_at) return;
+  const auto name = running_hook_->name;
+  const auto limit = std::to_string(running_hook_->limit.count());
+  end_hook(MORTISE_DEADLINE_EXCEEDED,
+           name + " did not return within " + limit + " ms, and its process was killed for it");
+  telemetry::log(Level::error, "isolation", "a worker is killed: its hook does not return",
+                 {{"hook", name}, {"limit_ms", limit}});
+  life.is_unwanted = true;
+  life.process.kill();
+}
+
+/// Nobody is sent there any more, and nobody waits for it any more.
+void StandIn::end_life(Life& life) {
+  {
+    const std::lock_guard lock(mutex_);
+    calls_.reset();
+    report_.pid = 0;
+  }
+  life.calls->end();
+}
+
+/// Says so where it was not meant to end; true when that says nothing of the plugin.
+bool StandIn::note_end(const Life& life, const base::ProcessEnd& end, pid_t pid) {
+  const auto how = life.fault.empty() ? end.describe() : "was killed: " + life.fault;
+  end_hook(MORTISE_UNAVAILABLE, "the process that runs the plugin " + how);
+  bool is_meant = life.is_unwanted;
+  {
+    const std::lock_guard lock(mutex_);
+    const bool is_orderly = end.how == base::ProcessEnd::How::exited && end.code == 0;
+    is_meant |= is_ending_ || (is_stopped_ && is_orderly);
+  }
+  if (is_meant) return false;
+  set_trouble("its process " + how);
+  telemetry::log(Level::error, "isolation", "worker has ended", {{"pid", std::to_string(pid)}, {"reason", how}});
+  const bool is_explained = life.fault.empty() && is_killed(end);
+  if (!is_explained && (life.is_ready || !life.is_first)) {
+    const auto& generation = runtime::Generation::from(host_->host);
+    settings_.on_crash({.pid = pid,
+                        .time_ms = now_ms(),
+                        .signal = life.fault.empty() ? signal_of(end) : life.fault,
+                        .plugin = generation.name(),
+                        .generation = generation.number(),
+                        .sha256 = spec_.sha256,
+                        .entered = generation.name()});
+  }
+  settings_.on_change();
+  return is_explained;
+}
+
+void StandIn::set_trouble(const std::string& trouble) {
+  const std::lock_guard lock(mutex_);
+  report_.trouble = trouble;
+}
+
+/// True: it is time for the next one.
+bool StandIn::pause(bool is_explained) {
+  const auto until = Clock::now() + pause_.after_crash(Clock::now(), is_explained);
+  for (;;) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (is_ending_ || is_stopped_) return false;
+      if (auto* const hook = std::exchange(posted_hook_, nullptr)) {
+        hook->message = "there is no process that runs the plugin: " + report_.trouble;
+        hook->is_done = true;
+        changed_.notify_all();
+      }
+    }
+    if (Clock::now() >= until) return true;
+    pollfd wait{.fd = wake_.get(), .events = POLLIN, .revents = 0};
+    ::poll(&wait, 1, milliseconds_until(until));
+    eventfd_t ignored = 0;
+    ::eventfd_read(wake_.get(), &ignored);
+  }
+}
+
+}  // namespace mortise::isolation

@@ -1,0 +1,222 @@
+// The hooks of a plugin that runs elsewhere, as the host calls them. [control thread]
+#include <mortise/abi/config.h>
+#include <mortise/abi/contracts.h>
+#include <mortise/abi/http.h>
+#include <mortise/abi/log.h>
+#include <sys/eventfd.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+
+#include "isolation/stand_in.hpp"
+#include "runtime/abi_values.hpp"
+
+namespace mortise::isolation {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+using runtime::to_abi;
+
+constexpr std::array<std::string_view, 5> kSupported{MORTISE_HTTP_V1, MORTISE_LOG_V1, MORTISE_CONFIG_V1,
+                                                     MORTISE_ASSETS_V1, MORTISE_CONTRACTS_V1};
+
+StandIn& from(void* self) noexcept { return *static_cast<StandIn*>(self); }
+
+/// Of a limit that the host sets for a hook, what the worker gets: it is killed before the hook is given up, whose
+/// thread comes back then.
+std::chrono::milliseconds within(std::chrono::milliseconds limit) { return limit - limit / 8; }
+
+mortise_status to_status(mortise_status status, const std::string& message, mortise_error* error) {
+  if (status == MORTISE_OK) return status;
+  return to_abi(Error{runtime::to_code(status), message}, error);
+}
+
+}  // namespace
+
+mortise_status StandIn::init(const mortise_host_v1* host, void** self, mortise_error* error) {
+  // The table's function has nobody else to ask whose init it is.
+  auto& stand_in = static_cast<StandIn&>(runtime::Generation::from(host->host).code());
+  *self = &stand_in;
+  return runtime::guarded(error, [&] { return stand_in.begin(*host, error); });
+}
+
+base::Result<void> StandIn::check_supported() const {
+  const auto refuse = [](const std::string& what) {
+    return Error{ErrorCode::failed_precondition,
+                 what + ", which an isolated plugin cannot have yet; set \"placement\": \"inline\""};
+  };
+  const auto& manifest = *spec_.manifest;
+  for (const auto& id : manifest.interfaces) {
+    if (std::find(kSupported.begin(), kSupported.end(), id) == kSupported.end()) return refuse("it uses " + id);
+  }
+  if (!manifest.provides.empty()) return refuse("it provides " + manifest.provides.front().contract + " to others");
+  for (const auto& required : manifest.requires_) {
+    if (!required.optional) return refuse("it requires " + required.contract + " of another plugin");
+  }
+  return {};
+}
+
+/// What the manifest wishes for stays unbound in the worker; here it has to be registered as any plugin does.
+mortise_status StandIn::require_contracts(mortise_error* error) {
+  const auto* const contracts =
+      static_cast<const mortise_contracts_v1*>(host_->get_interface(host_->host, to_abi(MORTISE_CONTRACTS_V1)));
+  if (contracts == nullptr) return MORTISE_OK;
+  for (const auto& required : spec_.manifest->requires_) {
+    const auto methods = manifest::to_text(spec_.manifest->methods_of(required.contract));
+    const mortise_requirement_v1 requirement{
+        .struct_size = sizeof requirement,
+        .flags = MORTISE_REQUIREMENT_OPTIONAL | (required.all ? MORTISE_REQUIREMENT_ALL : 0U),
+        .contract = to_abi(required.contract),
+        .methods = to_abi(methods),
+        .provider = to_abi(required.name),
+        .fill_proxy = nullptr};
+    std::uint32_t slot = 0;
+    if (const auto status = contracts->require(host_->host, &requirement, &slot, error); status != MORTISE_OK) {
+      return status;
+    }
+  }
+  return MORTISE_OK;
+}
+
+mortise_status StandIn::begin(const mortise_host_v1& host, mortise_error* error) {
+  if (const auto supported = check_supported(); !supported) return to_abi(supported.error(), error);
+  host_ = &host;
+  http_ = static_cast<const mortise_http_v1*>(host.get_interface(host.host, to_abi(MORTISE_HTTP_V1)));
+  if (!wake_.is_open() || http_ == nullptr) return MORTISE_RESOURCE_EXHAUSTED;
+  if (const auto status = require_contracts(error); status != MORTISE_OK) return status;
+  Hook hook{.name = "init", .limit = within(settings_.init_timeout)};
+  {
+    const std::lock_guard lock(mutex_);
+    posted_hook_ = &hook;
+    is_attended_ = true;
+  }
+  attendant_ = std::thread([this] { attend(); });
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return hook.is_done; });
+  }
+  if (hook.status != MORTISE_OK) return to_status(hook.status, hook.message, error);
+  has_health_ = hook.answer.number("health") != 0;
+  has_state_ = hook.answer.number("state") != 0;
+  state_.version = static_cast<std::uint32_t>(hook.answer.number("state_version"));
+  if (hook.answer.number("exports_rest") != 0) state_.export_rest = &export_rest;
+  if (hook.answer.number("imports_rest") != 0) state_.import_rest = &import_rest;
+  return MORTISE_OK;
+}
+
+/// Hands it to the attendant, and waits until that is done with it: within its limit, or when the worker has ended.
+void StandIn::call(Hook& hook) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return posted_hook_ == nullptr; });
+  if (!is_attended_) {
+    hook.message = "there is no process that runs the plugin: " + report_.trouble;
+    return;
+  }
+  posted_hook_ = &hook;
+  ::eventfd_write(wake_.get(), 1);
+  changed_.wait(lock, [&] { return hook.is_done; });
+}
+
+void StandIn::stop(void* self) {
+  auto& stand_in = from(self);
+  {
+    const std::lock_guard lock(stand_in.mutex_);
+    stand_in.is_stopped_ = true;
+  }
+  Hook hook{.name = "stop", .limit = within(stand_in.settings_.stop_timeout)};
+  stand_in.call(hook);
+  {
+    const std::lock_guard lock(stand_in.mutex_);
+    stand_in.cut_at_ = Clock::now() + stand_in.settings_.stop_timeout;
+  }
+  ::eventfd_write(stand_in.wake_.get(), 1);
+}
+
+void StandIn::destroy(void* self) {
+  auto& stand_in = from(self);
+  {
+    const std::lock_guard lock(stand_in.mutex_);
+    stand_in.is_stopped_ = true;
+  }
+  Hook hook{.name = "destroy", .limit = within(stand_in.settings_.stop_timeout)};
+  stand_in.call(hook);
+}
+
+const void* StandIn::get_interface(void* self, mortise_str id) {
+  const auto& stand_in = from(self);
+  const auto name = runtime::to_view(id);
+  if (name == MORTISE_HEALTH_V1 && stand_in.has_health_) return &stand_in.health_;
+  if (name == MORTISE_STATE_V1 && stand_in.has_state_) return &stand_in.state_;
+  return nullptr;
+}
+
+mortise_status StandIn::check(void* self, mortise_error* error) {
+  return runtime::guarded(error, [&] {
+    Hook hook{.name = "check", .limit = within(from(self).settings_.init_timeout)};
+    from(self).call(hook);
+    return to_status(hook.status, hook.message, error);
+  });
+}
+
+mortise_status StandIn::export_part(const char* part, const mortise_state_writer_v1& writer, mortise_error* error) {
+  return runtime::guarded(error, [&] {
+    Hook hook{.name = "export", .arguments = {{"part", part}}, .limit = within(settings_.init_timeout)};
+    call(hook);
+    if (hook.status != MORTISE_OK) return to_status(hook.status, hook.message, error);
+    const auto& bytes = hook.answer_bytes;
+    if (bytes.empty()) return MORTISE_OK;
+    return writer.write(writer.target, {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
+  });
+}
+
+mortise_status StandIn::import_part(const char* part, std::uint32_t version, mortise_bytes state,
+                                    mortise_error* error) {
+  return runtime::guarded(error, [&] {
+    Hook hook{.name = "import",
+              .arguments = {{"part", part}, {"version", version}},
+              .bytes = std::string(reinterpret_cast<const char*>(state.data), state.size),
+              .limit = within(settings_.init_timeout)};
+    call(hook);
+    return to_status(hook.status, hook.message, error);
+  });
+}
+
+mortise_status StandIn::export_snapshot(void* self, const mortise_state_writer_v1* writer, mortise_error* error) {
+  return from(self).export_part("snapshot", *writer, error);
+}
+
+mortise_status StandIn::import_snapshot(void* self, std::uint32_t version, mortise_bytes state, mortise_error* error) {
+  return from(self).import_part("snapshot", version, state, error);
+}
+
+mortise_status StandIn::export_rest(void* self, const mortise_state_writer_v1* writer, mortise_error* error) {
+  return from(self).export_part("rest", *writer, error);
+}
+
+mortise_status StandIn::import_rest(void* self, std::uint32_t version, mortise_bytes state, mortise_error* error) {
+  return from(self).import_part("rest", version, state, error);
+}
+
+/// Of every route, on the thread that read the request.
+mortise_status StandIn::handle(void* self, mortise_http_exchange* exchange, const mortise_http_request_v1* request,
+                               mortise_error* error) {
+  const auto& route = *static_cast<const ForwardedRoute*>(self);
+  return runtime::guarded(error, [&] {
+    std::shared_ptr<Calls> calls;
+    {
+      const std::lock_guard lock(route.stand_in->mutex_);
+      calls = route.stand_in->calls_;
+    }
+    if (!calls) {
+      return to_abi(Error{ErrorCode::unavailable,
+                          "the process that runs the plugin which serves this has ended; another one is started"},
+                    error);
+    }
+    return calls->submit(route, exchange, *request, error);
+  });
+}
+
+}  // namespace mortise::isolation

@@ -1,0 +1,175 @@
+#include "isolation/worker.hpp"
+
+#include <fcntl.h>
+#include <mortise/abi/health.h>
+#include <mortise/abi/state.h>
+#include <sys/prctl.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "isolation/crew.hpp"
+#include "isolation/host_link.hpp"
+#include "isolation/remote_http.hpp"
+#include "isolation/worker_process.hpp"
+#include "manifest/binary.hpp"
+#include "runtime/contracts.hpp"
+#include "runtime/generation.hpp"
+#include "runtime/offers.hpp"
+#include "telemetry/crash_handler.hpp"
+#include "telemetry/log.hpp"
+
+namespace mortise::isolation {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+using nlohmann::json;
+using runtime::Generation;
+using runtime::StatePart;
+
+json done(const base::Result<void>& result) {
+  if (result) return {{"say", say::kDone}, {"status", MORTISE_OK}};
+  return {{"say", say::kDone}, {"status", static_cast<int>(result.error().code)}, {"message", result.error().message}};
+}
+
+StatePart part_of(const Message& hook) { return hook.text("part") == "rest" ? StatePart::rest : StatePart::snapshot; }
+
+/// The process's plugin and all that it works with. Main thread.
+class Worker {
+ public:
+  explicit Worker(HostLink& link) : link_(link), http_(link) {}
+
+  /// Never returns: with the host the process ends.
+  [[noreturn]] void serve() {
+    for (std::string bytes;;) {
+      auto message = link_.wait();
+      if (message.said() == say::kPiece) {
+        bytes += message.bytes;
+      } else {
+        run(message, std::exchange(bytes, {}));
+      }
+    }
+  }
+
+ private:
+  void run(const Message& hook, std::string bytes) {
+    const auto name = hook.text("name");
+    if (name == "init") return link_.say(init(hook));
+    if (name == "check") return link_.say(done(runtime::check_health(*generation_)));
+    if (name == "export") return export_state(part_of(hook));
+    if (name == "import") return link_.say(done(import_state(hook, std::move(bytes))));
+    if (name == "stop") {
+      generation_->stop();
+      return link_.say(done({}));
+    }
+    destroy();
+  }
+
+  json init(const Message& hook) {
+    telemetry::forward_lines(
+        static_cast<telemetry::Level>(hook.number("level")),
+        [this](telemetry::Level level, std::string_view message, const telemetry::Field* fields, std::size_t count) {
+          forward(level, message, {fields, count});
+        });
+    const auto image = hook.text("image");
+    auto manifest = manifest::inspect(image, image).manifest;
+    if (!manifest) return done(Error{ErrorCode::not_found, "'" + image + "' cannot be read by its worker"});
+    contracts_.emplace(static_cast<std::uint64_t>(hook.number("arena_max_bytes")));
+    generation_ = std::make_shared<Generation>(static_cast<std::uint64_t>(hook.number("generation")),
+                                               runtime::GenerationSpec{.manifest = std::move(manifest),
+                                                                       .image = image,
+                                                                       .sha256 = hook.text("sha256"),
+                                                                       .config_text = hook.text("config"),
+                                                                       .data_directory = hook.text("data_directory"),
+                                                                       .is_first_of_image = true},
+                                               std::vector<runtime::Service*>{&*contracts_, &http_});
+    if (const auto begun = generation_->init(); !begun) return done(begun);
+    const std::vector<runtime::GenerationPtr> all{generation_};
+    const auto release = contracts_->build(1, all).release;
+    crew_ = new Crew(link_, http_, release->cones().front());
+    crew_->start();
+    return describe();
+  }
+
+  /// What the plugin offers to the host.
+  json describe() {
+    auto answer = done({});
+    answer["health"] = generation_->offered(MORTISE_HEALTH_V1) != nullptr ? 1 : 0;
+    const auto* const state = static_cast<const mortise_state_v1*>(generation_->offered(MORTISE_STATE_V1));
+    if (state == nullptr) return answer;
+    answer["state"] = 1;
+    answer["state_version"] = state->version;
+    answer["exports_rest"] = MORTISE_HAS(mortise_state_v1, state, export_rest) && state->export_rest != nullptr ? 1 : 0;
+    answer["imports_rest"] = MORTISE_HAS(mortise_state_v1, state, import_rest) && state->import_rest != nullptr ? 1 : 0;
+    return answer;
+  }
+
+  void export_state(StatePart part) {
+    // Who has answered may still be at work.
+    if (part == StatePart::rest) crew_->wait_until_idle();
+    const auto exported = runtime::export_state(*generation_, part);
+    if (!exported) return link_.say(done(exported.error()));
+    link_.say_all(done({}), *exported ? (*exported)->bytes : std::string());
+  }
+
+  base::Result<void> import_state(const Message& hook, std::string bytes) {
+    const auto imported = runtime::import_state(
+        *generation_, part_of(hook),
+        {.version = static_cast<std::uint32_t>(hook.number("version")), .bytes = std::move(bytes)});
+    return imported ? base::Result<void>() : base::Result<void>(imported.error());
+  }
+
+  /// The end of the process: nothing of the plugin is unmapped under threads that are still there.
+  [[noreturn]] void destroy() {
+    if (crew_ != nullptr) crew_->wait_until_idle();
+    generation_->retire();
+    link_.say(done({}));
+    telemetry::expect_exit();
+    std::_Exit(0);
+  }
+
+  void forward(telemetry::Level level, std::string_view message, std::span<const telemetry::Field> fields) {
+    json told = json::object();
+    for (const auto& field : fields) {
+      if (!field.value.empty()) told[std::string(field.key)] = field.value;
+    }
+    const auto* const scope = telemetry::LogScope::current();
+    link_.say({{"say", say::kLog},
+               {"level", static_cast<int>(level) + 1},  // as the ABI counts them
+               {"message", message},
+               {"request_id", scope == nullptr ? std::string_view() : scope->request_id},
+               {"fields", std::move(told)}});
+  }
+
+  HostLink& link_;
+  RemoteHttp http_;
+  std::optional<runtime::Contracts> contracts_;
+  runtime::GenerationPtr generation_;
+  Crew* crew_ = nullptr;  // lives as long as the process
+};
+
+}  // namespace
+
+int worker_main() {
+  for (const int descriptor : {kTalkDescriptor, kAreaDescriptor, kWakeDescriptor}) {
+    ::fcntl(descriptor, F_SETFD, FD_CLOEXEC);  // what the plugin starts gets none of them
+  }
+  auto area = Area::adopt(base::Descriptor(kAreaDescriptor));
+  if (!area) {
+    std::cerr << "only a host starts workers: " << area.error().message << '\n';
+    return 1;
+  }
+  std::signal(SIGPIPE, SIG_IGN);
+  ::prctl(PR_SET_NAME, "mortise-worker");
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a host that has ended already is found out at the first message
+  HostLink link(Talk(base::Descriptor(kTalkDescriptor)), std::move(*area), base::Descriptor(kWakeDescriptor));
+  Worker(link).serve();
+}
+
+}  // namespace mortise::isolation
