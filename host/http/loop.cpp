@@ -68,14 +68,15 @@ void Loop::start(std::shared_ptr<void> keep_alive) {
 
 void Loop::run_own() {
   const telemetry::CrashStack stack;
-  auto& seat = take_seat();
+  auto& seat = add_seat();
+  Seat::sit(&seat);
   io_.run();
   give_back(seat);
 }
 
-void Loop::run_spare() {
+void Loop::run_spare(Seat& seat) {
   const telemetry::CrashStack stack;
-  auto& seat = take_seat();
+  Seat::sit(&seat);
   poller_.help();
   while (!io_.stopped()) {
     io_.run_one_for(kSpareStint);
@@ -89,14 +90,14 @@ void Loop::run_spare() {
 void Loop::add_spare() {
   spares_.fetch_add(1, std::memory_order_relaxed);
   poller_.add_helper();
-  std::thread([this, hold = keep_alive_] { run_spare(); }).detach();
+  // Here and not on its thread: until that runs, on a busy machine, the watch would add one after the other.
+  auto& seat = add_seat();
+  std::thread([this, &seat, hold = keep_alive_] { run_spare(seat); }).detach();
 }
 
-Seat& Loop::take_seat() {
+Seat& Loop::add_seat() {
   const std::lock_guard lock(seats_mutex_);
-  auto& seat = seats_.emplace_back(shared_.watch);
-  Seat::sit(&seat);
-  return seat;
+  return seats_.emplace_back(shared_.watch);
 }
 
 void Loop::give_back(Seat& seat) {

@@ -104,8 +104,8 @@ class Loop {
 
  private:
   void run_own();
-  void run_spare();
-  Seat& take_seat();
+  void run_spare(Seat& seat);
+  Seat& add_seat();
   void give_back(Seat& seat);
   void wind_up();
   void tick();
