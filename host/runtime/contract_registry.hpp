@@ -59,8 +59,8 @@ class ContractRegistry {
 
   mutable std::mutex mutex_;
   std::unordered_map<const Generation*, std::unique_ptr<Registered>> registered_;  // guarded by mutex_
-  std::set<std::uint32_t> free_slots_;                                   // guarded by mutex_; below next_slot_
-  std::uint32_t next_slot_ = 0;                                          // guarded by mutex_
+  std::set<std::uint32_t> free_slots_;  // guarded by mutex_; below next_slot_
+  std::uint32_t next_slot_ = 0;         // guarded by mutex_
   // From 0 on, in the order in which they came: a release of a thousand plugins compares thousands of them. Those of
   // plugins that are gone keep theirs, which the next version is to have. Guarded by mutex_.
   std::map<std::string, std::uint32_t> numbers_;
