@@ -5,7 +5,7 @@
 set -euo pipefail
 
 build=(g++ gcc cmake ninja-build ccache pkg-config libboost1.81-dev libpoco-dev nlohmann-json3-dev libelf-dev
-  libsqlite3-dev libssl-dev libcli11-dev libvalijson-dev)
+  libseccomp-dev libsqlite3-dev libssl-dev libcli11-dev libvalijson-dev)
 run=(curl)
 tests=(libgtest-dev libgmock-dev libbenchmark-dev openssl curl procps binutils clang)
 bench=(nginx-light wrk python3 procps util-linux)

@@ -1,0 +1,14 @@
+// Which calls of the kernel's a process may make, by seccomp.
+#pragma once
+
+#include <string>
+
+namespace mortise::sandbox {
+
+/// From now on, in all threads: no other programs and no processes, nothing that reaches into other processes, mounts,
+/// or the kernel's keys, tracing and modules; no sockets, or, where it may connect, those of a client. Such a call
+/// fails with EPERM; one that this host does not know yet with ENOSYS, as in an older kernel. Returns why not; empty:
+/// it is in force. Needs "no new privileges".
+std::string limit_system_calls(bool may_connect);
+
+}  // namespace mortise::sandbox
