@@ -77,7 +77,12 @@ ordered_json from_crashes(const release::CrashStatus& crashes) {
 /// Of one that runs in the host process, or not at all, all is 0 or empty.
 ordered_json from_process(const std::optional<loader::ProcessReport>& given) {
   const auto process = given.value_or(loader::ProcessReport());
-  return {{"pid", process.pid}, {"restarts", process.restarts}, {"trouble", process.trouble}};
+  auto sandbox = ordered_json::array();
+  for (const auto& guard : process.sandbox) sandbox.push_back({{"name", guard.name}, {"missing", guard.missing}});
+  return {{"pid", process.pid},
+          {"restarts", process.restarts},
+          {"trouble", process.trouble},
+          {"sandbox", std::move(sandbox)}};
 }
 
 ordered_json from_plugin(const release::PluginStatus& plugin) {

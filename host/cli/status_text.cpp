@@ -72,6 +72,22 @@ void print_crashes(const Document& plugin, std::ostream& out) {
              out);
 }
 
+/// What its process has given up, and what it could not.
+void print_sandbox(const Document& worker, std::ostream& out) {
+  const auto guards = worker.find("sandbox");
+  if (guards == worker.end() || !guards->is_array()) return;
+  std::string in_force;
+  for (const auto& guard : *guards) {
+    if (!text_of(guard, "missing").empty()) continue;
+    in_force += (in_force.empty() ? "" : ", ") + text_of(guard, "name");
+  }
+  if (!in_force.empty()) print_line("sandbox", in_force, out);
+  for (const auto& guard : *guards) {
+    const auto missing = text_of(guard, "missing");
+    if (!missing.empty()) print_line("no sandbox", text_of(guard, "name") + ": " + missing, out);
+  }
+}
+
 /// The process that it has of its own, if it has.
 void print_worker(const Document& plugin, std::ostream& out) {
   print_line("placement", text_of(plugin, "placement"), out);
@@ -83,6 +99,7 @@ void print_worker(const Document& plugin, std::ostream& out) {
   if (restarts > 0) text += ", started anew " + std::to_string(restarts) + (restarts == 1 ? " time" : " times");
   if (const auto trouble = text_of(*worker, "trouble"); !trouble.empty()) text += "; " + trouble;
   print_line("worker", text, out);
+  print_sandbox(*worker, out);
 }
 
 /// What people want to know first of one that runs but does not do well.

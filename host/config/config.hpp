@@ -146,6 +146,15 @@ struct CircuitConfig {
   unsigned probes = 3;  // that must succeed before all is as before
 };
 
+/// What is taken from the process of an isolated plugin.
+struct SandboxConfig {
+  bool is_required = false;        // it does not start where a part of it cannot be had
+  bool grants_network = false;     // as a client, if its manifest asks for it
+  std::uint64_t memory_bytes = 0;  // that it may allocate; 0: any amount
+
+  bool operator==(const SandboxConfig&) const = default;
+};
+
 /// plugins.d/NAME.json.
 struct PluginConfig {
   std::string name;  // the file's name
@@ -155,6 +164,7 @@ struct PluginConfig {
   std::shared_ptr<const nlohmann::json> config;  // the `config` object; null: {}
   std::string config_text;                       // the same as JSON text, "{}" when none
   Placement placement = Placement::in_line;
+  SandboxConfig sandbox;                            // where it is isolated
   std::map<std::string, std::size_t> config_lines;  // pointer below /config -> line, for schema complaints
   LimitsConfig limits;
   CircuitConfig circuit;

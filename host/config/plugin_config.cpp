@@ -11,6 +11,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::string_view kConfigPointer = "/config";
+constexpr std::uint64_t kLeastMemory = std::uint64_t{1} << 20U;
+constexpr std::uint64_t kMostMemory = std::uint64_t{1} << 46U;
 
 /// The places at and below /config, by pointers that start there.
 std::map<std::string, std::size_t> lines_of_config(const JsonText& text) {
@@ -37,6 +39,19 @@ void read_limits(ObjectReader& reader, LimitsConfig& limits) {
   reader.duration("deadline", limits.deadline, 0ms, 24h);
   reader.integer("threads", limits.threads, 1, 4096);
   reader.integer("log_lines", limits.log_lines, 0, 1000000000);
+}
+
+/// `reader` is of the whole file.
+void read_sandbox(ObjectReader& reader, PluginConfig& plugin) {
+  std::string wanted;
+  reader.one_of("sandbox", wanted, {"prefer", "require"});
+  plugin.sandbox.is_required = wanted == "require";
+  if (plugin.sandbox.is_required && plugin.placement == Placement::in_line) {
+    reader.fault("sandbox", "needs \"placement\": \"isolated\": in the host process there is none");
+  }
+  std::string network;
+  reader.one_of("network", network, {"none", "client"});
+  plugin.sandbox.grants_network = network == "client";
 }
 
 void read_circuit(ObjectReader& reader, CircuitConfig& circuit) {
@@ -85,7 +100,11 @@ PluginConfigPtr load_one(const std::string& file, const base::Result<std::string
     std::string placement;
     reader.one_of("placement", placement, {"inline", "isolated"});
     if (placement == "isolated") plugin->placement = Placement::isolated;
-    reader.object("limits", [&](ObjectReader& inner) { read_limits(inner, plugin->limits); });
+    read_sandbox(reader, *plugin);
+    reader.object("limits", [&](ObjectReader& inner) {
+      read_limits(inner, plugin->limits);
+      inner.integer("memory_bytes", plugin->sandbox.memory_bytes, kLeastMemory, kMostMemory);
+    });
     reader.object("circuit", [&](ObjectReader& inner) { read_circuit(inner, plugin->circuit); });
     reader.object("probation", [&](ObjectReader& inner) { read_probation(inner, plugin->probation); });
     plugin->on_crash = read_on_crash(reader);

@@ -56,7 +56,9 @@ base::Result<void> HostLink::ask(nlohmann::json head, std::string_view bytes) {
 }
 
 void HostLink::wake_host() {
-  if (area_->memory().completions.sleepers.exchange(0) != 0) ::eventfd_write(wake_.get(), 1);
+  if (area_->memory().completions.sleepers.exchange(0) == 0 || ::eventfd_write(wake_.get(), 1) == 0) return;
+  // The plugin has closed what is not its own: another process has to take this one's place.
+  end_alone();
 }
 
 void HostLink::complete(const Completion& completion, bool is_urgent) {

@@ -139,6 +139,7 @@ class StandIn final : public loader::Code {
   bool listen(Life& life);
   void hear(Life& life, Message& message);
   void hear_done(Life& life, Message& message);
+  void note_sandbox(const Message& answer);
   void hear_ask(Life& life, const Message& message);
   void hear_log(const Message& message) const;
   mortise_status register_what(Life& life, const Message& message, mortise_error* error);

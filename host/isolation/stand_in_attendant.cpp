@@ -196,6 +196,9 @@ void StandIn::begin_hook(Life& life, Hook& hook) {
     head["sha256"] = spec_.sha256;
     head["config"] = spec_.config_text;
     head["data_directory"] = spec_.data_directory;
+    head["sandbox_is_required"] = spec_.confinement.is_required ? 1 : 0;
+    head["may_connect"] = spec_.confinement.may_connect ? 1 : 0;
+    head["memory_bytes"] = spec_.confinement.memory_bytes;
     head["arena_max_bytes"] = settings_.arena_max_bytes;
     head["level"] = static_cast<int>(telemetry::enabled_level());
   }

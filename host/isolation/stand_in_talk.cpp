@@ -85,12 +85,26 @@ void StandIn::hear_done(Life& life, Message& message) {
   running_hook_->answer_bytes = std::move(life.pieces);
   life.pieces.clear();
   running_hook_->answer = std::move(message);
+  if (is_init && status == MORTISE_OK) note_sandbox(running_hook_->answer);
   if (is_init && life.is_first && status == MORTISE_OK) serve_from(life);
   if (is_init && status != MORTISE_OK) {
     life.is_unwanted = true;
     life.process.kill();
   }
   end_hook(status, text);
+}
+
+/// As the worker tells it before its plugin's code has run.
+void StandIn::note_sandbox(const Message& answer) {
+  std::vector<loader::Guard> guards;
+  const auto told = answer.head.find("sandbox");
+  if (told == answer.head.end() || !told->is_array()) return;
+  for (const auto& one : *told) {
+    const Message guard{.head = one.is_object() ? one : nlohmann::json::object()};
+    guards.push_back({.name = guard.text("name"), .missing = guard.text("missing")});
+  }
+  const std::lock_guard lock(mutex_);
+  report_.sandbox = std::move(guards);
 }
 
 void StandIn::hear_ask(Life& life, const Message& message) {

@@ -21,6 +21,7 @@
 #include "runtime/contracts.hpp"
 #include "runtime/generation.hpp"
 #include "runtime/offers.hpp"
+#include "sandbox/sandbox.hpp"
 #include "telemetry/crash_handler.hpp"
 #include "telemetry/log.hpp"
 
@@ -71,6 +72,25 @@ class Worker {
     destroy();
   }
 
+  /// Before anything of the plugin's is looked at.
+  base::Result<void> enter_sandbox(const Message& hook) {
+    const auto memory = static_cast<std::uint64_t>(hook.number("memory_bytes"));
+    const auto measures = sandbox::enter({.image = hook.text("image"),
+                                          .data_directory = hook.text("data_directory"),
+                                          .last_descriptor = kWakeDescriptor,
+                                          .may_connect = hook.number("may_connect") != 0,
+                                          .max_memory_bytes = memory});
+    std::string missing;
+    for (const auto& measure : measures) {
+      sandbox_.push_back({{"name", measure.name}, {"missing", measure.missing}});
+      const bool is_asked_for = measure.name != sandbox::kMemory || memory != 0;
+      if (is_asked_for && !measure.missing.empty()) missing += "; " + measure.name + ": " + measure.missing;
+    }
+    if (missing.empty() || hook.number("sandbox_is_required") == 0) return {};
+    return Error{ErrorCode::failed_precondition,
+                 "its sandbox is not complete" + missing + "; mend that, or allow it with \"sandbox\": \"prefer\""};
+  }
+
   json init(const Message& hook) {
     telemetry::forward_lines(
         static_cast<telemetry::Level>(hook.number("level")),
@@ -78,6 +98,7 @@ class Worker {
           forward(level, message, {fields, count});
         });
     const auto image = hook.text("image");
+    if (const auto confined = enter_sandbox(hook); !confined) return done(confined);
     auto manifest = manifest::inspect(image, image).manifest;
     if (!manifest) return done(Error{ErrorCode::not_found, "'" + image + "' cannot be read by its worker"});
     contracts_.emplace(static_cast<std::uint64_t>(hook.number("arena_max_bytes")));
@@ -100,6 +121,7 @@ class Worker {
   /// What the plugin offers to the host.
   json describe() {
     auto answer = done({});
+    answer["sandbox"] = sandbox_;
     answer["health"] = generation_->offered(MORTISE_HEALTH_V1) != nullptr ? 1 : 0;
     const auto* const state = static_cast<const mortise_state_v1*>(generation_->offered(MORTISE_STATE_V1));
     if (state == nullptr) return answer;
@@ -149,6 +171,7 @@ class Worker {
 
   HostLink& link_;
   RemoteHttp http_;
+  json sandbox_ = json::array();  // what is in force, and what is not
   std::optional<runtime::Contracts> contracts_;
   runtime::GenerationPtr generation_;
   Crew* crew_ = nullptr;  // lives as long as the process

@@ -8,16 +8,24 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/dynamic_linker.hpp"
 
 namespace mortise::loader {
+
+/// One thing that a process has given up before it ran its plugin.
+struct Guard {
+  std::string name;
+  std::string missing;  // why it is not in force; empty: it is
+};
 
 /// Of a process that runs an image elsewhere.
 struct ProcessReport {
   pid_t pid = 0;               // 0: there is none at this moment
   std::uint64_t restarts = 0;  // of the generation's life
   std::string trouble;         // why there is none, or why the one before has ended; empty: nothing has happened
+  std::vector<Guard> sandbox;  // of the last one
 };
 
 /// Owned by its generation. Hooks and unload() on the control thread; process() on any.

@@ -101,6 +101,7 @@ class ManifestReader {
         manifest_.config_schema = std::make_shared<const json>(*schema);
       }
       if (const auto* unload = fields_.boolean("unload")) manifest_.unloadable = *unload;
+      read_network();
       fields_.finish();
     }
     if (fault_.is_set()) return fault_.error();
@@ -141,6 +142,14 @@ class ManifestReader {
         std::any_of(summary->begin(), summary->end(), [](char c) { return (c >= 0 && c < 32) || c == 127; });
     if (has_control || summary->size() > kMaxSummary) return fields_.mismatch("summary", kExpected, *summary);
     manifest_.summary = *summary;
+  }
+
+  void read_network() {
+    static constexpr std::string_view kExpected = "\"client\"";
+    const auto* network = fields_.text("network", Presence::optional, kExpected);
+    if (network == nullptr) return;
+    if (*network != "client") return fields_.mismatch("network", kExpected, *network);
+    manifest_.asks_for_network = true;
   }
 
   void read_interfaces() {

@@ -45,6 +45,7 @@ struct Manifest {
   std::vector<RequiredContract> requires_;
   std::shared_ptr<const nlohmann::json> config_schema;  // JSON Schema of the plugin's config; null: takes none
   bool unloadable = true;                               // may be dlclosed
+  bool asks_for_network = false;                        // as a client; matters where it is isolated
 
   /// The text that was parsed.
   std::string text;

@@ -43,8 +43,10 @@ std::string reason_of(Step::Kind kind, const Wanted& wanted, const Member* from)
     case Step::Kind::reconfigure: {
       config::PluginConfig former;
       read_settings(from->config_text, former);
-      const bool is_moved = former.placement != wanted.config->placement;
-      return std::string("its ") + (is_moved ? "placement" : "config") + " in " + wanted.config->file + " has changed";
+      const char* const what = former.placement != wanted.config->placement       ? "placement"
+                               : former.config_text != wanted.config->config_text ? "config"
+                                                                                  : "sandbox";
+      return std::string("its ") + what + " in " + wanted.config->file + " has changed";
     }
     default: break;
   }

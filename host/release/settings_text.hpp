@@ -1,5 +1,6 @@
-// What an admin has set for a plugin and a release is made of, as one text: its config, and before that where it runs,
-// unless that is the host process. Two members with the same image and the same text are the same.
+// What an admin has set for a plugin and a release is made of, as one text: its config, and before that, in words,
+// where it runs and how, unless that is the host process. Two members with the same image and the same text are the
+// same.
 #pragma once
 
 #include <string>
@@ -9,19 +10,9 @@
 
 namespace mortise::release {
 
-/// Config is a JSON object, so that nothing else begins like this.
-inline constexpr std::string_view kIsolatedPrefix = "isolated ";
+std::string settings_text(const config::PluginConfig& plugin);
 
-inline std::string settings_text(const config::PluginConfig& plugin) {
-  const bool is_isolated = plugin.placement == config::Placement::isolated;
-  return is_isolated ? std::string(kIsolatedPrefix) + plugin.config_text : plugin.config_text;
-}
-
-/// The way back.
-inline void read_settings(std::string_view text, config::PluginConfig& plugin) {
-  const bool is_isolated = text.starts_with(kIsolatedPrefix);
-  plugin.placement = is_isolated ? config::Placement::isolated : config::Placement::in_line;
-  plugin.config_text = text.substr(is_isolated ? kIsolatedPrefix.size() : 0);
-}
+/// The way back. A word of a newer host is left out.
+void read_settings(std::string_view text, config::PluginConfig& plugin);
 
 }  // namespace mortise::release

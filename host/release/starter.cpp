@@ -58,6 +58,10 @@ base::Result<GenerationPtr> Starter::make(const Wanted& wanted, const DataRoot& 
   if (const auto made = make_data_directory(root, wanted.name()); !made) return made.error();
   if (wanted.config->placement == config::Placement::isolated) {
     spec.stand_in = stand_in_;
+    const auto& sandbox = wanted.config->sandbox;
+    spec.confinement = {.is_required = sandbox.is_required,
+                        .may_connect = sandbox.grants_network && spec.manifest->asks_for_network,
+                        .memory_bytes = sandbox.memory_bytes};
     return hold(std::move(spec));
   }
   spec.is_first_of_image = images_.insert(spec.sha256).second;

@@ -24,6 +24,13 @@
 
 namespace mortise::runtime {
 
+/// What a process of its own may do, beyond the little that any may.
+struct Confinement {
+  bool is_required = false;  // all that confines it; else what cannot be had is done without
+  bool may_connect = false;
+  std::uint64_t memory_bytes = 0;  // 0: no limit
+};
+
 /// What a generation is made from.
 struct GenerationSpec {
   std::shared_ptr<const manifest::Manifest> manifest;
@@ -32,6 +39,7 @@ struct GenerationSpec {
   std::string config_text;         // JSON
   std::string data_directory;      // exists
   bool is_first_of_image = false;  // no other generation of this process was made from the image
+  Confinement confinement{};       // where another process runs it
   /// What stands in for the image, which another process runs; empty: it is mapped into this one. [control thread]
   std::function<std::unique_ptr<loader::Code>(const GenerationSpec& spec)> stand_in{};
 };

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <system_error>
 
 #include "sandbox/capabilities.hpp"
@@ -22,10 +23,20 @@ std::string error_text() { return std::strerror(errno); }
 /// Whatever runs with more rights than its caller (set-user-ID files) runs with ours.
 std::string renounce_new_privileges() { return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ? "" : error_text(); }
 
+/// What is there already, in bytes.
+std::uint64_t private_memory() {
+  std::ifstream pages("/proc/self/statm");
+  std::uint64_t size = 0;
+  constexpr int kData = 6;  // the sixth
+  for (int i = 0; i < kData; ++i) pages >> size;
+  return size * static_cast<std::uint64_t>(::getpagesize());
+}
+
 /// Memory that can be written, wherever it comes from; what several processes share is not counted.
 std::string limit_memory(std::uint64_t max_bytes) {
-  if (max_bytes == 0) return "no limit is set; `limits.memory` in plugins.d sets one";
-  const rlimit limit{.rlim_cur = max_bytes, .rlim_max = max_bytes};
+  if (max_bytes == 0) return "no limit is set; limits.memory_bytes in plugins.d sets one";
+  const auto most = private_memory() + max_bytes;
+  const rlimit limit{.rlim_cur = most, .rlim_max = most};
   return ::setrlimit(RLIMIT_DATA, &limit) == 0 ? "" : error_text();
 }
 
@@ -60,7 +71,7 @@ std::vector<Measure> enter(const Settings& settings) {
   measures.push_back({"environment", find_variables()});
   measures.push_back({"descriptors", find_descriptors(settings.last_descriptor)});
   measures.push_back({"working directory", go_home(settings.data_directory)});
-  measures.push_back({"memory", limit_memory(settings.max_memory_bytes)});
+  measures.push_back({std::string(kMemory), limit_memory(settings.max_memory_bytes)});
   measures.push_back({"capabilities", drop_capabilities()});
   measures.push_back({"no new privileges", renounce_new_privileges()});
   measures.push_back({"files", limit_file_access(settings)});

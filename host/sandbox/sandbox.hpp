@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mortise::sandbox {
@@ -14,8 +15,11 @@ struct Settings {
   std::string data_directory;          // may be written; becomes the working directory
   int last_descriptor = 2;             // none above it is open
   bool may_connect = false;            // as a client, to other hosts
-  std::uint64_t max_memory_bytes = 0;  // what it can allocate; 0: as much as there is
+  std::uint64_t max_memory_bytes = 0;  // beyond what it has, stacks of threads among it; 0: as much as there is
 };
+
+/// The name of the measure that is only in force when somebody has set a limit.
+inline constexpr std::string_view kMemory = "memory";
 
 /// One thing that the process has given up.
 struct Measure {

@@ -13,6 +13,7 @@ class Chaos : public mortise::Plugin {
     add_failures(ctx);
     add_hangs(ctx);
     add_crashes(ctx);
+    add_escapes(ctx);
     auto& http = ctx.http();
     http.get("/chaos/well", [](const mortise::Request&, mortise::Response& res) { res.text("well"); });
     const auto config = ctx.config();

@@ -18,6 +18,9 @@ void add_hangs(mortise::Context& ctx);
 /// The process does not survive it.
 void add_crashes(mortise::Context& ctx);
 
+/// It reaches for what is not its own.
+void add_escapes(mortise::Context& ctx);
+
 /// It takes more than is its due, or does not give it back.
 class Hoard {
  public:

@@ -1,6 +1,8 @@
 #include <fcntl.h>
 
+#include <cstddef>
 #include <string>
+#include <vector>
 
 #include "faults.hpp"
 
@@ -13,6 +15,12 @@ Hoard::Hoard(mortise::Context& ctx) {
   auto& http = ctx.http();
   http.get("/chaos/answers-100-megabytes",
            [](const Request&, Response& res) { res.send(std::string(100'000'000, 'x'), "application/octet-stream"); });
+  http.get("/chaos/allocates-for-ever", [](const Request&, Response& res) {
+    constexpr std::size_t kPiece = std::size_t{16} << 20;
+    std::vector<std::string> pieces;
+    for (;;) pieces.emplace_back(kPiece, 'x');
+    res.text("never");
+  });
   http.get("/chaos/never-finishes", [this](const Request&, Response& res) {
     auto stream = res.stream("text/plain");
     stream.write("begun");

@@ -34,6 +34,25 @@ TEST_F(PluginFiles, FaultyOneHidesOnlyItself) {
   EXPECT_EQ(loaded.problems[1].pointer, "/enabled");
 }
 
+TEST_F(PluginFiles, SayWhatIsTakenFromAProcessOfItsOwn) {
+  put("a.json", R"({"placement": "isolated", "sandbox": "require", "network": "client",
+                    "limits": {"memory_bytes": 1048576}})");
+  put("b.json", R"({"network": "client", "sandbox": "prefer"})");
+  put("c.json", R"({"sandbox": "require"})");
+  put("d.json", R"({"placement": "isolated", "limits": {"memory_bytes": 1}})");
+  put("e.json", R"({"placement": "isolated", "network": "server"})");
+  base::RealFiles files;
+  const auto loaded = load_plugin_configs(path_, files);
+  ASSERT_EQ(loaded.plugins.size(), 2U);
+  EXPECT_EQ(loaded.plugins[0]->sandbox,
+            (SandboxConfig{.is_required = true, .grants_network = true, .memory_bytes = 1048576}));
+  EXPECT_EQ(loaded.plugins[1]->sandbox, SandboxConfig{.grants_network = true});
+  ASSERT_EQ(loaded.problems.size(), 3U);
+  EXPECT_EQ(loaded.problems[0].pointer, "/sandbox");
+  EXPECT_EQ(loaded.problems[1].pointer, "/limits/memory_bytes");
+  EXPECT_EQ(loaded.problems[2].pointer, "/network");
+}
+
 TEST_F(PluginFiles, SayWhatANewVersionMustKeepTo) {
   put("notes.json", R"({"probation": {"for": "2m", "requests": 7, "max_error_percent": 3, "max_p95": "250ms"},
                         "canary": {"percent": 5, "for": "90s", "key": "header:X-User"}})");

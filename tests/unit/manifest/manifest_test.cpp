@@ -13,7 +13,7 @@ TEST(Manifest, ReadsEveryKey) {
   const auto text = with(R"(, "summary": "takes orders", "interfaces": ["mortise.http/1", "mortise.log/1"],
     "provides": [{"contract": "boutique.orders/2"}],
     "requires": [{"contract": "greeting/1", "provider": ">=1.0 <2", "optional": true}, {"contract": "tax/3"}],
-    "config": {"type": "object"}, "unload": false)");
+    "config": {"type": "object"}, "unload": false, "network": "client")");
   const auto manifest = parse_manifest(text);
   ASSERT_TRUE(manifest) << manifest.error().message;
   EXPECT_EQ(manifest->name, "orders");
@@ -32,6 +32,7 @@ TEST(Manifest, ReadsEveryKey) {
   ASSERT_NE(manifest->config_schema, nullptr);
   EXPECT_EQ(manifest->config_schema->at("type"), "object");
   EXPECT_FALSE(manifest->unloadable);
+  EXPECT_TRUE(manifest->asks_for_network);
   EXPECT_EQ(manifest->text, text);
 }
 
@@ -95,7 +96,8 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{with(R"(,"requires":[{"contract":"a/1","provider":"lots"}])"), {"/requires/0/provider", "'lots'"}},
         Fault{with(R"(,"requires":[{"contract":"a/1","optional":1}])"), {"/requires/0/optional", "true or false"}},
         Fault{with(R"(,"config":[])"), {"/config: must be a JSON Schema"}},
-        Fault{with(R"(,"unload":"no")"), {"/unload: must be true or false"}}));
+        Fault{with(R"(,"unload":"no")"), {"/unload: must be true or false"}},
+        Fault{with(R"(,"network":"server")"), {"/network: must be \"client\"", "server"}}));
 
 TEST(Manifest, TellsContractIds) {
   const auto provides = [](const std::string& id) {

@@ -1,0 +1,47 @@
+#include "release/settings_text.hpp"
+
+#include <charconv>
+
+namespace mortise::release {
+namespace {
+
+constexpr std::string_view kIsolated = "isolated";
+constexpr std::string_view kSandbox = "sandbox-required";
+constexpr std::string_view kNetwork = "network-granted";
+constexpr std::string_view kMemory = "memory_bytes=";
+
+void read_word(std::string_view word, config::PluginConfig& plugin) {
+  if (word == kIsolated) plugin.placement = config::Placement::isolated;
+  if (word == kSandbox) plugin.sandbox.is_required = true;
+  if (word == kNetwork) plugin.sandbox.grants_network = true;
+  if (!word.starts_with(kMemory)) return;
+  const auto number = word.substr(kMemory.size());
+  std::from_chars(number.data(), number.data() + number.size(), plugin.sandbox.memory_bytes);
+}
+
+}  // namespace
+
+std::string settings_text(const config::PluginConfig& plugin) {
+  if (plugin.placement != config::Placement::isolated) return plugin.config_text;
+  std::string text;
+  const auto add = [&](std::string_view word) { text.append(word).append(" "); };
+  add(kIsolated);
+  if (plugin.sandbox.is_required) add(kSandbox);
+  if (plugin.sandbox.grants_network) add(kNetwork);
+  if (plugin.sandbox.memory_bytes != 0) add(std::string(kMemory) + std::to_string(plugin.sandbox.memory_bytes));
+  return text + plugin.config_text;
+}
+
+void read_settings(std::string_view text, config::PluginConfig& plugin) {
+  plugin.placement = config::Placement::in_line;
+  plugin.sandbox = {};
+  // The config is a JSON object: no word begins as it does.
+  while (!text.empty() && text.front() != '{') {
+    const auto end = text.find(' ');
+    read_word(text.substr(0, end), plugin);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  plugin.config_text = text;
+}
+
+}  // namespace mortise::release

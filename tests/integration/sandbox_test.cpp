@@ -1,0 +1,135 @@
+// What an isolated plugin's process cannot do, what the admin may allow it, and what he is told.
+#include <linux/prctl.h>
+#include <seccomp.h>
+#include <sys/prctl.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <exception>
+#include <functional>
+#include <thread>
+
+#include "support/host_test.hpp"
+
+namespace mortise::integration {
+namespace {
+
+using nlohmann::json;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+/// On a thread for which, and for all that it starts, the kernel has no Landlock.
+void without_landlock(const std::function<void()>& test) {
+  std::thread([&] {
+    ASSERT_EQ(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+    auto* const filter = ::seccomp_init(SCMP_ACT_ALLOW);
+    ASSERT_EQ(::seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(landlock_create_ruleset), 0), 0);
+    ASSERT_EQ(::seccomp_load(filter), 0);
+    ::seccomp_release(filter);
+    try {
+      test();
+    } catch (const std::exception& exception) {
+      ADD_FAILURE() << exception.what();
+    }
+  }).join();
+}
+
+class SandboxTest : public HostTest {
+ protected:
+  void start_chaos(const json& settings) {
+    prefix_.drop(shipped_file("chaos"));
+    prefix_.write_plugin("chaos", settings.dump());
+    start();
+  }
+  [[nodiscard]] std::string attempt(const std::string& path) const { return host_->get("/chaos/" + path).body; }
+  [[nodiscard]] std::string status() const { return mortise({"status", "chaos"}).out; }
+
+  const std::string refused_ = std::string(std::strerror(EPERM));
+  const std::string not_allowed_ = std::string(std::strerror(EACCES));
+  const std::string nobody_there_ = std::string(std::strerror(ECONNREFUSED));
+};
+
+TEST_F(SandboxTest, KeepsAnIsolatedPluginToItself) {
+  start_chaos({{"placement", "isolated"}});
+  EXPECT_EQ(attempt("opens-a-foreign-file"), not_allowed_);
+  EXPECT_EQ(attempt("connects-out"), refused_);
+  EXPECT_EQ(attempt("executes-a-shell"), refused_);
+  EXPECT_EQ(attempt("forks"), refused_);
+  EXPECT_EQ(attempt("well"), "well");
+  EXPECT_THAT(status(), AllOf(HasSubstr("sandbox     environment, descriptors, working directory, capabilities, "
+                                        "no new privileges, files, system calls\n"),
+                              HasSubstr("memory: no limit is set; limits.memory_bytes in plugins.d sets one")));
+}
+
+TEST_F(SandboxTest, KeepsNothingFromOneInTheHostProcess) {
+  start_chaos({{"placement", "inline"}});
+  EXPECT_EQ(attempt("forks"), "done");
+  EXPECT_EQ(attempt("connects-out"), nobody_there_);
+  EXPECT_THAT(status(), Not(HasSubstr("sandbox")));
+}
+
+TEST_F(SandboxTest, TheNetworkIsTheAdminsToGrant) {
+  start_chaos({{"placement", "isolated"}, {"network", "client"}});
+  EXPECT_EQ(attempt("connects-out"), nobody_there_);
+  EXPECT_EQ(attempt("opens-a-foreign-file"), not_allowed_);
+  prefix_.write_plugin("chaos", json{{"placement", "isolated"}}.dump());
+  host_->wait_for_plugin("chaos", [](const json& plugin) { return plugin["generation"] == 2; });
+  EXPECT_EQ(attempt("connects-out"), refused_);
+}
+
+TEST_F(SandboxTest, AWorkerWithoutItsDescriptorsIsReplaced) {
+  start_chaos({{"placement", "isolated"}});
+  prefix_.add_shipped("hello");
+  host_->wait_for_state("hello", "active");
+  // Its last answer gets through where the host happens to be awake.
+  EXPECT_THAT(host_->get("/chaos/closes-descriptors").status, ::testing::AnyOf(200, 503));
+  EXPECT_EQ(host_->get("/hello").status, 200);
+  // Only who is asleep has to be woken, and only that tells.
+  const auto limit = std::chrono::steady_clock::now() + kPatience;
+  while (restarts() == 0 && std::chrono::steady_clock::now() < limit) {
+    static_cast<void>(attempt("well"));
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(restarts(), 1);
+}
+
+#if !MORTISE_IS_SANITIZED  // whose allocator ends the process where others return null
+TEST_F(SandboxTest, MemoryEndsAtItsLimitForThatPluginAlone) {
+  start_chaos({{"placement", "isolated"}, {"limits", {{"memory_bytes", 512 << 20}}}});
+  const auto answer = host_->get("/chaos/allocates-for-ever");
+  EXPECT_EQ(answer.status, 500);
+  EXPECT_EQ(attempt("well"), "well");
+  EXPECT_THAT(host_->log_text(), HasSubstr("bad_alloc"));
+  EXPECT_THAT(status(), HasSubstr("working directory, memory, capabilities"));
+}
+#endif
+
+TEST_F(SandboxTest, WhereAllOfItIsRequiredNoneMayBeMissing) {
+  start_chaos({{"placement", "isolated"}, {"sandbox", "require"}});
+  EXPECT_EQ(attempt("well"), "well");
+  EXPECT_EQ(host_->stop(), 0);
+  without_landlock([this] {
+    start();
+    const auto failed = host_->wait_for_state("chaos", "failed");
+    EXPECT_THAT(failed["reason"].get<std::string>(),
+                AllOf(HasSubstr("its sandbox is not complete; files: this kernel has no Landlock"),
+                      HasSubstr("\"sandbox\": \"prefer\"")));
+    prefix_.write_plugin("chaos", json{{"placement", "isolated"}, {"sandbox", "prefer"}}.dump());
+    host_->wait_for_state("chaos", "active");
+    EXPECT_EQ(attempt("well"), "well");
+    EXPECT_THAT(status(), HasSubstr("no sandbox  files: this kernel has no Landlock"));
+    EXPECT_EQ(host_->stop(), 0);
+  });
+}
+
+TEST_F(SandboxTest, InTheHostProcessNobodyCanRequireIt) {
+  prefix_.write_plugin("chaos", R"({"sandbox": "require"})");
+  const auto checked = mortise({"serve", "--check"});
+  EXPECT_NE(checked.code, 0);
+  EXPECT_THAT(checked.err, AllOf(HasSubstr("chaos.json"), HasSubstr("/sandbox"), HasSubstr("\"isolated\"")));
+}
+
+}  // namespace
+}  // namespace mortise::integration
