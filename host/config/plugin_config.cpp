@@ -11,7 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::string_view kConfigPointer = "/config";
-constexpr std::uint64_t kLeastMemory = std::uint64_t{1} << 20U;
+constexpr std::uint64_t kLeastMemory = std::uint64_t{32} << 20U;  // of which two threads take half
 constexpr std::uint64_t kMostMemory = std::uint64_t{1} << 46U;
 
 /// The places at and below /config, by pointers that start there.

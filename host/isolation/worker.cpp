@@ -80,12 +80,14 @@ class Worker {
                                           .last_descriptor = kWakeDescriptor,
                                           .may_connect = hook.number("may_connect") != 0,
                                           .max_memory_bytes = memory});
+    auto told = json::array();
     std::string missing;
     for (const auto& measure : measures) {
-      sandbox_.push_back({{"name", measure.name}, {"missing", measure.missing}});
+      told.push_back({{"name", measure.name}, {"missing", measure.missing}});
       const bool is_asked_for = measure.name != sandbox::kMemory || memory != 0;
       if (is_asked_for && !measure.missing.empty()) missing += "; " + measure.name + ": " + measure.missing;
     }
+    link_.say({{"say", say::kSandbox}, {"sandbox", std::move(told)}});
     if (missing.empty() || hook.number("sandbox_is_required") == 0) return {};
     return Error{ErrorCode::failed_precondition,
                  "its sandbox is not complete" + missing + "; mend that, or allow it with \"sandbox\": \"prefer\""};
@@ -121,7 +123,6 @@ class Worker {
   /// What the plugin offers to the host.
   json describe() {
     auto answer = done({});
-    answer["sandbox"] = sandbox_;
     answer["health"] = generation_->offered(MORTISE_HEALTH_V1) != nullptr ? 1 : 0;
     const auto* const state = static_cast<const mortise_state_v1*>(generation_->offered(MORTISE_STATE_V1));
     if (state == nullptr) return answer;
@@ -171,7 +172,6 @@ class Worker {
 
   HostLink& link_;
   RemoteHttp http_;
-  json sandbox_ = json::array();  // what is in force, and what is not
   std::optional<runtime::Contracts> contracts_;
   runtime::GenerationPtr generation_;
   Crew* crew_ = nullptr;  // lives as long as the process
@@ -188,7 +188,8 @@ int worker_main() {
     std::cerr << "only a host starts workers: " << area.error().message << '\n';
     return 1;
   }
-  std::signal(SIGPIPE, SIG_IGN);
+  // Those that a service manager sends to all of a service are the host's to follow: it stops its workers in order.
+  for (const int signal : {SIGPIPE, SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2}) std::signal(signal, SIG_IGN);
   ::prctl(PR_SET_NAME, "mortise-worker");
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a host that has ended already is found out at the first message
   HostLink link(Talk(base::Descriptor(kTalkDescriptor)), std::move(*area), base::Descriptor(kWakeDescriptor));

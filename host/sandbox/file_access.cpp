@@ -22,9 +22,10 @@ struct Ruleset {
   std::uint64_t network;  // since version 4
   std::uint64_t scopes;   // since version 6
 };
-constexpr std::uint64_t kRefer = 1U << 13U;     // since version 2
-constexpr std::uint64_t kTruncate = 1U << 14U;  // since version 3
-constexpr std::uint64_t kIoctl = 1U << 15U;     // since version 5
+constexpr std::uint64_t kRefer = 1U << 13U;  // since version 2
+constexpr long kTruncateSince = 3;
+constexpr std::uint64_t kTruncate = 1U << 14U;
+constexpr std::uint64_t kIoctl = 1U << 15U;  // since version 5
 constexpr std::uint64_t kBind = 1U << 0U;
 constexpr std::uint64_t kConnect = 1U << 1U;
 constexpr std::uint64_t kSockets = 1U << 0U;  // those with abstract names
@@ -39,12 +40,16 @@ constexpr std::uint64_t kReadAndWrite = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_
 constexpr std::array kToRead{"/usr",           "/lib",          "/lib64",        "/etc/ld.so.cache",
                              "/etc/localtime", "/etc/passwd",   "/etc/group",    "/etc/nsswitch.conf",
                              "/proc/self",     "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu"};
-constexpr std::array kToConnect{"/etc/resolv.conf", "/etc/hosts",     "/etc/host.conf", "/etc/gai.conf",
-                                "/etc/services",    "/etc/protocols", "/etc/ssl/certs", "/etc/ssl/openssl.cnf"};
+// With the directories into which the first leads where something else writes it.
+constexpr std::array kToConnect{
+    "/etc/resolv.conf",     "/run/systemd/resolve", "/run/NetworkManager", "/run/resolvconf", "/etc/hosts",
+    "/etc/host.conf",       "/etc/gai.conf",        "/etc/services",       "/etc/protocols",  "/etc/ssl/certs",
+    "/etc/ssl/openssl.cnf", "/etc/pki/tls/certs",   "/etc/pki/ca-trust"};
 constexpr std::array kDevices{"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"};
 
 std::uint64_t rights_of(long version) {
-  return kFirstRights | (version >= 2 ? kRefer : 0) | (version >= 3 ? kTruncate : 0) | (version >= 5 ? kIoctl : 0);
+  return kFirstRights | (version >= 2 ? kRefer : 0) | (version >= kTruncateSince ? kTruncate : 0) |
+         (version >= 5 ? kIoctl : 0);
 }
 
 std::size_t size_of(long version) {
@@ -93,7 +98,8 @@ std::string limit_file_access(const Settings& settings) {
   }
   is_done = is_done && rules.allow(settings.image.c_str(), kRead);
   is_done = is_done && rules.allow(settings.data_directory.c_str(), ~std::uint64_t{LANDLOCK_ACCESS_FS_EXECUTE});
-  return is_done && rules.enforce() ? "" : std::strerror(errno);
+  if (!is_done || !rules.enforce()) return std::strerror(errno);
+  return version >= kTruncateSince ? "" : "this kernel's Landlock does not keep it from truncating files";
 }
 
 }  // namespace mortise::sandbox

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -69,13 +70,15 @@ std::string go_home(const std::string& directory) { return ::chdir(directory.c_s
 std::vector<Measure> enter(const Settings& settings) {
   std::vector<Measure> measures;
   measures.push_back({"environment", find_variables()});
+  // Where libraries put what they need for a moment; what they choose without it is closed to them.
+  ::setenv("TMPDIR", settings.data_directory.c_str(), 1);
   measures.push_back({"descriptors", find_descriptors(settings.last_descriptor)});
   measures.push_back({"working directory", go_home(settings.data_directory)});
   measures.push_back({std::string(kMemory), limit_memory(settings.max_memory_bytes)});
   measures.push_back({"capabilities", drop_capabilities()});
   measures.push_back({"no new privileges", renounce_new_privileges()});
   measures.push_back({"files", limit_file_access(settings)});
-  measures.push_back({"system calls", limit_system_calls(settings.may_connect)});
+  measures.push_back({"system calls", limit_system_calls(settings.may_connect, settings.max_memory_bytes != 0)});
   return measures;
 }
 

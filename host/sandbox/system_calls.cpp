@@ -1,7 +1,12 @@
 #include "sandbox/system_calls.hpp"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,6 +16,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -21,32 +27,41 @@ namespace {
 // Others of the same number of no system that we know; beyond it, as for these, the kernel's answer is ENOSYS.
 constexpr int kNumbers = 600;
 
-constexpr std::array<std::string_view, 90> kDenied{
-    // programs and processes
-    "execve", "execveat", "fork", "vfork",
-    // other processes
-    "ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "process_mrelease", "pidfd_open",
-    "pidfd_getfd", "pidfd_send_signal", "kcmp", "tkill", "move_pages", "migrate_pages",
-    // the tree of files
-    "mount", "umount", "umount2", "pivot_root", "chroot", "move_mount", "open_tree", "fsopen", "fsconfig", "fsmount",
-    "fspick", "mount_setattr", "swapon", "swapoff", "quotactl", "quotactl_fd", "name_to_handle_at", "open_by_handle_at",
-    "fanotify_init", "fanotify_mark", "acct",
-    // namespaces, and what is outside of them
-    "setns", "unshare", "sethostname", "setdomainname", "shmget", "shmat", "shmctl", "shmdt", "semget", "semop",
-    "semctl", "semtimedop", "msgget", "msgsnd", "msgrcv", "msgctl", "mq_open", "mq_unlink",
-    // the kernel
-    "add_key", "request_key", "keyctl", "bpf", "perf_event_open", "userfaultfd", "io_uring_setup", "io_uring_enter",
-    "io_uring_register", "kexec_load", "kexec_file_load", "init_module", "finit_module", "delete_module", "reboot",
-    "syslog", "iopl", "ioperm", "modify_ldt", "vm86", "vm86old", "personality", "uselib", "lookup_dcookie", "_sysctl",
-    "nfsservctl", "vhangup",
-    // the clock
-    "settimeofday", "clock_settime", "clock_adjtime", "adjtimex", "stime",
-    // who waits for connections
-    "listen", "accept", "accept4"};
+constexpr std::array kDenied = std::to_array<std::string_view>(
+    {// programs and processes
+     "execve", "execveat", "fork", "vfork",
+     // other processes
+     "ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "process_mrelease", "pidfd_open",
+     "pidfd_getfd", "pidfd_send_signal", "kcmp", "tkill", "move_pages", "migrate_pages",
+     // the tree of files
+     "mount", "umount", "umount2", "pivot_root", "chroot", "move_mount", "open_tree", "fsopen", "fsconfig", "fsmount",
+     "fspick", "mount_setattr", "swapon", "swapoff", "quotactl", "quotactl_fd", "name_to_handle_at",
+     "open_by_handle_at", "fanotify_init", "fanotify_mark", "acct",
+     // what Landlock leaves open: whose a file is, and who may use it
+     "chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat", "setxattr", "lsetxattr",
+     "fsetxattr", "setxattrat", "removexattr", "lremovexattr", "fremovexattr", "removexattrat", "utime", "utimes",
+     "futimesat",
+     // namespaces, and what is outside of them
+     "setns", "unshare", "sethostname", "setdomainname", "shmget", "shmat", "shmctl", "shmdt", "semget", "semop",
+     "semctl", "semtimedop", "msgget", "msgsnd", "msgrcv", "msgctl", "mq_open", "mq_unlink",
+     // the kernel
+     "add_key", "request_key", "keyctl", "bpf", "perf_event_open", "userfaultfd", "io_uring_setup", "io_uring_enter",
+     "io_uring_register", "kexec_load", "kexec_file_load", "init_module", "finit_module", "delete_module", "reboot",
+     "syslog", "iopl", "ioperm", "modify_ldt", "vm86", "vm86old", "personality", "uselib", "lookup_dcookie", "_sysctl",
+     "nfsservctl", "vhangup",
+     // the clock
+     "settimeofday", "clock_settime", "clock_adjtime", "adjtimex", "stime",
+     // who waits for connections
+     "listen", "accept", "accept4"});
 
 // Allowed with some arguments alone.
-constexpr std::array<std::string_view, 7> kConditional{
-    "clone", "socket", "kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "prlimit64"};
+constexpr std::array kConditional =
+    std::to_array<std::string_view>({"clone", "socket", "socketpair", "kill", "tgkill", "rt_sigqueueinfo",
+                                     "rt_tgsigqueueinfo", "prlimit64", "utimensat", "setpriority", "sched_setscheduler",
+                                     "sched_setattr", "sched_setparam", "sched_setaffinity", "ioprio_set"});
+
+// Arguments that the kernel reads 32 bits of.
+constexpr std::uint64_t kWord = 0xffffffff;
 
 template <class List>
 bool has(const List& list, std::string_view name) {
@@ -57,10 +72,10 @@ struct Release {
   void operator()(void* filter) const { ::seccomp_release(filter); }
 };
 
-/// A filter in the making. Remembers the first error.
+/// A filter in the making: what no rule speaks of gets `otherwise`. Remembers the first error.
 class Filter {
  public:
-  Filter() : filter_(::seccomp_init(SCMP_ACT_ERRNO(EPERM))) {
+  explicit Filter(std::uint32_t otherwise) : filter_(::seccomp_init(otherwise)) {
     if (!filter_) {
       note(-ENOMEM);
       return;
@@ -74,9 +89,12 @@ class Filter {
     note(::seccomp_rule_add_array(filter_.get(), action, number, 0, nullptr));
   }
 
-  void allow_where(std::string_view name, const scmp_arg_cmp& condition) {
-    const int number = ::seccomp_syscall_resolve_name(std::string(name).c_str());
-    note(::seccomp_rule_add_array(filter_.get(), SCMP_ACT_ALLOW, number, 1, &condition));
+  /// Where all of the conditions hold. A call that this machine has not is left out.
+  void add(std::uint32_t action, const char* name, std::initializer_list<scmp_arg_cmp> conditions) {
+    const int number = ::seccomp_syscall_resolve_name(name);
+    if (number < 0) return;
+    note(::seccomp_rule_add_array(filter_.get(), action, number, static_cast<unsigned>(conditions.size()),
+                                  conditions.begin()));
   }
 
   std::string load() {
@@ -93,6 +111,15 @@ class Filter {
   int error_ = 0;
 };
 
+scmp_arg_cmp is(unsigned argument, std::uint64_t value) {
+  return {.arg = argument, .op = SCMP_CMP_EQ, .datum_a = value, .datum_b = 0};
+}
+
+/// Looks at these bits of the argument alone.
+scmp_arg_cmp has_bits(unsigned argument, std::uint64_t mask, std::uint64_t value) {
+  return {.arg = argument, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = value};
+}
+
 /// By number: what has a name and is on no list is allowed.
 void add_unconditional(Filter& filter) {
   for (int number = 0; number < kNumbers; ++number) {
@@ -107,23 +134,57 @@ void add_unconditional(Filter& filter) {
   }
 }
 
-scmp_arg_cmp first_is(std::uint64_t value) { return {.arg = 0, .op = SCMP_CMP_EQ, .datum_a = value, .datum_b = 0}; }
+/// What may be asked for itself, or in this way only.
+void add_conditional(Filter& filter, bool may_connect) {
+  filter.add(SCMP_ACT_ALLOW, "clone", {has_bits(0, CLONE_THREAD, CLONE_THREAD)});
+  const auto self = static_cast<std::uint64_t>(::getpid());
+  for (const auto* name : {"kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "prlimit64"}) {
+    filter.add(SCMP_ACT_ALLOW, name, {is(0, self)});
+  }
+  for (const auto* name : {"prlimit64", "sched_setscheduler", "sched_setattr", "sched_setparam", "sched_setaffinity"}) {
+    filter.add(SCMP_ACT_ALLOW, name, {is(0, 0)});
+  }
+  filter.add(SCMP_ACT_ALLOW, "setpriority", {is(0, PRIO_PROCESS), is(1, 0)});
+  constexpr std::uint64_t kOfProcess = 1;
+  filter.add(SCMP_ACT_ALLOW, "ioprio_set", {is(0, kOfProcess), is(1, 0)});
+  filter.add(SCMP_ACT_ALLOW, "utimensat", {is(1, 0)});  // of an open file
+  // Of datagrams each may go to another address.
+  constexpr std::uint64_t kTypeOfSocket = 0xf;
+  filter.add(SCMP_ACT_ALLOW, "socketpair", {has_bits(1, kTypeOfSocket, SOCK_STREAM)});
+  if (!may_connect) return;
+  filter.add(SCMP_ACT_ALLOW, "socket", {is(0, AF_INET)});
+  filter.add(SCMP_ACT_ALLOW, "socket", {is(0, AF_INET6)});
+}
+
+/// Refusals that the filter of what is allowed has no words for.
+void add_refusals(Filter& filter, bool is_memory_limited) {
+  const auto refused = SCMP_ACT_ERRNO(EPERM);
+  // Signals to others, in the kernel's name.
+  for (const std::uint64_t command : {F_SETOWN, F_SETOWN_EX, F_SETSIG}) {
+    filter.add(refused, "fcntl", {has_bits(1, kWord, command)});
+  }
+  for (const std::uint64_t command : {FIOSETOWN, SIOCSPGRP, TIOCSTI, TIOCLINUX}) {
+    filter.add(refused, "ioctl", {has_bits(1, kWord, command)});
+  }
+  // Outliving the host.
+  filter.add(refused, "prctl", {has_bits(0, kWord, PR_SET_PDEATHSIG)});
+  if (!is_memory_limited) return;
+  // Memory that is not counted.
+  filter.add(refused, "memfd_create", {});
+  filter.add(refused, "memfd_secret", {});
+  constexpr std::uint64_t kShared = MAP_SHARED | MAP_ANONYMOUS;
+  filter.add(refused, "mmap", {has_bits(3, kShared, kShared)});
+}
 
 }  // namespace
 
-std::string limit_system_calls(bool may_connect) {
-  Filter filter;
+std::string limit_system_calls(bool may_connect, bool is_memory_limited) {
+  Filter refusals(SCMP_ACT_ALLOW);
+  add_refusals(refusals, is_memory_limited);
+  if (auto failure = refusals.load(); !failure.empty()) return failure;
+  Filter filter(SCMP_ACT_ERRNO(EPERM));
   add_unconditional(filter);
-  filter.allow_where("clone", {.arg = 0, .op = SCMP_CMP_MASKED_EQ, .datum_a = CLONE_THREAD, .datum_b = CLONE_THREAD});
-  const auto self = static_cast<std::uint64_t>(::getpid());
-  for (const auto name : {"kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "prlimit64"}) {
-    filter.allow_where(name, first_is(self));
-  }
-  filter.allow_where("prlimit64", first_is(0));
-  if (may_connect) {
-    filter.allow_where("socket", first_is(AF_INET));
-    filter.allow_where("socket", first_is(AF_INET6));
-  }
+  add_conditional(filter, may_connect);
   return filter.load();
 }
 

@@ -36,7 +36,7 @@ TEST_F(PluginFiles, FaultyOneHidesOnlyItself) {
 
 TEST_F(PluginFiles, SayWhatIsTakenFromAProcessOfItsOwn) {
   put("a.json", R"({"placement": "isolated", "sandbox": "require", "network": "client",
-                    "limits": {"memory_bytes": 1048576}})");
+                    "limits": {"memory_bytes": 33554432}})");
   put("b.json", R"({"network": "client", "sandbox": "prefer"})");
   put("c.json", R"({"sandbox": "require"})");
   put("d.json", R"({"placement": "isolated", "limits": {"memory_bytes": 1}})");
@@ -44,9 +44,9 @@ TEST_F(PluginFiles, SayWhatIsTakenFromAProcessOfItsOwn) {
   base::RealFiles files;
   const auto loaded = load_plugin_configs(path_, files);
   ASSERT_EQ(loaded.plugins.size(), 2U);
-  EXPECT_EQ(loaded.plugins[0]->sandbox,
-            (SandboxConfig{.is_required = true, .grants_network = true, .memory_bytes = 1048576}));
-  EXPECT_EQ(loaded.plugins[1]->sandbox, SandboxConfig{.grants_network = true});
+  EXPECT_EQ(loaded.plugins.at("a.json")->sandbox,
+            (SandboxConfig{.is_required = true, .grants_network = true, .memory_bytes = 33554432}));
+  EXPECT_EQ(loaded.plugins.at("b.json")->sandbox, SandboxConfig{.grants_network = true});
   ASSERT_EQ(loaded.problems.size(), 3U);
   EXPECT_EQ(loaded.problems[0].pointer, "/sandbox");
   EXPECT_EQ(loaded.problems[1].pointer, "/limits/memory_bytes");

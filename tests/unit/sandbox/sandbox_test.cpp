@@ -6,11 +6,13 @@
 #include <netinet/in.h>
 #include <sched.h>
 #include <spawn.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +21,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <string>
@@ -29,6 +32,9 @@
 
 namespace mortise::sandbox {
 namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 std::string outcome(long result) { return result >= 0 ? "done" : std::strerror(errno); }
 
@@ -43,12 +49,14 @@ class SandboxTest : public ::testing::Test {
   }
 
   /// What a process in the sandbox says.
-  [[nodiscard]] std::string inside(const std::function<std::string()>& attempt) const {
+  [[nodiscard]] std::string inside(const std::function<std::string()>& attempt) {
     std::array<int, 2> pipe{};
     EXPECT_EQ(::pipe(pipe.data()), 0);
     const pid_t child = ::fork();
     if (child == 0) {
-      enter(settings_);
+      before_();
+      told_.clear();
+      for (const auto& measure : enter(settings_)) told_ += measure.name + ": " + measure.missing + "\n";
       const auto said = attempt();
       const auto written = ::write(pipe[1], said.data(), said.size());
       ::_exit(written == static_cast<ssize_t>(said.size()) ? 0 : 1);
@@ -66,11 +74,11 @@ class SandboxTest : public ::testing::Test {
     return said;
   }
 
-  [[nodiscard]] std::string inside(const std::function<long()>& attempt) const {
+  [[nodiscard]] std::string inside(const std::function<long()>& attempt) {
     return inside([&] { return outcome(attempt()); });
   }
 
-  [[nodiscard]] std::string open_inside(const std::string& path, int flags) const {
+  [[nodiscard]] std::string open_inside(const std::string& path, int flags) {
     return inside([&]() -> long { return ::open(path.c_str(), flags, 0600); });
   }
 
@@ -79,18 +87,14 @@ class SandboxTest : public ::testing::Test {
   testing::TemporaryDirectory outside_;
   testing::TemporaryDirectory data_;
   Settings settings_;
+  std::function<void()> before_ = [] {};
+  std::string told_;  // in the sandbox: what is in force
 };
 
 TEST_F(SandboxTest, TellsWhatIsInForce) {
   settings_.max_memory_bytes = std::uint64_t{1} << 40U;
-  const auto said = inside([this]() -> std::string {
-    ::clearenv();
-    std::string all;
-    // Twice, since what is there the second time was not refused by the first.
-    for (const auto& measure : enter(settings_)) all += measure.name + ": " + measure.missing + "\n";
-    return all;
-  });
-  EXPECT_EQ(said,
+  before_ = [] { ::clearenv(); };
+  EXPECT_EQ(inside([this] { return told_; }),
             "environment: \ndescriptors: \nworking directory: \nmemory: \ncapabilities: \nno new privileges: \n"
             "files: \nsystem calls: \n");
 }
@@ -98,17 +102,14 @@ TEST_F(SandboxTest, TellsWhatIsInForce) {
 TEST_F(SandboxTest, TellsWhatIsNot) {
   settings_.last_descriptor = 2;
   settings_.data_directory = "/nowhere";
-  const auto said = inside([this]() -> std::string {
+  before_ = [] {
+    ::clearenv();
     ::setenv("SECRET", "1", 1);
-    const int open = ::open("/dev/null", O_RDONLY);
-    std::string all;
-    for (const auto& measure : enter(settings_)) all += measure.name + ": " + measure.missing + "\n";
-    return all + (open > 2 ? "" : "no descriptor");
-  });
-  EXPECT_THAT(said, ::testing::HasSubstr("environment: it has the variable "));
-  EXPECT_THAT(said, ::testing::HasSubstr("descriptors: open are "));
-  EXPECT_THAT(said, ::testing::HasSubstr("working directory: No such file"));
-  EXPECT_THAT(said, ::testing::HasSubstr("memory: no limit is set"));
+    EXPECT_GT(::open("/dev/null", O_RDONLY), 2);
+  };
+  EXPECT_THAT(inside([this] { return told_; }),
+              AllOf(HasSubstr("environment: it has the variable SECRET\n"), HasSubstr("descriptors: open are "),
+                    HasSubstr("working directory: No such file"), HasSubstr("memory: no limit is set")));
 }
 
 TEST_F(SandboxTest, ItsDataDirectoryIsItsOwn) {
@@ -166,6 +167,38 @@ TEST_F(SandboxTest, OtherProcessesAreOutOfReach) {
   EXPECT_EQ(inside([]() -> long { return ::raise(0); }), "done");
 }
 
+TEST_F(SandboxTest, SignalsAndPrioritiesOfOthersAreOutOfReach) {
+  const pid_t parent = ::getpid();
+  EXPECT_EQ(inside([=]() -> long { return ::fcntl(0, F_SETOWN, parent); }), refused_);
+  EXPECT_EQ(inside([=]() -> long { return ::syscall(SYS_fcntl, 0, (1ULL << 32U) | F_SETOWN, parent); }), refused_);
+  EXPECT_EQ(inside([=]() -> long { return ::ioctl(0, FIOSETOWN, &parent); }), refused_);
+  EXPECT_EQ(inside([]() -> long { return ::fcntl(0, F_GETFD); }), "done");
+  EXPECT_EQ(inside([]() -> long { return ::prctl(PR_SET_PDEATHSIG, 0); }), refused_);
+  EXPECT_EQ(inside([=]() -> long { return ::setpriority(PRIO_PROCESS, static_cast<id_t>(parent), 19); }), refused_);
+  EXPECT_EQ(inside([]() -> long { return ::setpriority(PRIO_PROCESS, 0, 19); }), "done");
+  EXPECT_EQ(inside([=]() -> long {
+              cpu_set_t first{};
+              CPU_SET(0, &first);
+              return ::sched_setaffinity(parent, sizeof first, &first);
+            }),
+            refused_);
+}
+
+TEST_F(SandboxTest, WhoseAFileIsAndWhoMayUseItStays) {
+  EXPECT_EQ(inside([]() -> long { return ::chmod(".", 0777); }), refused_);
+  EXPECT_EQ(inside([]() -> long { return ::fchmod(::open("/usr", O_RDONLY), 0700); }), refused_);
+  EXPECT_EQ(inside([this]() -> long { return ::chmod((outside_.path() / "secret").c_str(), 0666); }), refused_);
+  EXPECT_EQ(
+      inside([this]() -> long { return ::utimensat(AT_FDCWD, (outside_.path() / "secret").c_str(), nullptr, 0); }),
+      refused_);
+  EXPECT_EQ(inside([]() -> long { return ::futimens(::open("own", O_RDWR | O_CREAT, 0600), nullptr); }), "done");
+}
+
+TEST_F(SandboxTest, TemporaryFilesHaveAPlace) {
+  const auto directory = inside([]() -> std::string { return std::filesystem::temp_directory_path(); });
+  EXPECT_EQ(directory, settings_.data_directory);
+}
+
 TEST_F(SandboxTest, TheSystemIsOutOfReach) {
   EXPECT_EQ(inside([]() -> long { return ::syscall(SYS_mount, "none", "/tmp", "tmpfs", 0, nullptr); }), refused_);
   EXPECT_EQ(inside([]() -> long { return ::syscall(SYS_keyctl, 0, 0, 0, 0, 0); }), refused_);
@@ -188,6 +221,10 @@ TEST_F(SandboxTest, TheNetworkIsForThoseThatMayUseIt) {
   EXPECT_EQ(inside(connect), std::strerror(ECONNREFUSED));
   EXPECT_EQ(inside(serve), refused_);
   EXPECT_EQ(inside([]() -> long { return ::socket(AF_UNIX, SOCK_STREAM, 0); }), refused_);
+  std::array<int, 2> ends{};
+  EXPECT_EQ(inside([&]() -> long { return ::socketpair(AF_UNIX, SOCK_DGRAM, 0, ends.data()); }), refused_);
+  EXPECT_EQ(inside([&]() -> long { return ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()); }),
+            "done");
 }
 
 TEST_F(SandboxTest, NothingOfRootsPowerIsLeft) {
@@ -196,14 +233,19 @@ TEST_F(SandboxTest, NothingOfRootsPowerIsLeft) {
 }
 
 TEST_F(SandboxTest, MemoryEndsAtItsLimit) {
-  settings_.max_memory_bytes = std::uint64_t{64} << 20U;
-  const auto take = [](std::size_t bytes) -> std::string {
-    return ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED
+  const auto take = [](std::size_t bytes, int kind) -> std::string {
+    return ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, kind | MAP_ANONYMOUS, -1, 0) == MAP_FAILED
                ? std::strerror(errno)
                : "done";
   };
-  EXPECT_EQ(inside([&] { return take(std::size_t{32} << 20U); }), "done");
-  EXPECT_EQ(inside([&] { return take(std::size_t{128} << 20U); }), std::strerror(ENOMEM));
+  constexpr std::size_t kLittle = std::size_t{32} << 20U;
+  constexpr std::size_t kMuch = std::size_t{128} << 20U;
+  EXPECT_EQ(inside([&] { return take(kMuch, MAP_SHARED); }), "done");
+  settings_.max_memory_bytes = std::uint64_t{64} << 20U;
+  EXPECT_EQ(inside([&] { return take(kLittle, MAP_PRIVATE); }), "done");
+  EXPECT_EQ(inside([&] { return take(kMuch, MAP_PRIVATE); }), std::strerror(ENOMEM));
+  EXPECT_EQ(inside([&] { return take(kLittle, MAP_SHARED); }), refused_);
+  EXPECT_EQ(inside([]() -> long { return ::memfd_create("memory", 0); }), refused_);
 }
 
 }  // namespace
