@@ -160,11 +160,11 @@ void add_conditional(Filter& filter, bool may_connect) {
 void add_refusals(Filter& filter, bool is_memory_limited) {
   const auto refused = SCMP_ACT_ERRNO(EPERM);
   // Signals to others, in the kernel's name.
-  for (const std::uint64_t command : {F_SETOWN, F_SETOWN_EX, F_SETSIG}) {
-    filter.add(refused, "fcntl", {has_bits(1, kWord, command)});
+  for (const int command : {F_SETOWN, F_SETOWN_EX, F_SETSIG}) {
+    filter.add(refused, "fcntl", {has_bits(1, kWord, static_cast<unsigned>(command))});
   }
-  for (const std::uint64_t command : {FIOSETOWN, SIOCSPGRP, TIOCSTI, TIOCLINUX}) {
-    filter.add(refused, "ioctl", {has_bits(1, kWord, command)});
+  for (const int command : {FIOSETOWN, SIOCSPGRP, TIOCSTI, TIOCLINUX}) {
+    filter.add(refused, "ioctl", {has_bits(1, kWord, static_cast<unsigned>(command))});
   }
   // Outliving the host.
   filter.add(refused, "prctl", {has_bits(0, kWord, PR_SET_PDEATHSIG)});
