@@ -20,7 +20,7 @@ namespace {
 using Clock = Reconciler::Clock;
 
 // Several changes often come together (a copy, then a rename; a plan, then its apply): one pass serves them all, and
-// one report.
+// one report. Who asks meanwhile does not wait for either.
 constexpr std::chrono::milliseconds kDebounce{10};
 // A look unasked now and then: some file systems tell nothing of changes made elsewhere.
 constexpr std::chrono::seconds kUnaskedLook{30};
@@ -180,7 +180,7 @@ class Runner::Impl {
       bool has_changed = retire_reaped();
       has_changed |= is_paused_ ? reconciler_.drains().cut_overdue() : reconciler_.do_chores();
       has_changed |= serve_requests(true);
-      const bool is_due = !is_paused_ && heed_wake();
+      const bool is_due = !is_paused_ && pass_at_ <= Clock::now() && heed_wake();
       if (is_due) reconciler_.pass();
       has_changed |= is_due;
       if (has_changed) report_at_ = std::min(report_at_, Clock::now() + kDebounce);
@@ -199,15 +199,17 @@ class Runner::Impl {
     std::unique_lock lock(mailbox_->mutex);
     const auto look_at = is_paused_ ? kNever : std::min(reconciler_.next_look().value_or(kNever), unasked_look_);
     const auto chores = is_paused_ ? reconciler_.drains().next_cut() : reconciler_.next_chores();
-    const auto until = std::min({look_at, chores.value_or(kNever), report_at_});
-    const auto is_asked = [&] { return !mailbox_->reaped.empty() || !mailbox_->requests.empty(); };
-    const auto is_woken = [&] { return mailbox_->is_woken && !is_paused_; };
-    mailbox_->changed.wait_until(lock, until, [&] { return is_woken() || mailbox_->is_stop_begun || is_asked(); });
-    if (look_at <= Clock::now()) mailbox_->is_woken = true;
-    if (is_woken() && !is_asked()) {
-      mailbox_->changed.wait_for(lock, kDebounce, [&] { return mailbox_->is_stop_begun; });
+    for (;;) {
+      const auto now = Clock::now();
+      if (look_at <= now) mailbox_->is_woken = true;
+      const bool is_woken = mailbox_->is_woken && !is_paused_;
+      // From the first of the changes on, or there would be no pass while they go on.
+      if (is_woken && pass_at_ == kNever) pass_at_ = now + kDebounce;
+      const auto until = std::min({is_woken ? pass_at_ : look_at, chores.value_or(kNever), report_at_});
+      const bool is_asked = !mailbox_->reaped.empty() || !mailbox_->requests.empty();
+      if (mailbox_->is_stop_begun || is_asked || until <= now) return !mailbox_->is_stop_begun;
+      mailbox_->changed.wait_until(lock, until);
     }
-    return !mailbox_->is_stop_begun;
   }
 
   /// True when there were some.
@@ -231,6 +233,7 @@ class Runner::Impl {
 
   /// Whether a look is due; now and then it is one at everything, however often others come in between.
   bool heed_wake() {
+    pass_at_ = kNever;
     if (!take(&Mailbox::is_woken)) return false;
     if (!take(&Mailbox::is_distrusting) && Clock::now() < unasked_look_) return true;
     reconciler_.distrust_files();
@@ -284,6 +287,7 @@ class Runner::Impl {
   std::chrono::seconds look_every_{kUnaskedLook};
   Clock::time_point unasked_look_;        // the release thread's
   Clock::time_point report_at_ = kNever;  // the release thread's
+  Clock::time_point pass_at_ = kNever;    // the release thread's: the end of the debounce; never: nobody has woken it
   std::thread thread_;
   std::size_t left_behind_ = 0;  // written by the release thread before it ends
 };
