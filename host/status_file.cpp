@@ -63,6 +63,7 @@ void StatusFile::announce(const std::vector<std::string>& endpoints, std::vector
                    {{"reason", written.error().message}});
   }
   urls_ = std::move(urls);
+  last_.clear();  // another host may have written its own meanwhile
 }
 
 void StatusFile::write(const release::Status& status) {

@@ -55,6 +55,14 @@ class StatusFileTest : public ::testing::Test {
   StatusFile file_{root_.path(), 7, files_};
 };
 
+TEST_F(StatusFileTest, IsWrittenAgainWhereAnotherHostHasBeen) {
+  const auto status = status_of({{{"a", 1}, ""}});
+  const auto own = write(status);
+  testing::write_file(root_ / "status.json", "{}");
+  file_.announce({}, {});
+  EXPECT_EQ(write(status), own);
+}
+
 TEST_F(StatusFileTest, HasAllThatAReaderAsksFor) {
   auto status = status_of({{{"a", 1}, "it \"waits\"\n"}});
   status.files.put(record("/drop/a.so", "is a text file"));
