@@ -149,7 +149,10 @@ TEST_F(ControlApi, StatusHasPluginsAndFilesWithWhatIsKnownOfThem) {
                                                                   .lines_dropped = 9};
   status.plugins.front().crashes = {
       .count = 2, .time = "2026-11-26T09:20:31.004Z", .signal = "SIGSEGV", .route = "/rates", .evidence = "at 0x8"};
-  status.plugins.front().process = {.pid = 4712, .restarts = 1, .trouble = "its process was killed by SIGSEGV"};
+  status.plugins.front().process = {.pid = 4712,
+                                    .restarts = 1,
+                                    .trouble = "its process was killed by SIGSEGV",
+                                    .sandbox = {{.name = "files", .missing = "no Landlock"}}};
   status.files.put(std::move(record));
   status.left_mapped = {
       .count = 2,
@@ -166,7 +169,8 @@ TEST_F(ControlApi, StatusHasPluginsAndFilesWithWhatIsKnownOfThem) {
                  "crashes": {"count": 2, "time": "2026-11-26T09:20:31.004Z", "signal": "SIGSEGV", "route": "/rates",
                              "reason": "at 0x8"},
                  "placement": "isolated",
-                 "worker": {"pid": 4712, "restarts": 1, "trouble": "its process was killed by SIGSEGV"}}],
+                 "worker": {"pid": 4712, "restarts": 1, "trouble": "its process was killed by SIGSEGV",
+                            "sandbox": [{"name": "files", "missing": "no Landlock"}]}}],
     "files": [{"path": "/drop/x.so", "state": "rejected", "reason": "no ELF", "sha256": "", "plugin": "",
                "version": "", "notes": []}],
     "left_mapped": {"count": 2, "limit": 1, "warning": "restart", "images": [
