@@ -166,6 +166,7 @@ bool read_form(std::span<const std::uint8_t> form, AnswerView& view) {
   if (form.size() < sizeof head) return false;
   std::memcpy(&head, form.data(), sizeof head);
   const auto rest = form.subspan(sizeof head);
+  if (head.texts_size > kMostHeaderBytes) return false;
   if (head.texts_size > rest.size() || head.body_size != rest.size() - head.texts_size) return false;
   view.head.assign(chars(rest.data()), head.texts_size);
   TextReader texts(view.head);

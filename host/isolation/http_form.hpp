@@ -31,10 +31,13 @@ struct AnswerView {
   std::string head;
 };
 
+/// Of all headers of an answer, which the host copies.
+inline constexpr std::uint64_t kMostHeaderBytes = std::uint64_t{1} << 20U;
+
 std::uint64_t form_size(const mortise_http_response_v1& response) noexcept;
 /// `out` has room for it.
 void write_form(const mortise_http_response_v1& response, std::uint8_t* out) noexcept;
-/// Whatever the bytes are; false: they are no answer.
+/// Whatever the bytes are; false: they are no answer, or one with too many headers.
 bool read_form(std::span<const std::uint8_t> form, AnswerView& view);
 
 }  // namespace mortise::isolation

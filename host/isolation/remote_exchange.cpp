@@ -17,6 +17,13 @@ constexpr std::uint64_t kMostPieceBytes = std::uint64_t{1} << 20U;
 // As the host takes it.
 constexpr std::size_t kMostMessageBytes = 1024;
 
+/// As the host's own exchange does; and it must be one that the host takes from a worker.
+mortise_status check(const mortise_http_response_v1& response) {
+  const auto checked = http::check_response(response);
+  if (checked != MORTISE_OK) return checked;
+  return form_size(response) - response.body.size > kMostHeaderBytes ? MORTISE_INVALID_ARGUMENT : MORTISE_OK;
+}
+
 RemoteExchange::Time to_time(std::int64_t deadline_ns) {
   if (deadline_ns == std::numeric_limits<std::int64_t>::max()) return RemoteExchange::Time::max();
   return RemoteExchange::Time(std::chrono::nanoseconds(deadline_ns));
@@ -72,7 +79,8 @@ mortise_status RemoteExchange::end(Lock& lock, Progress needed, Kind kind) {
   return status;
 }
 
-/// The exchange is not done before the host's reply is here.
+/// The exchange is not done before the host's reply is here: who comes back from this may be the last one inside, as
+/// another thread may have ended it meanwhile, and has to look for that.
 mortise_status RemoteExchange::send_and_wait(Lock& lock, const Completion& what, std::uint64_t& value) {
   ++waiting_;
   lock.unlock();
@@ -82,12 +90,8 @@ mortise_status RemoteExchange::send_and_wait(Lock& lock, const Completion& what,
   return status;
 }
 
-/// Has the host take so many bytes, which `write` puts where it is told, before this returns.
-template <class Write>
-mortise_status RemoteExchange::send_block(Lock& lock, Completion what, std::uint64_t size, const Write& write) {
-  auto* const block = link_->heap().allocate(size);
-  if (block == nullptr) return MORTISE_RESOURCE_EXHAUSTED;
-  write(block);
+/// Has the host take the block, of the heap, before this frees it.
+mortise_status RemoteExchange::send_block(Lock& lock, Completion what, std::uint8_t* block, std::uint64_t size) {
   what.offset = link_->area().offset_of(block);
   what.size = size;
   std::uint64_t ignored = 0;
@@ -97,16 +101,18 @@ mortise_status RemoteExchange::send_block(Lock& lock, Completion what, std::uint
 }
 
 mortise_status RemoteExchange::respond(const mortise_http_response_v1& response) {
-  const auto checked = http::check_response(response);
+  const auto checked = check(response);
   if (checked != MORTISE_OK) return checked;
   Lock lock(mutex_);
   if (progress_ != Progress::fresh) return MORTISE_FAILED_PRECONDITION;
   const auto size = form_size(response);
   if (size <= kDirectBytes) return respond_at_once(lock, response);
+  // First: an end that has begun has forgotten the callback of on_close, and cannot be taken back.
+  auto* const block = link_->heap().allocate(size);
+  if (block == nullptr) return MORTISE_RESOURCE_EXHAUSTED;
   begin_end(lock);
-  const auto status =
-      send_block(lock, completion(Kind::respond), size, [&](std::uint8_t* block) { write_form(response, block); });
-  if (status == MORTISE_RESOURCE_EXHAUSTED) progress_ = Progress::fresh;
+  write_form(response, block);
+  const auto status = send_block(lock, completion(Kind::respond), block, size);
   complete_if_done();
   return status;
 }
@@ -133,15 +139,18 @@ mortise_status RemoteExchange::defer() {
 }
 
 mortise_status RemoteExchange::start(const mortise_http_response_v1& head) {
-  const auto checked = http::check_response(head);
+  const auto checked = check(head);
   if (checked != MORTISE_OK) return checked;
   Lock lock(mutex_);
   if (progress_ != Progress::fresh) return MORTISE_FAILED_PRECONDITION;
+  const auto size = form_size(head);
+  auto* const block = link_->heap().allocate(size);
+  if (block == nullptr) return MORTISE_RESOURCE_EXHAUSTED;
   progress_ = Progress::streaming;
-  const auto status =
-      send_block(lock, completion(Kind::start), form_size(head), [&](std::uint8_t* block) { write_form(head, block); });
+  write_form(head, block);
+  const auto status = send_block(lock, completion(Kind::start), block, size);
   if (status == MORTISE_OK) deadline_.store(Time::max(), std::memory_order_relaxed);
-  if (status == MORTISE_RESOURCE_EXHAUSTED) progress_ = Progress::fresh;
+  complete_if_done();
   return status;
 }
 
@@ -150,9 +159,14 @@ mortise_status RemoteExchange::write(mortise_bytes piece, std::uint32_t timeout_
   if (progress_ != Progress::streaming) return MORTISE_FAILED_PRECONDITION;
   if (has_gone()) return MORTISE_CANCELLED;
   if (piece.size == 0) return MORTISE_OK;
+  auto* const block = link_->heap().allocate(piece.size);
+  if (block == nullptr) return MORTISE_RESOURCE_EXHAUSTED;
+  std::memcpy(block, piece.data, piece.size);
   auto what = completion(Kind::write);
   what.argument = timeout_ms;
-  return send_block(lock, what, piece.size, [&](std::uint8_t* block) { std::memcpy(block, piece.data, piece.size); });
+  const auto status = send_block(lock, what, block, piece.size);
+  complete_if_done();
+  return status;
 }
 
 mortise_status RemoteExchange::finish() {
@@ -177,6 +191,7 @@ mortise_status RemoteExchange::read_body(std::span<std::uint8_t> buffer, std::ui
   const auto status = send_and_wait(lock, what, size);
   if (status == MORTISE_OK && size > 0) std::memcpy(buffer.data(), block, size);
   link_->heap().free(block);
+  complete_if_done();
   return status;
 }
 

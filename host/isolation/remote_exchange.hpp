@@ -64,8 +64,7 @@ class RemoteExchange {
   void begin_end(Lock& lock);
   mortise_status respond_at_once(Lock& lock, const mortise_http_response_v1& response);
   mortise_status send_and_wait(Lock& lock, const Completion& what, std::uint64_t& value);
-  template <class Write>
-  mortise_status send_block(Lock& lock, Completion what, std::uint64_t size, const Write& write);
+  mortise_status send_block(Lock& lock, Completion what, std::uint8_t* block, std::uint64_t size);
   void fail(mortise_status status, std::string_view message);
   void log_late_failure(mortise_status status, std::string_view message) const;
   void complete_if_done();

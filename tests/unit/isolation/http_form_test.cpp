@@ -89,6 +89,13 @@ TEST(HttpForm, AnAnswerThatIsCutAnywhereIsNone) {
   }
 }
 
+TEST(HttpForm, TooManyHeadersAreNoAnswer) {
+  const std::string value(kMostHeaderBytes, 'v');
+  const std::vector<mortise_http_field> headers{{to_abi("Name"), to_abi(value)}};
+  AnswerView view;
+  EXPECT_FALSE(read_form(form_of(make_response(headers, "hello")), view));
+}
+
 TEST(HttpForm, GarbageNeverLeadsOutOfTheForm) {
   const std::vector<mortise_http_field> headers{{to_abi("A"), to_abi("b")}, {to_abi("C"), to_abi("d")}};
   const auto form = form_of(make_response(headers, "hello"));
