@@ -14,20 +14,28 @@
 namespace mortise::isolation {
 namespace {
 
-constexpr std::string_view kGone =
-    "the process that runs the plugin which serves this has ended; another one is started";
-
 std::int64_t deadline_of(std::uint64_t left_ms) {
   if (left_ms == UINT64_MAX) return std::numeric_limits<std::int64_t>::max();
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(left_ms);
   return std::chrono::duration_cast<std::chrono::nanoseconds>(deadline.time_since_epoch()).count();
 }
 
-mortise_status refuse(const char* message, mortise_error* error) {
-  return runtime::to_abi(base::Error{base::ErrorCode::unavailable, message}, error);
-}
-
 }  // namespace
+
+void answer_problem(const mortise_http_v1& http, mortise_http_exchange* exchange, unsigned http_status,
+                    std::string_view request_id, std::string_view detail) {
+  const auto body = http::problem_document(http_status, request_id, detail);
+  const std::array<mortise_http_field, 2> fields{
+      {{runtime::to_abi("Content-Type"), runtime::to_abi("application/problem+json")},
+       {runtime::to_abi("Retry-After"), runtime::to_abi("1")}}};
+  const mortise_http_response_v1 response{.struct_size = sizeof response,
+                                          .status = http_status,
+                                          .headers = fields.data(),
+                                          .header_count = http_status == 503 ? fields.size() : 1,
+                                          .body = {reinterpret_cast<const std::uint8_t*>(body.data()), body.size()}};
+  // A client that is gone hears nothing; a status that no answer may have (499) is a 500 to the edge.
+  if (http.respond(exchange, &response) == MORTISE_INVALID_ARGUMENT) http.abort(exchange);
+}
 
 Calls::Calls(std::shared_ptr<Area> area, const runtime::Generation& generation, const mortise_http_v1& http,
              GrowingPool& pool)
@@ -61,12 +69,16 @@ void Calls::give_back(Call& call) {
 }
 
 mortise_status Calls::submit(const ForwardedRoute& route, mortise_http_exchange* exchange,
-                             const mortise_http_request_v1& request, mortise_error* error) {
+                             const mortise_http_request_v1& request) {
+  const auto refuse = [&](std::string_view why) {
+    answer_problem(http_, exchange, 503, runtime::to_view(request.id), why);
+    return MORTISE_OK;
+  };
   auto* const call = take_call();
-  if (call == nullptr) return refuse("too many requests are inside the plugin, or its process is being started", error);
+  if (call == nullptr) return refuse("too many requests are inside the plugin, or its process is being started");
   if (!write_request(*call, request)) {
     give_back(*call);
-    return refuse("too much is inside the plugin at this moment", error);
+    return refuse("too much is inside the plugin at this moment");
   }
   // Before the worker knows of it: what it says comes on another thread.
   if (const auto deferred = http_.defer(exchange); deferred != MORTISE_OK) {
@@ -112,7 +124,7 @@ void Calls::prepare(Call& call, const ForwardedRoute& route, const mortise_http_
     const std::lock_guard lock(mutex_);
     if (is_over_) {
       // end() has been there, or waits for this call's mutex to find it inactive.
-      fail(call, MORTISE_UNAVAILABLE, kGone);
+      fail(call, MORTISE_UNAVAILABLE, kWorkerIsGone);
       call.is_active = false;
       return;
     }
@@ -157,7 +169,7 @@ void Calls::end() {
     if (call.busy > 0) {
       call.is_to_be_cut = true;
     } else if (call.exchange != nullptr) {
-      call.is_started ? cut(call) : answer_problem(call, 503, kGone);
+      call.is_started ? cut(call) : answer(call, 503, kWorkerIsGone);
     }
     if (call.busy == 0) call.is_active = false;
   }
@@ -176,22 +188,11 @@ void Calls::fail(Call& call, mortise_status status, std::string_view message) {
                    {{"route", call.route->text}, {"reason", message.empty() ? "no message given" : message}});
     message = "the plugin that serves this failed; the host's log has the reason under this request id";
   }
-  answer_problem(call, http_status, message);
+  answer(call, http_status, message);
 }
 
-void Calls::answer_problem(Call& call, unsigned http_status, std::string_view detail) {
-  const auto body = http::problem_document(http_status, call.request_id, detail);
-  const std::array<mortise_http_field, 2> fields{
-      {{runtime::to_abi("Content-Type"), runtime::to_abi("application/problem+json")},
-       {runtime::to_abi("Retry-After"), runtime::to_abi("1")}}};
-  const mortise_http_response_v1 response{.struct_size = sizeof response,
-                                          .status = http_status,
-                                          .headers = fields.data(),
-                                          .header_count = http_status == 503 ? fields.size() : 1,
-                                          .body = {reinterpret_cast<const std::uint8_t*>(body.data()), body.size()}};
-  auto* const exchange = std::exchange(call.exchange, nullptr);
-  // A client that is gone hears nothing; a status that no answer may have (499) is a 500 to the edge.
-  if (http_.respond(exchange, &response) == MORTISE_INVALID_ARGUMENT) http_.abort(exchange);
+void Calls::answer(Call& call, unsigned http_status, std::string_view detail) {
+  answer_problem(http_, std::exchange(call.exchange, nullptr), http_status, call.request_id, detail);
 }
 
 void Calls::cut(Call& call) { http_.abort(std::exchange(call.exchange, nullptr)); }

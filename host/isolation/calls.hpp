@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "isolation/area.hpp"
@@ -27,6 +28,14 @@ struct ForwardedRoute {
   std::string text;          // "GET /notes/{id}", for the log
 };
 
+inline constexpr std::string_view kWorkerIsGone =
+    "the process that runs the plugin which serves this has ended; another one is started";
+
+/// Answers with a problem document, and in it says when to come again where it is a 503. Any thread; the exchange is
+/// over.
+void answer_problem(const mortise_http_v1& http, mortise_http_exchange* exchange, unsigned http_status,
+                    std::string_view request_id, std::string_view detail);
+
 /// Of one worker process; shared by the attendant and by those who are just submitting, or wait for a client. A worker
 /// that breaks the rules, whatever it writes, gets no further than a violation, for which it is killed.
 class Calls : public std::enable_shared_from_this<Calls> {
@@ -35,10 +44,10 @@ class Calls : public std::enable_shared_from_this<Calls> {
   Calls(std::shared_ptr<Area> area, const runtime::Generation& generation, const mortise_http_v1& http,
         GrowingPool& pool);
 
-  /// What a route's handler does; the exchange is deferred, and in the hands of the worker, when it returns MORTISE_OK.
-  /// Any thread.
+  /// What a route's handler does; when it returns MORTISE_OK, the exchange is deferred and in the hands of the worker,
+  /// or there is no room for it and it has been answered. Any thread.
   mortise_status submit(const ForwardedRoute& route, mortise_http_exchange* exchange,
-                        const mortise_http_request_v1& request, mortise_error* error);
+                        const mortise_http_request_v1& request);
 
   // --- The attendant's.
   /// Takes what is there, up to some number. True: there may be more.
@@ -90,7 +99,7 @@ class Calls : public std::enable_shared_from_this<Calls> {
 
   // Under the call's mutex:
   void fail(Call& call, mortise_status status, std::string_view message);
-  void answer_problem(Call& call, unsigned http_status, std::string_view detail);
+  void answer(Call& call, unsigned http_status, std::string_view detail);
   void cut(Call& call);
   void forget_exchange(Call& call) noexcept { call.exchange = nullptr; }
 

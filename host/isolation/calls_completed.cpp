@@ -7,6 +7,7 @@
 #include "isolation/calls.hpp"
 #include "isolation/futex.hpp"
 #include "isolation/http_form.hpp"
+#include "runtime/abi_values.hpp"
 
 namespace mortise::isolation {
 namespace {
@@ -135,13 +136,14 @@ mortise_status Calls::perform(mortise_http_exchange* exchange, const Completion&
 
 /// The client may take its time. The exchange lives as long as somebody is busy with it: whatever ends it waits.
 void Calls::wait_elsewhere(Call& call, const Completion& completion) {
-  ++call.busy;
-  pool_.post([self = shared_from_this(), &call, exchange = call.exchange, completion] {
+  const bool is_posted = pool_.post([self = shared_from_this(), &call, exchange = call.exchange, completion] {
     std::uint64_t value = 0;
-    const auto status = self->perform(exchange, completion, value);
+    const auto status = runtime::guarded(nullptr, [&] { return self->perform(exchange, completion, value); });
     self->finish_waiting(call);
     self->reply(completion, status, value);
   });
+  if (!is_posted) return reply(completion, MORTISE_RESOURCE_EXHAUSTED);
+  ++call.busy;  // whoever runs the task looks at it under the call's mutex, which is held here
 }
 
 void Calls::finish_waiting(Call& call) {

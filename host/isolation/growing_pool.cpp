@@ -1,5 +1,7 @@
 #include "isolation/growing_pool.hpp"
 
+#include <new>
+#include <system_error>
 #include <utility>
 
 namespace mortise::isolation {
@@ -13,13 +15,29 @@ GrowingPool::~GrowingPool() {
   for (auto& thread : threads_) thread.join();
 }
 
-void GrowingPool::post(std::function<void()> task) {
+bool GrowingPool::post(std::function<void()> task) {
   {
     const std::lock_guard lock(mutex_);
     tasks_.push_back(std::move(task));
-    if (tasks_.size() > idle_ && threads_.size() < most_) threads_.emplace_back([this] { run(); });
+    if (tasks_.size() > idle_ && threads_.size() < most_) add_thread();
+    if (threads_.empty()) {
+      tasks_.pop_back();
+      return false;
+    }
   }
   changed_.notify_one();
+  return true;
+}
+
+/// Where the system has none to give, what was posted waits for those that there are. Under the mutex.
+void GrowingPool::add_thread() {
+  try {
+    threads_.emplace_back([this] { run(); });
+  } catch (const std::system_error&) {
+    return;
+  } catch (const std::bad_alloc&) {
+    return;
+  }
 }
 
 void GrowingPool::run() {

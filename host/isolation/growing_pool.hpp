@@ -21,10 +21,11 @@ class GrowingPool {
   GrowingPool(const GrowingPool&) = delete;
   GrowingPool& operator=(const GrowingPool&) = delete;
 
-  /// Has a thread run it, which must not throw.
-  void post(std::function<void()> task);
+  /// Has a thread run it, which must not throw. False: there is none, and none can be had; it is not run then.
+  bool post(std::function<void()> task);
 
  private:
+  void add_thread();
   void run();
 
   const std::size_t most_;

@@ -1,7 +1,8 @@
 #include "isolation/host_link.hpp"
 
-#include <sys/eventfd.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <thread>
@@ -56,9 +57,13 @@ base::Result<void> HostLink::ask(nlohmann::json head, std::string_view bytes) {
 }
 
 void HostLink::wake_host() {
-  if (area_->memory().completions.sleepers.exchange(0) == 0 || ::eventfd_write(wake_.get(), 1) == 0) return;
-  // The plugin has closed what is not its own: another process has to take this one's place.
-  end_alone();
+  if (area_->memory().completions.sleepers.exchange(0) == 0) return;
+  constexpr char kByte = 0;
+  while (::write(wake_.get(), &kByte, 1) < 0) {
+    if (errno == EAGAIN) return;  // full: the host is about to look
+    // The plugin has closed what is not its own: another process has to take this one's place.
+    if (errno != EINTR) end_alone();
+  }
 }
 
 void HostLink::complete(const Completion& completion, bool is_urgent) {

@@ -20,7 +20,7 @@ namespace mortise::isolation {
 /// One per worker. Any thread, but for what says otherwise.
 class HostLink {
  public:
-  /// `wake`: what the host's attendant listens to while it sleeps.
+  /// `wake`: the end for writing of a pipe, at whose other end the host's attendant listens while it sleeps.
   HostLink(Talk talk, std::shared_ptr<Area> area, base::Descriptor wake);
 
   // --- The slow way.

@@ -64,6 +64,9 @@ class StandIn final : public loader::Code {
  private:
   using Clock = std::chrono::steady_clock;
 
+  /// Of text that a worker has sent, where people read it.
+  static constexpr std::size_t kMostTextBytes = 300;
+
   /// One hook on its way through the worker and back. Owned by who waits for it.
   struct Hook {
     std::string name;
@@ -78,6 +81,11 @@ class StandIn final : public loader::Code {
     std::string answer_bytes{};
     bool is_done = false;
   };
+  /// What an init has registered, as text, and what came of it.
+  struct Registered {
+    std::string what;
+    mortise_status status;
+  };
   struct Mounted {
     std::string prefix;
     std::deque<std::pair<std::string, std::string>> files;  // path and bytes
@@ -86,12 +94,19 @@ class StandIn final : public loader::Code {
   struct Life {
     bool is_first = false;
     WorkerProcess process;
+    // What the worker wakes the attendant with: a pipe of its own, as whoever has an end of something can spoil it for
+    // all who share it. The end for writing is kept so that the other one never looks closed.
+    base::Descriptor called{};
+    base::Descriptor calling{};
     Talk talk;
     std::shared_ptr<Calls> calls;
     std::string pieces{};  // what came before the next message
     Mounted mount{};       // whose files are coming
     std::size_t next_registered = 0;
-    bool is_ready = false;  // it has served, or might have
+    std::size_t registered_bytes = 0;  // of files, and of what they and all else are called
+    bool has_told_sandbox = false;
+    bool has_begun = false;  // its init has registered something, or returned
+    bool is_ready = false;   // it has served, or might have
     bool is_unwanted = false;
     std::string fault{};  // what it has done that none does; empty: nothing
     bool has_ended = false;
@@ -123,6 +138,7 @@ class StandIn final : public loader::Code {
   void initialise_again(Life& life);
   bool run_own_hook(Life& life, Hook& hook);
   void turn(Life& life);
+  void take_turn(Life& life);
   void sleep(Life& life);
   bool take_posted_hook(Life& life);
   void begin_hook(Life& life, Hook& hook);
@@ -131,22 +147,25 @@ class StandIn final : public loader::Code {
   void kill_overdue(Life& life);
   [[nodiscard]] int milliseconds_to_sleep() const;
   void end_life(Life& life);
-  bool note_end(const Life& life, const base::ProcessEnd& end, pid_t pid);
+  void note_end(const Life& life, const base::ProcessEnd& end, pid_t pid);
   void set_trouble(const std::string& trouble);
-  bool pause(bool is_explained);
+  bool pause();
 
   // --- What the worker says (stand_in_talk.cpp). The attendant's.
   bool listen(Life& life);
   void hear(Life& life, Message& message);
   void hear_done(Life& life, Message& message);
-  void note_sandbox(const Message& answer);
+  void note_closed_channel(Life& life);
+  void note_sandbox(Life& life, const Message& message);
   void hear_ask(Life& life, const Message& message);
   void hear_log(const Message& message) const;
   mortise_status register_what(Life& life, const Message& message, mortise_error* error);
   mortise_status add_route(Life& life, const Message& message, mortise_error* error);
   mortise_status mount_files(Life& life, const Message& message, mortise_error* error);
   mortise_status mount_directory(Life& life, const Message& message, mortise_error* error);
-  bool is_registered(Life& life, const std::string& what, mortise_status& status, mortise_error* error);
+  mortise_status register_once(Life& life, std::string what, mortise_error* error,
+                               const std::function<mortise_status()>& do_register);
+  void count_bytes(Life& life, std::size_t bytes);
 
   const Settings& settings_;
   const runtime::GenerationSpec& spec_;
@@ -155,22 +174,22 @@ class StandIn final : public loader::Code {
   mortise_state_v1 state_{};
   const mortise_host_v1* host_ = nullptr;  // from init on
   const mortise_http_v1* http_ = nullptr;
-  bool has_health_ = false;  // written in init, before anybody asks
-  bool has_state_ = false;
+  bool has_state_ = false;  // written in init, before anybody asks
 
   std::unique_ptr<GrowingPool> waiting_;  // of who waits for clients
   std::deque<ForwardedRoute> routes_;     // the attendant's, in init; never changes after
   std::deque<Mounted> mounted_;           // likewise
-  std::vector<std::string> registered_;   // likewise: in the order of registration, as text
+  std::vector<Registered> registered_;    // likewise: in the order of registration
   base::RestartPause pause_;              // the attendant's
   Hook* running_hook_ = nullptr;          // the attendant's; the worker is at it
 
-  base::Descriptor wake_;  // readable when the attendant has something to look at
+  base::Descriptor wake_;  // readable when the host has something for the attendant to look at; no worker has it
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   // Guarded by mutex_:
   std::shared_ptr<Calls> calls_;  // null: there is no worker that serves
   Hook* posted_hook_ = nullptr;
+  bool has_health_ = false;   // from the first init on
   bool is_attended_ = false;  // hooks are taken
   bool is_ending_ = false;    // unload has begun
   bool is_stopped_ = false;   // stop, or destroy, has begun

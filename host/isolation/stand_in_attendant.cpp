@@ -1,14 +1,20 @@
 // The thread that has all to do with a plugin's worker: its start, its hooks, its completions and its end.
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <csignal>
+#include <cstring>
+#include <exception>
+#include <new>
 #include <string>
 #include <utility>
 
+#include "base/strings.hpp"
 #include "isolation/stand_in.hpp"
 #include "telemetry/log.hpp"
 
@@ -62,7 +68,7 @@ bool StandIn::live(bool is_first) {
   if (!started) {
     telemetry::log(Level::error, "isolation", "a worker cannot be started", {{"reason", started.error().message}});
     set_trouble(started.error().message);
-    return !is_first && pause(false);
+    return !is_first && pause();
   }
   auto& life = *started;
   if (!is_first) initialise_again(life);
@@ -70,23 +76,31 @@ bool StandIn::live(bool is_first) {
   const auto pid = life.process.pid();
   end_life(life);
   const auto end = life.process.wait();
-  const bool is_explained = note_end(life, end, pid);
-  return (!is_first || life.is_ready) && pause(is_explained);
+  note_end(life, end, pid);
+  return (!is_first || life.is_ready) && pause();
 }
 
 base::Result<StandIn::Life> StandIn::start_worker(bool is_first) {
+  std::array<int, 2> pipe{};
+  if (::pipe2(pipe.data(), O_CLOEXEC | O_NONBLOCK) != 0) {
+    return base::Error{base::ErrorCode::resource_exhausted, std::string("cannot make a pipe: ") + std::strerror(errno)};
+  }
+  base::Descriptor called(pipe[0]);
+  base::Descriptor calling(pipe[1]);
   auto area = Area::make();
   if (!area) return area.error();
   auto ends = Talk::make();
   if (!ends) return ends.error();
-  auto process = WorkerProcess::start(ends->second.get(), (*area)->descriptor(), wake_.get());
+  auto process = WorkerProcess::start(ends->second.get(), (*area)->descriptor(), calling.get());
   if (!process) return process.error();
   const auto& generation = runtime::Generation::from(host_->host);
   Life life{.is_first = is_first,
             .process = std::move(*process),
+            .called = std::move(called),
+            .calling = std::move(calling),
             .talk = Talk(std::move(ends->first)),
             .calls = std::make_shared<Calls>(*area, generation, *http_, *waiting_)};
-  life.talk.limit_sending(settings_.init_timeout);
+  life.talk.limit_heads(kMostWorkerHead);
   return life;
 }
 
@@ -95,7 +109,16 @@ void StandIn::initialise_again(Life& life) {
   Hook init{.name = "init", .limit = settings_.init_timeout};
   bool is_fit = run_own_hook(life, init);
   std::string message = init.message;
-  if (is_fit && has_health_) {
+  if (is_fit && life.next_registered < registered_.size()) {
+    is_fit = false;
+    message = "it registers less than at its first start";
+  }
+  bool has_health = false;
+  {
+    const std::lock_guard lock(mutex_);
+    has_health = has_health_;
+  }
+  if (is_fit && has_health) {
     Hook check{.name = "check", .limit = settings_.init_timeout};
     is_fit = run_own_hook(life, check);
     message = check.message;
@@ -130,8 +153,19 @@ void StandIn::serve_from(Life& life) {
   settings_.on_change();
 }
 
-/// Does what there is to do, or waits until there is something.
+/// What the host has no memory or threads for ends the worker, not the host.
 void StandIn::turn(Life& life) {
+  try {
+    take_turn(life);
+  } catch (const std::bad_alloc&) {
+    life.fault = "out of memory";
+  } catch (const std::exception& error) {
+    life.fault = error.what();
+  }
+}
+
+/// Does what there is to do, or waits until there is something.
+void StandIn::take_turn(Life& life) {
   const bool has_begun = running_hook_ == nullptr && take_posted_hook(life);
   const bool has_heard = listen(life);
   const bool has_more = life.fault.empty() && life.calls->take_some();
@@ -143,8 +177,9 @@ void StandIn::turn(Life& life) {
 
 void StandIn::sleep(Life& life) {
   if (!life.calls->prepare_to_sleep() && life.fault.empty()) return;
-  std::array<pollfd, 3> wait{pollfd{.fd = life.process.ending(), .events = POLLIN, .revents = 0},
+  std::array<pollfd, 4> wait{pollfd{.fd = life.process.ending(), .events = POLLIN, .revents = 0},
                              pollfd{.fd = wake_.get(), .events = POLLIN, .revents = 0},
+                             pollfd{.fd = life.called.get(), .events = POLLIN, .revents = 0},
                              pollfd{.fd = life.talk.descriptor(), .events = POLLIN, .revents = 0}};
   // Of one that is to be killed nothing more is wanted to be heard.
   const nfds_t count = life.fault.empty() ? wait.size() : 1;
@@ -154,9 +189,9 @@ void StandIn::sleep(Life& life) {
     eventfd_t ignored = 0;
     ::eventfd_read(wake_.get(), &ignored);
   }
-  {
-    const std::lock_guard lock(mutex_);
-    if (is_ending_) life.process.kill();
+  if (wait[2].revents != 0) {
+    std::array<char, 256> ignored;  // more than this wakes the attendant once more
+    static_cast<void>(!::read(life.called.get(), ignored.data(), ignored.size()));
   }
   if (wait[0].revents == 0) return;
   // What it has said before its end counts.
@@ -202,6 +237,7 @@ void StandIn::begin_hook(Life& life, Hook& hook) {
     head["arena_max_bytes"] = settings_.arena_max_bytes;
     head["level"] = static_cast<int>(telemetry::enabled_level());
   }
+  life.talk.limit_sending(hook.overdue_at);
   if (!life.talk.send_all(head, hook.bytes)) life.process.kill();
 }
 
@@ -219,6 +255,10 @@ void StandIn::end_hook(mortise_status status, std::string message) {
 void StandIn::kill_overdue(Life& life) {
   {
     const std::lock_guard lock(mutex_);
+    if (is_ending_ && life.fault.empty()) {
+      life.fault = "it is unloaded";  // from here on it is not listened to, whatever it says
+      life.process.kill();
+    }
     const bool is_time = cut_at_ && Clock::now() >= *cut_at_;
     if (is_time) cut_at_.reset();
     if (is_time && life.calls->is_anybody_inside()) {
@@ -248,8 +288,8 @@ void StandIn::end_life(Life& life) {
   life.calls->end();
 }
 
-/// Says so where it was not meant to end; true when that says nothing of the plugin.
-bool StandIn::note_end(const Life& life, const base::ProcessEnd& end, pid_t pid) {
+/// Says so where it was not meant to end; a crash is one only where that says something of the plugin.
+void StandIn::note_end(const Life& life, const base::ProcessEnd& end, pid_t pid) {
   const auto how = life.fault.empty() ? end.describe() : "was killed: " + life.fault;
   end_hook(MORTISE_UNAVAILABLE, "the process that runs the plugin " + how);
   bool is_meant = life.is_unwanted;
@@ -258,7 +298,7 @@ bool StandIn::note_end(const Life& life, const base::ProcessEnd& end, pid_t pid)
     const bool is_orderly = end.how == base::ProcessEnd::How::exited && end.code == 0;
     is_meant |= is_ending_ || (is_stopped_ && is_orderly);
   }
-  if (is_meant) return false;
+  if (is_meant) return;
   set_trouble("its process " + how);
   telemetry::log(Level::error, "isolation", "worker has ended", {{"pid", std::to_string(pid)}, {"reason", how}});
   const bool is_explained = life.fault.empty() && is_killed(end);
@@ -273,17 +313,16 @@ bool StandIn::note_end(const Life& life, const base::ProcessEnd& end, pid_t pid)
                         .entered = generation.name()});
   }
   settings_.on_change();
-  return is_explained;
 }
 
 void StandIn::set_trouble(const std::string& trouble) {
   const std::lock_guard lock(mutex_);
-  report_.trouble = trouble;
+  report_.trouble = base::printable(trouble, kMostTextBytes);
 }
 
-/// True: it is time for the next one.
-bool StandIn::pause(bool is_explained) {
-  const auto until = Clock::now() + pause_.after_crash(Clock::now(), is_explained);
+/// True: it is time for the next one. Whoever is to blame for the last one's end may be there again.
+bool StandIn::pause() {
+  const auto until = Clock::now() + pause_.after_crash(Clock::now(), false);
   for (;;) {
     {
       const std::lock_guard lock(mutex_);

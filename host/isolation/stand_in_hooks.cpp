@@ -89,17 +89,13 @@ mortise_status StandIn::begin(const mortise_host_v1& host, mortise_error* error)
   if (const auto status = require_contracts(error); status != MORTISE_OK) return status;
   Hook hook{.name = "init", .limit = within(settings_.init_timeout)};
   {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    attendant_ = std::thread([this] { attend(); });  // first: where there is none, nothing is posted
     posted_hook_ = &hook;
     is_attended_ = true;
-  }
-  attendant_ = std::thread([this] { attend(); });
-  {
-    std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return hook.is_done; });
   }
   if (hook.status != MORTISE_OK) return to_status(hook.status, hook.message, error);
-  has_health_ = hook.answer.number("health") != 0;
   has_state_ = hook.answer.number("state") != 0;
   state_.version = static_cast<std::uint32_t>(hook.answer.number("state_version"));
   if (hook.answer.number("exports_rest") != 0) state_.export_rest = &export_rest;
@@ -116,7 +112,9 @@ void StandIn::call(Hook& hook) {
     return;
   }
   posted_hook_ = &hook;
+  lock.unlock();
   ::eventfd_write(wake_.get(), 1);
+  lock.lock();
   changed_.wait(lock, [&] { return hook.is_done; });
 }
 
@@ -148,6 +146,7 @@ void StandIn::destroy(void* self) {
 const void* StandIn::get_interface(void* self, mortise_str id) {
   const auto& stand_in = from(self);
   const auto name = runtime::to_view(id);
+  const std::lock_guard lock(stand_in.mutex_);
   if (name == MORTISE_HEALTH_V1 && stand_in.has_health_) return &stand_in.health_;
   if (name == MORTISE_STATE_V1 && stand_in.has_state_) return &stand_in.state_;
   return nullptr;
@@ -210,12 +209,9 @@ mortise_status StandIn::handle(void* self, mortise_http_exchange* exchange, cons
       const std::lock_guard lock(route.stand_in->mutex_);
       calls = route.stand_in->calls_;
     }
-    if (!calls) {
-      return to_abi(Error{ErrorCode::unavailable,
-                          "the process that runs the plugin which serves this has ended; another one is started"},
-                    error);
-    }
-    return calls->submit(route, exchange, *request, error);
+    if (calls) return calls->submit(route, exchange, *request);
+    answer_problem(*route.stand_in->http_, exchange, 503, runtime::to_view(request->id), kWorkerIsGone);
+    return MORTISE_OK;
   });
 }
 

@@ -1,7 +1,7 @@
 #include "isolation/talk.hpp"
 
+#include <poll.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -18,24 +18,60 @@ struct Sizes {
   std::uint32_t bytes;
 };
 
-// A message's head may hold a plugin's config, or a line of its log.
-constexpr std::uint32_t kMostHead = 16U << 20U;
+using Time = std::chrono::steady_clock::time_point;
 
-bool send_bytes(int end, std::string_view bytes) {
+// No message of ours goes deeper than a few, and what walks through a value must not run out of stack.
+constexpr unsigned kMostLevels = 64;
+
+/// False: it is too late for that.
+bool wait_for_room(int end, Time deadline) {
+  pollfd wait{.fd = end, .events = POLLOUT, .revents = 0};
+  if (deadline == Time::max()) return ::poll(&wait, 1, -1) >= 0 || errno == EINTR;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
+  if (left <= 0) return false;
+  constexpr long long kMost = 3'600'000;  // a later time is waited for in several steps
+  return ::poll(&wait, 1, static_cast<int>(std::min<long long>(left, kMost))) >= 0 || errno == EINTR;
+}
+
+bool send_bytes(int end, std::string_view bytes, Time deadline) {
   while (!bytes.empty()) {
-    const auto size = ::send(end, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const auto size = ::send(end, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (size < 0 && errno == EINTR) continue;
+    if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+      if (!wait_for_room(end, deadline)) return false;
+      continue;
+    }
     if (size <= 0) return false;
     bytes.remove_prefix(static_cast<std::size_t>(size));
   }
   return true;
 }
 
+/// Looks at brackets outside of strings alone: whether it is JSON at all is the parser's to say.
+bool is_too_deep(std::string_view text) {
+  unsigned levels = 0;
+  bool is_in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"') {
+      is_in_string = !is_in_string;
+    } else if (is_in_string) {
+      if (c == '\\') ++i;
+    } else if (c == '[' || c == '{') {
+      if (++levels > kMostLevels) return true;
+    } else if ((c == ']' || c == '}') && levels > 0) {
+      --levels;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
-std::string Message::text(const char* key) const {
-  const auto found = head.find(key);
-  return found != head.end() && found->is_string() ? found->get<std::string>() : std::string();
+std::string text_in(const json& object, const char* key) {
+  if (!object.is_object()) return {};
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 std::int64_t Message::number(const char* key) const {
@@ -52,11 +88,6 @@ base::Result<std::pair<base::Descriptor, base::Descriptor>> Talk::make() {
   return std::pair(base::Descriptor(ends[0]), base::Descriptor(ends[1]));
 }
 
-void Talk::limit_sending(std::chrono::milliseconds limit) {
-  const timeval time{.tv_sec = limit.count() / 1000, .tv_usec = limit.count() % 1000 * 1000};
-  ::setsockopt(end_.get(), SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
-}
-
 bool Talk::send(const json& head, std::string_view bytes) {
   // A plugin's message may hold any bytes; what is not UTF-8 is replaced.
   const auto text = head.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -65,7 +96,7 @@ bool Talk::send(const json& head, std::string_view bytes) {
   std::memcpy(whole.data(), &sizes, sizeof sizes);
   whole += text;
   whole += bytes;
-  return send_bytes(end_.get(), whole);
+  return send_bytes(end_.get(), whole, sending_limit_);
 }
 
 bool Talk::send_all(const json& head, std::string_view bytes) {
@@ -79,11 +110,12 @@ Talk::Received Talk::cut(Message& message) {
   Sizes sizes{};
   if (pending_.size() < sizeof sizes) return Received::nothing;
   std::memcpy(&sizes, pending_.data(), sizeof sizes);
-  if (sizes.head > kMostHead || sizes.bytes > kMostBytes) return Received::garbage;
+  if (sizes.head > most_head_ || sizes.bytes > kMostBytes) return Received::garbage;
   const auto whole = sizeof sizes + sizes.head + sizes.bytes;
   if (pending_.size() < whole) return Received::nothing;
-  message.head =
-      json::parse(pending_.begin() + sizeof sizes, pending_.begin() + sizeof sizes + sizes.head, nullptr, false);
+  const auto head = std::string_view(pending_).substr(sizeof sizes, sizes.head);
+  if (is_too_deep(head)) return Received::garbage;
+  message.head = json::parse(head, nullptr, false);
   message.bytes = pending_.substr(sizeof sizes + sizes.head, sizes.bytes);
   pending_.erase(0, whole);
   return message.head.is_object() ? Received::message : Received::garbage;

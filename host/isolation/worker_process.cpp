@@ -1,5 +1,6 @@
 #include "isolation/worker_process.hpp"
 
+#include <poll.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -34,6 +35,14 @@ WorkerProcess::~WorkerProcess() {
   if (pid_ == 0) return;
   kill();
   wait();
+}
+
+bool WorkerProcess::ends_within(std::chrono::milliseconds limit) const noexcept {
+  pollfd wait{.fd = ending_.get(), .events = POLLIN, .revents = 0};
+  int found = 0;
+  do found = ::poll(&wait, 1, static_cast<int>(limit.count()));
+  while (found < 0 && errno == EINTR);
+  return found > 0;
 }
 
 void WorkerProcess::kill() const noexcept {

@@ -42,7 +42,7 @@ class CallsTest : public ::testing::Test {
                                           .body = {},
                                           .id = runtime::to_abi("1-1"),
                                           .remote_address = {}};
-    return calls_->submit(route_, exchange.handle(), request, nullptr);
+    return calls_->submit(route_, exchange.handle(), request);
   }
   [[nodiscard]] Completion make(Kind kind) const {
     Completion completion;
@@ -98,8 +98,9 @@ TEST_F(CallsTest, TheEndOfTheWorkerIsA503OrTheEndOfAnAnswerThatHasBegun) {
   EXPECT_THAT(exchange_.body(), HasSubstr("\"request_id\":\"1-1\""));
   EXPECT_TRUE(begun.was_cut());
   FakeExchange late;
-  EXPECT_EQ(submit(late), MORTISE_UNAVAILABLE);
-  EXPECT_EQ(late.ends(), 0) << "it is the edge's to answer";
+  EXPECT_EQ(submit(late), MORTISE_OK);
+  EXPECT_EQ(late.status(), 503U);
+  EXPECT_EQ(late.retry_after(), "1");
 }
 
 TEST_F(CallsTest, NoMoreAreInsideThanThereIsRoomFor) {
@@ -109,7 +110,9 @@ TEST_F(CallsTest, NoMoreAreInsideThanThereIsRoomFor) {
     ASSERT_EQ(submit(*crowd.back()), MORTISE_OK);
   }
   FakeExchange one_more;
-  EXPECT_EQ(submit(one_more), MORTISE_UNAVAILABLE);
+  EXPECT_EQ(submit(one_more), MORTISE_OK);
+  EXPECT_EQ(one_more.status(), 503U);
+  EXPECT_EQ(one_more.retry_after(), "1");
   calls_->end();
   for (const auto& one : crowd) EXPECT_EQ(one->ends(), 1);
 }

@@ -7,6 +7,8 @@
 #include <mutex>
 #include <string>
 
+#include "runtime/abi_values.hpp"
+
 namespace mortise::isolation::testing {
 
 /// Any thread.
@@ -27,6 +29,10 @@ class FakeExchange {
     const std::lock_guard lock(mutex_);
     return body_;
   }
+  [[nodiscard]] std::string retry_after() const {
+    const std::lock_guard lock(mutex_);
+    return retry_after_;
+  }
   [[nodiscard]] int ends() const {
     const std::lock_guard lock(mutex_);
     return ends_;
@@ -34,6 +40,20 @@ class FakeExchange {
   [[nodiscard]] bool was_cut() const {
     const std::lock_guard lock(mutex_);
     return was_cut_;
+  }
+  /// What is written with time to wait does wait, until release().
+  void hold() {
+    const std::lock_guard lock(mutex_);
+    is_held_ = true;
+  }
+  void wait_until_held() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return is_waiting_; });
+  }
+  void release() {
+    const std::lock_guard lock(mutex_);
+    is_held_ = false;
+    changed_.notify_all();
   }
   void leave() {
     void (*callback)(void*) = nullptr;
@@ -75,6 +95,10 @@ class FakeExchange {
     const std::lock_guard lock(self.mutex_);
     self.status_ = response->status;
     append(self.body_, response->body);
+    for (std::uint64_t i = 0; i < response->header_count; ++i) {
+      const auto& header = response->headers[i];
+      if (runtime::to_view(header.name) == "Retry-After") self.retry_after_ = runtime::to_view(header.value);
+    }
     self.end();
     return MORTISE_OK;
   }
@@ -97,8 +121,11 @@ class FakeExchange {
   /// Has room for what waits for it.
   static mortise_status write(mortise_http_exchange* handle, mortise_bytes piece, std::uint32_t timeout_ms) {
     auto& self = from(handle);
-    const std::lock_guard lock(self.mutex_);
+    std::unique_lock lock(self.mutex_);
     if (timeout_ms == 0) return MORTISE_RESOURCE_EXHAUSTED;
+    self.is_waiting_ = true;
+    self.changed_.notify_all();
+    self.changed_.wait(lock, [&self] { return !self.is_held_; });
     append(self.body_, piece);
     return MORTISE_OK;
   }
@@ -129,9 +156,12 @@ class FakeExchange {
   // Guarded by mutex_:
   unsigned status_ = 0;
   std::string body_;
+  std::string retry_after_;
   int ends_ = 0;
   int pieces_left_ = 3;
   bool was_cut_ = false;
+  bool is_held_ = false;
+  bool is_waiting_ = false;  // or has been
   void (*callback_)(void*) = nullptr;
   void* self_ = nullptr;
 };

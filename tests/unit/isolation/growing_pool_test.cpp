@@ -23,5 +23,14 @@ TEST(GrowingPool, RunsAllThatWasPostedThoughThreadsAreFew) {
   EXPECT_EQ(run, 1000);
 }
 
+TEST(GrowingPool, SaysSoWhereThereIsNoThreadForATask) {
+  bool has_run = false;
+  {
+    GrowingPool pool(0);
+    EXPECT_FALSE(pool.post([&] { has_run = true; }));
+  }
+  EXPECT_FALSE(has_run);
+}
+
 }  // namespace
 }  // namespace mortise::isolation

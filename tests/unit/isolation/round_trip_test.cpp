@@ -1,10 +1,13 @@
 // Both sides in one process: many requests at once, none of which may be lost, forgotten or answered twice. Under
 // ThreadSanitizer this is what looks at the wake-ups.
+#include <fcntl.h>
 #include <poll.h>
-#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <gtest/gtest.h>
+#include <array>
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <thread>
@@ -15,6 +18,7 @@
 #include "isolation/calls.hpp"
 #include "isolation/crew.hpp"
 #include "isolation/fake_edge.hpp"
+#include "isolation/remote_exchange.hpp"
 #include "runtime/abi_values.hpp"
 
 namespace mortise::isolation {
@@ -24,6 +28,17 @@ using testing::FakeExchange;
 
 mortise_bytes bytes_of(const std::string& text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+constexpr std::chrono::seconds kPatience{45};
+
+// Answers that the callback of on_close has ended.
+std::atomic<unsigned> ended_by_callback{0};
+
+void end_answer(void* exchange) {
+  RemoteExchange::from(static_cast<mortise_http_exchange*>(exchange)).abort();
+  ++ended_by_callback;
+  ended_by_callback.notify_all();
 }
 
 /// The plugin: answers each request with its body, in the way that its method says.
@@ -55,6 +70,16 @@ mortise_status handle(void* self, mortise_http_exchange* exchange, const mortise
     return http.respond(exchange, &answer);
   }
   http.defer(exchange);
+  if (how == "PIECES") {
+    http.on_close(exchange, &end_answer, exchange);
+    std::thread([&http, exchange, body, whole] {
+      auto head = whole;
+      head.body = {};
+      http.start(exchange, &head);
+      http.write(exchange, bytes_of(body), 1000);
+    }).detach();
+    return MORTISE_OK;
+  }
   std::thread([&http, exchange, body] {
     const mortise_http_response_v1 later{
         .struct_size = sizeof later, .status = 200, .headers = nullptr, .header_count = 0, .body = bytes_of(body)};
@@ -67,17 +92,25 @@ mortise_status handle(void* self, mortise_http_exchange* exchange, const mortise
 class RoundTripTest : public ::testing::Test {
  protected:
   RoundTripTest() {
+    std::array<int, 2> pipe{};
+    EXPECT_EQ(::pipe2(pipe.data(), O_CLOEXEC | O_NONBLOCK), 0);
+    called_ = base::Descriptor(pipe[0]);
+    calling_ = base::Descriptor(pipe[1]);
     // Of a worker nothing is ever taken down but by the end of its process: it is left here as well.
-    auto* const link = new HostLink(Talk(base::Descriptor()), area_, base::Descriptor(::dup(wake_.get())));
+    auto* const link = new HostLink(Talk(base::Descriptor()), area_, base::Descriptor(::dup(calling_.get())));
     auto* const http = new Routes(*link);
     auto* const crew = new Crew(*link, *http, cone_);
     crew->start();
     crew_ = crew;
     attendant_ = std::thread([this] { attend(); });
   }
+  /// Every call has been given back by then.
   ~RoundTripTest() override {
+    const auto until = std::chrono::steady_clock::now() + kPatience;
+    while (calls_->is_anybody_inside() && std::chrono::steady_clock::now() < until) wake();
+    EXPECT_FALSE(calls_->is_anybody_inside());
     is_over_ = true;
-    ::eventfd_write(wake_.get(), 1);
+    wake();
     attendant_.join();
     crew_->wait_until_idle();
     EXPECT_EQ(calls_->violation(), "");
@@ -89,18 +122,27 @@ class RoundTripTest : public ::testing::Test {
     }
   };
 
+  /// As the worker does for what cannot wait.
+  void wake() {
+    static_cast<void>(!::write(calling_.get(), "", 1));  // full: it is awake
+    std::this_thread::yield();
+  }
   void attend() {
     while (!is_over_) {
       if (calls_->take_some() || !calls_->prepare_to_sleep()) continue;
-      pollfd wait{.fd = wake_.get(), .events = POLLIN, .revents = 0};
+      pollfd wait{.fd = called_.get(), .events = POLLIN, .revents = 0};
       ::poll(&wait, 1, -1);
       calls_->wake_up();
-      eventfd_t ignored = 0;
-      ::eventfd_read(wake_.get(), &ignored);
+      std::array<char, 256> ignored;
+      static_cast<void>(!::read(called_.get(), ignored.data(), ignored.size()));
     }
     while (calls_->take_some()) continue;
   }
   void ask(FakeExchange& exchange, const std::string& how, const std::string& body) {
+    submit(exchange, how, body);
+    exchange.wait();
+  }
+  void submit(FakeExchange& exchange, const std::string& how, const std::string& body) {
     const mortise_http_request_v1 request{.struct_size = sizeof request,
                                           .flags = 0,
                                           .method = runtime::to_abi(how),
@@ -114,11 +156,11 @@ class RoundTripTest : public ::testing::Test {
                                           .body = bytes_of(body),
                                           .id = runtime::to_abi("1-1"),
                                           .remote_address = {}};
-    ASSERT_EQ(calls_->submit(route_, exchange.handle(), request, nullptr), MORTISE_OK);
-    exchange.wait();
+    ASSERT_EQ(calls_->submit(route_, exchange.handle(), request), MORTISE_OK);
   }
 
-  base::Descriptor wake_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+  base::Descriptor called_;
+  base::Descriptor calling_;
   std::shared_ptr<Area> area_ = *Area::make();
   GrowingPool pool_{4};
   runtime::ConePtr cone_ = http::testing::make_cone(http::testing::make_generation("mirror"));
@@ -145,6 +187,20 @@ TEST_F(RoundTripTest, EveryWayToAnswerReachesTheClient) {
   FakeExchange failed;
   ask(failed, "FAIL", "");
   EXPECT_EQ(failed.status(), 404U);
+}
+
+TEST_F(RoundTripTest, WhoIsStillWritingWhenTheCallbackEndsTheAnswerGivesTheCallBack) {
+  FakeExchange exchange;
+  exchange.hold();
+  const auto ended_before = ended_by_callback.load();
+  submit(exchange, "PIECES", "piece");
+  exchange.wait_until_held();
+  exchange.leave();
+  ended_by_callback.wait(ended_before);
+  EXPECT_EQ(exchange.ends(), 0) << "somebody is still busy with it";
+  exchange.release();
+  exchange.wait();
+  EXPECT_TRUE(exchange.was_cut());
 }
 
 TEST_F(RoundTripTest, NoneOfManyIsLost) {

@@ -3,6 +3,9 @@
 #include <sys/socket.h>
 
 #include <gtest/gtest.h>
+#include <atomic>
+#include <chrono>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -67,8 +70,41 @@ TEST_F(TalkTest, TakesNothingThatIsNoJson) {
   EXPECT_EQ(host_->receive(message_), Talk::Received::garbage);
 }
 
+TEST_F(TalkTest, TakesNothingThatIsTooDeep) {
+  const auto send_nested = [this](std::size_t levels) {
+    nlohmann::json head{{"text", "]]\"[["}};
+    for (std::size_t i = 1; i < levels; ++i) head = {{"nested", std::move(head)}};
+    EXPECT_TRUE(worker_->send(head));
+  };
+  send_nested(64);
+  EXPECT_EQ(host_->receive(message_), Talk::Received::message);
+  EXPECT_TRUE(worker_->send({{"text", std::string(1000, '[')}}));
+  EXPECT_EQ(host_->receive(message_), Talk::Received::message) << "which is text";
+  send_nested(65);
+  EXPECT_EQ(host_->receive(message_), Talk::Received::garbage);
+}
+
+TEST_F(TalkTest, TakesNoLongerHeadThanItsLimit) {
+  host_->limit_heads(100);
+  EXPECT_TRUE(worker_->send({{"text", std::string(80, 'x')}}));
+  EXPECT_EQ(host_->receive(message_), Talk::Received::message);
+  EXPECT_TRUE(worker_->send({{"text", std::string(100, 'x')}}));
+  EXPECT_EQ(host_->receive(message_), Talk::Received::garbage);
+}
+
+TEST_F(TalkTest, DoesNotWaitLongerForWhoReadsALittleNowAndThen) {
+  host_->limit_sending(std::chrono::steady_clock::now() + std::chrono::milliseconds(10));
+  std::atomic<bool> is_over{false};
+  std::thread reading([&] {
+    for (char byte = 0; !is_over;) static_cast<void>(::recv(worker_->descriptor(), &byte, 1, MSG_DONTWAIT));
+  });
+  EXPECT_FALSE(host_->send_all({{"say", "hook"}}, std::string(std::size_t{64} << 20U, 'x')));
+  is_over = true;
+  reading.join();
+}
+
 TEST_F(TalkTest, DoesNotWaitForEverForWhoDoesNotRead) {
-  host_->limit_sending(std::chrono::milliseconds(10));
+  host_->limit_sending(std::chrono::steady_clock::now() + std::chrono::milliseconds(10));
   EXPECT_FALSE(host_->send_all({{"say", "hook"}}, std::string(std::size_t{64} << 20U, 'x')));
 }
 
