@@ -107,6 +107,7 @@ class StandIn final : public loader::Code {
     bool has_told_sandbox = false;
     bool has_begun = false;  // its init has registered something, or returned
     bool is_ready = false;   // it has served, or might have
+    Clock::time_point ready_at = Clock::time_point::max();
     bool is_unwanted = false;
     std::string fault{};  // what it has done that none does; empty: nothing
     bool has_ended = false;
@@ -149,7 +150,7 @@ class StandIn final : public loader::Code {
   void end_life(Life& life);
   void note_end(const Life& life, const base::ProcessEnd& end, pid_t pid);
   void set_trouble(const std::string& trouble);
-  bool pause();
+  bool pause(bool is_explained);
 
   // --- What the worker says (stand_in_talk.cpp). The attendant's.
   bool listen(Life& life);

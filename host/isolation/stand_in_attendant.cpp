@@ -24,6 +24,9 @@ using telemetry::Level;
 
 namespace {
 
+// A plugin that ends its process whenever that is ready does so sooner.
+constexpr std::chrono::milliseconds kSettled{50};
+
 int milliseconds_until(std::chrono::steady_clock::time_point time) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(time - std::chrono::steady_clock::now()).count();
   constexpr long long kMost = 3'600'000;  // a later time is waited for in several steps
@@ -68,7 +71,7 @@ bool StandIn::live(bool is_first) {
   if (!started) {
     telemetry::log(Level::error, "isolation", "a worker cannot be started", {{"reason", started.error().message}});
     set_trouble(started.error().message);
-    return !is_first && pause();
+    return !is_first && pause(false);
   }
   auto& life = *started;
   if (!is_first) initialise_again(life);
@@ -77,7 +80,9 @@ bool StandIn::live(bool is_first) {
   end_life(life);
   const auto end = life.process.wait();
   note_end(life, end, pid);
-  return (!is_first || life.is_ready) && pause();
+  // Ended from outside, as by the system when there is no memory left, and not by what it does as soon as it is there.
+  const bool is_explained = life.fault.empty() && is_killed(end) && Clock::now() - life.ready_at >= kSettled;
+  return (!is_first || life.is_ready) && pause(is_explained);
 }
 
 base::Result<StandIn::Life> StandIn::start_worker(bool is_first) {
@@ -141,6 +146,7 @@ bool StandIn::run_own_hook(Life& life, Hook& hook) {
 /// Requests go there from here on.
 void StandIn::serve_from(Life& life) {
   life.is_ready = true;
+  life.ready_at = Clock::now();
   pause_.note_ready(Clock::now());
   {
     const std::lock_guard lock(mutex_);
@@ -320,9 +326,9 @@ void StandIn::set_trouble(const std::string& trouble) {
   report_.trouble = base::printable(trouble, kMostTextBytes);
 }
 
-/// True: it is time for the next one. Whoever is to blame for the last one's end may be there again.
-bool StandIn::pause() {
-  const auto until = Clock::now() + pause_.after_crash(Clock::now(), false);
+/// True: it is time for the next one.
+bool StandIn::pause(bool is_explained) {
+  const auto until = Clock::now() + pause_.after_crash(Clock::now(), is_explained);
   for (;;) {
     {
       const std::lock_guard lock(mutex_);

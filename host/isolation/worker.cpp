@@ -34,6 +34,9 @@ using nlohmann::json;
 using runtime::Generation;
 using runtime::StatePart;
 
+// Of one line: what is longer is cut, since the host takes no longer ones from anybody.
+constexpr std::size_t kMostLogBytes = std::size_t{64} << 10U;
+
 json done(const base::Result<void>& result) {
   if (result) return {{"say", say::kDone}, {"status", MORTISE_OK}};
   return {{"say", say::kDone}, {"status", static_cast<int>(result.error().code)}, {"message", result.error().message}};
@@ -159,8 +162,15 @@ class Worker {
 
   void forward(telemetry::Level level, std::string_view message, std::span<const telemetry::Field> fields) {
     json told = json::object();
+    std::size_t room = kMostLogBytes;
+    const auto cut = [&room](std::string_view text) {
+      const auto piece = text.substr(0, room);
+      room -= piece.size();
+      return piece;
+    };
+    message = cut(message);
     for (const auto& field : fields) {
-      if (!field.value.empty()) told[std::string(field.key)] = field.value;
+      if (!field.value.empty()) told[std::string(cut(field.key))] = cut(field.value);
     }
     const auto* const scope = telemetry::LogScope::current();
     link_.say({{"say", say::kLog},
