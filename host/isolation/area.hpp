@@ -88,8 +88,10 @@ struct CallMemory {
 struct ReplyMemory {
   // 0: still waited for; 1: `status` and `value` are there. Released by the host, acquired by who waits.
   std::atomic<std::uint32_t> is_there;
-  std::int32_t status;
-  std::uint64_t value;
+  // Relaxed. Two threads of the host that answer one after the other are in order through the worker alone, and a
+  // hostile one may have both answer at once.
+  std::atomic<std::int32_t> status;
+  std::atomic<std::uint64_t> value;
 };
 
 struct AreaMemory {

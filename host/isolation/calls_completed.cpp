@@ -162,8 +162,8 @@ void Calls::take_done(Call& call) {
 void Calls::reply(const Completion& completion, mortise_status status, std::uint64_t value) {
   if (completion.reply == Completion::kNoReply) return;
   auto& place = area_->memory().replies[completion.reply];
-  place.status = status;
-  place.value = value;
+  place.status.store(status, std::memory_order_relaxed);
+  place.value.store(value, std::memory_order_relaxed);
   place.is_there.store(1, std::memory_order_release);
   futex_wake(place.is_there, 1);
 }

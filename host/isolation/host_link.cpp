@@ -81,8 +81,8 @@ mortise_status HostLink::complete_and_wait(Completion completion, std::uint64_t&
   place.is_there.store(0, std::memory_order_relaxed);  // published with the completion
   complete(completion, true);
   while (place.is_there.load(std::memory_order_acquire) == 0) futex_wait(place.is_there, 0);
-  const auto status = place.status;
-  value = place.value;
+  const auto status = place.status.load(std::memory_order_relaxed);
+  value = place.value.load(std::memory_order_relaxed);
   give_reply_back(completion.reply);
   return status;
 }
