@@ -56,7 +56,9 @@ void StandIn::hear(Life& life, Message& message) {
   if (said == say::kLog) return hear_log(message);
   if (running_hook_ == nullptr) {
     life.fault = "it says '" + said + "' while nothing is asked of it";
-  } else if (said == say::kSandbox) {
+    return;
+  }
+  if (said == say::kSandbox) {
     note_sandbox(life, message);
   } else if (said == say::kPiece) {
     life.pieces += message.bytes;
