@@ -72,7 +72,9 @@ class Server::Impl {
     return {};
   }
 
+  /// Nothing, once it has stopped accepting: after a crash of the host process the release thread calls it.
   void accept() {
+    const std::lock_guard lock(listeners_mutex_);
     for (auto& listener : listeners_) listener->start();
   }
 
@@ -175,6 +177,7 @@ class Server::Impl {
 
   void stop_accepting() {
     shared_->is_draining.store(true, std::memory_order_relaxed);
+    const std::lock_guard lock(listeners_mutex_);
     for (auto& listener : listeners_) listener->close();
     listeners_.clear();
     sockets_.clear();
@@ -208,7 +211,8 @@ class Server::Impl {
 
   std::shared_ptr<Shared> shared_;
   std::shared_ptr<const RouteTable> table_;  // the control thread's
-  std::vector<std::shared_ptr<Listener>> listeners_;
+  std::mutex listeners_mutex_;
+  std::vector<std::shared_ptr<Listener>> listeners_;  // guarded by listeners_mutex_ once it is running
   std::vector<base::Descriptor> sockets_;
   std::vector<std::uint16_t> ports_;
   bool is_running_ = false;
