@@ -12,7 +12,7 @@ namespace mortise::sandbox {
 
 struct Settings {
   std::string image;                   // may be read
-  std::string data_directory;          // may be written; becomes the working directory
+  std::string data_directory;          // may be written; becomes the working directory, and TMPDIR
   int last_descriptor = 2;             // none above it is open
   bool may_connect = false;            // as a client, to other hosts
   std::uint64_t max_memory_bytes = 0;  // beyond what it has, stacks of threads among it; 0: as much as there is

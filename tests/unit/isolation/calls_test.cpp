@@ -29,20 +29,7 @@ class CallsTest : public ::testing::Test {
     number_ = *RingReader<std::uint32_t>(area_->memory().submissions).pop();
   }
   mortise_status submit(FakeExchange& exchange) {
-    const mortise_http_request_v1 request{.struct_size = sizeof request,
-                                          .flags = 0,
-                                          .method = runtime::to_abi("GET"),
-                                          .target = runtime::to_abi("/"),
-                                          .path = runtime::to_abi("/"),
-                                          .query = {},
-                                          .params = nullptr,
-                                          .param_count = 0,
-                                          .headers = nullptr,
-                                          .header_count = 0,
-                                          .body = {},
-                                          .id = runtime::to_abi("1-1"),
-                                          .remote_address = {}};
-    return calls_->submit(route_, exchange.handle(), request);
+    return calls_->submit(route_, exchange.handle(), testing::make_request("GET"));
   }
   [[nodiscard]] Completion make(Kind kind) const {
     Completion completion;

@@ -6,10 +6,28 @@
 #include <condition_variable>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 #include "runtime/abi_values.hpp"
 
 namespace mortise::isolation::testing {
+
+/// Its texts are borrowed.
+inline mortise_http_request_v1 make_request(std::string_view method, std::string_view body = {}) {
+  return {.struct_size = sizeof(mortise_http_request_v1),
+          .flags = 0,
+          .method = runtime::to_abi(method),
+          .target = runtime::to_abi("/"),
+          .path = runtime::to_abi("/"),
+          .query = {},
+          .params = nullptr,
+          .param_count = 0,
+          .headers = nullptr,
+          .header_count = 0,
+          .body = {reinterpret_cast<const std::uint8_t*>(body.data()), body.size()},
+          .id = runtime::to_abi("1-1"),
+          .remote_address = {}};
+}
 
 /// Any thread.
 class FakeExchange {

@@ -143,20 +143,7 @@ class RoundTripTest : public ::testing::Test {
     exchange.wait();
   }
   void submit(FakeExchange& exchange, const std::string& how, const std::string& body) {
-    const mortise_http_request_v1 request{.struct_size = sizeof request,
-                                          .flags = 0,
-                                          .method = runtime::to_abi(how),
-                                          .target = runtime::to_abi("/"),
-                                          .path = runtime::to_abi("/"),
-                                          .query = {},
-                                          .params = nullptr,
-                                          .param_count = 0,
-                                          .headers = nullptr,
-                                          .header_count = 0,
-                                          .body = bytes_of(body),
-                                          .id = runtime::to_abi("1-1"),
-                                          .remote_address = {}};
-    ASSERT_EQ(calls_->submit(route_, exchange.handle(), request), MORTISE_OK);
+    ASSERT_EQ(calls_->submit(route_, exchange.handle(), testing::make_request(how, body)), MORTISE_OK);
   }
 
   base::Descriptor called_;
