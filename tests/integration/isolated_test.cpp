@@ -211,21 +211,6 @@ TEST_F(IsolatedTest, ItsConfigChangesWithoutAFailedRequest) {
   EXPECT_EQ(load.fault(), "");
 }
 
-TEST_F(IsolatedTest, ItsLogLinesAreTheHostsAndTellTheRequest) {
-  Gate gate(prefix_);
-  prefix_.add_zoo("waits-1.0", "waits");
-  auto& host = start();
-  Pending inside(host, "/waits");
-  gate.wait_until_inside();
-  gate.open();
-  const auto request = inside.answer().header("X-Request-Id");
-  const auto line = host.wait_for_log("waiting at the gate");
-  EXPECT_EQ(line["plugin"], "waits");
-  EXPECT_EQ(line["generation"], "1");
-  EXPECT_EQ(line["request_id"], request);
-  EXPECT_EQ(line["level"], "info");
-}
-
 TEST_F(IsolatedTest, IsAnsweredForAtItsDeadline) {
   Gate gate(prefix_);
   prefix_.drop(zoo_file("waits-1.0"));

@@ -3,7 +3,7 @@
 #include <fstream>
 
 #include "support/gate.hpp"
-#include "support/host_test.hpp"
+#include "support/placed_test.hpp"
 
 namespace mortise::integration {
 namespace {
@@ -24,7 +24,9 @@ class LogsTest : public HostTest {
   }
 };
 
-TEST_F(LogsTest, LinesOfAPluginCarryItsNameGenerationAndTheRequest) {
+class PluginLogsTest : public PlacedTest {};
+
+TEST_P(PluginLogsTest, LinesCarryItsNameGenerationAndTheRequest) {
   Gate gate(prefix_);
   prefix_.add_zoo("waits-1.0", "waits");
   auto& host = start();
@@ -39,6 +41,8 @@ TEST_F(LogsTest, LinesOfAPluginCarryItsNameGenerationAndTheRequest) {
   EXPECT_EQ(line["level"], "info");
   EXPECT_THAT(line["time"].get<std::string>(), ::testing::ContainsRegex("^20..-..-..T..:..:..[.]...Z$"));
 }
+
+MORTISE_BOTH_PLACEMENTS(PluginLogsTest);
 
 TEST_F(LogsTest, EveryLineOnAPipeIsJson) {
   prefix_.configure({{"log", {{"format", "auto"}, {"level", "debug"}}}});
