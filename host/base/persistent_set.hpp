@@ -9,12 +9,13 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace mortise::base {
 
-/// Ordered by `KeyOf()(value)`, which yields a text inside the value. A copy is a value of its own, which any thread
+/// Ordered by `KeyOf()(value)`: a number, or a text inside the value. A copy is a value of its own, which any thread
 /// may have; one object is one thread's, as with the standard's containers. A value stays where it is, and is the same
 /// object in every version that has it; references are good as long as one of these is.
 template <class T, class KeyOf>
@@ -22,6 +23,7 @@ class PersistentSet {
   using Item = std::shared_ptr<const T>;
   using Page = std::vector<Item>;  // never empty
   using Pages = std::vector<std::shared_ptr<const Page>>;
+  using Key = std::invoke_result_t<KeyOf, const T&>;
 
  public:
   class Iterator {
@@ -72,8 +74,7 @@ class PersistentSet {
   PersistentSet(std::initializer_list<T> values) : PersistentSet(std::vector<T>(values)) {}
   /// In any order. Of values with one key the last one counts.
   explicit PersistentSet(std::vector<T> values) {
-    std::stable_sort(values.begin(), values.end(),
-                     [](const T& a, const T& b) { return std::string_view(KeyOf()(a)) < KeyOf()(b); });
+    std::stable_sort(values.begin(), values.end(), [](const T& a, const T& b) { return KeyOf()(a) < KeyOf()(b); });
     Page page;
     for (auto& value : values) {
       auto item = std::make_shared<const T>(std::move(value));
@@ -92,13 +93,13 @@ class PersistentSet {
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
   /// end(): there is none.
-  [[nodiscard]] Iterator find(std::string_view key) const {
+  [[nodiscard]] Iterator find(const Key& key) const {
     const auto at = lower_bound(key);
     return !at.is_at_end() && key_of(at.item()) == key ? at : end();
   }
-  [[nodiscard]] bool contains(std::string_view key) const { return find(key) != end(); }
+  [[nodiscard]] bool contains(const Key& key) const { return find(key) != end(); }
   /// One that is there.
-  [[nodiscard]] const T& at(std::string_view key) const { return *find(key); }
+  [[nodiscard]] const T& at(const Key& key) const { return *find(key); }
 
   /// Takes the place of a value with its key.
   void put(T value) {
@@ -126,7 +127,7 @@ class PersistentSet {
   }
 
   /// Returns how many there were.
-  std::size_t erase(std::string_view key) {
+  std::size_t erase(const Key& key) {
     const auto at = find(key);
     if (at == end()) return 0;
     auto page = *pages_[at.page_];
@@ -157,9 +158,9 @@ class PersistentSet {
   static constexpr std::size_t kMost = 64;  // values of a page
   static constexpr std::size_t kFill = 48;  // where many come at once: with room for some more
 
-  static std::string_view key_of(const Item& item) { return KeyOf()(*item); }
+  static Key key_of(const Item& item) { return KeyOf()(*item); }
 
-  [[nodiscard]] Iterator lower_bound(std::string_view key) const {
+  [[nodiscard]] Iterator lower_bound(const Key& key) const {
     const auto page =
         std::partition_point(pages_.begin(), pages_.end(), [&](const auto& one) { return key_of(one->back()) < key; });
     if (page == pages_.end()) return end();

@@ -27,25 +27,45 @@ std::int64_t steady_ms() {
 
 }  // namespace
 
-Pin::Pin(std::shared_ptr<const RouteTable> of_table) : table(std::move(of_table)) {
-  cones.reserve(table->sources().size());
-  for (const auto& source : table->sources()) {
-    // The same cone under a count of its own.
-    const auto own = std::make_shared<const runtime::ConePtr>(source.cone);
-    cones.emplace_back(own, source.cone.get());
+Pin::Pin(std::shared_ptr<const RouteTable> of_table, const Pin* former) : table(std::move(of_table)) {
+  using Page = base::PagedVector<runtime::ConePtr>::Page;
+  const auto& pages = table->cones().pages();
+  static const std::vector<base::PagedVector<runtime::ConePtr>::PagePtr> kNone;
+  const auto& former_pages = former == nullptr ? kNone : former->table->cones().pages();
+  for (std::size_t i = 0; i < pages.size(); ++i) {
+    const auto& page = *pages[i];
+    const auto* before = i < former_pages.size() ? former_pages[i].get() : nullptr;
+    if (before == &page) {
+      cones.add_page(former->cones.pages()[i]);
+      continue;
+    }
+    Page own;
+    own.reserve(page.size());
+    for (std::size_t place = 0; place < page.size(); ++place) {
+      const auto& cone = page[place];
+      if (!cone) {
+        own.emplace_back();
+      } else if (before != nullptr && place < before->size() && (*before)[place] == cone) {
+        own.push_back((*former->cones.pages()[i])[place]);
+      } else {
+        // The same cone under a count of its own.
+        const auto counted = std::make_shared<const runtime::ConePtr>(cone);
+        own.emplace_back(counted, cone.get());
+      }
+    }
+    cones.add_page(std::make_shared<const Page>(std::move(own)));
   }
 }
 
-Pin::Pin(std::shared_ptr<const RouteTable> of_table, std::shared_ptr<const RouteTable> of_canary, const CanaryDraw& by)
-    : Pin(std::move(of_table)) {
-  canary = std::make_shared<const Pin>(std::move(of_canary));
+Pin::Pin(std::shared_ptr<const RouteTable> of_table, std::shared_ptr<const RouteTable> of_canary, const CanaryDraw& by,
+         const Pin* former)
+    : Pin(std::move(of_table), former) {
+  canary = std::make_shared<const Pin>(std::move(of_canary), this);
   draw = by;
 }
 
 runtime::ConePtr Pin::cone_of(const runtime::Generation& generation) const {
-  const auto is_it = [&](const runtime::ConePtr& cone) { return cone->entry.get() == &generation; };
-  const auto found = std::find_if(cones.begin(), cones.end(), is_it);
-  if (found != cones.end()) return *found;
+  if (const auto source = table->source_of(generation)) return cones[*source];
   return canary ? canary->cone_of(generation) : nullptr;
 }
 

@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/paged_vector.hpp"
 #include "http/canary_draw.hpp"
 #include "http/connection_list.hpp"
 #include "http/deadlines.hpp"
@@ -31,16 +32,18 @@ namespace mortise::http {
 
 struct Shared;
 
-/// A loop's own holds on the table and on each of its cones: counting them touches no cache line of another loop.
+/// A loop's own holds on the table and on each of its cones: counting them touches no cache line of another loop. What
+/// a table shares with the one of the loop's former pin, the pin shares with that; null: there is none.
 struct Pin {
-  explicit Pin(std::shared_ptr<const RouteTable> of_table);
-  Pin(std::shared_ptr<const RouteTable> of_table, std::shared_ptr<const RouteTable> of_canary, const CanaryDraw& by);
+  Pin(std::shared_ptr<const RouteTable> of_table, const Pin* former);
+  Pin(std::shared_ptr<const RouteTable> of_table, std::shared_ptr<const RouteTable> of_canary, const CanaryDraw& by,
+      const Pin* former);
   /// The cone of a generation, or null when it is in neither table.
   [[nodiscard]] runtime::ConePtr cone_of(const runtime::Generation& generation) const;
 
   std::shared_ptr<const RouteTable> table;
-  std::vector<runtime::ConePtr> cones;  // as the table's sources
-  std::shared_ptr<const Pin> canary{};  // of the release that gets those that `draw` takes; null: there is none
+  base::PagedVector<runtime::ConePtr> cones;  // as the table's
+  std::shared_ptr<const Pin> canary{};        // of the release that gets those that `draw` takes; null: there is none
   std::optional<CanaryDraw> draw{};
 };
 

@@ -14,9 +14,17 @@ bool is_method(std::string_view method) {
   return !method.empty() && method.size() <= 32 && std::all_of(method.begin(), method.end(), is_upper);
 }
 
-bool is_same_path(const Route& a, const Route& b) {
-  return std::equal(a.segments.begin(), a.segments.end(), b.segments.begin(), b.segments.end(),
-                    [](const Segment& x, const Segment& y) { return x.matches_like(y); });
+/// The same of two routes that match the same requests, and of no others.
+std::string claim_of(const Route& route) {
+  auto text = route.method;
+  for (const auto& segment : route.segments) {
+    if (segment.kind == Segment::Kind::literal) {
+      text += " =" + std::to_string(segment.text.size()) + ":" + segment.text;
+    } else {
+      text += segment.kind == Segment::Kind::param ? " {}" : " {...}";
+    }
+  }
+  return text;
 }
 
 base::Result<std::shared_ptr<Route>> to_route(const mortise_http_route_v1& from) {
@@ -58,7 +66,7 @@ base::Result<void> RouteRegistry::add(const runtime::Generation& generation, con
   const std::lock_guard lock(mutex_);
   auto& routes = registered_[&generation].routes;
   for (const auto& other : routes) {
-    if (other->method == (*made)->method && is_same_path(*other, **made)) {
+    if (other->matches_like(**made)) {
       return base::Error{
           base::ErrorCode::already_exists,
           other->method + " " + (*made)->pattern + " is registered already, as " + other->pattern + "; remove one"};
@@ -84,11 +92,12 @@ std::vector<RoutePtr> RouteRegistry::routes_of(const runtime::Generation& genera
   return found == registered_.end() ? std::vector<RoutePtr>() : found->second.routes;
 }
 
-std::vector<runtime::Service::Conflict> RouteRegistry::conflicts(
-    std::span<const runtime::GenerationPtr> generations) const {
+std::vector<runtime::Service::Conflict> RouteRegistry::conflicts(const runtime::GenerationSet& generations) {
+  if (claim(generations)) return {};
   std::vector<runtime::Service::Conflict> conflicts;
   RouteTable table;
-  for (const auto& generation : generations) {
+  for (const auto& one : generations) {
+    const auto generation = one.lock();
     auto cone = std::make_shared<const runtime::Cone>(runtime::Cone{.entry = generation});
     const auto clashes = table.add({.cone = std::move(cone), .routes = routes_of(*generation)});
     if (clashes.empty()) continue;
@@ -98,10 +107,60 @@ std::vector<runtime::Service::Conflict> RouteRegistry::conflicts(
   return conflicts;
 }
 
-std::shared_ptr<const RouteTable> RouteRegistry::build(const runtime::Release& release) const {
-  auto table = std::make_shared<RouteTable>();
-  for (const auto& cone : release.cones()) table->add({.cone = cone, .routes = routes_of(*cone->entry)});
+/// False when two of them claim one route; then the next call begins anew.
+bool RouteRegistry::claim(const runtime::GenerationSet& generations) {
+  const std::lock_guard lock(mutex_);
+  std::vector<const runtime::GenerationRef*> fresh;
+  for_each_difference(claims_.set, generations, [&](const auto* before, const auto* after) {
+    if (after != nullptr) fresh.push_back(after);
+    if (before == nullptr) return;
+    const auto gone = claims_.by_generation.extract(before->number);
+    if (!gone) return;
+    for (const auto& claim : gone.mapped()) claims_.taken.erase(claim);
+  });
+  claims_.set = generations;
+  for (const auto* one : fresh) {
+    const auto registered = registered_.find(one->generation);
+    if (registered == registered_.end()) continue;
+    auto& own = claims_.by_generation[one->number];
+    for (const auto& route : registered->second.routes) {
+      own.push_back(claim_of(*route));
+      if (claims_.taken.insert(own.back()).second) continue;
+      claims_ = {};
+      return false;
+    }
+  }
+  return true;
+}
+
+std::shared_ptr<const RouteTable> RouteRegistry::build(const runtime::Release& release) {
+  auto table = change_last(release);
+  if (!table) {
+    auto made = std::make_shared<RouteTable>(release.cones());
+    for (const auto& cone : release.cones()) made->add({.cone = cone, .routes = routes_of(*cone->entry)});
+    table = std::move(made);
+  }
+  const std::lock_guard lock(mutex_);
+  last_ = table;
   return table;
+}
+
+/// Null: there is none, or it differs in its routes.
+std::shared_ptr<const RouteTable> RouteRegistry::change_last(const runtime::Release& release) const {
+  std::shared_ptr<const RouteTable> last;
+  {
+    const std::lock_guard lock(mutex_);
+    last = last_.lock();
+  }
+  if (!last) return nullptr;
+  std::vector<RouteTable::Change> changes;
+  for_each_difference(last->release(), release.cones(), [&](const auto* before, const auto* after) {
+    auto& change = changes.emplace_back();
+    if (before != nullptr) change.former = *before;
+    if (after != nullptr) change.next = *after;
+    if (before == nullptr) change.routes = routes_of(*change.next->entry);
+  });
+  return last->with(changes, release.cones());
 }
 
 }  // namespace mortise::http

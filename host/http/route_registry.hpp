@@ -1,10 +1,12 @@
 // Which routes each generation has registered, from its init to its end; tables are built from here.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <mutex>
-#include <span>
+#include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/result.hpp"
@@ -25,13 +27,23 @@ class RouteRegistry {
   void keep(const runtime::Generation& generation, std::shared_ptr<void> object);
   void forget(const runtime::Generation& generation);
 
-  /// Which of these generations claim a route that one before them has.
-  [[nodiscard]] std::vector<runtime::Service::Conflict> conflicts(
-      std::span<const runtime::GenerationPtr> generations) const;
-  /// The table of a release in which there are no conflicts.
-  [[nodiscard]] std::shared_ptr<const RouteTable> build(const runtime::Release& release) const;
+  /// Which of these generations claim a route that one before them has. While none does, its time follows what has
+  /// changed since the last call.
+  [[nodiscard]] std::vector<runtime::Service::Conflict> conflicts(const runtime::GenerationSet& generations);
+  /// The table of a release in which there are no conflicts: made from the last one, where that is still in use and has
+  /// the same routes.
+  [[nodiscard]] std::shared_ptr<const RouteTable> build(const runtime::Release& release);
 
  private:
+  /// Who claims what, of a set without conflicts.
+  struct Claims {
+    runtime::GenerationSet set;
+    std::unordered_set<std::string> taken;
+    std::unordered_map<std::uint64_t, std::vector<std::string>> by_generation;  // by its number
+  };
+
+  bool claim(const runtime::GenerationSet& generations);
+  [[nodiscard]] std::shared_ptr<const RouteTable> change_last(const runtime::Release& release) const;
   [[nodiscard]] std::vector<RoutePtr> routes_of(const runtime::Generation& generation) const;
 
   struct Registered {
@@ -40,6 +52,8 @@ class RouteRegistry {
   };
   mutable std::mutex mutex_;
   std::unordered_map<const runtime::Generation*, Registered> registered_;  // guarded by mutex_
+  Claims claims_;                                                          // guarded by mutex_
+  std::weak_ptr<const RouteTable> last_;                                   // guarded by mutex_
 };
 
 }  // namespace mortise::http

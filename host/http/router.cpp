@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <utility>
 
 #include "http/percent.hpp"
 #include "runtime/abi_values.hpp"
@@ -33,32 +34,35 @@ bool has_dots(std::string_view segment) {
 
 }  // namespace
 
-struct RouteTable::Entry {
-  RoutePtr route;
-  std::size_t source = 0;
-};
+bool Route::matches_like(const Route& other) const {
+  return method == other.method &&
+         std::equal(segments.begin(), segments.end(), other.segments.begin(), other.segments.end(),
+                    [](const Segment& x, const Segment& y) { return x.matches_like(y); });
+}
 
 struct RouteTable::Node {
   std::unordered_map<std::string, std::unique_ptr<Node>, TextHash, std::equal_to<>> literals;
   std::unique_ptr<Node> param;
   std::unique_ptr<Node> rest;
-  std::vector<Entry> entries;
+  std::vector<std::size_t> places;  // of the routes that end here, one for each method
   std::string allow;
 
-  void add(Entry entry) {
-    entries.push_back(std::move(entry));
+  void add(std::size_t place, const base::PagedVector<Place>& all) {
+    places.push_back(place);
+    const auto method_of = [&](std::size_t one) -> const std::string& { return all[one].route->method; };
     const auto has = [&](std::string_view method) {
-      return std::any_of(entries.begin(), entries.end(), [&](const Entry& e) { return e.route->method == method; });
+      return std::any_of(places.begin(), places.end(), [&](std::size_t one) { return method_of(one) == method; });
     };
     allow.clear();
-    for (const auto& e : entries) allow += e.route->method + ", ";
+    for (const auto one : places) allow += method_of(one) + ", ";
     if (has("GET") && !has("HEAD")) allow += "HEAD, ";
     allow += has("OPTIONS") ? "" : "OPTIONS, ";
     allow.resize(allow.size() - 2);
   }
 };
 
-RouteTable::RouteTable() : root_(std::make_unique<Node>()) {}
+RouteTable::RouteTable(runtime::ConeSet release) : release_(std::move(release)), root_(std::make_shared<Node>()) {}
+RouteTable::RouteTable(const RouteTable& other) = default;
 RouteTable::~RouteTable() = default;
 
 const RouteTable::Node* RouteTable::look_up(const Node& root, const std::vector<Segment>& segments) {
@@ -92,31 +96,100 @@ std::vector<RouteTable::Clash> RouteTable::add(const Source& source) {
   for (const auto& route : source.routes) {
     const auto* node = look_up(*root_, route->segments);
     if (node == nullptr) continue;
-    for (const auto& entry : node->entries) {
-      if (entry.route->method != route->method) continue;
-      const auto& owner = sources_[entry.source].cone->entry;
-      clashes.push_back({owner, "plugin '" + source.cone->entry->name() + "': " + route->method + " " + route->pattern +
-                                    " is already served by plugin '" + owner->name() + "' (as " + entry.route->pattern +
-                                    "); disable one of the two, or change its routes"});
-    }
+    const auto* taken = find_exactly(*node, route->method);
+    if (taken == nullptr) continue;
+    const auto& owner = cones_[taken->source]->entry;
+    clashes.push_back({owner, "plugin '" + source.cone->entry->name() + "': " + route->method + " " + route->pattern +
+                                  " is already served by plugin '" + owner->name() + "' (as " + taken->route->pattern +
+                                  "); disable one of the two, or change its routes"});
   }
   if (!clashes.empty()) return clashes;
+  const Holding holding{.generation = source.cone->entry->number(),
+                        .source = cones_.size(),
+                        .first_place = places_.size(),
+                        .count = source.routes.size()};
   for (const auto& route : source.routes) {
-    descend(*root_, route->segments).add({route, sources_.size()});
+    places_.push_back({.route = route, .source = holding.source});
+    descend(*root_, route->segments).add(places_.size() - 1, places_);
   }
-  sources_.push_back(source);
+  cones_.push_back(source.cone);
+  holdings_.put(holding);
   return {};
 }
 
-const RouteTable::Entry* RouteTable::entry_for(const Node& node, std::string_view method) {
-  const auto find = [&](std::string_view wanted) -> const Entry* {
-    for (const auto& entry : node.entries) {
-      if (entry.route->method == wanted) return &entry;
+std::optional<std::size_t> RouteTable::source_of(const runtime::Generation& generation) const {
+  const auto holding = holdings_.find(generation.number());
+  return holding == holdings_.end() ? std::nullopt : std::optional(holding->source);
+}
+
+/// Whether these routes match what those there do, one by one.
+bool RouteTable::is_taken_by(const Holding& holding, const std::vector<RoutePtr>& routes) const {
+  if (holding.count != routes.size()) return false;
+  for (std::size_t i = 0; i < routes.size(); ++i) {
+    if (!places_[holding.first_place + i].route->matches_like(*routes[i])) return false;
+  }
+  return true;
+}
+
+std::shared_ptr<const RouteTable> RouteTable::with(const std::vector<Change>& changes, runtime::ConeSet release) const {
+  const std::shared_ptr<RouteTable> table(new RouteTable(*this));
+  table->release_ = std::move(release);
+  // Who is gone, by plugin, until another one takes its places.
+  std::unordered_map<std::string, Holding> gone;
+  for (const auto& [former, next, routes] : changes) {
+    if (!former) continue;
+    const auto holding = holdings_.find(former->entry->number());
+    if (holding == holdings_.end()) return nullptr;
+    if (next) {
+      table->cones_.set(holding->source, next);
+    } else {
+      table->holdings_.erase(holding->generation);
+      gone.emplace(former->entry->name(), *holding);
     }
-    return nullptr;
-  };
-  const auto* entry = find(method);
-  return entry == nullptr && method == "HEAD" ? find("GET") : entry;
+  }
+  for (const auto& [former, next, routes] : changes) {
+    if (former) continue;
+    if (const auto heir = gone.find(next->entry->name()); heir != gone.end() && is_taken_by(heir->second, routes)) {
+      table->put(next, routes, heir->second);
+      gone.erase(heir);
+      continue;
+    }
+    if (!routes.empty()) return nullptr;
+    if (table->free_sources_.empty()) {
+      table->free_sources_.push_back(table->cones_.size());
+      table->cones_.push_back(nullptr);
+    }
+    const auto source = table->free_sources_.back();
+    table->free_sources_.pop_back();
+    table->put(next, routes, {.generation = 0, .source = source});
+  }
+  for (const auto& [plugin, holding] : gone) {
+    if (holding.count > 0) return nullptr;
+    table->cones_.set(holding.source, nullptr);
+    table->free_sources_.push_back(holding.source);
+  }
+  return table;
+}
+
+void RouteTable::put(const runtime::ConePtr& cone, const std::vector<RoutePtr>& routes, Holding holding) {
+  holding.generation = cone->entry->number();
+  cones_.set(holding.source, cone);
+  for (std::size_t i = 0; i < routes.size(); ++i) {
+    places_.set(holding.first_place + i, {.route = routes[i], .source = holding.source});
+  }
+  holdings_.put(holding);
+}
+
+const RouteTable::Place* RouteTable::find_exactly(const Node& node, std::string_view method) const {
+  for (const auto place : node.places) {
+    if (places_[place].route->method == method) return &places_[place];
+  }
+  return nullptr;
+}
+
+const RouteTable::Place* RouteTable::place_for(const Node& node, std::string_view method) const {
+  const auto* place = find_exactly(node, method);
+  return place == nullptr && method == "HEAD" ? find_exactly(node, "GET") : place;
 }
 
 /// Writes up to kMaxSegments segments.
@@ -148,7 +221,7 @@ bool RouteTable::split(std::string_view path, Params& params, mortise_str* segme
 
 const RouteTable::Node* RouteTable::walk(const Node& node, const mortise_str* segment, const mortise_str* end,
                                          mortise_str* values, std::size_t depth) {
-  if (segment == end) return node.entries.empty() ? nullptr : &node;
+  if (segment == end) return node.places.empty() ? nullptr : &node;
   if (const auto literal = node.literals.find(to_view(*segment)); literal != node.literals.end()) {
     if (const auto* found = walk(*literal->second, segment + 1, end, values, depth)) return found;
   }
@@ -174,14 +247,14 @@ Match RouteTable::find(std::string_view method, std::string_view path, Params& p
   if (!split(path, params, segments.data(), count)) return {.kind = Match::Kind::bad_path};
   const auto* node = walk(*root_, segments.data(), segments.data() + count, values.data(), 0);
   if (node == nullptr) return {.kind = Match::Kind::not_found};
-  const auto* entry = entry_for(*node, method);
-  if (entry == nullptr) return {.kind = Match::Kind::method_not_allowed, .allow = node->allow};
-  for (const auto& segment : entry->route->segments) {
+  const auto* place = place_for(*node, method);
+  if (place == nullptr) return {.kind = Match::Kind::method_not_allowed, .allow = node->allow};
+  for (const auto& segment : place->route->segments) {
     if (segment.kind == Segment::Kind::literal) continue;
     const auto& value = values[params.count_];
     params.fields_[params.count_++] = {to_abi(segment.text), value};
   }
-  return {.kind = Match::Kind::found, .route = entry->route.get(), .source = entry->source, .allow = node->allow};
+  return {.kind = Match::Kind::found, .route = place->route.get(), .source = place->source, .allow = node->allow};
 }
 
 }  // namespace mortise::http

@@ -1,5 +1,6 @@
 // From method and path to a route: an immutable trie over the routes of a release. Invariant: a table holds the cone of
-// every generation that it leads to, so whoever holds the table may take a hold on one, and call its handlers.
+// every generation that it leads to, so whoever holds the table may take a hold on one, and call its handlers. The trie
+// leads to places in the table, and tables share it where one plugin's routes have taken the places of another's.
 #pragma once
 
 #include <mortise/abi/http.h>
@@ -9,10 +10,13 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/paged_vector.hpp"
+#include "base/persistent_set.hpp"
 #include "base/result.hpp"
 #include "http/pattern.hpp"
 #include "runtime/release.hpp"
@@ -30,6 +34,9 @@ struct Route {
   std::chrono::milliseconds deadline{0};  // to the beginning of an answer; 0: the plugin's alone
   mortise_status (*handle)(void*, mortise_http_exchange*, const mortise_http_request_v1*, mortise_error*) = nullptr;
   void* self = nullptr;
+
+  /// Whether both match the same requests.
+  [[nodiscard]] bool matches_like(const Route& other) const;
 
   // How often the handler was seen to hold a loop. Many threads count, all may read; a plain count, orders nothing.
   mutable std::atomic<std::uint32_t> blocked_count{0};
@@ -67,9 +74,9 @@ class RouteTable {
     std::vector<RoutePtr> routes;
   };
 
-  RouteTable();
+  /// Without routes, of a release of these cones.
+  explicit RouteTable(runtime::ConeSet release = {});
   ~RouteTable();
-  RouteTable(const RouteTable&) = delete;
   RouteTable& operator=(const RouteTable&) = delete;
 
   /// A route that an earlier source has.
@@ -78,8 +85,21 @@ class RouteTable {
     std::string message;  // names both, and what to do
   };
   /// Adds what `source` serves, or nothing of it when there are clashes. For the builder alone, before the table is
-  /// shared.
+  /// shared, and not of a table that was made from another one.
   std::vector<Clash> add(const Source& source);
+
+  /// What is to be else in a table that is made from this one.
+  struct Change {
+    runtime::ConePtr former;         // null: its generation comes
+    runtime::ConePtr next;           // null: its generation goes
+    std::vector<RoutePtr> routes{};  // of `next`, unless the generation is the same
+  };
+  /// The table of `release`, which differs in this from the one of this table. Null: it has other routes, and a table
+  /// is to be built for them.
+  [[nodiscard]] std::shared_ptr<const RouteTable> with(const std::vector<Change>& changes,
+                                                       runtime::ConeSet release) const;
+
+  [[nodiscard]] const runtime::ConeSet& release() const noexcept { return release_; }
 
   /// Finds the route for a request. Per segment a literal wins over a parameter, and that over the rest; a GET route
   /// answers HEAD when there is none for HEAD. `path` is as sent, without the query; percent-encoding is decoded after
@@ -87,21 +107,48 @@ class RouteTable {
   /// escape, or more than 64 segments.
   Match find(std::string_view method, std::string_view path, Params& params) const;
 
-  /// The sources in the order in which they were added, as Match counts them.
-  [[nodiscard]] const std::vector<Source>& sources() const noexcept { return sources_; }
+  /// As Match counts them; null: there is none any more.
+  [[nodiscard]] const base::PagedVector<runtime::ConePtr>& cones() const noexcept { return cones_; }
+  /// The number of a generation's cone, as in Match.
+  [[nodiscard]] std::optional<std::size_t> source_of(const runtime::Generation& generation) const;
 
  private:
   struct Node;
-  struct Entry;
+  /// A route, and where it leads.
+  struct Place {
+    RoutePtr route;
+    std::size_t source = 0;
+  };
+  /// What a generation has of the table.
+  struct Holding {
+    std::uint64_t generation = 0;
+    std::size_t source = 0;
+    std::size_t first_place = 0;
+    std::size_t count = 0;  // of places
+    bool operator==(const Holding&) const = default;
+  };
+  struct NumberOfHolder {
+    std::uint64_t operator()(const Holding& holding) const noexcept { return holding.generation; }
+  };
+
+  RouteTable(const RouteTable& other);
+  void put(const runtime::ConePtr& cone, const std::vector<RoutePtr>& routes, Holding holding);
+  [[nodiscard]] bool is_taken_by(const Holding& holding, const std::vector<RoutePtr>& routes) const;
+
   static const Node* look_up(const Node& root, const std::vector<Segment>& segments);
   static Node& descend(Node& root, const std::vector<Segment>& segments);
-  static const Entry* entry_for(const Node& node, std::string_view method);
+  [[nodiscard]] const Place* find_exactly(const Node& node, std::string_view method) const;
+  [[nodiscard]] const Place* place_for(const Node& node, std::string_view method) const;
   static bool split(std::string_view path, Params& params, mortise_str* segments, std::size_t& count);
   static const Node* walk(const Node& node, const mortise_str* segment, const mortise_str* end, mortise_str* values,
                           std::size_t depth);
 
-  std::unique_ptr<Node> root_;
-  std::vector<Source> sources_;
+  runtime::ConeSet release_;
+  std::shared_ptr<Node> root_;  // changed by add() alone
+  base::PagedVector<Place> places_;
+  base::PagedVector<runtime::ConePtr> cones_;
+  std::vector<std::size_t> free_sources_;  // where cones_ has none
+  base::PersistentSet<Holding, NumberOfHolder> holdings_;
 };
 
 }  // namespace mortise::http

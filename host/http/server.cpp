@@ -119,11 +119,11 @@ class Server::Impl {
 
   void publish(std::shared_ptr<const RouteTable> table) {
     table_ = std::move(table);
-    switch_to([this] { return table_ ? std::make_shared<const Pin>(table_) : nullptr; });
+    switch_to([this](const Pin* former) { return table_ ? std::make_shared<const Pin>(table_, former) : nullptr; });
   }
 
   void publish_canary(const std::shared_ptr<const RouteTable>& table, const CanaryDraw& draw) {
-    switch_to([&] { return std::make_shared<const Pin>(table_, table, draw); });
+    switch_to([&](const Pin* former) { return std::make_shared<const Pin>(table_, table, draw, former); });
   }
 
   void cut(const runtime::Generation& generation) {
@@ -185,10 +185,10 @@ class Server::Impl {
 
   /// All loops switch as one: who was answered from the next table on one connection gets nothing from the former one
   /// on another.
-  void switch_to(const std::function<std::shared_ptr<const Pin>()>& make_pin) {
+  void switch_to(const std::function<std::shared_ptr<const Pin>(const Pin* former)>& make_pin) {
     {
       std::vector<std::shared_ptr<const Pin>> next;
-      for (std::size_t i = 0; i < shared_->loops.size(); ++i) next.push_back(make_pin());
+      for (const auto& loop : shared_->loops) next.push_back(make_pin(loop->pin().get()));
       std::vector<std::unique_lock<std::mutex>> locks;
       for (auto& loop : shared_->loops) locks.push_back(loop->lock_pin());
       for (std::size_t i = 0; i < next.size(); ++i) next[i] = shared_->loops[i]->swap_pin(std::move(next[i]));
@@ -238,7 +238,7 @@ std::span<const runtime::Offer> Server::offers() noexcept {
 
 const void* Server::interface(std::string_view id) const noexcept { return runtime::find_offer(offers(), id); }
 
-std::vector<Server::Conflict> Server::check(std::span<const runtime::GenerationPtr> next) {
+std::vector<Server::Conflict> Server::check(const runtime::GenerationSet& next) {
   return impl_->registry.conflicts(next);
 }
 

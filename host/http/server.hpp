@@ -76,7 +76,7 @@ class Server final : public runtime::Service {
   static std::span<const runtime::Offer> offers() noexcept;
 
   const void* interface(std::string_view id) const noexcept override;
-  std::vector<Conflict> check(std::span<const runtime::GenerationPtr> next) override;
+  std::vector<Conflict> check(const runtime::GenerationSet& next) override;
   void publish(const runtime::ReleasePtr& next) override;
   void publish_canary(const runtime::ReleasePtr& canary, const runtime::CanaryShare& share) override;
   void cut(const runtime::Generation& generation) override;

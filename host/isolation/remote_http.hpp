@@ -41,7 +41,7 @@ class RemoteHttp : public runtime::Service {
 
   // --- From Service. What is published, and what conflicts, is the host's affair.
   const void* interface(std::string_view id) const noexcept override;
-  std::vector<Conflict> check(std::span<const runtime::GenerationPtr>) override { return {}; }
+  std::vector<Conflict> check(const runtime::GenerationSet&) override { return {}; }
   void publish(const runtime::ReleasePtr&) override {}
   void publish_canary(const runtime::ReleasePtr&, const runtime::CanaryShare&) override {}
   void cut(const runtime::Generation&) override {}

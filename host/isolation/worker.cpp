@@ -116,9 +116,8 @@ class Worker {
                                                                        .is_first_of_image = true},
                                                std::vector<runtime::Service*>{&*contracts_, &http_});
     if (const auto begun = generation_->init(); !begun) return done(begun);
-    const std::vector<runtime::GenerationPtr> all{generation_};
-    const auto release = contracts_->build(1, all).release;
-    crew_ = new Crew(link_, http_, release->cones().front());
+    const auto release = contracts_->build(1, {runtime::GenerationRef(generation_)}).release;
+    crew_ = new Crew(link_, http_, *release->cones().begin());
     crew_->start();
     return describe();
   }

@@ -4,20 +4,37 @@
 #include <chrono>
 #include <map>
 #include <string>
+#include <utility>
 
 #include "release/control.hpp"
 #include "release/desired.hpp"
 #include "release/memory.hpp"
 #include "release/trials.hpp"
 #include "runtime/generation.hpp"
+#include "runtime/generation_set.hpp"
 #include "runtime/release.hpp"
 
 namespace mortise::release {
 
 /// What would run, each initialised and fit. Copies cost little.
 struct Next {
-  base::PersistentMap<runtime::GenerationPtr> generations;
+  base::PersistentMap<runtime::GenerationPtr> generations;  // by plugin
+  runtime::GenerationSet ages;                              // the same, the eldest first
   Members members;
+
+  void put(const std::string& plugin, const runtime::GenerationPtr& generation, Member member) {
+    erase(plugin);
+    generations.put({plugin, generation});
+    ages.put(runtime::GenerationRef(generation));
+    members.put({plugin, std::move(member)});
+  }
+  void erase(const std::string& plugin) {
+    const auto generation = generations.find(plugin);
+    if (generation == generations.end()) return;
+    ages.erase(generation->second->number());
+    generations.erase(plugin);
+    members.erase(plugin);
+  }
 };
 
 /// Why a plan is carried out.

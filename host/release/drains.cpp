@@ -89,9 +89,11 @@ void Drains::end(const std::shared_ptr<Generation>& owned) {
                  {{"plugin", owned->name()}, {"generation", owned->number_text()}});
 }
 
-void Drains::follow(const runtime::Release& former) {
+void Drains::follow(const runtime::Release& former, const runtime::Release& next) {
   std::erase_if(former_cones_, [](const auto& cone) { return cone.expired(); });
-  former_cones_.insert(former_cones_.end(), former.cones().begin(), former.cones().end());
+  for_each_difference(former.cones(), next.cones(), [&](const runtime::ConePtr* before, const runtime::ConePtr*) {
+    if (before != nullptr) former_cones_.emplace_back(*before);
+  });
 }
 
 std::optional<Drains::Clock::time_point> Drains::next_cut() const {

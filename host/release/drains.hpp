@@ -42,8 +42,8 @@ class Drains {
   /// replaced goes to its heir.
   void retire(runtime::Generation* generation);
 
-  /// Some of its cones may be held still, and keep generations from going.
-  void follow(const runtime::Release& former);
+  /// Of `former`, those cones that `next` has not may be held still, and keep generations from going.
+  void follow(const runtime::Release& former, const runtime::Release& next);
   /// Of those that have stopped and have not been retired: an image that a generation had may be mapped until then.
   [[nodiscard]] std::size_t count() const noexcept { return draining_.size(); }
   /// When the next one is to be cut.

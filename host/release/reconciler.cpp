@@ -204,15 +204,6 @@ void Reconciler::contain(const runtime::Generation& generation) const {
   if (config != limits_.end()) generation.containment().set(limits_of(*config->second));
 }
 
-std::vector<GenerationPtr> Reconciler::in_order(const Set& set) {
-  std::vector<GenerationPtr> list;
-  list.reserve(set.size());
-  for (const auto& [name, generation] : set) list.push_back(generation);
-  // The eldest first: of two that want the same route, who has it keeps it.
-  std::sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a->number() < b->number(); });
-  return list;
-}
-
 /// Of a consumer and providers that do not fit, the one that came last; who runs already has not brought it about.
 const GenerationPtr& Reconciler::newest_of(const runtime::Service::Conflict& conflict) const {
   const auto* newest = &conflict.culprit;
@@ -260,7 +251,8 @@ void Reconciler::retry_after(const Plan& plan) {
 }
 
 void Reconciler::stop_hooks() {
-  auto list = in_order(running_);
+  std::vector<GenerationPtr> list;
+  for (const auto& one : ages_) list.push_back(one.lock());
   if (canary_) {
     for (const auto& generation : fresh_of(*canary_)) list.push_back(generation);
   }

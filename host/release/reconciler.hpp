@@ -168,9 +168,8 @@ class Reconciler {
   std::string remember_failed_start(const Wanted& wanted, const base::Error& error);
   void remember_failure(Member member, std::string reason, const runtime::Service::Conflict* conflict = nullptr);
   void publish(Next next);
-  void publish_release(const std::vector<runtime::GenerationPtr>& generations);
+  void publish_release(const runtime::GenerationSet& generations);
   void retry_after(const Plan& plan);
-  [[nodiscard]] static std::vector<runtime::GenerationPtr> in_order(const Set& set);
 
   RunnerSettings settings_;
   std::unique_ptr<catalog::Catalog> catalog_;
@@ -193,6 +192,7 @@ class Reconciler {
   std::function<void()> record_start_;  // from begin() to record_start()
   bool has_published_ = false;
   Set running_;
+  runtime::GenerationSet ages_;                                      // of running_
   Memory memory_;                                                    // its members are those of running_
   std::uint64_t number_ = 0;                                         // of the release that runs
   runtime::ReleasePtr release_;                                      // of running_

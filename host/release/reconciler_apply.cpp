@@ -189,8 +189,9 @@ Outcome Reconciler::switch_to(Outcome outcome, const Desired& desired, const Cau
   number_ = outcome.release;
   memory_.holds = cause.holds;
   held_back_.clear();
+  const auto former = release_;
   publish(std::move(next));
-  trials_.begin(std::move(trial), *release_, Clock::now());
+  trials_.begin(std::move(trial), *release_, former.get(), Clock::now());
   retry_after(outcome.plan);
   telemetry::log(Level::info, "release", "release applied",
                  {{"release", std::to_string(number_)}, {"who", cause.who}, {"what", cause.what}});
@@ -200,12 +201,11 @@ Outcome Reconciler::switch_to(Outcome outcome, const Desired& desired, const Cau
 /// Starts what is new beside what runs. Why it must not be switched to, if so: then whoever is to blame is remembered.
 /// Not `needs_state`: nothing that the instances to be replaced know, or fail to say, keeps it from coming.
 std::optional<std::string> Reconciler::prepare(const Desired& desired, const Plan& plan, bool needs_state, Next& next) {
-  next = {.generations = running_, .members = memory_.running};
+  next = {.generations = running_, .ages = ages_, .members = memory_.running};
   std::vector<const Wanted*> to_start;
   for (const auto& step : plan.steps) {
     if (step.kind == Step::Kind::stop) {
-      next.generations.erase(step.plugin);
-      next.members.erase(step.plugin);
+      next.erase(step.plugin);
       continue;
     }
     to_start.push_back(&desired.wanted.at(step.plugin));
@@ -224,8 +224,7 @@ std::optional<std::string> Reconciler::prepare(const Desired& desired, const Pla
     pairs.push_back({.fresh = *started[i],
                      .former = former == running_.end() ? nullptr : former->second,
                      .needs_state = needs_state});
-    next.generations.put({wanted.name(), std::move(*started[i])});
-    next.members.put({wanted.name(), wanted.member()});
+    next.put(wanted.name(), *started[i], wanted.member());
   }
   if (!reasons.empty()) return reasons;
   if (auto conflict = find_conflict(next)) return conflict;
@@ -238,7 +237,7 @@ std::optional<std::string> Reconciler::prepare(const Desired& desired, const Pla
 
 std::optional<std::string> Reconciler::find_conflict(const Next& next) {
   for (auto* service : services_) {
-    const auto conflicts = service->check(in_order(next.generations));
+    const auto conflicts = service->check(next.ages);
     if (conflicts.empty()) continue;
     for (const auto& conflict : conflicts) {
       const auto member = next.members.find(newest_of(conflict)->name());

@@ -83,6 +83,7 @@ void Reconciler::start_first(const std::vector<Wanted>& first, Next& next) {
   for (const auto& one : first) wanted.push_back(&one);
   auto results = starter_.start(wanted);
   std::vector<Set::value_type> generations;
+  std::vector<runtime::GenerationRef> ages;
   std::vector<Members::value_type> members;
   std::vector<Handover::Pair> pairs;
   for (const auto& result : results) {
@@ -97,13 +98,16 @@ void Reconciler::start_first(const std::vector<Wanted>& first, Next& next) {
     }
     if (results[i]) {
       contain(**results[i]);
+      ages.emplace_back(*results[i]);
       generations.emplace_back(one.name(), std::move(*results[i]));
       members.emplace_back(one.name(), one.member());
     } else {
       remember_failed_start(one, results[i].error());
     }
   }
-  next = {.generations = Set(std::move(generations)), .members = Members(std::move(members))};
+  next = {.generations = Set(std::move(generations)),
+          .ages = runtime::GenerationSet(std::move(ages)),
+          .members = Members(std::move(members))};
 }
 
 /// Leaves out who does not fit the others.
@@ -113,7 +117,7 @@ void Reconciler::settle_conflicts(Next& next) {
   for (;;) {
     std::vector<runtime::Service::Conflict> conflicts;
     for (auto* service : services_) {
-      conflicts = service->check(in_order(next.generations));
+      conflicts = service->check(next.ages);
       if (!conflicts.empty()) break;
     }
     if (conflicts.empty()) return;
@@ -132,8 +136,7 @@ void Reconciler::settle_conflicts(Next& next) {
         remember_failure(member->second, conflict.message, &conflict);
         left_out.push_back(name);
       }
-      next.members.erase(name);
-      next.generations.erase(name);
+      next.erase(name);
     }
   }
 }

@@ -46,7 +46,7 @@ Outcome Reconciler::begin_canary(Outcome outcome, const Desired& desired, const 
   canary.until = now + wish.duration;
   canary.share = std::to_string(wish.percent) + " % of the requests until " +
                  Poco::DateTimeFormatter::format(end, "%Y-%m-%dT%H:%M:%SZ");
-  canary.release = contracts_.build(outcome.release, in_order(canary.next.generations)).release;
+  canary.release = contracts_.build(outcome.release, canary.next.ages).release;
   outcome.result = Outcome::Result::canary;
   outcome.reason = canary.share;
   canary.outcome = outcome;
@@ -63,7 +63,7 @@ Outcome Reconciler::begin_canary(Outcome outcome, const Desired& desired, const 
     }
   }
   for (auto* service : services_) service->publish_canary(canary.release, {.percent = wish.percent, .key = wish.key});
-  canary.trials.begin(std::move(trial), *canary.release, now);
+  canary.trials.begin(std::move(trial), *canary.release, release_.get(), now);
   held_back_.clear();
   telemetry::log(Level::info, "release", "release is tried as a canary",
                  {{"release", std::to_string(outcome.release)}, {"share", canary.share}});
@@ -179,10 +179,10 @@ bool Reconciler::judge_canary() {
 /// The generations that only it has.
 std::vector<runtime::GenerationPtr> Reconciler::fresh_of(const Canary& canary) const {
   std::vector<runtime::GenerationPtr> fresh;
-  for (const auto& generation : in_order(canary.next.generations)) {
-    const auto running = running_.find(generation->name());
-    if (running == running_.end() || running->second != generation) fresh.push_back(generation);
-  }
+  for_each_difference(running_, canary.next.generations, [&](const auto* /*before*/, const auto* after) {
+    if (after != nullptr) fresh.push_back(after->second);
+  });
+  std::sort(fresh.begin(), fresh.end(), [](const auto& a, const auto& b) { return a->number() < b->number(); });
   return fresh;
 }
 

@@ -172,7 +172,7 @@ void Reconciler::resume_trials(const std::vector<StoredTrial>& trials, const Des
     Trial trial{.release = stored.release, .subjects = subjects_of(stored, desired), .former = std::move(*former)};
     if (trial.subjects.empty()) continue;
     resumed.push_back(to_stored(trial));
-    trials_.begin(std::move(trial), *release_, Clock::now());
+    trials_.begin(std::move(trial), *release_, nullptr, Clock::now());
   }
   if (!history_) return;
   if (const auto written = history_->set_trials(resumed); !written) {

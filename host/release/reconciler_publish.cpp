@@ -1,6 +1,5 @@
 // The switch: from one published release to the next, and what that means for those of the former.
 #include <algorithm>
-#include <unordered_map>
 #include <utility>
 
 #include "base/give_way.hpp"
@@ -14,9 +13,10 @@ using telemetry::Level;
 
 void Reconciler::publish(Next next) {
   if (has_published_ && next.generations == running_) return;
-  publish_release(in_order(next.generations));
+  publish_release(next.ages);
   has_published_ = true;
   memory_.running = std::move(next.members);
+  ages_ = std::move(next.ages);
   const auto before = std::exchange(running_, std::move(next.generations));
   std::vector<GenerationPtr> gone;
   for_each_difference(before, running_, [&](const auto* old, const auto* fresh) {
@@ -36,7 +36,7 @@ void Reconciler::publish(Next next) {
   }
 }
 
-void Reconciler::publish_release(const std::vector<GenerationPtr>& generations) {
+void Reconciler::publish_release(const runtime::GenerationSet& generations) {
   base::give_way();
   auto built = contracts_.build(number_, generations);
   for (const auto& remark : built.remarks) {
@@ -46,20 +46,18 @@ void Reconciler::publish_release(const std::vector<GenerationPtr>& generations) 
   remarks_ = std::move(built.remarks);
   for (auto* service : services_) service->publish(built.release);
   if (release_) forgive_callers(*release_, *built.release);
-  if (release_) drains_.follow(*release_);
+  if (release_) drains_.follow(*release_, *built.release);
   release_ = std::move(built.release);
   base::give_way();
 }
 
 void Reconciler::forgive_callers(const runtime::Release& one, const runtime::Release& other) {
-  std::unordered_map<const runtime::Generation*, const runtime::Cone*> known;
-  for (const auto& cone : one.cones()) known.emplace(cone->entry.get(), cone.get());
-  const auto is_fresh = [&](const GenerationPtr& reached) { return !known.contains(reached.get()); };
-  for (const auto& cone : other.cones()) {
-    const auto same = known.find(cone->entry.get());
-    if (same != known.end() && same->second->reached == cone->reached) continue;
-    if (std::any_of(cone->reached->begin(), cone->reached->end(), is_fresh)) cone->entry->containment().forgive();
-  }
+  const auto is_fresh = [&](const GenerationPtr& reached) { return !one.cones().contains(reached->number()); };
+  for_each_difference(one.cones(), other.cones(), [&](const runtime::ConePtr* before, const runtime::ConePtr* after) {
+    if (after == nullptr || (before != nullptr && (*before)->reached == (*after)->reached)) return;
+    const auto& reached = *(*after)->reached;
+    if (std::any_of(reached.begin(), reached.end(), is_fresh)) (*after)->entry->containment().forgive();
+  });
 }
 
 }  // namespace mortise::release

@@ -44,7 +44,8 @@ StoredTrial to_stored(const Trial& trial) {
   return stored;
 }
 
-void Trials::begin(Trial trial, const runtime::Release& release, Clock::time_point now) {
+void Trials::begin(Trial trial, const runtime::Release& release, const runtime::Release* former,
+                   Clock::time_point now) {
   for (auto& other : running_) {
     std::erase_if(other.trial.former, [&](const auto& entry) { return trial.former.contains(entry.first); });
     std::erase_if(other.watched,
@@ -64,14 +65,19 @@ void Trials::begin(Trial trial, const runtime::Release& release, Clock::time_poi
                              .failures_before = failures_of(traffic),
                              .slow_before = traffic.slow()});
   }
-  for (auto& watched : begun.watched) {
-    // Whoever calls it is counted, too: one that has no routes is known by what comes through others.
-    for (const auto& cone : release.cones()) {
-      if (cone->entry != watched.subject.generation && !cone->reaches(*watched.subject.generation)) continue;
-      cone->entry->watch(Traffic::Duration::max());
-      watched.before.emplace(cone->entry->number(), cone->entry->traffic()->answers());
-    }
-  }
+  // Whoever calls one is counted, too: one that has no routes is known by what comes through others. Those whose cones
+  // are the former ones reach nobody who has just come.
+  const runtime::ConeSet none;
+  for_each_difference(former == nullptr ? none : former->cones(), release.cones(),
+                      [&](const runtime::ConePtr*, const runtime::ConePtr* cone) {
+                        if (cone == nullptr) return;
+                        for (auto& watched : begun.watched) {
+                          if (!(*cone)->reaches(*watched.subject.generation)) continue;
+                          auto& entry = *(*cone)->entry;
+                          entry.watch(Traffic::Duration::max());
+                          watched.before.emplace(entry.number(), entry.traffic()->answers());
+                        }
+                      });
   begun.trial = std::move(trial);
   begun.trial.subjects.clear();  // whoever judges has them
   running_.push_back(std::move(begun));

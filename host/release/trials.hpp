@@ -37,8 +37,9 @@ class Trials {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// Of `release`, which has just been switched to. Its plugins leave the trials before it.
-  void begin(Trial trial, const runtime::Release& release, Clock::time_point now);
+  /// Of `release`, which has just been switched to from `former`, which has none of its subjects; null: whoever may.
+  /// Its plugins leave the trials before it.
+  void begin(Trial trial, const runtime::Release& release, const runtime::Release* former, Clock::time_point now);
 
   struct Verdict {
     Trial trial;

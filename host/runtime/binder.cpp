@@ -23,7 +23,8 @@ bool is_before(const Bound::Provider& a, const Bound::Provider& b) {
   const auto& first = *a.provision->declared;
   const auto& second = *b.provision->declared;
   if (first.rank != second.rank) return first.rank > second.rank;
-  return first.name < second.name;
+  if (first.name != second.name) return first.name < second.name;
+  return a.generation->number() < b.generation->number();
 }
 
 std::vector<mortise_provider> to_abi_list(const std::vector<Bound::Provider>& providers) {
@@ -37,97 +38,121 @@ std::vector<mortise_provider> to_abi_list(const std::vector<Bound::Provider>& pr
   return list;
 }
 
-const GenerationPtr& owner_of(const Generation* generation, std::span<const GenerationPtr> generations) {
-  return *std::find_if(generations.begin(), generations.end(),
-                       [&](const GenerationPtr& one) { return one.get() == generation; });
+void bind(const Bound& bound, BindingTable& table) {
+  for (const auto& link : bound.links) {
+    if (link.is_list) {
+      table.bind_all(link.slot, to_abi_list(link.providers));
+    } else {
+      table.bind(link.slot, link.providers.front().provision->provided);
+    }
+  }
 }
 
 }  // namespace
 
-Resolution Binder::resolve(std::span<const GenerationPtr> generations) {
-  const auto entries = enter(generations);
-  find_providers(generations, entries);
-  Resolution resolution;
-  resolution.bounds.reserve(generations.size());
-  for (std::size_t i = 0; i < generations.size(); ++i) {
-    auto& entry = *entries[i];
-    if (is_kept(entry)) {
-      resolution.bounds.push_back(entry.bound);
-      continue;
-    }
-    entry.bound = bind_all(generations[i], *entry.registered, generations, resolution.conflicts);
-    resolution.bounds.push_back(entry.bound);
+Resolution Binder::resolve(const GenerationSet& generations) {
+  for_each_difference(set_, generations, [&](const GenerationRef* before, const GenerationRef* after) {
+    if (before != nullptr) leave(before->number);
+    if (after != nullptr) enter(*after);
+  });
+  set_ = generations;
+  for (const auto number : std::exchange(touched_, {})) {
+    auto& touched = contract(number);
+    touched.is_touched = false;
+    open_.insert(touched.consumers.begin(), touched.consumers.end());
   }
-  touched_.assign(touched_.size(), false);
+  Resolution resolution;
+  for (const auto number : std::exchange(open_, {})) bind_anew(entries_.at(number), resolution.conflicts);
+  resolution.bounds = bounds_;
+  for (const auto& [number, bound] : remarked_) {
+    resolution.remarks.insert(resolution.remarks.end(), bound->remarks.begin(), bound->remarks.end());
+  }
   return resolution;
 }
 
+void Binder::forget(const Generation& generation) {
+  if (set_.erase(generation.number()) > 0) leave(generation.number());
+}
+
+void Binder::enter(const GenerationRef& ref) {
+  static const Registered kNothing;
+  const auto* registered = registry_.find(*ref.generation);
+  const auto& entry =
+      entries_.emplace(ref.number, Entry{.ref = ref, .registered = registered == nullptr ? &kNothing : registered})
+          .first->second;
+  for (const auto& provision : entry.registered->provisions) {
+    auto& providers = contract(provision.contract).providers;
+    const Bound::Provider provider{.generation = ref.generation, .provision = &provision};
+    providers.insert(std::upper_bound(providers.begin(), providers.end(), provider, is_before), provider);
+    touch(provision.contract);
+  }
+  for (const auto& requirement : entry.registered->requirements) {
+    contract(requirement.contract).consumers.insert(ref.number);
+  }
+  open_.insert(ref.number);
+}
+
+void Binder::leave(std::uint64_t number) {
+  const auto entry = entries_.find(number);
+  const auto* generation = entry->second.ref.generation;
+  for (const auto& provision : entry->second.registered->provisions) {
+    std::erase_if(contract(provision.contract).providers,
+                  [&](const Bound::Provider& provider) { return provider.generation == generation; });
+    touch(provision.contract);
+  }
+  for (const auto& requirement : entry->second.registered->requirements) {
+    contract(requirement.contract).consumers.erase(number);
+  }
+  entries_.erase(entry);
+  open_.erase(number);
+  bounds_.erase(number);
+  remarked_.erase(number);
+}
+
+Binder::Contract& Binder::contract(std::uint32_t number) {
+  if (number >= contracts_.size()) contracts_.resize(number + 1);
+  return contracts_[number];
+}
+
+void Binder::touch(std::uint32_t number) {
+  if (!std::exchange(contract(number).is_touched, true)) touched_.push_back(number);
+}
+
+void Binder::bind_anew(Entry& entry, std::vector<Service::Conflict>& conflicts) {
+  const auto number = entry.ref.number;
+  entry.bound = bind_all(entry, conflicts);
+  entry.providers.clear();
+  bounds_.put({number, entry.bound});
+  remarked_.erase(number);
+  if (!entry.bound) {
+    open_.insert(number);  // the next one is to tell of it again
+    return;
+  }
+  if (!entry.bound->remarks.empty()) remarked_.emplace(number, entry.bound);
+  for (const auto& link : entry.bound->links) {
+    for (const auto& provider : link.providers) {
+      entry.providers.push_back(&entries_.at(provider.generation->number()));
+    }
+  }
+}
+
 /// Null when it is in a conflict.
-BoundPtr Binder::bind_all(const GenerationPtr& consumer, const Registered& registered,
-                          std::span<const GenerationPtr> generations, std::vector<Service::Conflict>& conflicts) const {
+BoundPtr Binder::bind_all(const Entry& entry, std::vector<Service::Conflict>& conflicts) const {
+  const auto& consumer = *entry.ref.generation;
   auto bound = std::make_shared<Bound>();
   bool is_whole = true;
-  for (const auto& requirement : registered.requirements) {
+  for (const auto& requirement : entry.registered->requirements) {
     Misfits misfits;
-    if (bind(*consumer, requirement, *bound, misfits)) continue;
+    if (bind(consumer, requirement, *bound, misfits)) continue;
     is_whole = false;
-    auto message = "plugin " + title(*consumer) + " requires contract " + to_string(*requirement.declared);
+    auto message = "plugin " + title(consumer) + " requires contract " + to_string(*requirement.declared);
     message += misfits.providers.empty() ? kAbsence : misfits.why + (misfits.has_remedy ? "" : kRemedy);
-    conflicts.push_back({.culprit = consumer, .message = std::move(message), .others = {}});
-    for (const auto* other : misfits.providers) conflicts.back().others.push_back(owner_of(other, generations));
+    conflicts.push_back({.culprit = entry.ref.lock(), .message = std::move(message), .others = {}});
+    for (const auto* other : misfits.providers) {
+      conflicts.back().others.push_back(entries_.at(other->number()).ref.lock());
+    }
   }
   return is_whole ? bound : nullptr;
-}
-
-/// The entries by place. Touches the contracts of those that come and of those that go.
-std::vector<Binder::Entry*> Binder::enter(std::span<const GenerationPtr> generations) {
-  static const Registered kNothing;
-  auto former = std::exchange(entries_, {});
-  entries_.reserve(generations.size());
-  std::vector<Entry*> entries;
-  entries.reserve(generations.size());
-  for (const auto& generation : generations) {
-    if (auto known = former.extract(generation->number())) {
-      entries.push_back(&entries_.insert(std::move(known)).position->second);
-      continue;
-    }
-    const auto* registered = registry_.find(*generation);
-    auto& entry = entries_[generation->number()];
-    entry.registered = registered == nullptr ? &kNothing : registered;
-    touch(entry);
-    entries.push_back(&entry);
-  }
-  for (const auto& [number, gone] : former) touch(gone);
-  return entries;
-}
-
-void Binder::touch(const Entry& entry) {
-  for (const auto& provision : entry.registered->provisions) {
-    if (provision.contract >= touched_.size()) touched_.resize(provision.contract + 1);
-    touched_[provision.contract] = true;
-  }
-}
-
-void Binder::find_providers(std::span<const GenerationPtr> generations, const std::vector<Entry*>& entries) {
-  if (providers_.size() < touched_.size()) providers_.resize(touched_.size());
-  for (std::size_t contract = 0; contract < touched_.size(); ++contract) {
-    if (touched_[contract]) providers_[contract].clear();
-  }
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    for (const auto& provision : entries[i]->registered->provisions) {
-      if (is_touched(provision.contract)) providers_[provision.contract].push_back({generations[i].get(), &provision});
-    }
-  }
-  for (std::size_t contract = 0; contract < touched_.size(); ++contract) {
-    if (touched_[contract]) std::stable_sort(providers_[contract].begin(), providers_[contract].end(), is_before);
-  }
-}
-
-bool Binder::is_kept(const Entry& entry) const {
-  const auto& requirements = entry.registered->requirements;
-  return entry.bound != nullptr &&
-         std::none_of(requirements.begin(), requirements.end(),
-                      [&](const Requirement& requirement) { return is_touched(requirement.contract); });
 }
 
 /// False: there is none that will do, and it must have one.
@@ -135,9 +160,7 @@ bool Binder::bind(const Generation& consumer, const Requirement& requirement, Bo
   const auto& required = *requirement.declared;
   Bound::Link link{.slot = requirement.slot, .is_list = required.all, .providers = {}};
   bound.slots = std::max(bound.slots, requirement.slot + 1);
-  static const std::vector<Bound::Provider> kNone;
-  const auto& candidates = requirement.contract < providers_.size() ? providers_[requirement.contract] : kNone;
-  for (const auto& candidate : candidates) {
+  for (const auto& candidate : contracts_[requirement.contract].providers) {
     const auto& provider = *candidate.generation;
     if (&provider == &consumer) continue;
     const auto mismatch = manifest::find_mismatch(*consumer.spec().manifest, required, *provider.spec().manifest,
@@ -160,26 +183,59 @@ bool Binder::bind(const Generation& consumer, const Requirement& requirement, Bo
   return true;
 }
 
-void Binder::forget(const Generation& generation) {
-  const auto entry = entries_.extract(generation.number());
-  if (entry) touch(entry.mapped());
-}
-
-std::shared_ptr<const BindingTable> make_table(std::span<const BoundPtr> bounds) {
-  std::uint32_t slots = 0;
-  for (const auto& bound : bounds) slots = std::max(slots, bound ? bound->slots : 0);
-  auto table = std::make_shared<BindingTable>(slots);
-  for (const auto& bound : bounds) {
-    if (!bound) continue;
-    for (const auto& link : bound->links) {
-      if (link.is_list) {
-        table->bind_all(link.slot, to_abi_list(link.providers));
-      } else {
-        table->bind(link.slot, link.providers.front().provision->provided);
+std::set<std::uint64_t> Binder::with_consumers(std::set<std::uint64_t> generations) const {
+  std::vector<std::uint64_t> open(generations.begin(), generations.end());
+  while (!open.empty()) {
+    const auto* provider = &entries_.at(open.back());
+    open.pop_back();
+    for (const auto& provision : provider->registered->provisions) {
+      for (const auto number : contracts_[provision.contract].consumers) {
+        const auto& bound_to = entries_.at(number).providers;
+        const bool is_bound = std::find(bound_to.begin(), bound_to.end(), provider) != bound_to.end();
+        if (is_bound && generations.insert(number).second) open.push_back(number);
       }
     }
   }
-  return table;
+  return generations;
+}
+
+Reached Binder::reach(std::uint64_t generation) {
+  ++walk_;
+  std::vector<Entry*> seen{&entries_.at(generation)};
+  seen.front()->seen_in = walk_;
+  for (std::size_t next = 0; next < seen.size(); ++next) {
+    for (auto* provider : seen[next]->providers) {
+      if (std::exchange(provider->seen_in, walk_) != walk_) seen.push_back(provider);
+    }
+  }
+  auto reached = std::make_shared<std::vector<GenerationPtr>>();
+  reached->reserve(seen.size() - 1);
+  for (std::size_t i = 1; i < seen.size(); ++i) reached->push_back(seen[i]->ref.lock());
+  std::sort(reached->begin(), reached->end());
+  return reached;
+}
+
+std::shared_ptr<const BindingTable> make_table(const BoundSet& bounds) {
+  return make_table(BindingTable(0), {}, bounds);
+}
+
+std::shared_ptr<const BindingTable> make_table(const BindingTable& table, const BoundSet& former,
+                                               const BoundSet& bounds) {
+  std::uint32_t slots = 0;
+  std::vector<const Bound*> fresh;
+  std::vector<std::uint32_t> given_back;
+  for_each_difference(former, bounds, [&](const BoundEntry* before, const BoundEntry* after) {
+    if (before != nullptr && before->second) {
+      for (const auto& link : before->second->links) given_back.push_back(link.slot);
+    }
+    if (after == nullptr || !after->second) return;
+    slots = std::max(slots, after->second->slots);
+    fresh.push_back(after->second.get());
+  });
+  auto made = std::make_shared<BindingTable>(slots, table);
+  for (const auto slot : given_back) made->clear(slot);
+  for (const auto* bound : fresh) bind(*bound, *made);
+  return made;
 }
 
 }  // namespace mortise::runtime

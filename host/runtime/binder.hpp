@@ -1,16 +1,19 @@
 // Which provider each slot of a set of generations gets. The order of the set decides nothing but ties. Of a thousand
-// plugins a release changes a few: what was found for the others is kept while the providers that they choose from
-// stay.
+// plugins a release changes a few: only who comes, and who chooses from providers that come or go, is looked at.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
-#include <span>
+#include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
+#include "base/persistent_set.hpp"
 #include "runtime/contract_registry.hpp"
+#include "runtime/generation_set.hpp"
 #include "runtime/release.hpp"
 #include "runtime/service.hpp"
 
@@ -34,27 +37,46 @@ struct Bound {
 };
 using BoundPtr = std::shared_ptr<const Bound>;
 
+/// One generation's; null: it is in a conflict.
+using BoundEntry = std::pair<std::uint64_t, BoundPtr>;
+struct NumberOfBound {
+  std::uint64_t operator()(const BoundEntry& entry) const noexcept { return entry.first; }
+};
+/// By the generation's number.
+using BoundSet = base::PersistentSet<BoundEntry, NumberOfBound>;
+
 /// One set's.
 struct Resolution {
-  std::vector<BoundPtr> bounds;  // by the generation's place in the set; null: it is in a conflict
+  BoundSet bounds;
   std::vector<Service::Conflict> conflicts;
+  std::vector<std::string> remarks;  // of all, the eldest generation's first
 };
 
-/// One thread at a time.
+/// One thread at a time. Holds no generation.
 class Binder {
  public:
   /// `registry` outlives it.
   explicit Binder(const ContractRegistry& registry) : registry_(registry) {}
 
   /// Of generations whose init has ended, and which the registry has not forgotten.
-  Resolution resolve(std::span<const GenerationPtr> generations);
+  Resolution resolve(const GenerationSet& generations);
   /// Before the registry forgets it.
   void forget(const Generation& generation);
 
+  // --- Of the last set.
+  /// These, and all that reach one of them through what they are bound to.
+  [[nodiscard]] std::set<std::uint64_t> with_consumers(std::set<std::uint64_t> generations) const;
+  /// Whom it reaches through what it is bound to, and what that is bound to.
+  [[nodiscard]] Reached reach(std::uint64_t generation);
+
  private:
+  /// A generation of the last set.
   struct Entry {
-    const Registered* registered = nullptr;
-    BoundPtr bound{};  // null: to be found
+    GenerationRef ref;
+    const Registered* registered;
+    BoundPtr bound{};                 // null: it is in a conflict, or to be found
+    std::vector<Entry*> providers{};  // in `bound`
+    std::uint64_t seen_in = 0;        // the walk that came by last
   };
   /// Providers of the contract that will not do.
   struct Misfits {
@@ -62,27 +84,38 @@ class Binder {
     std::string why;          // each with "; " before it
     bool has_remedy = false;  // it says what to do
   };
+  using Numbers = std::set<std::uint64_t>;
+  /// What is known of a contract.
+  struct Contract {
+    std::vector<Bound::Provider> providers;  // the highest rank first
+    Numbers consumers;
+    bool is_touched = false;  // its consumers are to be bound anew
+  };
 
-  std::vector<Entry*> enter(std::span<const GenerationPtr> generations);
-  void touch(const Entry& entry);
-  void find_providers(std::span<const GenerationPtr> generations, const std::vector<Entry*>& entries);
-  [[nodiscard]] bool is_kept(const Entry& entry) const;
-  [[nodiscard]] BoundPtr bind_all(const GenerationPtr& consumer, const Registered& registered,
-                                  std::span<const GenerationPtr> generations,
-                                  std::vector<Service::Conflict>& conflicts) const;
+  void enter(const GenerationRef& ref);
+  void leave(std::uint64_t number);
+  void bind_anew(Entry& entry, std::vector<Service::Conflict>& conflicts);
+  [[nodiscard]] BoundPtr bind_all(const Entry& entry, std::vector<Service::Conflict>& conflicts) const;
   [[nodiscard]] bool bind(const Generation& consumer, const Requirement& requirement, Bound& bound,
                           Misfits& misfits) const;
-  [[nodiscard]] bool is_touched(std::uint32_t contract) const {
-    return contract < touched_.size() && touched_[contract];
-  }
+  Contract& contract(std::uint32_t number);
+  void touch(std::uint32_t number);
 
   const ContractRegistry& registry_;
-  std::unordered_map<std::uint64_t, Entry> entries_;     // of the last set, by the generation's number
-  std::vector<std::vector<Bound::Provider>> providers_;  // of the last set, by contract, the highest rank first
-  std::vector<bool> touched_;                            // by contract: these are to be found anew
+  GenerationSet set_;                                 // the last one
+  std::unordered_map<std::uint64_t, Entry> entries_;  // of set_, by the generation's number
+  std::vector<Contract> contracts_;                   // by the registry's number
+  std::vector<std::uint32_t> touched_;                // those that are
+  Numbers open_;                                      // of entries_: to be bound
+  BoundSet bounds_;                                   // of set_
+  std::map<std::uint64_t, BoundPtr> remarked_;        // of bounds_, those with remarks
+  std::uint64_t walk_ = 0;
 };
 
-/// For a release of the set.
-std::shared_ptr<const BindingTable> make_table(std::span<const BoundPtr> bounds);
+/// For a release of these.
+std::shared_ptr<const BindingTable> make_table(const BoundSet& bounds);
+/// The same, made from the table of a release of `former`.
+std::shared_ptr<const BindingTable> make_table(const BindingTable& table, const BoundSet& former,
+                                               const BoundSet& bounds);
 
 }  // namespace mortise::runtime

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "runtime/contracts_table.hpp"
@@ -17,7 +18,7 @@ const void* Contracts::interface(std::string_view id) const noexcept { return fi
 
 base::Result<void> Contracts::initialised(const Generation& generation) { return registry_.check_complete(generation); }
 
-std::vector<Service::Conflict> Contracts::check(std::span<const GenerationPtr> next) {
+std::vector<Service::Conflict> Contracts::check(const GenerationSet& next) {
   const std::lock_guard lock(mutex_);
   return binder_.resolve(next).conflicts;
 }
@@ -28,21 +29,57 @@ void Contracts::forget(const Generation& generation) {
   registry_.forget(generation);
 }
 
-Contracts::Built Contracts::build(std::uint64_t number, std::span<const GenerationPtr> generations) {
+/// Cones that stay from release to release keep the tables of those that they were made for; before these are too many,
+/// all get a new one.
+bool Contracts::is_renewal_due() {
+  constexpr std::size_t kMostTables = 16;
+  std::erase_if(tables_, [](const auto& table) { return table.expired(); });
+  return tables_.size() >= kMostTables;
+}
+
+Contracts::Built Contracts::build(std::uint64_t number, const GenerationSet& generations) {
   const std::lock_guard lock(mutex_);
-  const auto bounds = binder_.resolve(generations).bounds;
-  const auto table = make_table(bounds);
-  const auto reached = reach_.find(generations, bounds);
-  auto release = std::make_shared<Release>(number);
-  std::vector<std::string> remarks;
-  for (std::size_t i = 0; i < generations.size(); ++i) {
-    release->add(std::make_shared<const Cone>(Cone{.release = number,
-                                                   .entry = generations[i],
-                                                   .reached = reached[i],
-                                                   .bindings = table,
-                                                   .arena_max_bytes = arena_max_bytes_}));
-    if (bounds[i]) remarks.insert(remarks.end(), bounds[i]->remarks.begin(), bounds[i]->remarks.end());
+  auto [bounds, conflicts, remarks] = binder_.resolve(generations);
+  const auto last = last_.lock();
+  if (!last) {
+    last_bounds_ = {};
+    tables_.clear();
   }
+  const auto table = last ? make_table(*last->bindings(), last_bounds_, bounds) : make_table(bounds);
+  const auto cone_of = [&](const GenerationPtr& entry, Reached reached) {
+    return std::make_shared<const Cone>(
+        Cone{.entry = entry, .reached = std::move(reached), .bindings = table, .arena_max_bytes = arena_max_bytes_});
+  };
+  std::set<std::uint64_t> changed;
+  std::vector<std::uint64_t> gone;
+  for_each_difference(last_bounds_, bounds, [&](const BoundEntry* before, const BoundEntry* after) {
+    if (after == nullptr) {
+      gone.push_back(before->first);
+    } else {
+      changed.insert(after->first);
+    }
+  });
+  std::vector<ConePtr> fresh;
+  for (const auto one : binder_.with_consumers(std::move(changed))) {
+    fresh.push_back(cone_of(generations.at(one).lock(), binder_.reach(one)));
+  }
+  auto cones = last ? last->cones() : ConeSet();
+  for (const auto one : gone) cones.erase(one);
+  if (is_renewal_due()) {
+    std::vector<ConePtr> renewed;
+    for (const auto& cone : cones) renewed.push_back(cone_of(cone->entry, cone->reached));
+    cones = ConeSet(std::move(renewed));
+    tables_.clear();
+  }
+  if (cones.empty()) {
+    cones = ConeSet(std::move(fresh));
+  } else {
+    for (auto& cone : fresh) cones.put(std::move(cone));
+  }
+  tables_.push_back(table);
+  auto release = std::make_shared<const Release>(number, std::move(cones), table);
+  last_ = release;
+  last_bounds_ = std::move(bounds);
   return {.release = std::move(release), .remarks = std::move(remarks)};
 }
 

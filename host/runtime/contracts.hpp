@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <span>
 #include <string>
@@ -12,7 +13,6 @@
 #include "runtime/binder.hpp"
 #include "runtime/contract_registry.hpp"
 #include "runtime/offer.hpp"
-#include "runtime/reach.hpp"
 #include "runtime/release.hpp"
 #include "runtime/service.hpp"
 
@@ -29,7 +29,7 @@ class Contracts final : public Service {
 
   const void* interface(std::string_view id) const noexcept override;
   base::Result<void> initialised(const Generation& generation) override;
-  std::vector<Conflict> check(std::span<const GenerationPtr> next) override;
+  std::vector<Conflict> check(const GenerationSet& next) override;
   void publish(const ReleasePtr&) override {}
   void publish_canary(const ReleasePtr&, const CanaryShare&) override {}
   void cut(const Generation&) override {}
@@ -40,16 +40,22 @@ class Contracts final : public Service {
     std::vector<std::string> remarks;  // optional wishes that a provider of the contract does not fit
   };
   /// The release of these generations, among which there is no conflict.
-  [[nodiscard]] Built build(std::uint64_t number, std::span<const GenerationPtr> generations);
+  [[nodiscard]] Built build(std::uint64_t number, const GenerationSet& generations);
 
   ContractRegistry& registry() noexcept { return registry_; }
 
  private:
+  [[nodiscard]] bool is_renewal_due();
+
   ContractRegistry registry_;
   // In the host all of it is the release thread's; in tests, whoever lets go of a generation forgets it.
   std::mutex mutex_;
   Binder binder_{registry_};  // guarded by mutex_
-  Reach reach_;               // guarded by mutex_
+  // What the last release was built from; guarded by mutex_.
+  std::weak_ptr<const Release> last_;
+  BoundSet last_bounds_;
+  // Tables that cones of several releases hold; guarded by mutex_.
+  std::vector<std::weak_ptr<const BindingTable>> tables_;
   const std::uint64_t arena_max_bytes_;
 };
 

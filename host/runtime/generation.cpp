@@ -30,6 +30,9 @@ const char* to_string(GenerationState state) {
   return "unknown";
 }
 
+GenerationRef::GenerationRef(const std::shared_ptr<Generation>& of)
+    : number(of->number()), generation(of.get()), holder(of) {}
+
 Generation::Generation(std::uint64_t number, GenerationSpec spec, std::span<Service* const> services)
     : number_(number),
       spec_(std::move(spec)),

@@ -6,6 +6,7 @@
 #include <functional>
 #include <utility>
 
+#include "runtime/generation.hpp"
 #include "telemetry/log.hpp"
 
 namespace mortise::runtime {
@@ -38,14 +39,27 @@ void poison(const void*& binding, const void* with) noexcept { *const_cast<const
 
 BindingTable::~BindingTable() {
   for (auto& binding : bindings_) poison(binding, &kReclaimed);
-  for (const auto& list : lists_) poison(bindings_[list.slot], &kReclaimedProviders);
+  for (const auto& [slot, list] : lists_) poison(bindings_[slot], &kReclaimedProviders);
+}
+
+BindingTable::BindingTable(std::uint32_t size, const BindingTable& other)
+    : bindings_(other.bindings_), lists_(other.lists_) {
+  if (size > bindings_.size()) bindings_.resize(size, nullptr);
 }
 
 void BindingTable::bind_all(std::uint32_t slot, std::vector<mortise_provider> providers) {
-  auto& list = lists_.emplace_back(List{.slot = slot, .items = std::move(providers), .table = {}});
-  list.table = {.count = list.items.size(), .items = list.items.data()};
-  bindings_[slot] = &list.table;
+  const auto list = std::make_shared<List>(List{.items = std::move(providers), .table = {}});
+  list->table = {.count = list->items.size(), .items = list->items.data()};
+  bindings_[slot] = &list->table;
+  lists_.insert_or_assign(slot, list);
 }
+
+void BindingTable::clear(std::uint32_t slot) {
+  bindings_[slot] = nullptr;
+  lists_.erase(slot);
+}
+
+std::uint64_t NumberOfEntry::operator()(const ConePtr& cone) const noexcept { return cone->entry->number(); }
 
 bool Cone::reaches(const Generation& generation) const noexcept {
   if (entry.get() == &generation) return true;

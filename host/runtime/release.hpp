@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <memory_resource>
@@ -14,6 +13,7 @@
 
 #include <mortise/abi/scope.h>
 
+#include "base/persistent_set.hpp"
 #include "runtime/service.hpp"
 
 namespace mortise::runtime {
@@ -30,29 +30,34 @@ class BindingTable {
   BindingTable(const BindingTable&) = delete;
   BindingTable& operator=(const BindingTable&) = delete;
 
+  /// As `other` is, and at least as large as `size`. For what is to differ in little.
+  BindingTable(std::uint32_t size, const BindingTable& other);
+
   void bind(std::uint32_t slot, const void* contract) { bindings_[slot] = contract; }
   /// Binds a slot to all of them, in this order. The names' memory is the generations'.
   void bind_all(std::uint32_t slot, std::vector<mortise_provider> providers);
+  /// As if it had not been bound.
+  void clear(std::uint32_t slot);
 
   [[nodiscard]] const void* const* data() const noexcept { return bindings_.data(); }
   [[nodiscard]] std::uint32_t size() const noexcept { return static_cast<std::uint32_t>(bindings_.size()); }
 
  private:
   struct List {
-    std::uint32_t slot;
     std::vector<mortise_provider> items;
     mortise_providers table;
   };
   std::pmr::vector<const void*> bindings_;
-  std::deque<List> lists_;
+  std::map<std::uint32_t, std::shared_ptr<const List>> lists_;  // by slot; tables share them
 };
 
-/// Generations in the order of their addresses. Releases share a list that has not changed between them.
+/// Generations in the order of their addresses. Cones share a list that has not changed between them.
 using Reached = std::shared_ptr<const std::vector<GenerationPtr>>;
 
 /// One plugin of a release and all that it can reach there: holding it keeps these generations alive, and no others.
+/// Releases share one in which nothing has changed between them; then its bindings are those of the eldest, which lead
+/// the entry, and all that it can reach, to the same providers.
 struct Cone {
-  std::uint64_t release = 0;
   GenerationPtr entry{};
   Reached reached = std::make_shared<Reached::element_type>();  // by the entry, through contracts; without it
   std::shared_ptr<const BindingTable> bindings{};
@@ -61,21 +66,27 @@ struct Cone {
   [[nodiscard]] bool reaches(const Generation& generation) const noexcept;
 };
 
-/// Immutable once built; any thread.
+struct NumberOfEntry {
+  std::uint64_t operator()(const ConePtr& cone) const noexcept;
+};
+/// One for each generation, the eldest first.
+using ConeSet = base::PersistentSet<ConePtr, NumberOfEntry>;
+
+/// Immutable; any thread.
 class Release {
  public:
-  explicit Release(std::uint64_t number) : number_(number) {}
+  /// `bindings`: of all cones together.
+  Release(std::uint64_t number, ConeSet cones, std::shared_ptr<const BindingTable> bindings = nullptr)
+      : number_(number), cones_(std::move(cones)), bindings_(std::move(bindings)) {}
 
   [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
-  /// The eldest generation first.
-  [[nodiscard]] const std::vector<ConePtr>& cones() const noexcept { return cones_; }
-
-  /// For the builder alone.
-  void add(ConePtr cone) { cones_.push_back(std::move(cone)); }
+  [[nodiscard]] const ConeSet& cones() const noexcept { return cones_; }
+  [[nodiscard]] const std::shared_ptr<const BindingTable>& bindings() const noexcept { return bindings_; }
 
  private:
   std::uint64_t number_;
-  std::vector<ConePtr> cones_;
+  ConeSet cones_;
+  std::shared_ptr<const BindingTable> bindings_;
 };
 
 }  // namespace mortise::runtime

@@ -3,12 +3,12 @@
 #pragma once
 
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
+#include "runtime/generation_set.hpp"
 
 namespace mortise::runtime {
 
@@ -45,7 +45,7 @@ class Service {
     std::string message;
     std::vector<GenerationPtr> others{};
   };
-  virtual std::vector<Conflict> check(std::span<const GenerationPtr> next) = 0;
+  virtual std::vector<Conflict> check(const GenerationSet& next) = 0;
 
   /// Makes exactly the release's generations reachable, at one stroke. What is inside an older one finishes there.
   virtual void publish(const ReleasePtr& next) = 0;

@@ -44,7 +44,7 @@ World::World(const std::filesystem::path& plugins)
     : server_(one_loop()),
       provider_(start(1, "provider", plugins / "provider.so")),
       consumer_(start(2, "consumer", plugins / "consumer.so")) {
-  const std::array generations{provider_, consumer_};
+  const runtime::GenerationSet generations{runtime::GenerationRef(provider_), runtime::GenerationRef(consumer_)};
   if (const auto conflicts = contracts_.check(generations); !conflicts.empty()) fail(conflicts.front().message);
   release_ = contracts_.build(1, generations).release;
   base::InheritedSockets none;

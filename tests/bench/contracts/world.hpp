@@ -18,7 +18,7 @@ class World {
   explicit World(const std::filesystem::path& plugins);
 
   /// What entered at the consumer.
-  [[nodiscard]] const mortise::runtime::ConePtr& cone() const noexcept { return release_->cones()[1]; }
+  [[nodiscard]] const mortise::runtime::ConePtr& cone() const noexcept { return release_->cones().at(2); }
   [[nodiscard]] const Bare& bare() const noexcept { return *bare_; }
   [[nodiscard]] const Loops& loops() const noexcept { return *loops_; }
   [[nodiscard]] std::uint16_t port() const { return server_.ports().front(); }

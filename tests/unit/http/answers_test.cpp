@@ -242,7 +242,7 @@ TEST_F(AnswersTest, NamesAConflictAndServesTheElder) {
   const auto elder = init(plugin("elder").says("/a", "elder")).value();
   const auto younger = init(plugin("younger").says("/a", "younger")).value();
   const std::vector both{elder, younger};
-  const auto conflicts = server().check(both);
+  const auto conflicts = server().check(set_of(both));
   ASSERT_EQ(conflicts.size(), 1U);
   EXPECT_EQ(conflicts.front().culprit, younger);
   EXPECT_THAT(conflicts.front().message, HasSubstr("plugin 'younger': GET /a is already served by plugin 'elder'"));

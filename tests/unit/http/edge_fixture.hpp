@@ -229,7 +229,10 @@ class EdgeTest : public ::testing::Test {
     return generation;
   }
   void publish_release(std::span<const runtime::GenerationPtr> generations) {
-    server_->publish(contracts_.build(++last_release_, generations).release);
+    server_->publish(contracts_.build(++last_release_, set_of(generations)).release);
+  }
+  static runtime::GenerationSet set_of(std::span<const runtime::GenerationPtr> generations) {
+    return runtime::GenerationSet(std::vector<runtime::GenerationRef>(generations.begin(), generations.end()));
   }
 
   [[nodiscard]] std::uint16_t port() const { return server_->ports().front(); }

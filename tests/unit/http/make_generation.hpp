@@ -27,9 +27,9 @@ inline runtime::ConePtr make_cone(runtime::GenerationPtr generation) {
 }
 
 inline runtime::ReleasePtr make_release(std::span<const runtime::GenerationPtr> generations) {
-  auto release = std::make_shared<runtime::Release>(1);
-  for (const auto& generation : generations) release->add(make_cone(generation));
-  return release;
+  std::vector<runtime::ConePtr> cones;
+  for (const auto& generation : generations) cones.push_back(make_cone(generation));
+  return std::make_shared<const runtime::Release>(1, runtime::ConeSet(std::move(cones)));
 }
 
 }  // namespace mortise::http::testing

@@ -38,6 +38,9 @@ class RouteRegistryTest : public ::testing::Test {
     const auto outcome = registry_.add(*generation_, added);
     return outcome ? "was added" : outcome.error().message;
   }
+  static runtime::GenerationSet set_of(const std::vector<runtime::GenerationPtr>& generations) {
+    return runtime::GenerationSet(std::vector<runtime::GenerationRef>(generations.begin(), generations.end()));
+  }
   Match::Kind find(std::span<const runtime::GenerationPtr> generations, std::string_view path) {
     return registry_.build(*make_release(generations))->find("GET", path, params_).kind;
   }
@@ -104,10 +107,10 @@ TEST_F(RouteRegistryTest, NamesTheYoungerOfTwoThatConflict) {
   registry_.add(*generation_, route("GET", "/a")).value();
   registry_.add(*other, route("GET", "/a")).value();
   registry_.add(*other, route("GET", "/b")).value();
-  const auto conflicts = registry_.conflicts(std::vector{generation_, other});
+  const auto conflicts = registry_.conflicts(set_of({generation_, other}));
   ASSERT_EQ(conflicts.size(), 1U);
   EXPECT_EQ(conflicts.front().culprit, other);
-  EXPECT_TRUE(registry_.conflicts({&generation_, 1}).empty());
+  EXPECT_TRUE(registry_.conflicts(set_of({generation_})).empty());
 }
 
 TEST_F(RouteRegistryTest, ForgetsRoutesAndWhatWasKeptWithThem) {

@@ -46,8 +46,7 @@ class RouterTest : public ::testing::Test {
       case Match::Kind::method_not_allowed: return "allow: " + std::string(match.allow);
       case Match::Kind::found: break;
     }
-    auto text =
-        table_.sources()[match.source].cone->entry->name() + " " + match.route->method + " " + match.route->pattern;
+    auto text = table_.cones()[match.source]->entry->name() + " " + match.route->method + " " + match.route->pattern;
     for (std::size_t i = 0; i < params_.size(); ++i) {
       const auto& [name, value] = params_.data()[i];
       text += " " + std::string(name.data, name.size) + "=" + std::string(value.data, value.size);

@@ -34,10 +34,11 @@ class RecordingService final : public runtime::Service {
     return id == MORTISE_HTTP_V1 ? &table_ : nullptr;
   }
 
-  std::vector<Conflict> check(std::span<const runtime::GenerationPtr> next) override {
+  std::vector<Conflict> check(const runtime::GenerationSet& next) override {
     const std::lock_guard lock(mutex_);
     std::map<std::string, runtime::GenerationPtr> owners;
-    for (const auto& generation : next) {
+    for (const auto& one : next) {
+      const auto generation = one.lock();
       const auto path = paths_.find(generation->number());
       if (path == paths_.end()) continue;
       const auto [owner, is_free] = owners.emplace(path->second, generation);

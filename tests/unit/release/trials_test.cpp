@@ -33,17 +33,11 @@ config::ProbationConfig after(std::uint64_t requests) {
 /// `provider` is on trial; `consumer` calls it, and `stranger` does not.
 class TrialsTest : public ::testing::Test {
  protected:
-  TrialsTest() {
-    release_.add(std::make_shared<const runtime::Cone>(runtime::Cone{.entry = provider_}));
-    release_.add(std::make_shared<const runtime::Cone>(runtime::Cone{
-        .entry = consumer_, .reached = std::make_shared<const std::vector<runtime::GenerationPtr>>(1, provider_)}));
-    release_.add(std::make_shared<const runtime::Cone>(runtime::Cone{.entry = stranger_}));
-    stranger_->watch(kSlow);
-  }
+  TrialsTest() { stranger_->watch(kSlow); }
   void begin(config::ProbationConfig limits, unsigned percent_of_others = 100) {
     Trial trial{.release = 2, .subjects = {{provider_, limits}}, .former = {{"provider", {}}}};
     trial.percent_of_others = percent_of_others;
-    trials_.begin(std::move(trial), release_, now_);
+    trials_.begin(std::move(trial), release_, &former_, now_);
   }
   static void answer(const runtime::GenerationPtr& generation, int times, unsigned status = 200,
                      std::chrono::milliseconds duration = kQuick) {
@@ -60,7 +54,14 @@ class TrialsTest : public ::testing::Test {
   runtime::GenerationPtr provider_ = make("provider", 1);
   runtime::GenerationPtr consumer_ = make("consumer", 2);
   runtime::GenerationPtr stranger_ = make("stranger", 3);
-  runtime::Release release_{2};
+  const runtime::ConePtr stranger_cone_ = std::make_shared<const runtime::Cone>(runtime::Cone{.entry = stranger_});
+  const runtime::Release former_{1, {stranger_cone_}};
+  const runtime::Release release_{
+      2,
+      {std::make_shared<const runtime::Cone>(runtime::Cone{.entry = provider_}),
+       std::make_shared<const runtime::Cone>(runtime::Cone{
+           .entry = consumer_, .reached = std::make_shared<const std::vector<runtime::GenerationPtr>>(1, provider_)}),
+       stranger_cone_}};
   Trials trials_;
   Clock::time_point now_ = Clock::now();
 };
@@ -142,7 +143,7 @@ TEST_F(TrialsTest, EndsWellWhenItsTimeIsOver) {
 
 TEST_F(TrialsTest, ALaterReleaseTakesItsPluginsOut) {
   begin(after(10));
-  trials_.begin({.release = 3, .subjects = {}, .former = {{"provider", {}}}}, release_, now_);
+  trials_.begin({.release = 3, .subjects = {}, .former = {{"provider", {}}}}, release_, nullptr, now_);
   answer(provider_, 10, 500);
   EXPECT_EQ(judge(), "");
   EXPECT_FALSE(trials_.next_look());

@@ -20,7 +20,7 @@ constexpr int kThree = 3;
 class BindingTest : public ContractTest {
  protected:
   const void* bound(const ReleasePtr& release, std::size_t slot = 0) {
-    return release->cones().front()->bindings->data()[slots_.at(slot)];
+    return release->bindings()->data()[slots_.at(slot)];
   }
   std::vector<std::string> names(const ReleasePtr& release, std::size_t slot = 0) {
     const auto& list = *static_cast<const mortise_providers*>(bound(release, slot));
@@ -31,7 +31,7 @@ class BindingTest : public ContractTest {
     return names;
   }
   std::string conflict(std::vector<GenerationPtr> generations) {
-    const auto conflicts = contracts_.check(generations);
+    const auto conflicts = contracts_.check(set_of(generations));
     if (conflicts.empty()) return "";
     std::string who = conflicts.front().culprit->name();
     for (const auto& other : conflicts.front().others) who += "," + other->name();
@@ -79,8 +79,7 @@ TEST_F(BindingTest, LeavesAnOptionalSlotUnboundWithoutAProvider) {
 TEST_F(BindingTest, RemarksOnAnOptionalProviderThatDoesNotFit) {
   const auto provider = make(PluginSpec("p").provides("a", &kOne, {}, 0, "other()->void"));
   const auto consumer = make(PluginSpec("c").requires_("a", {.optional = true}));
-  const std::vector<GenerationPtr> both{provider, consumer};
-  const auto built = contracts_.build(1, both);
+  const auto built = contracts_.build(1, set_of({provider, consumer}));
   EXPECT_EQ(bound(built.release), nullptr);
   ASSERT_EQ(built.remarks.size(), 1U);
   EXPECT_THAT(built.remarks[0], HasSubstr("plugin 'c' 1.0.0 does without a provider of contract a/1"));
@@ -136,12 +135,12 @@ TEST_F(BindingTest, ReachesThroughChainsAndNoFurther) {
   const auto entry = make(PluginSpec("entry").requires_("b"));
   const auto other = make(PluginSpec("other"));
   const auto made = release({last, middle, entry, other});
-  const auto& cones = made->cones();
-  EXPECT_TRUE(cones[2]->reaches(*entry) && cones[2]->reaches(*middle) && cones[2]->reaches(*last));
-  EXPECT_FALSE(cones[2]->reaches(*other));
-  EXPECT_TRUE(cones[1]->reaches(*last));
-  EXPECT_FALSE(cones[1]->reaches(*entry));
-  EXPECT_FALSE(cones[0]->reaches(*middle));
+  EXPECT_TRUE(cone_of(made, entry).reaches(*entry) && cone_of(made, entry).reaches(*middle));
+  EXPECT_TRUE(cone_of(made, entry).reaches(*last));
+  EXPECT_FALSE(cone_of(made, entry).reaches(*other));
+  EXPECT_TRUE(cone_of(made, middle).reaches(*last));
+  EXPECT_FALSE(cone_of(made, middle).reaches(*entry));
+  EXPECT_FALSE(cone_of(made, last).reaches(*middle));
 }
 
 // Of a set that is like the one before it but for a few, most is kept.
@@ -177,16 +176,16 @@ TEST_F(BindingTest, FindsTheConflictAgainWhenAskedTwice) {
   EXPECT_THAT(conflict({consumer}), HasSubstr("no running plugin provides"));
 }
 
-TEST_F(BindingTest, SharesTheListsOfWhomIsReachedWhereNothingHasChanged) {
+TEST_F(BindingTest, SharesTheConesInWhichNothingHasChanged) {
   const auto base = make(PluginSpec("base").provides("a", &kOne));
   const auto middle = make(PluginSpec("middle").provides("b", &kTwo).requires_("a"));
   const auto other = make(PluginSpec("other").requires_("a"));
   const auto first = release({make(PluginSpec("top").requires_("b")), middle, other, base});
   const auto next = make(PluginSpec("top", "1.1.0").requires_("b"));
   const auto second = release({next, middle, other, base});
-  EXPECT_EQ(first->cones()[1]->reached, second->cones()[1]->reached);
-  EXPECT_EQ(first->cones()[2]->reached, second->cones()[2]->reached);
-  EXPECT_TRUE(second->cones()[0]->reaches(*base));
+  EXPECT_EQ(&cone_of(first, middle), &cone_of(second, middle));
+  EXPECT_EQ(&cone_of(first, other), &cone_of(second, other));
+  EXPECT_TRUE(cone_of(second, next).reaches(*base));
 }
 
 TEST_F(BindingTest, ReachesTheNewEndOfAChain) {
@@ -196,10 +195,10 @@ TEST_F(BindingTest, ReachesTheNewEndOfAChain) {
   const auto first = release({top, middle, former});
   const auto base = make(PluginSpec("base", "1.1.0").provides("a", &kOne));
   const auto second = release({top, middle, base});
-  for (const std::size_t place : {0U, 1U}) {
-    EXPECT_TRUE(second->cones()[place]->reaches(*base)) << place;
-    EXPECT_FALSE(second->cones()[place]->reaches(*former)) << place;
-    EXPECT_TRUE(first->cones()[place]->reaches(*former)) << place;
+  for (const auto& entry : {top, middle}) {
+    EXPECT_TRUE(cone_of(second, entry).reaches(*base)) << entry->name();
+    EXPECT_FALSE(cone_of(second, entry).reaches(*former)) << entry->name();
+    EXPECT_TRUE(cone_of(first, entry).reaches(*former)) << entry->name();
   }
 }
 
@@ -209,11 +208,11 @@ TEST_F(BindingTest, FollowsACircleOfOptionalWishes) {
   const auto former = make(PluginSpec("c").provides("c", &kThree));
   const auto d = make(PluginSpec("d").requires_("a"));
   const auto first = release({a, b, former, d});
-  EXPECT_TRUE(first->cones()[0]->reaches(*b) && first->cones()[1]->reaches(*a) && first->cones()[3]->reaches(*b));
+  EXPECT_TRUE(cone_of(first, a).reaches(*b) && cone_of(first, b).reaches(*a) && cone_of(first, d).reaches(*b));
   const auto next = make(PluginSpec("b", "1.1.0").provides("b", &kTwo).requires_("a", {.optional = true}));
   const auto second = release({a, next, former, d});
-  EXPECT_TRUE(second->cones()[3]->reaches(*next) && second->cones()[0]->reaches(*next));
-  EXPECT_FALSE(second->cones()[3]->reaches(*b) || second->cones()[0]->reaches(*b));
+  EXPECT_TRUE(cone_of(second, d).reaches(*next) && cone_of(second, a).reaches(*next));
+  EXPECT_FALSE(cone_of(second, d).reaches(*b) || cone_of(second, a).reaches(*b));
 }
 
 TEST_F(BindingTest, KeepsNoGenerationAlive) {

@@ -119,7 +119,13 @@ class ContractTest : public ::testing::Test {
   }
 
   ReleasePtr release(std::vector<GenerationPtr> generations) {
-    return contracts_.build(++last_release_, generations).release;
+    return contracts_.build(++last_release_, set_of(generations)).release;
+  }
+  static GenerationSet set_of(const std::vector<GenerationPtr>& generations) {
+    return GenerationSet(std::vector<GenerationRef>(generations.begin(), generations.end()));
+  }
+  static const Cone& cone_of(const ReleasePtr& release, const GenerationPtr& generation) {
+    return *release->cones().at(generation->number());
   }
 
   Contracts contracts_{std::uint64_t{1} << 20};

@@ -68,6 +68,8 @@ class ReleaseStressTest : public ContractTest {
     chain.entry = entry.get();
     return chain;
   }
+  /// In the order in which a chain is made.
+  static ConePtr cone_at(const ReleasePtr& release, Index place) { return *std::next(release->cones().begin(), place); }
   Published publish(std::uint64_t stamp) {
     auto chain = make_chain(stamp);
     return {release(std::move(chain.generations)), chain.entry};
@@ -90,7 +92,7 @@ TEST_F(ReleaseStressTest, NeverMixesTwoReleases) {
       std::uint64_t last = 0;
       while (!is_ending.load(std::memory_order_relaxed)) {
         std::unique_lock lock(mutex);
-        const auto cone = current.release->cones()[kEntry];
+        const auto cone = cone_at(current.release, kEntry);
         const auto& entry = *current.entry;
         lock.unlock();
         if (std::exchange(last, entry.stamp) != entry.stamp) seen.fetch_add(1, std::memory_order_relaxed);
@@ -120,10 +122,10 @@ TEST_F(ReleaseStressTest, NeverMixesTwoReleases) {
 
 TEST_F(ReleaseStressTest, AThreadInAnUnrelatedPluginDelaysNothing) {
   auto published = publish(1);
-  const std::vector<std::weak_ptr<Generation>> former{published.release->cones()[kLast]->entry,
-                                                      published.release->cones()[kMiddle]->entry,
-                                                      published.release->cones()[kEntry]->entry};
-  const auto stuck = published.release->cones()[kOther];
+  const std::vector<std::weak_ptr<Generation>> former{cone_at(published.release, kLast)->entry,
+                                                      cone_at(published.release, kMiddle)->entry,
+                                                      cone_at(published.release, kEntry)->entry};
+  const auto stuck = cone_at(published.release, kOther);
   const Scope scope(*stuck);
   published = publish(2);
   for (const auto& generation : former) EXPECT_TRUE(generation.expired());
@@ -131,10 +133,10 @@ TEST_F(ReleaseStressTest, AThreadInAnUnrelatedPluginDelaysNothing) {
 
 TEST_F(ReleaseStressTest, AThreadInTheConeKeepsWhatItCanReachAndNoMore) {
   auto published = publish(1);
-  const std::weak_ptr<Generation> last = published.release->cones()[kLast]->entry;
-  const std::weak_ptr<Generation> middle = published.release->cones()[kMiddle]->entry;
-  const std::weak_ptr<Generation> entry = published.release->cones()[kEntry]->entry;
-  auto stuck = published.release->cones()[kMiddle];
+  const std::weak_ptr<Generation> last = cone_at(published.release, kLast)->entry;
+  const std::weak_ptr<Generation> middle = cone_at(published.release, kMiddle)->entry;
+  const std::weak_ptr<Generation> entry = cone_at(published.release, kEntry)->entry;
+  auto stuck = cone_at(published.release, kMiddle);
   {
     const Scope scope(*stuck);
     published = publish(2);
