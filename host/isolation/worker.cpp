@@ -112,8 +112,7 @@ class Worker {
                                                                        .image = image,
                                                                        .sha256 = hook.text("sha256"),
                                                                        .config_text = hook.text("config"),
-                                                                       .data_directory = hook.text("data_directory"),
-                                                                       .is_first_of_image = true},
+                                                                       .data_directory = hook.text("data_directory")},
                                                std::vector<runtime::Service*>{&*contracts_, &http_});
     if (const auto begun = generation_->init(); !begun) return done(begun);
     const auto release = contracts_->build(1, {runtime::GenerationRef(generation_)}).release;

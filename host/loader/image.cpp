@@ -1,9 +1,12 @@
 #include "loader/image.hpp"
 
 #include <boost/dll/shared_library_load_mode.hpp>
+#include <mutex>
 #include <random>
 #include <string>
 #include <system_error>
+#include <unordered_set>
+#include <utility>
 
 #include "base/dynamic_linker.hpp"
 #include "base/files.hpp"
@@ -51,6 +54,30 @@ class PrivateCopy {
   bool exists_ = false;
 };
 
+/// The files that Images of this process have mapped, or left mapped, under their own names. The linker knows, too, but
+/// compares the name with each of its own. Any thread.
+class MappedFiles {
+ public:
+  /// False: one has it already.
+  bool add(const std::string& file) {
+    const std::lock_guard lock(mutex_);
+    return files_.insert(file).second;
+  }
+  void remove(const std::string& file) {
+    const std::lock_guard lock(mutex_);
+    files_.erase(file);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::unordered_set<std::string> files_;  // guarded by mutex_
+};
+
+MappedFiles& mapped_files() {
+  static auto* const kFiles = new MappedFiles();  // never destroyed: an Image may outlive main()
+  return *kFiles;
+}
+
 Error refuse(const std::string& message) { return {ErrorCode::failed_precondition, message}; }
 
 /// Whether the table is one that the host can call.
@@ -71,27 +98,29 @@ base::Result<void> check_table(const mortise_plugin_v1* table) {
 
 }  // namespace
 
-base::Result<std::unique_ptr<Image>> Image::load(const std::string& file, bool may_be_mapped) {
+base::Result<std::unique_ptr<Image>> Image::load(const std::string& file) {
   if (!file.starts_with('/')) {
     return Error{ErrorCode::invalid_argument, "'" + file + "' is no absolute path; images load by one only"};
   }
   std::unique_ptr<Image> image(new Image());
   image->file_ = file;
-  if (auto mapped = image->map(may_be_mapped); !mapped) return mapped.error();
+  if (auto mapped = image->map(); !mapped) return mapped.error();
   if (auto entered = image->enter(); !entered) return entered.error();
   return image;
 }
 
-base::Result<void> Image::map(bool may_be_mapped) {
+base::Result<void> Image::map() {
   // The linker would hand out the mapping that is there already, and two generations would share their variables.
-  if (may_be_mapped && base::is_library_loaded(file_)) {
+  if (!mapped_files().add(file_)) {
     const auto copy = PrivateCopy::make(file_);
     if (!copy) return copy.error().in("cannot load '" + file_ + "' a second time");
     mapped_as_ = copy->path();
     return map_file();
   }
   mapped_as_ = file_;
-  return map_file();
+  auto mapped = map_file();
+  if (!mapped) unmap();
+  return mapped;
 }
 
 base::Result<void> Image::map_file() {
@@ -124,10 +153,18 @@ base::Result<void> Image::enter() {
 
 void Image::keep_mapped() { base::keep_library_loaded(mapped_as_); }
 
-bool Image::unload() {
+bool Image::unload() { return unmap(); }
+
+bool Image::unmap() {
   plugin_ = nullptr;
   library_.unload();
-  return !base::is_library_loaded(mapped_as_);
+  if (base::is_library_loaded(mapped_as_)) return false;
+  if (mapped_as_ == file_) mapped_files().remove(file_);
+  return true;
+}
+
+Image::~Image() {
+  if (library_.is_loaded()) unmap();
 }
 
 }  // namespace mortise::loader

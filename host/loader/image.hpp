@@ -20,12 +20,10 @@ namespace mortise::loader {
 class Image final : public Code {
  public:
   /// Maps the file (absolute path in the store; now, local), calls its entry, checks the table it returns.
-  /// `may_be_mapped`: whether the process may have the file loaded already; finding that out takes half as long as
-  /// loading it.
-  static base::Result<std::unique_ptr<Image>> load(const std::string& file, bool may_be_mapped = true);
+  static base::Result<std::unique_ptr<Image>> load(const std::string& file);
   Image(const Image&) = delete;
   Image& operator=(const Image&) = delete;
-  ~Image() override = default;  // unmaps
+  ~Image() override;  // unmaps
 
   [[nodiscard]] const mortise_plugin_v1& plugin() const noexcept override { return *plugin_; }
   [[nodiscard]] base::CodeRange range() const noexcept override { return base::mapping_of(plugin_); }
@@ -39,8 +37,9 @@ class Image final : public Code {
 
  private:
   Image() = default;
-  base::Result<void> map(bool may_be_mapped);
+  base::Result<void> map();
   base::Result<void> map_file();
+  bool unmap();
   base::Result<void> enter();
 
   boost::dll::shared_library library_;

@@ -62,9 +62,7 @@ base::Result<GenerationPtr> Starter::make(const Wanted& wanted, const DataRoot& 
     spec.confinement = {.is_required = sandbox.is_required,
                         .may_connect = sandbox.grants_network && spec.manifest->asks_for_network,
                         .memory_bytes = sandbox.memory_bytes};
-    return hold(std::move(spec));
   }
-  spec.is_first_of_image = images_.insert(spec.sha256).second;
   return hold(std::move(spec));
 }
 

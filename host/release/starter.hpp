@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <functional>
-#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -61,7 +60,6 @@ class Starter {
   Reap reap_;
   std::stop_token stopping_;
   std::uint64_t last_number_ = 0;
-  std::set<std::string> images_;  // of which there were generations
 };
 
 }  // namespace mortise::release

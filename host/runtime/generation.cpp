@@ -83,7 +83,7 @@ base::Result<void> Generation::call_init() {
   if (spec_.stand_in) {
     code_ = spec_.stand_in(spec_);
   } else {
-    auto image = loader::Image::load(spec_.image, !spec_.is_first_of_image);
+    auto image = loader::Image::load(spec_.image);
     if (!image) return image.error();
     code_ = std::move(*image);
     code_owner_.emplace(code_->range(), name(), number_text_, spec_.sha256);

@@ -36,10 +36,9 @@ struct GenerationSpec {
   std::shared_ptr<const manifest::Manifest> manifest;
   std::string image;  // in the store
   std::string sha256;
-  std::string config_text;         // JSON
-  std::string data_directory;      // exists
-  bool is_first_of_image = false;  // no other generation of this process was made from the image
-  Confinement confinement{};       // where another process runs it
+  std::string config_text;     // JSON
+  std::string data_directory;  // exists
+  Confinement confinement{};   // where another process runs it
   /// What stands in for the image, which another process runs; empty: it is mapped into this one. [control thread]
   std::function<std::unique_ptr<loader::Code>(const GenerationSpec& spec)> stand_in{};
 };

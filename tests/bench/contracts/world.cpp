@@ -72,7 +72,6 @@ runtime::GenerationPtr World::start(std::uint64_t number, const char* name, cons
   spec.manifest = std::make_shared<const manifest::Manifest>(std::move(manifest));
   spec.image = image;
   spec.config_text = "{}";
-  spec.is_first_of_image = true;
   const std::array<runtime::Service*, 2> services{&contracts_, &server_};
   auto generation = std::make_shared<runtime::Generation>(number, std::move(spec), services);
   if (const auto initialised = generation->init(); !initialised) fail(initialised.error().message);
