@@ -52,12 +52,19 @@ void Reconciler::publish_release(const runtime::GenerationSet& generations) {
 }
 
 void Reconciler::forgive_callers(const runtime::Release& one, const runtime::Release& other) {
-  const auto is_fresh = [&](const GenerationPtr& reached) { return !one.cones().contains(reached->number()); };
+  std::vector<const runtime::Generation*> fresh;
+  std::vector<const runtime::Cone*> changed;
   for_each_difference(one.cones(), other.cones(), [&](const runtime::ConePtr* before, const runtime::ConePtr* after) {
-    if (after == nullptr || (before != nullptr && (*before)->reached == (*after)->reached)) return;
-    const auto& reached = *(*after)->reached;
-    if (std::any_of(reached.begin(), reached.end(), is_fresh)) (*after)->entry->containment().forgive();
+    if (after == nullptr) return;
+    if (before == nullptr) fresh.push_back((*after)->entry.get());
+    if (before == nullptr || (*before)->reached != (*after)->reached) changed.push_back(after->get());
   });
+  for (const auto* cone : changed) {
+    const auto calls = [&](const runtime::Generation* generation) {
+      return cone->entry.get() != generation && cone->reaches(*generation);
+    };
+    if (std::any_of(fresh.begin(), fresh.end(), calls)) cone->entry->containment().forgive();
+  }
 }
 
 }  // namespace mortise::release

@@ -1,13 +1,33 @@
 #include "runtime/contracts.hpp"
 
+#include <algorithm>
 #include <array>
+#include <map>
 #include <memory>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "runtime/contracts_table.hpp"
+#include "runtime/generation.hpp"
 
 namespace mortise::runtime {
+namespace {
+
+using Generations = std::vector<const Generation*>;
+
+/// Each once, in the order of their addresses.
+Generations providers_of(const Bound& bound) {
+  Generations providers;
+  for (const auto& link : bound.links) {
+    for (const auto& provider : link.providers) providers.push_back(provider.generation);
+  }
+  std::sort(providers.begin(), providers.end());
+  providers.erase(std::unique(providers.begin(), providers.end()), providers.end());
+  return providers;
+}
+
+}  // namespace
 
 std::span<const Offer> Contracts::offers() noexcept {
   static const std::array kOffers{Offer{MORTISE_CONTRACTS_V1, &contracts_table()}};
@@ -39,7 +59,8 @@ bool Contracts::is_renewal_due() {
 
 Contracts::Built Contracts::build(std::uint64_t number, const GenerationSet& generations) {
   const std::lock_guard lock(mutex_);
-  auto [bounds, conflicts, remarks] = binder_.resolve(generations);
+  auto resolution = binder_.resolve(generations);
+  auto& bounds = resolution.bounds;
   const auto last = last_.lock();
   if (!last) {
     last_bounds_ = {};
@@ -52,17 +73,29 @@ Contracts::Built Contracts::build(std::uint64_t number, const GenerationSet& gen
   };
   std::set<std::uint64_t> changed;
   std::vector<std::uint64_t> gone;
+  std::map<Generations, Reached> reached_by_gone;
   for_each_difference(last_bounds_, bounds, [&](const BoundEntry* before, const BoundEntry* after) {
-    if (after == nullptr) {
-      gone.push_back(before->first);
-    } else {
+    if (after != nullptr) {
       changed.insert(after->first);
+      return;
+    }
+    gone.push_back(before->first);
+    if (before->second) {
+      reached_by_gone.emplace(providers_of(*before->second), last->cones().at(before->first)->reached);
     }
   });
+  changed = binder_.with_consumers(std::move(changed));
+  // Most that come are bound to the providers of the version that goes. Where these are as they were, so is all behind.
+  const auto reach = [&](std::uint64_t one) {
+    const auto providers = providers_of(*bounds.at(one).second);
+    const auto known = reached_by_gone.find(providers);
+    const auto is_changed = [&](const Generation* provider) { return changed.contains(provider->number()); };
+    const bool is_known =
+        known != reached_by_gone.end() && std::none_of(providers.begin(), providers.end(), is_changed);
+    return is_known ? known->second : binder_.reach(one);
+  };
   std::vector<ConePtr> fresh;
-  for (const auto one : binder_.with_consumers(std::move(changed))) {
-    fresh.push_back(cone_of(generations.at(one).lock(), binder_.reach(one)));
-  }
+  for (const auto one : changed) fresh.push_back(cone_of(generations.at(one).lock(), reach(one)));
   auto cones = last ? last->cones() : ConeSet();
   for (const auto one : gone) cones.erase(one);
   if (is_renewal_due()) {
@@ -80,7 +113,7 @@ Contracts::Built Contracts::build(std::uint64_t number, const GenerationSet& gen
   auto release = std::make_shared<const Release>(number, std::move(cones), table);
   last_ = release;
   last_bounds_ = std::move(bounds);
-  return {.release = std::move(release), .remarks = std::move(remarks)};
+  return {.release = std::move(release), .remarks = std::move(resolution.remarks)};
 }
 
 }  // namespace mortise::runtime
