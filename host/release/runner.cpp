@@ -22,6 +22,8 @@ using Clock = Reconciler::Clock;
 // Several changes often come together (a copy, then a rename; a plan, then its apply): one pass serves them all, and
 // one report. Who asks meanwhile does not wait for either.
 constexpr std::chrono::milliseconds kDebounce{10};
+// After a release, before memory is given back to the system: another one may come.
+constexpr std::chrono::milliseconds kCalm{250};
 // A look unasked now and then: some file systems tell nothing of changes made elsewhere.
 constexpr std::chrono::seconds kUnaskedLook{30};
 constexpr std::chrono::seconds kLookWithoutWatch{1};
@@ -185,6 +187,7 @@ class Runner::Impl {
       has_changed |= is_due;
       if (has_changed) report_at_ = std::min(report_at_, Clock::now() + kDebounce);
       if (report_at_ <= Clock::now()) report();
+      if (shrink_at_ <= Clock::now()) shrink();
     }
     serve_requests(false);
     if (report_at_ != kNever) report();
@@ -205,7 +208,7 @@ class Runner::Impl {
       const bool is_woken = mailbox_->is_woken && !is_paused_;
       // From the first of the changes on, or there would be no pass while they go on.
       if (is_woken && pass_at_ == kNever) pass_at_ = now + kDebounce;
-      const auto until = std::min({is_woken ? pass_at_ : look_at, chores.value_or(kNever), report_at_});
+      const auto until = std::min({is_woken ? pass_at_ : look_at, chores.value_or(kNever), report_at_, shrink_at_});
       const bool is_asked = !mailbox_->reaped.empty() || !mailbox_->requests.empty();
       if (mailbox_->is_stop_begun || is_asked || until <= now) return !mailbox_->is_stop_begun;
       mailbox_->changed.wait_until(lock, until);
@@ -237,7 +240,7 @@ class Runner::Impl {
     if (!take(&Mailbox::is_woken)) return false;
     if (!take(&Mailbox::is_distrusting) && Clock::now() < unasked_look_) return true;
     reconciler_.distrust_files();
-    base::shrink_heaps();  // what releases since the last time have needed for a moment is not kept
+    shrink();
     unasked_look_ = Clock::now() + look_every_;
     return true;
   }
@@ -250,7 +253,14 @@ class Runner::Impl {
       reaped.swap(mailbox_->reaped);
     }
     for (auto* generation : reaped) reconciler_.drains().retire(generation);
+    if (!reaped.empty()) shrink_at_ = Clock::now() + kCalm;
     return !reaped.empty();
+  }
+
+  /// What releases have needed for a moment is not kept.
+  void shrink() {
+    shrink_at_ = kNever;
+    base::shrink_heaps();
   }
 
   /// Lets go of everything and retires what comes back in time.
@@ -287,6 +297,7 @@ class Runner::Impl {
   std::chrono::seconds look_every_{kUnaskedLook};
   Clock::time_point unasked_look_;        // the release thread's
   Clock::time_point report_at_ = kNever;  // the release thread's
+  Clock::time_point shrink_at_ = kNever;  // the release thread's: when releases have not retired anything for a while
   Clock::time_point pass_at_ = kNever;    // the release thread's: the end of the debounce; never: nobody has woken it
   std::thread thread_;
   std::size_t left_behind_ = 0;  // written by the release thread before it ends
