@@ -15,6 +15,7 @@ from statistics import median, quantiles
 
 import control
 import row
+from dlopen import time_to_dlopen
 from process import Server, load_core, on_core
 from row import Row
 from servers import Build, HostFolder, start_mortise
@@ -203,6 +204,7 @@ def plan_1000(build: Build, folder: Path, quick: bool) -> Iterator[Row]:
     hosts = {}
     plans: list[float] = []
     applies: dict[str, list[float]] = {"many": [], "few": []}
+    loads: dict[str, list[float]] = {"many": [], "few": []}
     for name, tiers, width in (("many", 10, 100), ("few", 1, 5)):
         host = HostFolder(folder / name, top={"apply": "manual"})
         hosts[name] = (host, name_of(add_knots(build, host, tiers, width) - 1))
@@ -220,7 +222,12 @@ def plan_1000(build: Build, folder: Path, quick: bool) -> Iterator[Row]:
                 begin = time.perf_counter()
                 control.apply(host.state / "control.sock")
                 applies[name].append((time.perf_counter() - begin) * 1e3)
+    for _ in range(rounds):
+        for name, (host, _) in hosts.items():
+            loads[name].append(time_to_dlopen(build, sorted((host.state / "store").glob("*.so"))).last_s * 1e6)
     yield row.below("plan-1000", "plan of one change among 1,005 plugins with 5,000 contract edges, over the control socket",
                     median(plans), "ms", 50.0)
     yield row.at_most("plan-1000 (apply)", "apply of one change among them, against among ten", median(applies["many"]),
                       "ms", median(applies["few"]), 1.0, row.ratio_of_rounds(applies["many"], applies["few"]))
+    yield row.beside("plan-1000 (bare dlopen)", "what the dynamic linker takes of that by itself: one more library among "
+                     "them, beside one among ten", median(loads["many"]), "us", median(loads["few"]))

@@ -10,6 +10,7 @@ from statistics import median
 
 import row
 from generated import add_generated_plugins, name_of
+from dlopen import time_to_dlopen
 from process import on_core, server_core
 from row import Row
 from servers import Build, HostFolder, launch_mortise, wait_for_answer, start_mortise
@@ -27,23 +28,6 @@ def time_to_answer(build: Build, host: HostFolder, path: str, not_before_s: floa
         return time.perf_counter() - begin
 
 
-def time_to_dlopen(build: Build, images: list[Path]) -> float:
-    """Seconds from the start of a process that only loads these to its last one."""
-    listing = "".join(f"{image}\n" for image in images)
-    begin = time.perf_counter()
-    with on_core(server_core()):
-        loader = subprocess.Popen([str(build.tools / "bench_dlopen_all")], stdin=subprocess.PIPE,
-                                  stdout=subprocess.PIPE, text=True)
-    assert loader.stdin and loader.stdout
-    loader.stdin.write(listing)
-    loader.stdin.close()
-    is_done = loader.stdout.readline() == "done\n"
-    took = time.perf_counter() - begin
-    if loader.wait() != 0 or not is_done:
-        raise RuntimeError("bench_dlopen_all failed")
-    return took
-
-
 def startup(build: Build, folder: Path, quick: bool) -> Iterator[Row]:
     rounds = 2 if quick else 7
     host = HostFolder(folder / "host")
@@ -55,7 +39,7 @@ def startup(build: Build, folder: Path, quick: bool) -> Iterator[Row]:
     ours: list[float] = []
     bare: list[float] = []
     for _ in range(rounds):
-        bare.append(time_to_dlopen(build, images) * 1e3)
+        bare.append(time_to_dlopen(build, images).all_s * 1e3)
         took = time_to_answer(build, host, path, not_before_s=0.95 * fastest)
         fastest = min(fastest, took)
         ours.append(took * 1e3)
