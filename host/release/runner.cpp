@@ -226,6 +226,7 @@ class Runner::Impl {
         mailbox_->requests.pop_front();
       }
       request(is_served);
+      base::give_way();  // whoever asked goes on before what is left to do
     }
   }
 
