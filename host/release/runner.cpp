@@ -22,6 +22,8 @@ using Clock = Reconciler::Clock;
 // Several changes often come together (a copy, then a rename; a plan, then its apply): one pass serves them all, and
 // one report. Who asks meanwhile does not wait for either.
 constexpr std::chrono::milliseconds kDebounce{10};
+// Of many plugins a report takes milliseconds, in which a release waits. Between two is at least so many times as long.
+constexpr int kTimesBetweenReports = 20;
 // After a release, before memory is given back to the system: another one may come.
 constexpr std::chrono::milliseconds kCalm{250};
 // A look unasked now and then: some file systems tell nothing of changes made elsewhere.
@@ -185,7 +187,7 @@ class Runner::Impl {
       const bool is_due = !is_paused_ && pass_at_ <= Clock::now() && heed_wake();
       if (is_due) reconciler_.pass();
       has_changed |= is_due;
-      if (has_changed) report_at_ = std::min(report_at_, Clock::now() + kDebounce);
+      if (has_changed) report_at_ = std::min(report_at_, std::max(Clock::now() + kDebounce, next_report_));
       if (report_at_ <= Clock::now()) report();
       if (shrink_at_ <= Clock::now()) shrink();
     }
@@ -284,7 +286,10 @@ class Runner::Impl {
   void report() {
     report_at_ = kNever;
     base::give_way();
+    const auto begin = Clock::now();
     if (!is_paused_) observer_(reconciler_.status());
+    const auto end = Clock::now();
+    next_report_ = end + kTimesBetweenReports * (end - begin);
     base::give_way();
   }
 
@@ -298,6 +303,7 @@ class Runner::Impl {
   std::chrono::seconds look_every_{kUnaskedLook};
   Clock::time_point unasked_look_;        // the release thread's
   Clock::time_point report_at_ = kNever;  // the release thread's
+  Clock::time_point next_report_{};       // the release thread's: not before
   Clock::time_point shrink_at_ = kNever;  // the release thread's: when releases have not retired anything for a while
   Clock::time_point pass_at_ = kNever;    // the release thread's: the end of the debounce; never: nobody has woken it
   std::thread thread_;
