@@ -119,7 +119,7 @@ base::Result<void> Image::map() {
   }
   mapped_as_ = file_;
   auto mapped = map_file();
-  if (!mapped) unmap();
+  if (!mapped) unload();
   return mapped;
 }
 
@@ -153,9 +153,7 @@ base::Result<void> Image::enter() {
 
 void Image::keep_mapped() { base::keep_library_loaded(mapped_as_); }
 
-bool Image::unload() { return unmap(); }
-
-bool Image::unmap() {
+bool Image::unload() {
   plugin_ = nullptr;
   library_.unload();
   if (base::is_library_loaded(mapped_as_)) return false;
@@ -164,7 +162,7 @@ bool Image::unmap() {
 }
 
 Image::~Image() {
-  if (library_.is_loaded()) unmap();
+  if (library_.is_loaded()) Image::unload();
 }
 
 }  // namespace mortise::loader

@@ -39,7 +39,6 @@ class Image final : public Code {
   Image() = default;
   base::Result<void> map();
   base::Result<void> map_file();
-  bool unmap();
   base::Result<void> enter();
 
   boost::dll::shared_library library_;
