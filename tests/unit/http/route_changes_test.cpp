@@ -11,6 +11,7 @@
 #include "http/loop.hpp"
 #include "http/route_registry.hpp"
 #include "make_generation.hpp"
+#include "make_route.hpp"
 
 namespace mortise::http {
 namespace {
@@ -18,10 +19,6 @@ namespace {
 using runtime::GenerationPtr;
 
 constexpr unsigned kPlugins = 80;  // more than a page of a table has
-
-mortise_status handle(void*, mortise_http_exchange*, const mortise_http_request_v1*, mortise_error*) {
-  return MORTISE_OK;
-}
 
 class RouteChangesTest : public ::testing::Test {
  protected:
@@ -31,16 +28,7 @@ class RouteChangesTest : public ::testing::Test {
 
   static void add(const runtime::Generation& generation, const Routes& routes, RouteRegistry& registry) {
     for (const auto& [method, pattern] : routes) {
-      const mortise_http_route_v1 route{.struct_size = sizeof(mortise_http_route_v1),
-                                        .flags = 0,
-                                        .method = {method.data(), method.size()},
-                                        .pattern = {pattern.data(), pattern.size()},
-                                        .body_limit_bytes = 0,
-                                        .self = nullptr,
-                                        .handle = &handle,
-                                        .deadline_ms = 0,
-                                        .reserved = 0};
-      registry.add(generation, route).value();
+      registry.add(generation, testing::make_route(method, pattern)).value();
     }
   }
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 
 #include "make_generation.hpp"
+#include "make_route.hpp"
 #include "runtime/generation.hpp"
 
 namespace mortise::http {
@@ -15,22 +16,7 @@ namespace {
 using ::testing::HasSubstr;
 using testing::make_generation;
 using testing::make_release;
-
-mortise_status handle(void*, mortise_http_exchange*, const mortise_http_request_v1*, mortise_error*) {
-  return MORTISE_OK;
-}
-
-mortise_http_route_v1 route(std::string_view method, std::string_view pattern) {
-  return {.struct_size = sizeof(mortise_http_route_v1),
-          .flags = 0,
-          .method = {method.data(), method.size()},
-          .pattern = {pattern.data(), pattern.size()},
-          .body_limit_bytes = 0,
-          .self = nullptr,
-          .handle = &handle,
-          .deadline_ms = 0,
-          .reserved = 0};
-}
+using testing::make_route;
 
 class RouteRegistryTest : public ::testing::Test {
  protected:
@@ -51,26 +37,26 @@ class RouteRegistryTest : public ::testing::Test {
 };
 
 TEST_F(RouteRegistryTest, RefusesWhatIsNoRoute) {
-  EXPECT_THAT(refusal(route("get", "/a")), HasSubstr("route /a: 'get' is no method; write one like \"GET\""));
-  EXPECT_THAT(refusal(route("", "/a")), HasSubstr("is no method"));
-  EXPECT_THAT(refusal(route("GET /b", "/a")), HasSubstr("is no method"));
-  EXPECT_THAT(refusal(route("GET", "a")), HasSubstr("must begin with '/'"));
-  auto without_handler = route("GET", "/a");
+  EXPECT_THAT(refusal(make_route("get", "/a")), HasSubstr("route /a: 'get' is no method; write one like \"GET\""));
+  EXPECT_THAT(refusal(make_route("", "/a")), HasSubstr("is no method"));
+  EXPECT_THAT(refusal(make_route("GET /b", "/a")), HasSubstr("is no method"));
+  EXPECT_THAT(refusal(make_route("GET", "a")), HasSubstr("must begin with '/'"));
+  auto without_handler = make_route("GET", "/a");
   without_handler.handle = nullptr;
   EXPECT_THAT(refusal(without_handler), HasSubstr("without a handler"));
-  auto short_struct = route("GET", "/a");
+  auto short_struct = make_route("GET", "/a");
   short_struct.struct_size = 8;
   EXPECT_THAT(refusal(short_struct), HasSubstr("of an unknown layout"));
-  auto from_the_future = route("GET", "/a");
+  auto from_the_future = make_route("GET", "/a");
   from_the_future.flags = 1U << 31;
   EXPECT_THAT(refusal(from_the_future), HasSubstr("a flag of a newer host"));
 }
 
 TEST_F(RouteRegistryTest, ReadsOfARouteNoMoreThanItSaysItHas) {
-  auto with_deadline = route("GET", "/a");
+  auto with_deadline = make_route("GET", "/a");
   with_deadline.deadline_ms = 70;
   registry_.add(*generation_, with_deadline).value();
-  auto as_of_1_0 = route("GET", "/b");
+  auto as_of_1_0 = make_route("GET", "/b");
   as_of_1_0.deadline_ms = 70;  // whatever lies behind it
   as_of_1_0.struct_size = offsetof(mortise_http_route_v1, deadline_ms);
   registry_.add(*generation_, as_of_1_0).value();
@@ -80,22 +66,23 @@ TEST_F(RouteRegistryTest, ReadsOfARouteNoMoreThanItSaysItHas) {
 }
 
 TEST_F(RouteRegistryTest, RefusesARouteTwice) {
-  EXPECT_EQ(refusal(route("GET", "/a/{x}")), "was added");
-  EXPECT_EQ(refusal(route("PUT", "/a/{x}")), "was added");
-  EXPECT_THAT(refusal(route("GET", "/a/{y}")), HasSubstr("GET /a/{y} is registered already, as /a/{x}; remove one"));
+  EXPECT_EQ(refusal(make_route("GET", "/a/{x}")), "was added");
+  EXPECT_EQ(refusal(make_route("PUT", "/a/{x}")), "was added");
+  EXPECT_THAT(refusal(make_route("GET", "/a/{y}")),
+              HasSubstr("GET /a/{y} is registered already, as /a/{x}; remove one"));
 }
 
 TEST_F(RouteRegistryTest, TakesRoutesDuringInitOnly) {
   generation_->give_up();
-  const auto outcome = registry_.add(*generation_, route("GET", "/a"));
+  const auto outcome = registry_.add(*generation_, make_route("GET", "/a"));
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().code, base::ErrorCode::failed_precondition);
 }
 
 TEST_F(RouteRegistryTest, BuildsTheTableOfTheGenerationsAsked) {
   const auto other = make_generation("other", 2);
-  registry_.add(*generation_, route("GET", "/a")).value();
-  registry_.add(*other, route("GET", "/b")).value();
+  registry_.add(*generation_, make_route("GET", "/a")).value();
+  registry_.add(*other, make_route("GET", "/b")).value();
   const std::vector both{generation_, other};
   EXPECT_EQ(find(both, "/a"), Match::Kind::found);
   EXPECT_EQ(find(both, "/b"), Match::Kind::found);
@@ -104,9 +91,9 @@ TEST_F(RouteRegistryTest, BuildsTheTableOfTheGenerationsAsked) {
 
 TEST_F(RouteRegistryTest, NamesTheYoungerOfTwoThatConflict) {
   const auto other = make_generation("other", 2);
-  registry_.add(*generation_, route("GET", "/a")).value();
-  registry_.add(*other, route("GET", "/a")).value();
-  registry_.add(*other, route("GET", "/b")).value();
+  registry_.add(*generation_, make_route("GET", "/a")).value();
+  registry_.add(*other, make_route("GET", "/a")).value();
+  registry_.add(*other, make_route("GET", "/b")).value();
   const auto conflicts = registry_.conflicts(set_of({generation_, other}));
   ASSERT_EQ(conflicts.size(), 1U);
   EXPECT_EQ(conflicts.front().culprit, other);
@@ -115,7 +102,7 @@ TEST_F(RouteRegistryTest, NamesTheYoungerOfTwoThatConflict) {
 
 TEST_F(RouteRegistryTest, ForgetsRoutesAndWhatWasKeptWithThem) {
   auto kept = std::make_shared<int>(1);
-  registry_.add(*generation_, route("GET", "/a")).value();
+  registry_.add(*generation_, make_route("GET", "/a")).value();
   registry_.keep(*generation_, kept);
   EXPECT_EQ(kept.use_count(), 2);
   registry_.forget(*generation_);
