@@ -9,8 +9,8 @@ from pathlib import Path
 from statistics import median
 
 import row
-from generated import add_generated_plugins, name_of
 from dlopen import time_to_dlopen
+from generated import add_generated_plugins, name_of
 from process import on_core, server_core
 from row import Row
 from servers import Build, HostFolder, launch_mortise, wait_for_answer, start_mortise
