@@ -155,7 +155,7 @@ bool Connection::call_handler(const Route& route) {
   mortise_status status = MORTISE_INTERNAL;
   std::string_view message;
   try {
-    runtime::Scope scope(*work.cone, &exchange_.deadline_to_read());
+    runtime::Scope scope(work.cone, &exchange_.deadline_to_read());
     status = route.handle(route.self, exchange_.handle(), &work.request, &error);
     if (status != MORTISE_OK && scope.table().failure.status == status) [[unlikely]] {
       work.is_providers_failure = true;

@@ -37,7 +37,7 @@ void WebSocket::call_plugin(const std::function<void()>& call) {
   const auto cone = cone_;
   lock.unlock();
   const telemetry::LogScope log_scope(cone->entry->name(), cone->entry->number_text(), request_id_);
-  const runtime::Scope scope(*cone);
+  const runtime::Scope scope(cone);
   auto* seat = Seat::current();
   if (seat != nullptr) seat->enter({.generation = cone->entry->number()});
   call();

@@ -103,7 +103,7 @@ void Crew::run(RemoteExchange& exchange) const {
   const std::string request_id(id.data, id.size);  // the request may be gone before the last line is logged
   const telemetry::LogScope log_scope(generation.name(), generation.number_text(), request_id, route.pattern);
   try {
-    const runtime::Scope scope(*cone_, &exchange.deadline());
+    const runtime::Scope scope(cone_, &exchange.deadline());
     status = route.handle(route.self, exchange.handle(), &exchange.request(), &error);
     message = {text.data(), std::min<std::size_t>(error.size, text.size())};
   } catch (...) {

@@ -27,26 +27,29 @@ bool is_before(const Bound::Provider& a, const Bound::Provider& b) {
   return a.generation->number() < b.generation->number();
 }
 
-std::vector<mortise_provider> to_abi_list(const std::vector<Bound::Provider>& providers) {
+void bind_list(const Bound::Link& link, BindingTable& table) {
   std::vector<mortise_provider> list;
-  list.reserve(providers.size());
-  for (const auto& [generation, provision] : providers) {
-    const auto& declared = *provision->declared;
+  std::vector<std::shared_ptr<const void>> bound_to;
+  for (const auto& target : link.providers) {
+    const auto& declared = *target.provision->declared;
     list.push_back(
-        {.contract = provision->provided, .name = to_abi(declared.name), .rank = declared.rank, .reserved = 0});
+        {.contract = target.bound_to.get(), .name = to_abi(declared.name), .rank = declared.rank, .reserved = 0});
+    bound_to.push_back(target.bound_to);
   }
-  return list;
+  table.bind_all(link.slot, std::move(list), std::move(bound_to));
 }
 
 void bind(const Bound& bound, BindingTable& table) {
   for (const auto& link : bound.links) {
     if (link.is_list) {
-      table.bind_all(link.slot, to_abi_list(link.providers));
+      bind_list(link, table);
     } else {
-      table.bind(link.slot, link.providers.front().provision->provided);
+      table.bind(link.slot, link.providers.front().bound_to);
     }
   }
 }
+
+std::shared_ptr<const void> not_owned(const void* place) { return {std::shared_ptr<const void>(), place}; }
 
 }  // namespace
 
@@ -166,7 +169,9 @@ bool Binder::bind(const Generation& consumer, const Requirement& requirement, Bo
     const auto mismatch = manifest::find_mismatch(*consumer.spec().manifest, required, *provider.spec().manifest,
                                                   *candidate.provision->declared);
     if (!mismatch) {
-      if (required.all || link.providers.empty()) link.providers.push_back(candidate);
+      if (!required.all && !link.providers.empty()) continue;
+      auto way = find_way(requirement, candidate, misfits);
+      if (way != nullptr) link.providers.push_back({candidate, std::move(way)});
     } else if (mismatch->kind != Mismatch::Kind::name) {  // another name is another provider, not a fault
       misfits.providers.push_back(&provider);
       misfits.why += "; " + mismatch->reason;
@@ -181,6 +186,23 @@ bool Binder::bind(const Generation& consumer, const Requirement& requirement, Bo
   }
   if (is_met) bound.links.push_back(std::move(link));
   return true;
+}
+
+std::shared_ptr<const void> Binder::find_way(const Requirement& requirement, const Bound::Provider& provider,
+                                             Misfits& misfits) {
+  const auto& provision = *provider.provision;
+  if (!requirement.is_elsewhere && provision.provided != nullptr) return not_owned(provision.provided);
+  if (requirement.can_cross && provision.channel != nullptr) {
+    return requirement.is_elsewhere ? not_owned(provision.channel) : requirement.proxy.make_proxy(*provision.channel);
+  }
+  misfits.providers.push_back(provider.generation);
+  misfits.why += "; " + title(*provider.generation) + " provides it in another process, and " +
+                 (requirement.can_cross ? "takes no calls from there" : "the plugin makes no calls there") +
+                 "; run both with \"placement\": \"inline\", or " +
+                 (requirement.can_cross ? "have the provider set `dispatch`" : "set `fill_proxy`") +
+                 ", as MORTISE_CONTRACT does";
+  misfits.has_remedy = true;
+  return nullptr;
 }
 
 std::set<std::uint64_t> Binder::with_consumers(std::set<std::uint64_t> generations) const {

@@ -26,10 +26,13 @@ struct Bound {
     const Generation* generation;
     const Provision* provision;
   };
+  struct Target : Provider {
+    std::shared_ptr<const void> bound_to;  // see reach.hpp; what is the provider's own is not owned
+  };
   struct Link {
     std::uint32_t slot;
     bool is_list;
-    std::vector<Provider> providers;  // the highest rank first; where it is no list, one
+    std::vector<Target> providers;  // the highest rank first; where it is no list, one
   };
   std::vector<Link> links;
   std::uint32_t slots = 0;           // above each that the generation has, bound or not
@@ -98,6 +101,9 @@ class Binder {
   [[nodiscard]] BoundPtr bind_all(const Entry& entry, std::vector<Service::Conflict>& conflicts) const;
   [[nodiscard]] bool bind(const Generation& consumer, const Requirement& requirement, Bound& bound,
                           Misfits& misfits) const;
+  /// Null where there is no way from one process to the other, which the misfits then tell.
+  static std::shared_ptr<const void> find_way(const Requirement& requirement, const Bound::Provider& provider,
+                                              Misfits& misfits);
   Contract& contract(std::uint32_t number);
   void touch(std::uint32_t number);
 

@@ -41,6 +41,10 @@ base::Result<void> compare(const What& what, std::string_view code, const manife
   return disagreement(what(), "has the methods\n" + std::string(code) + "\n", "has\n" + text + "\n");
 }
 
+std::string_view provider_name(const Generation& generation, const mortise_provision_v1& given) {
+  return given.name.size == 0 ? std::string_view(generation.name()) : to_view(given.name);
+}
+
 bool agrees(const manifest::ProvidedContract& declared, const mortise_provision_v1& given, std::string_view name) {
   return declared.contract == to_view(given.contract) && declared.name == name;
 }
@@ -67,30 +71,62 @@ std::string kind_of(bool is_optional, bool is_all) {
 
 }  // namespace
 
-base::Result<void> ContractRegistry::provide(const Generation& generation, const mortise_provision_v1& given) {
+base::Result<const manifest::ProvidedContract*> ContractRegistry::find_declared(const Generation& generation,
+                                                                                const mortise_provision_v1& given) {
   if (generation.state() != GenerationState::initialising) return not_in_init();
   if (!MORTISE_HAS(mortise_provision_v1, &given, provided)) return too_short("mortise_provision_v1", given.struct_size);
-  const auto name = given.name.size == 0 ? std::string_view(generation.name()) : to_view(given.name);
+  const auto name = provider_name(generation, given);
   const auto what = [&] { return title(to_view(given.contract), name); };
-  if (given.provided == nullptr) {
-    return Error{ErrorCode::invalid_argument, what() + ": `provided` is NULL; set it to the contract's struct"};
-  }
   const auto& manifest = *generation.spec().manifest;
   const auto* declared = find_in(manifest.provides, [&](const auto& one) { return agrees(one, given, name); });
   if (declared == nullptr) return disagreement(what(), "provides it", "does not");
-  if (auto same = compare(what, to_view(given.methods), manifest.methods_of(declared->contract)); !same) return same;
+  if (auto same = compare(what, to_view(given.methods), manifest.methods_of(declared->contract)); !same) {
+    return same.error();
+  }
+  return declared;
+}
 
+base::Result<void> ContractRegistry::provide(const Generation& generation, const mortise_provision_v1& given) {
+  const auto declared = find_declared(generation, given);
+  if (!declared) return declared.error();
+  if (given.provided == nullptr) {
+    return Error{ErrorCode::invalid_argument, title(to_view(given.contract), provider_name(generation, given)) +
+                                                  ": `provided` is NULL; set it to the contract's struct"};
+  }
+  Provision provision{
+      .declared = *declared, .provided = given.provided, .contract = 0, .channel = nullptr, .dispatch{}};
+  if (MORTISE_HAS(mortise_provision_v1, &given, dispatch) && given.dispatch != nullptr) {
+    provision.dispatch = std::make_shared<DispatchChannel>(given);
+    provision.channel = &provision.dispatch->channel();
+  }
+  return add(generation, std::move(provision));
+}
+
+base::Result<const manifest::ProvidedContract*> ContractRegistry::provide_elsewhere(const Generation& generation,
+                                                                                    const mortise_provision_v1& given,
+                                                                                    const mortise_channel_v1* channel) {
+  auto declared = find_declared(generation, given);
+  if (!declared) return declared;
+  const auto added = add(
+      generation, {.declared = *declared, .provided = nullptr, .contract = 0, .channel = channel, .dispatch = nullptr});
+  return added ? declared : added.error();
+}
+
+base::Result<void> ContractRegistry::add(const Generation& generation, Provision provision) {
+  const auto& declared = *provision.declared;
   const std::lock_guard lock(mutex_);
   auto& provisions = registered(generation).provisions;
-  if (find_registered(provisions, *declared) != nullptr) {
-    return Error{ErrorCode::already_exists, what() + " is provided already; remove one, or give it another name"};
+  if (find_registered(provisions, declared) != nullptr) {
+    return Error{ErrorCode::already_exists,
+                 title(declared.contract, declared.name) + " is provided already; remove one, or give it another name"};
   }
-  provisions.push_back({.declared = declared, .provided = given.provided, .contract = number_of(declared->contract)});
+  provision.contract = number_of(declared.contract);
+  provisions.push_back(std::move(provision));
   return {};
 }
 
-base::Result<std::uint32_t> ContractRegistry::require(const Generation& generation,
-                                                      const mortise_requirement_v1& given) {
+base::Result<const manifest::RequiredContract*> ContractRegistry::find_declared(const Generation& generation,
+                                                                                const mortise_requirement_v1& given) {
   if (generation.state() != GenerationState::initialising) return not_in_init();
   if (!MORTISE_HAS(mortise_requirement_v1, &given, provider)) {
     return too_short("mortise_requirement_v1", given.struct_size);
@@ -110,12 +146,45 @@ base::Result<std::uint32_t> ContractRegistry::require(const Generation& generati
   }
   const auto same = compare(what, to_view(given.methods), manifest.methods_of(declared->contract));
   if (!same) return same.error();
+  return declared;
+}
 
+base::Result<std::uint32_t> ContractRegistry::require(const Generation& generation,
+                                                      const mortise_requirement_v1& given) {
+  const auto declared = find_declared(generation, given);
+  if (!declared) return declared.error();
+  auto proxy = ProxyFunctions::ask(given, generation.spec().manifest->methods_of((*declared)->contract).size());
+  if (!proxy) {
+    return Error{proxy.error().code,
+                 title(to_view(given.contract), to_view(given.provider)) + ": " + proxy.error().message};
+  }
+  return add(generation, Requirement{.declared = *declared,
+                                     .slot = 0,
+                                     .contract = 0,
+                                     .is_elsewhere = false,
+                                     .can_cross = !proxy->is_empty(),
+                                     .proxy = std::move(*proxy)});
+}
+
+base::Result<std::uint32_t> ContractRegistry::require_elsewhere(const Generation& generation,
+                                                                const mortise_requirement_v1& given, bool can_cross) {
+  const auto declared = find_declared(generation, given);
+  if (!declared) return declared.error();
+  return add(
+      generation,
+      Requirement{
+          .declared = *declared, .slot = 0, .contract = 0, .is_elsewhere = true, .can_cross = can_cross, .proxy = {}});
+}
+
+std::uint32_t ContractRegistry::add(const Generation& generation, Requirement requirement) {
+  const auto& declared = *requirement.declared;
   const std::lock_guard lock(mutex_);
   auto& requirements = registered(generation).requirements;
   // The same wish twice is the same slot: two parts of a plugin need not know of each other.
-  if (const auto* other = find_registered(requirements, *declared)) return other->slot;
-  requirements.push_back({.declared = declared, .slot = take_slot(), .contract = number_of(declared->contract)});
+  if (const auto* other = find_registered(requirements, declared)) return other->slot;
+  requirement.slot = take_slot();
+  requirement.contract = number_of(declared.contract);
+  requirements.push_back(std::move(requirement));
   return requirements.back().slot;
 }
 

@@ -1,11 +1,8 @@
 #include "runtime/contracts_table.hpp"
 
-#include <cstring>
-#include <initializer_list>
-#include <string_view>
-
 #include "runtime/abi_values.hpp"
 #include "runtime/contracts.hpp"
+#include "runtime/failure.hpp"
 #include "runtime/generation.hpp"
 #include "runtime/scope.hpp"
 
@@ -45,40 +42,9 @@ mortise_status provide(mortise_host* host, const mortise_provision_v1* provision
   });
 }
 
-/// The parts one after the other in the scope's arena; empty when that is full: the status alone then has to do.
-mortise_str join(mortise_scope& scope, std::initializer_list<std::string_view> parts) {
-  std::uint64_t size = 0;
-  for (const auto part : parts) size += part.size();
-  auto* const text = static_cast<char*>(mortise_arena_allocate(&contracts_table(), &scope, size, 1));
-  if (text == nullptr) return {};
-  auto* at = text;
-  for (const auto part : parts) {
-    if (!part.empty()) std::memcpy(at, part.data(), part.size());
-    at += part.size();
-  }
-  return {text, size};
-}
-
-/// Whether a failure speaks against who failed, and not against what was asked of it.
-bool is_fault(mortise_status status) noexcept {
-  return status == MORTISE_INTERNAL || status == MORTISE_UNKNOWN || status == MORTISE_DATA_LOSS;
-}
-
 mortise_status fail(mortise_host* host, mortise_status status, mortise_str method, mortise_str message,
                     mortise_str context) {
-  const auto& generation = Generation::from(host);
-  const auto failed = static_cast<mortise_status>(to_code(status));  // a failure, whatever the plugin says
-  if (auto* traffic = generation.traffic(); traffic != nullptr && is_fault(failed)) traffic->note_failed_call();
-  auto* scope = current();
-  if (scope == nullptr) return failed;
-  const auto behind = to_view(context);
-  // The innermost first: what is behind this failure comes before it.
-  scope->failure = {.status = failed,
-                    .reserved = 0,
-                    .message = join(*scope, {to_view(message)}),
-                    .context = join(*scope, {behind, behind.empty() ? "" : "; ", generation.name(), " ",
-                                             generation.version_text(), ": ", to_view(method)})};
-  return failed;
+  return fail_call(Generation::from(host), status, to_view(method), to_view(message), to_view(context));
 }
 
 void* arena_grow(mortise_scope* scope, std::uint64_t size, std::uint64_t alignment) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "runtime/generation.hpp"
+#include "runtime/reach.hpp"
 #include "telemetry/log.hpp"
 
 namespace mortise::runtime {
@@ -23,11 +24,11 @@ namespace {
 
 /// What a reclaimed slot leads to: a contract with more methods than anybody has, all of them the one above, and a list
 /// with that as its only provider.
-struct Method {
-  void (*function)() = &call_after_reclaim;
-  void* self = nullptr;
-};
-constexpr std::array<Method, 256> kReclaimed{};
+constexpr auto kReclaimed = [] {
+  std::array<ContractMethod, 256> methods{};
+  methods.fill({.function = &call_after_reclaim, .self = nullptr});
+  return methods;
+}();
 constexpr mortise_provider kReclaimedProvider{
     .contract = &kReclaimed, .name = {.data = "reclaimed", .size = 9}, .rank = 0, .reserved = 0};
 constexpr mortise_providers kReclaimedProviders{.count = 1, .items = &kReclaimedProvider};
@@ -43,12 +44,19 @@ BindingTable::~BindingTable() {
 }
 
 BindingTable::BindingTable(std::uint32_t size, const BindingTable& other)
-    : bindings_(other.bindings_), lists_(other.lists_) {
+    : bindings_(other.bindings_), lists_(other.lists_), contracts_(other.contracts_) {
   if (size > bindings_.size()) bindings_.resize(size, nullptr);
 }
 
-void BindingTable::bind_all(std::uint32_t slot, std::vector<mortise_provider> providers) {
-  const auto list = std::make_shared<List>(List{.items = std::move(providers), .table = {}});
+void BindingTable::bind(std::uint32_t slot, std::shared_ptr<const void> contract) {
+  bindings_[slot] = contract.get();
+  if (contract.use_count() > 0) contracts_.insert_or_assign(slot, std::move(contract));
+}
+
+void BindingTable::bind_all(std::uint32_t slot, std::vector<mortise_provider> providers,
+                            std::vector<std::shared_ptr<const void>> contracts) {
+  const auto list =
+      std::make_shared<List>(List{.items = std::move(providers), .contracts = std::move(contracts), .table = {}});
   list->table = {.count = list->items.size(), .items = list->items.data()};
   bindings_[slot] = &list->table;
   lists_.insert_or_assign(slot, list);
@@ -57,6 +65,7 @@ void BindingTable::bind_all(std::uint32_t slot, std::vector<mortise_provider> pr
 void BindingTable::clear(std::uint32_t slot) {
   bindings_[slot] = nullptr;
   lists_.erase(slot);
+  contracts_.erase(slot);
 }
 
 std::uint64_t NumberOfEntry::operator()(const ConePtr& cone) const noexcept { return cone->entry->number(); }

@@ -34,8 +34,12 @@ class BindingTable {
   BindingTable(std::uint32_t size, const BindingTable& other);
 
   void bind(std::uint32_t slot, const void* contract) { bindings_[slot] = contract; }
-  /// Binds a slot to all of them, in this order. The names' memory is the generations'.
-  void bind_all(std::uint32_t slot, std::vector<mortise_provider> providers);
+  /// To what lives as long as tables lead there.
+  void bind(std::uint32_t slot, std::shared_ptr<const void> contract);
+  /// Binds a slot to all of them, in this order. The names' memory is the generations'; `contracts` are what is to live
+  /// as long as tables lead there.
+  void bind_all(std::uint32_t slot, std::vector<mortise_provider> providers,
+                std::vector<std::shared_ptr<const void>> contracts = {});
   /// As if it had not been bound.
   void clear(std::uint32_t slot);
 
@@ -45,10 +49,12 @@ class BindingTable {
  private:
   struct List {
     std::vector<mortise_provider> items;
+    std::vector<std::shared_ptr<const void>> contracts;
     mortise_providers table;
   };
   std::pmr::vector<const void*> bindings_;
-  std::map<std::uint32_t, std::shared_ptr<const List>> lists_;  // by slot; tables share them
+  std::map<std::uint32_t, std::shared_ptr<const List>> lists_;      // by slot; tables share them
+  std::map<std::uint32_t, std::shared_ptr<const void>> contracts_;  // by slot, where they are not the generations'
 };
 
 /// Generations in the order of their addresses. Cones share a list that has not changed between them.

@@ -15,16 +15,17 @@ std::uint64_t time_left_ms(std::chrono::steady_clock::time_point deadline) noexc
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(left).count());
 }
 
-Scope::Scope(const Cone& cone, const std::atomic<Time>* deadline) noexcept
+Scope::Scope(const ConePtr& cone, const std::atomic<Time>* deadline) noexcept
     : mortise_scope{.struct_size = sizeof(mortise_scope),
-                    .binding_count = cone.bindings->size(),
-                    .bindings = cone.bindings->data(),
+                    .binding_count = cone->bindings->size(),
+                    .bindings = cone->bindings->data(),
                     .arena_next = nullptr,
                     .arena_end = nullptr,
                     .failure = {}},
       outer_(current_table),
+      cone_(&cone),
       deadline_(deadline),
-      arena_(cone.arena_max_bytes) {
+      arena_(cone->arena_max_bytes) {
   current_table = this;
 }
 

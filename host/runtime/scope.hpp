@@ -21,9 +21,10 @@ class Scope : private mortise_scope {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
-  /// `cone` is held by the caller until the scope has ended; so is `deadline`, of what the scope is entered for: max()
-  /// in it, or null, is none.
-  explicit Scope(const Cone& cone, const std::atomic<Time>* deadline = nullptr) noexcept;
+  /// `cone` stays where it is, and holds what it does, until the scope has ended; so does `deadline`, of what the scope
+  /// is entered for: max() in it, or null, is none.
+  explicit Scope(const ConePtr& cone, const std::atomic<Time>* deadline = nullptr) noexcept;
+  explicit Scope(ConePtr&& cone, const std::atomic<Time>* deadline = nullptr) = delete;
   ~Scope();
   Scope(const Scope&) = delete;
   Scope& operator=(const Scope&) = delete;
@@ -36,6 +37,8 @@ class Scope : private mortise_scope {
   static std::int64_t offset() noexcept;
 
   mortise_scope& table() noexcept { return *this; }
+  /// To be held by who goes on when the scope has ended.
+  [[nodiscard]] const ConePtr& cone() const noexcept { return *cone_; }
   Arena& arena() noexcept { return arena_; }
   /// max(): there is none.
   [[nodiscard]] Time deadline() const noexcept {
@@ -44,6 +47,7 @@ class Scope : private mortise_scope {
 
  private:
   mortise_scope* outer_;
+  const ConePtr* cone_;
   const std::atomic<Time>* deadline_;  // a value on its own: relaxed
   Arena arena_;
 };

@@ -17,6 +17,14 @@
 
 namespace mortise::detail {
 
+/// For a request that is too large for the stack: the channel's own, which need not be copied, or the arena's.
+inline std::uint8_t* request_memory(const mortise_channel_v1& channel, std::size_t size) {
+  if (MORTISE_HAS(mortise_channel_v1, &channel, reserve) && channel.reserve != nullptr) {
+    if (auto* const memory = channel.reserve(channel.self, size)) return memory;
+  }
+  return static_cast<std::uint8_t*>(arena_allocate(size, 1));
+}
+
 /// Sends a request of these values over the channel and has `read_result` read the reply, which is `internal` when it
 /// is malformed. Small requests need no memory but the stack's.
 template <class ReadResult, class... Values>
@@ -26,7 +34,7 @@ mortise_status call_over(const mortise_channel_v1& channel, std::uint32_t method
     std::array<std::uint8_t, 256>
         small;  // NOLINT(cppcoreguidelines-pro-type-member-init): written as far as it is sent
     const auto size = message_size(values...);
-    auto* const memory = size <= small.size() ? small.data() : static_cast<std::uint8_t*>(arena_allocate(size, 1));
+    auto* const memory = size <= small.size() ? small.data() : request_memory(channel, size);
     write_message(memory, values...);
     mortise_bytes reply{nullptr, 0};
     const auto status = channel.call(channel.self, method, {memory, size}, &reply);

@@ -52,7 +52,8 @@ std::int64_t proxied_convert(const Bare& bare, std::int64_t count) {
       .call = [](void* self, std::uint32_t method, mortise_bytes request, mortise_bytes* reply) {
         const auto& to = *static_cast<const Ends*>(self);
         return to.bare->dispatch(to.provided, method, request, reply);
-      }};
+      },
+      .reserve = nullptr};
   bench::Work proxy;
   mortise::detail::fill_proxy<bench::Work>(&proxy, &channel);
   return repeat_with_arena(count, [&](std::int64_t i) { return proxy.convert({i, "USD"}, "EUR").units; });

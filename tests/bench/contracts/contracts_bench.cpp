@@ -27,7 +27,7 @@ const World& world() {
 /// Runs batches of a loop inside a scope, as a request would.
 template <class Loop>
 void in_scope(State& state, Loop loop) {
-  const Scope scope(*world().cone());
+  const Scope scope(world().cone());
   for (auto _ : state) benchmark::DoNotOptimize(loop());
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()) * kBatch);
 }
@@ -61,7 +61,7 @@ void register_loops() {
 template <class Sum>
 void sum(State& state, Sum sum_of) {
   const std::vector<std::uint64_t> values(static_cast<std::size_t>(state.range(0)) / sizeof(std::uint64_t), 3);
-  const Scope scope(*world().cone());
+  const Scope scope(world().cone());
   for (auto _ : state) benchmark::DoNotOptimize(sum_of(1, values.data(), values.size()));
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()));
   state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations()) * state.range(0));
@@ -79,7 +79,7 @@ void scope_only(State& state) {
   const mortise::runtime::ConePtr published(own, own->get());
   for (auto _ : state) {
     const auto held = published;
-    const Scope scope(*held);
+    const Scope scope(held);
     benchmark::DoNotOptimize(Scope::current());
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()));

@@ -135,12 +135,12 @@ TEST_F(BindingTest, ReachesThroughChainsAndNoFurther) {
   const auto entry = make(PluginSpec("entry").requires_("b"));
   const auto other = make(PluginSpec("other"));
   const auto made = release({last, middle, entry, other});
-  EXPECT_TRUE(cone_of(made, entry).reaches(*entry) && cone_of(made, entry).reaches(*middle));
-  EXPECT_TRUE(cone_of(made, entry).reaches(*last));
-  EXPECT_FALSE(cone_of(made, entry).reaches(*other));
-  EXPECT_TRUE(cone_of(made, middle).reaches(*last));
-  EXPECT_FALSE(cone_of(made, middle).reaches(*entry));
-  EXPECT_FALSE(cone_of(made, last).reaches(*middle));
+  EXPECT_TRUE(cone_of(made, entry)->reaches(*entry) && cone_of(made, entry)->reaches(*middle));
+  EXPECT_TRUE(cone_of(made, entry)->reaches(*last));
+  EXPECT_FALSE(cone_of(made, entry)->reaches(*other));
+  EXPECT_TRUE(cone_of(made, middle)->reaches(*last));
+  EXPECT_FALSE(cone_of(made, middle)->reaches(*entry));
+  EXPECT_FALSE(cone_of(made, last)->reaches(*middle));
 }
 
 // Of a set that is like the one before it but for a few, most is kept.
@@ -183,9 +183,9 @@ TEST_F(BindingTest, SharesTheConesInWhichNothingHasChanged) {
   const auto first = release({make(PluginSpec("top").requires_("b")), middle, other, base});
   const auto next = make(PluginSpec("top", "1.1.0").requires_("b"));
   const auto second = release({next, middle, other, base});
-  EXPECT_EQ(&cone_of(first, middle), &cone_of(second, middle));
-  EXPECT_EQ(&cone_of(first, other), &cone_of(second, other));
-  EXPECT_TRUE(cone_of(second, next).reaches(*base));
+  EXPECT_EQ(cone_of(first, middle), cone_of(second, middle));
+  EXPECT_EQ(cone_of(first, other), cone_of(second, other));
+  EXPECT_TRUE(cone_of(second, next)->reaches(*base));
 }
 
 TEST_F(BindingTest, ReachesTheNewEndOfAChain) {
@@ -196,9 +196,9 @@ TEST_F(BindingTest, ReachesTheNewEndOfAChain) {
   const auto base = make(PluginSpec("base", "1.1.0").provides("a", &kOne));
   const auto second = release({top, middle, base});
   for (const auto& entry : {top, middle}) {
-    EXPECT_TRUE(cone_of(second, entry).reaches(*base)) << entry->name();
-    EXPECT_FALSE(cone_of(second, entry).reaches(*former)) << entry->name();
-    EXPECT_TRUE(cone_of(first, entry).reaches(*former)) << entry->name();
+    EXPECT_TRUE(cone_of(second, entry)->reaches(*base)) << entry->name();
+    EXPECT_FALSE(cone_of(second, entry)->reaches(*former)) << entry->name();
+    EXPECT_TRUE(cone_of(first, entry)->reaches(*former)) << entry->name();
   }
 }
 
@@ -208,11 +208,11 @@ TEST_F(BindingTest, FollowsACircleOfOptionalWishes) {
   const auto former = make(PluginSpec("c").provides("c", &kThree));
   const auto d = make(PluginSpec("d").requires_("a"));
   const auto first = release({a, b, former, d});
-  EXPECT_TRUE(cone_of(first, a).reaches(*b) && cone_of(first, b).reaches(*a) && cone_of(first, d).reaches(*b));
+  EXPECT_TRUE(cone_of(first, a)->reaches(*b) && cone_of(first, b)->reaches(*a) && cone_of(first, d)->reaches(*b));
   const auto next = make(PluginSpec("b", "1.1.0").provides("b", &kTwo).requires_("a", {.optional = true}));
   const auto second = release({a, next, former, d});
-  EXPECT_TRUE(cone_of(second, d).reaches(*next) && cone_of(second, a).reaches(*next));
-  EXPECT_FALSE(cone_of(second, d).reaches(*b) || cone_of(second, a).reaches(*b));
+  EXPECT_TRUE(cone_of(second, d)->reaches(*next) && cone_of(second, a)->reaches(*next));
+  EXPECT_FALSE(cone_of(second, d)->reaches(*b) || cone_of(second, a)->reaches(*b));
 }
 
 TEST_F(BindingTest, KeepsNoGenerationAlive) {

@@ -124,8 +124,8 @@ class ContractTest : public ::testing::Test {
   static GenerationSet set_of(const std::vector<GenerationPtr>& generations) {
     return GenerationSet(std::vector<GenerationRef>(generations.begin(), generations.end()));
   }
-  static const Cone& cone_of(const ReleasePtr& release, const GenerationPtr& generation) {
-    return *release->cones().at(generation->number());
+  static ConePtr cone_of(const ReleasePtr& release, const GenerationPtr& generation) {
+    return release->cones().at(generation->number());
   }
 
   Contracts contracts_{std::uint64_t{1} << 20};

@@ -96,7 +96,7 @@ TEST_F(ReleaseStressTest, NeverMixesTwoReleases) {
         const auto& entry = *current.entry;
         lock.unlock();
         if (std::exchange(last, entry.stamp) != entry.stamp) seen.fetch_add(1, std::memory_order_relaxed);
-        const Scope scope(*cone);
+        const Scope scope(cone);
         for (int round = 0; round < 50; ++round) {
           if (Link::ask(entry.next_slot) != entry.stamp) mixed.fetch_add(1, std::memory_order_relaxed);
         }
@@ -126,7 +126,7 @@ TEST_F(ReleaseStressTest, AThreadInAnUnrelatedPluginDelaysNothing) {
                                                       cone_at(published.release, kMiddle)->entry,
                                                       cone_at(published.release, kEntry)->entry};
   const auto stuck = cone_at(published.release, kOther);
-  const Scope scope(*stuck);
+  const Scope scope(stuck);
   published = publish(2);
   for (const auto& generation : former) EXPECT_TRUE(generation.expired());
 }
@@ -138,7 +138,7 @@ TEST_F(ReleaseStressTest, AThreadInTheConeKeepsWhatItCanReachAndNoMore) {
   const std::weak_ptr<Generation> entry = cone_at(published.release, kEntry)->entry;
   auto stuck = cone_at(published.release, kMiddle);
   {
-    const Scope scope(*stuck);
+    const Scope scope(stuck);
     published = publish(2);
     EXPECT_FALSE(last.expired());
     EXPECT_FALSE(middle.expired());

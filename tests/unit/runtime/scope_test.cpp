@@ -23,7 +23,7 @@ class ScopeTest : public ContractTest {
  protected:
   const GenerationPtr generation_ = make(PluginSpec("p", "1.2.3"));
   const ReleasePtr release_ = release({generation_});
-  const Cone& cone_ = cone_of(release_, generation_);
+  const ConePtr cone_ = cone_of(release_, generation_);
   const mortise_contracts_v1& table_ = contracts_table();
   mortise_host* host_ = reinterpret_cast<mortise_host*>(generation_.get());
 };

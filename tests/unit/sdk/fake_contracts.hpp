@@ -104,7 +104,7 @@ class Loopback {
 
   C provided_;
   C proxy_;
-  mortise_channel_v1 channel_{sizeof(mortise_channel_v1), 0, this, &call};
+  mortise_channel_v1 channel_{sizeof(mortise_channel_v1), 0, this, &call, nullptr};
 };
 
 }  // namespace mortise::sdk_testing

@@ -33,10 +33,15 @@ struct Scripted {
                              [](void* self, std::uint32_t number, mortise_bytes bytes, mortise_bytes* answer) {
                                auto& scripted = *static_cast<Scripted*>(self);
                                scripted.method = number;
+                               scripted.request_at = bytes.data;
                                scripted.request.assign(bytes.data, bytes.data + bytes.size);
                                *answer = {scripted.reply.data(), scripted.reply.size()};
                                return scripted.status;
-                             }};
+                             },
+                             nullptr};
+  /// What the channel has reserved, once it is asked to.
+  std::vector<std::uint8_t> reserved;
+  const std::uint8_t* request_at = nullptr;
 };
 
 class ProxyTest : public ::testing::Test {
@@ -80,6 +85,23 @@ TEST_F(ProxyTest, TakesNoMemoryForASmallRequest) {
   proxy_.text(large);
   EXPECT_EQ(scope_.pieces(), 1U);
   EXPECT_EQ(scripted_.request.size(), 1003U);
+}
+
+TEST_F(ProxyTest, WritesALargeRequestWhereTheChannelWantsIt) {
+  scripted_.reply = {1, 0};
+  scripted_.channel.reserve = [](void* self, std::uint64_t size) {
+    auto& scripted = *static_cast<Scripted*>(self);
+    scripted.reserved.resize(size);
+    return scripted.reserved.data();
+  };
+  const std::string large(1000, 'x');
+  proxy_.text(large);
+  EXPECT_EQ(scripted_.request_at, scripted_.reserved.data());
+  EXPECT_EQ(scripted_.request.size(), 1003U);
+  scripted_.channel.reserve = [](void*, std::uint64_t) -> std::uint8_t* { return nullptr; };
+  proxy_.text(large);
+  EXPECT_NE(scripted_.request_at, scripted_.reserved.data());
+  EXPECT_EQ(scope_.pieces(), 1U) << "there was none, and the scope's memory did";
 }
 
 TEST_F(ProxyTest, MakesAMalformedReplyInternal) {

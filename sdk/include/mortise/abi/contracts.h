@@ -35,6 +35,10 @@ typedef struct mortise_channel_v1 {
   /* Has method number `method` answer `request`; `*reply` lives in the scope's arena. What it returns, and the scope's
    * failure, are the provider's. since 1.0 [in-scope] */
   mortise_status (*call)(void* self, uint32_t method, mortise_bytes request, mortise_bytes* reply);
+
+  /* Memory for a request of `size` bytes which call() then passes on where it lies: once, and with it as `request`. What
+   * is not passed on is not freed. NULL: there is none, and the request may lie anywhere. since 1.1 [in-scope] */
+  uint8_t* (*reserve)(void* self, uint64_t size);
 } mortise_channel_v1;
 
 #define MORTISE_REQUIREMENT_OPTIONAL 1u /* the slot may be unbound */
@@ -48,8 +52,9 @@ typedef struct mortise_requirement_v1 {
   mortise_str methods;  /* the signature text that the plugin was built with */
   mortise_str provider; /* the one of that name; empty: the one with the highest rank */
 
-  /* Fills `contract`, room for all methods, with functions that carry their calls over `channel`, which outlives them.
-   * May be NULL: the provider must then be in this process. since 1.0 [any-thread] */
+  /* Fills `contract`, room for all methods, with functions that carry their calls over `channel`; the `self` of each is
+   * `channel`, for which the host puts the one of the provider later. Called during require() alone. May be NULL: the
+   * provider must then be in this process. since 1.0 [control-thread] */
   void (*fill_proxy)(void* contract, const mortise_channel_v1* channel);
 } mortise_requirement_v1;
 
