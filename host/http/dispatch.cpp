@@ -158,7 +158,7 @@ bool Connection::call_handler(const Route& route) {
     runtime::Scope scope(work.cone, &exchange_.deadline_to_read());
     status = route.handle(route.self, exchange_.handle(), &work.request, &error);
     if (status != MORTISE_OK && scope.table().failure.status == status) [[unlikely]] {
-      work.is_providers_failure = true;
+      exchange_.note_providers_failure();
       log_way(scope.table().failure);
     }
     message = {text.data(), std::min<std::size_t>(error.size, text.size())};
@@ -262,7 +262,7 @@ void Connection::count_answer() {
   const auto* generation = generation_.load(std::memory_order_relaxed);
   if (generation == nullptr || status == 0) return;  // 0: the client did not wait for an answer
   if (!std::exchange(workspace_->is_counted, true)) {
-    generation->containment().note_answer(workspace_->pass, workspace_->is_providers_failure ? 200 : status,
+    generation->containment().note_answer(workspace_->pass, exchange_.is_providers_failure() ? 200 : status,
                                           base::coarse_now());
   }
   if (since == std::chrono::steady_clock::time_point()) return;

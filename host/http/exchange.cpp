@@ -16,6 +16,7 @@ void Exchange::begin(ResponseContext context) {
   is_handler_running_ = true;
   is_deferred_ = false;
   is_stream_ = false;
+  is_providers_failure_.store(false, std::memory_order_relaxed);
   is_gone_ = false;
   is_streaming_body_ = false;
 }

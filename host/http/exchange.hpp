@@ -49,6 +49,11 @@ class Exchange {
   /// A streamed answer whose length is known: exactly so much must be written.
   mortise_status start(const mortise_http_response_v1& head, std::optional<std::uint64_t> length);
   [[nodiscard]] bool is_head() const noexcept { return context_.is_head; }
+  /// What the handler fails by is another plugin's, which it called: its own does answer. Before it is answered.
+  void note_providers_failure() noexcept { is_providers_failure_.store(true, std::memory_order_relaxed); }
+  [[nodiscard]] bool is_providers_failure() const noexcept {
+    return is_providers_failure_.load(std::memory_order_relaxed);
+  }
 
   // --- The connection's side.
   /// When the request's head is there.
@@ -166,6 +171,7 @@ class Exchange {
   bool is_flush_posted_ = false;
 
   bool is_stream_ = false;
+  std::atomic<bool> is_providers_failure_{false};  // whoever answers has noted it before: relaxed
   unsigned status_ = 0;
   std::uint64_t body_bytes_ = 0;
   ResponseContext context_;

@@ -24,7 +24,6 @@ void Workspace::forget_request() noexcept {
   generation.reset();
   pass = {};
   is_counted = true;
-  is_providers_failure = false;
   route = nullptr;
   handled_since = {};
 }

@@ -38,7 +38,6 @@ struct Workspace {
   runtime::GenerationPtr generation;  // beyond that, when the exchange goes on
   runtime::Containment::Pass pass;
   bool is_counted = true;             // in the containment's eyes: nothing came of it, or that is told
-  bool is_providers_failure = false;  // what the handler failed by: the plugin itself does answer
   const Route* route = nullptr;
   Params params;
   mortise_http_request_v1 request{};
