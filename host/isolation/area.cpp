@@ -61,9 +61,13 @@ Area::Area(base::Descriptor descriptor, void* memory) noexcept
 Area::~Area() { ::munmap(memory_, sizeof(AreaMemory)); }
 
 bool Area::is_workers(std::uint32_t call, std::uint64_t offset, std::uint64_t size) const noexcept {
-  const auto& memory = *memory_;
-  return is_inside(offset, size, offset_of(memory.calls[call].answer.data()), kDirectBytes) ||
-         is_inside(offset, size, offset_of(memory.worker_heap.data()), kHeapBytes);
+  return is_workers(memory_->calls[call].answer, {.offset = offset, .size = size});
+}
+
+bool Area::is_workers(std::span<const std::uint8_t> own, const Payload& payload) const noexcept {
+  const auto& [offset, size] = payload;
+  return is_inside(offset, size, offset_of(own.data()), own.size()) ||
+         is_inside(offset, size, offset_of(memory_->worker_heap.data()), kHeapBytes);
 }
 
 }  // namespace mortise::isolation

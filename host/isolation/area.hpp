@@ -6,6 +6,7 @@
 //  completions   | worker; `head` host                | what the worker has to say of them
 //  calls         | host; `answer` worker              | one per request that is inside
 //  replies       | host; taken and given back by the worker | what the host says to one who waits for it
+//  contract calls, outgoing | see contract_memory.hpp  | calls through contracts, into the worker and out of it
 //  host's heap, worker's heap | its owner  | payloads that do not fit into the places above
 //
 // The host trusts nothing in it that the worker may write: it copies a completion once, checks the copy, and uses that.
@@ -21,6 +22,8 @@
 
 #include "base/files.hpp"
 #include "base/result.hpp"
+#include "isolation/contract_memory.hpp"
+#include "isolation/words.hpp"
 
 namespace mortise::isolation {
 
@@ -43,6 +46,9 @@ struct Completion {
     abort,
     fail,       // the handler has returned `status`, and the payload is its message
     read_body,  // the payload is where the next piece of the body is to be put
+    call,       // the handler calls another plugin; `argument`: the outgoing call
+    returned,   // the handler has, though the call is not over: it calls no other plugin any more
+    taken,      // no call's: the block at `argument`, of a reply to an outgoing call, is not needed any more
     done,       // nothing runs inside the call any more, and it has been ended
   };
   static constexpr std::uint32_t kNoReply = UINT32_MAX;
@@ -60,15 +66,13 @@ struct Completion {
 /// One writer and one reader at a time, in two processes; each side has a lock of its own for that.
 template <class Entry>
 struct RingMemory {
-  static constexpr std::size_t kWords = (sizeof(Entry) + 3) / 4;
   // Of entries ever written: released by the writer, acquired by the reader. Also what a reader sleeps on.
   alignas(64) std::atomic<std::uint32_t> tail;
   // Of entries ever read, likewise.
   alignas(64) std::atomic<std::uint32_t> head;
   // Readers that sleep, or are about to; see Ring.
   alignas(64) std::atomic<std::uint32_t> sleepers;
-  // Words, so that an entry which the other side is just changing is copied word by word, and once.
-  alignas(64) std::array<std::array<std::atomic<std::uint32_t>, kWords>, kRingSize> entries;
+  alignas(64) std::array<Words<Entry>, kRingSize> entries;
 };
 
 struct CallMemory {
@@ -78,7 +82,7 @@ struct CallMemory {
   std::uint64_t offset;      // of the request
   std::uint64_t size;
   std::uint32_t route;
-  std::uint32_t reserved;
+  std::uint32_t bindings_size;  // behind the request: see Bindings
   // The sequence of the request whose client has gone: a value on its own, relaxed.
   std::atomic<std::uint64_t> gone;
   alignas(64) std::array<std::uint8_t, kDirectBytes> request;
@@ -97,12 +101,15 @@ struct ReplyMemory {
 struct AreaMemory {
   RingMemory<std::uint32_t> submissions;
   RingMemory<Completion> completions;
+  RingMemory<std::uint32_t> contract_submissions;
   // Threads that may run handlers: the plugin's limit. A value on its own: relaxed.
   alignas(64) std::atomic<std::uint32_t> most_threads;
   // Counts clients that have gone; what the thread that tells of them sleeps on.
   alignas(64) std::atomic<std::uint32_t> gone_count;
   std::array<ReplyMemory, kReplyCount> replies;
   std::array<CallMemory, kCallCount> calls;
+  std::array<ContractCallMemory, kContractCallCount> contract_calls;
+  std::array<OutgoingMemory, kOutgoingCount> outgoing;
   alignas(4096) std::array<std::uint8_t, kHeapBytes> host_heap;
   std::array<std::uint8_t, kHeapBytes> worker_heap;
 };
@@ -128,6 +135,8 @@ class Area {
   }
   /// Whether a worker may have its payload there: in the answer of that call, or in its heap.
   [[nodiscard]] bool is_workers(std::uint32_t call, std::uint64_t offset, std::uint64_t size) const noexcept;
+  /// The same with another place of its own.
+  [[nodiscard]] bool is_workers(std::span<const std::uint8_t> own, const Payload& payload) const noexcept;
 
  private:
   Area(base::Descriptor descriptor, void* memory) noexcept;

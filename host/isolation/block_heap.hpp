@@ -22,6 +22,9 @@ class BlockHeap {
 
   /// Null: there is no room in one piece.
   std::uint8_t* allocate(std::uint64_t size);
+  [[nodiscard]] bool has(const std::uint8_t* block) const noexcept {
+    return block >= memory_.data() && block < memory_.data() + memory_.size();
+  }
   /// What allocate() has returned. The pages of a large block go back to the system.
   void free(std::uint8_t* block);
 

@@ -2,22 +2,22 @@
 
 #include <algorithm>
 #include <chrono>
-#include <limits>
+#include <cstring>
 #include <utility>
 
 #include "http/response_writer.hpp"
 #include "isolation/futex.hpp"
 #include "isolation/http_form.hpp"
+#include "isolation/steady_ns.hpp"
 #include "runtime/abi_values.hpp"
 #include "telemetry/log.hpp"
 
 namespace mortise::isolation {
 namespace {
 
-std::int64_t deadline_of(std::uint64_t left_ms) {
-  if (left_ms == UINT64_MAX) return std::numeric_limits<std::int64_t>::max();
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(left_ms);
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(deadline.time_since_epoch()).count();
+runtime::Scope::Time deadline_of(std::uint64_t left_ms) {
+  if (left_ms == UINT64_MAX) return runtime::Scope::Time::max();
+  return runtime::Scope::Time::clock::now() + std::chrono::milliseconds(left_ms);
 }
 
 }  // namespace
@@ -37,15 +37,15 @@ void answer_problem(const mortise_http_v1& http, mortise_http_exchange* exchange
   if (http.respond(exchange, &response) == MORTISE_INVALID_ARGUMENT) http.abort(exchange);
 }
 
-Calls::Calls(std::shared_ptr<Area> area, const runtime::Generation& generation, const mortise_http_v1& http,
-             GrowingPool& pool)
-    : area_(std::move(area)),
+Calls::Calls(HostEnd end, std::shared_ptr<OutgoingCalls> outgoing, const runtime::Generation& generation,
+             const mortise_http_v1& http, const Means& means)
+    : end_(std::move(end)),
+      outgoing_(std::move(outgoing)),
       generation_(generation),
       http_(http),
-      pool_(pool),
-      heap_(area_->memory().host_heap),
-      completions_(area_->memory().completions),
-      submissions_(area_->memory().submissions) {
+      means_(means),
+      completions_(end_.area->memory().completions),
+      submissions_(end_.area->memory().submissions) {
   for (std::uint32_t i = 0; i < kCallCount; ++i) {
     calls_[i].owner = this;
     calls_[i].number = i;
@@ -53,7 +53,7 @@ Calls::Calls(std::shared_ptr<Area> area, const runtime::Generation& generation, 
   }
 }
 
-Calls::Call* Calls::take_call() {
+Calls::Call* Calls::take_free() {
   const std::lock_guard lock(mutex_);
   if (is_over_ || free_.empty()) return nullptr;
   auto& call = calls_[free_.back()];
@@ -63,7 +63,7 @@ Calls::Call* Calls::take_call() {
 }
 
 void Calls::give_back(Call& call) {
-  if (call.block != nullptr) heap_.free(std::exchange(call.block, nullptr));
+  if (call.block != nullptr) end_.heap->free(std::exchange(call.block, nullptr));
   const std::lock_guard lock(mutex_);
   free_.push_back(call.number);
 }
@@ -74,9 +74,10 @@ mortise_status Calls::submit(const ForwardedRoute& route, mortise_http_exchange*
     answer_problem(http_, exchange, 503, runtime::to_view(request.id), why);
     return MORTISE_OK;
   };
-  auto* const call = take_call();
+  auto* const call = take_free();
   if (call == nullptr) return refuse("too many requests are inside the plugin, or its process is being started");
-  if (!write_request(*call, request)) {
+  const auto bindings = outgoing_->has_any() ? outgoing_->describe(runtime::Scope::current()->table()) : std::string();
+  if (!write_request(*call, request, bindings)) {
     give_back(*call);
     return refuse("too much is inside the plugin at this moment");
   }
@@ -89,16 +90,18 @@ mortise_status Calls::submit(const ForwardedRoute& route, mortise_http_exchange*
   return MORTISE_OK;
 }
 
-bool Calls::write_request(Call& call, const mortise_http_request_v1& request) {
-  auto& memory = area_->memory().calls[call.number];
+bool Calls::write_request(Call& call, const mortise_http_request_v1& request, const std::string& bindings) {
+  auto& memory = end_.area->memory().calls[call.number];
   const auto size = form_size(request);
   auto* place = memory.request.data();
-  if (size > kDirectBytes) {
-    place = call.block = heap_.allocate(size);
+  if (size + bindings.size() > kDirectBytes) {
+    place = call.block = end_.heap->allocate(size + bindings.size());
     if (place == nullptr) return false;
   }
   write_form(request, place);
-  memory.offset = area_->offset_of(place);
+  if (!bindings.empty()) std::memcpy(place + size, bindings.data(), bindings.size());
+  memory.bindings_size = static_cast<std::uint32_t>(bindings.size());
+  memory.offset = end_.area->offset_of(place);
   memory.size = size;
   return true;
 }
@@ -106,7 +109,7 @@ bool Calls::write_request(Call& call, const mortise_http_request_v1& request) {
 /// From here on the exchange is answered for by who takes completions, or by end().
 void Calls::prepare(Call& call, const ForwardedRoute& route, const mortise_http_request_v1& request,
                     mortise_http_exchange* exchange) {
-  auto& memory = area_->memory().calls[call.number];
+  auto& memory = end_.area->memory().calls[call.number];
   const std::lock_guard own(call.mutex);
   call.route = &route;
   call.request_id = runtime::to_view(request.id);
@@ -114,9 +117,12 @@ void Calls::prepare(Call& call, const ForwardedRoute& route, const mortise_http_
   call.is_started = false;
   call.is_to_be_cut = false;
   call.is_active = true;
+  call.failed_through = {};
+  if (outgoing_->has_any()) call.cone = runtime::Scope::current()->cone();
+  call.deadline = deadline_of(http_.time_left_ms(exchange));
   memory.sequence = call.sequence;
   memory.route = route.number;
-  memory.deadline_ns = deadline_of(http_.time_left_ms(exchange));
+  memory.deadline_ns = to_ns(call.deadline);
   const auto listening = http_.on_close(exchange, &on_client_gone, &call);
   if (listening != MORTISE_OK) memory.gone.store(call.sequence, std::memory_order_relaxed);
   bool is_to_wake = false;
@@ -126,32 +132,33 @@ void Calls::prepare(Call& call, const ForwardedRoute& route, const mortise_http_
       // end() has been there, or waits for this call's mutex to find it inactive.
       fail(call, MORTISE_UNAVAILABLE, kWorkerIsGone);
       call.is_active = false;
+      call.cone.reset();
       return;
     }
     is_to_wake = submissions_.push(call.number) == RingWriter<std::uint32_t>::Pushed::to_empty;
     is_to_wake = is_to_wake && submissions_.has_sleepers();
   }
-  area_->memory().most_threads.store(generation_.containment().threads(), std::memory_order_relaxed);
-  if (is_to_wake) futex_wake(area_->memory().submissions.tail, 1);
+  end_.area->memory().most_threads.store(generation_.containment().threads(), std::memory_order_relaxed);
+  if (is_to_wake) futex_wake(end_.area->memory().submissions.tail, 1);
 }
 
 /// On a thread of the edge, which must not wait: the worker's own threads look for whom it is.
 void Calls::on_client_gone(void* self) {
   auto& call = *static_cast<Call*>(self);
-  auto& memory = call.owner->area_->memory();
+  auto& memory = call.owner->end_.area->memory();
   memory.calls[call.number].gone.store(call.sequence, std::memory_order_relaxed);
   memory.gone_count.fetch_add(1, std::memory_order_release);
   futex_wake(memory.gone_count, 1);
 }
 
 bool Calls::prepare_to_sleep() {
-  area_->memory().completions.sleepers.store(1);
+  end_.area->memory().completions.sleepers.store(1);
   if (completions_.is_empty()) return true;
   wake_up();
   return false;
 }
 
-void Calls::wake_up() { area_->memory().completions.sleepers.store(0, std::memory_order_relaxed); }
+void Calls::wake_up() { end_.area->memory().completions.sleepers.store(0, std::memory_order_relaxed); }
 
 bool Calls::is_anybody_inside() {
   const std::lock_guard lock(mutex_);
@@ -166,6 +173,7 @@ void Calls::end() {
   for (auto& call : calls_) {
     const std::lock_guard own(call.mutex);
     if (!call.is_active) continue;
+    call.cone.reset();
     if (call.busy > 0) {
       call.is_to_be_cut = true;
     } else if (call.exchange != nullptr) {

@@ -13,11 +13,12 @@
 #include <string_view>
 #include <vector>
 
-#include "isolation/area.hpp"
-#include "isolation/block_heap.hpp"
 #include "isolation/growing_pool.hpp"
+#include "isolation/host_end.hpp"
+#include "isolation/outgoing_calls.hpp"
 #include "isolation/ring.hpp"
 #include "runtime/generation.hpp"
+#include "runtime/scope.hpp"
 
 namespace mortise::isolation {
 
@@ -36,24 +37,30 @@ inline constexpr std::string_view kWorkerIsGone =
 void answer_problem(const mortise_http_v1& http, mortise_http_exchange* exchange, unsigned http_status,
                     std::string_view request_id, std::string_view detail);
 
+/// What the requests of one plugin need of the host.
+struct Means {
+  GrowingPool& waiting;  // for clients
+  GrowingPool& calling;  // others through contracts: nothing of it waits for one of the former
+  /// What the exchange is about to fail by is another plugin's.
+  void (*note_providers_failure)(mortise_http_exchange* exchange);
+};
+
 /// Of one worker process; shared by the attendant and by those who are just submitting, or wait for a client. A worker
 /// that breaks the rules, whatever it writes, gets no further than a violation, for which it is killed.
 class Calls : public std::enable_shared_from_this<Calls> {
  public:
-  /// `generation`, `http` and `pool` outlive it. `wake`: a descriptor that the worker writes to when the host sleeps.
-  Calls(std::shared_ptr<Area> area, const runtime::Generation& generation, const mortise_http_v1& http,
-        GrowingPool& pool);
+  /// `generation`, `http` and the means outlive it.
+  Calls(HostEnd end, std::shared_ptr<OutgoingCalls> outgoing, const runtime::Generation& generation,
+        const mortise_http_v1& http, const Means& means);
 
-  /// What a route's handler does; when it returns MORTISE_OK, the exchange is deferred and in the hands of the worker,
-  /// or there is no room for it and it has been answered. Any thread.
+  /// What a route's handler does, in whose scope it is; when it returns MORTISE_OK, the exchange is deferred and in the
+  /// hands of the worker, or there is no room for it and it has been answered. Any thread.
   mortise_status submit(const ForwardedRoute& route, mortise_http_exchange* exchange,
                         const mortise_http_request_v1& request);
 
   // --- The attendant's.
   /// Takes what is there, up to some number. True: there may be more.
   bool take_some();
-  /// What the worker has done that none does; empty: nothing.
-  [[nodiscard]] const std::string& violation() const noexcept { return violation_; }
   /// From now on the worker wakes the host when it has something to say. False: it has already.
   bool prepare_to_sleep();
   void wake_up();
@@ -69,6 +76,7 @@ class Calls : public std::enable_shared_from_this<Calls> {
     std::uint64_t sequence = 0;
     const ForwardedRoute* route = nullptr;
     std::string request_id;
+    runtime::Scope::Time deadline;
     std::uint8_t* block = nullptr;  // of the host's heap; null: the request lies in the call's own place
 
     std::mutex mutex;
@@ -78,13 +86,16 @@ class Calls : public std::enable_shared_from_this<Calls> {
     bool is_started = false;
     bool is_to_be_cut = false;  // as soon as nobody is busy with it
     unsigned busy = 0;          // threads that wait for its client
+    // What the handler can reach, while it may call anybody; null: it cannot, or has returned.
+    runtime::ConePtr cone{};
+    Failed failed_through{};  // the last call that failed
   };
 
-  Call* take_call();
+  Call* take_free();
   void give_back(Call& call);
   void prepare(Call& call, const ForwardedRoute& route, const mortise_http_request_v1& request,
                mortise_http_exchange* exchange);
-  bool write_request(Call& call, const mortise_http_request_v1& request);
+  bool write_request(Call& call, const mortise_http_request_v1& request, const std::string& bindings);
   static void on_client_gone(void* call);
 
   void take(const Completion& completion);
@@ -92,7 +103,10 @@ class Calls : public std::enable_shared_from_this<Calls> {
   void take_answer(Call& call, const Completion& completion);
   void take_write(Call& call, const Completion& completion);
   void take_read(Call& call, const Completion& completion);
+  void take_call(Call& call, const Completion& completion);
   void take_done(Call& call);
+  void note_failed(Call& call, std::uint64_t sequence, Failed failed);
+  void blame_provider(Call& call);
   void wait_elsewhere(Call& call, const Completion& completion);
   void finish_waiting(Call& call);
   mortise_status perform(mortise_http_exchange* exchange, const Completion& completion, std::uint64_t& value);
@@ -104,16 +118,14 @@ class Calls : public std::enable_shared_from_this<Calls> {
   void forget_exchange(Call& call) noexcept { call.exchange = nullptr; }
 
   void reply(const Completion& completion, mortise_status status, std::uint64_t value = 0);
-  void violate(const std::string& what);
 
-  const std::shared_ptr<Area> area_;
+  const HostEnd end_;
+  const std::shared_ptr<OutgoingCalls> outgoing_;
   const runtime::Generation& generation_;
   const mortise_http_v1& http_;
-  GrowingPool& pool_;
-  BlockHeap heap_;
+  const Means means_;
   std::array<Call, kCallCount> calls_;
   RingReader<Completion> completions_;  // the attendant's
-  std::string violation_;               // the attendant's
 
   std::mutex mutex_;
   // Guarded by mutex_:

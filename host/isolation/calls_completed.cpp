@@ -1,13 +1,16 @@
 // What a worker says of its calls. Each completion has been copied; what it points to is checked, and copied where it
 // is more than bytes on their way to a client.
 #include <algorithm>
+#include <atomic>
 #include <string>
 #include <utility>
 
+#include "http/response_writer.hpp"
 #include "isolation/calls.hpp"
 #include "isolation/futex.hpp"
 #include "isolation/http_form.hpp"
 #include "runtime/abi_values.hpp"
+#include "telemetry/log.hpp"
 
 namespace mortise::isolation {
 namespace {
@@ -22,26 +25,27 @@ using Kind = Completion::Kind;
 }  // namespace
 
 bool Calls::take_some() {
-  for (unsigned i = 0; i < kMostAtOnce && violation_.empty(); ++i) {
+  for (unsigned i = 0; i < kMostAtOnce && !end_.breach->is_noted(); ++i) {
     if (!completions_.is_sound()) {
-      violate("its ring claims more entries than it has");
+      end_.breach->note("its ring claims more entries than it has");
       return false;
     }
     const auto completion = completions_.pop();
     if (!completion) return false;
     take(*completion);
   }
-  return violation_.empty();
+  return !end_.breach->is_noted();
 }
 
 void Calls::take(const Completion& completion) {
-  if (completion.call >= kCallCount) return violate("it names a call that there is none of");
+  if (completion.kind == Kind::taken) return outgoing_->take_back(completion.argument);
+  if (completion.call >= kCallCount) return end_.breach->note("it names a call that there is none of");
   if (completion.reply != Completion::kNoReply && completion.reply >= kReplyCount) {
-    return violate("it waits for a reply in a place that there is none of");
+    return end_.breach->note("it waits for a reply in a place that there is none of");
   }
   auto& call = calls_[completion.call];
   const std::unique_lock lock(call.mutex);
-  if (!call.is_active) return violate("it answers a call that is over");
+  if (!call.is_active) return end_.breach->note("it answers a call that is over");
   switch (completion.kind) {
     case Kind::respond:
     case Kind::start: return take_answer(call, completion);
@@ -50,33 +54,37 @@ void Calls::take(const Completion& completion) {
     case Kind::abort:
     case Kind::fail: return take_end(call, completion);
     case Kind::read_body: return take_read(call, completion);
+    case Kind::call: return take_call(call, completion);
+    case Kind::returned: return call.cone.reset();
     case Kind::done: return take_done(call);
+    case Kind::taken: break;  // no call's
   }
-  violate("it says something that there is no word for");
+  end_.breach->note("it says something that there is no word for");
 }
 
 void Calls::take_answer(Call& call, const Completion& completion) {
-  if (!area_->is_workers(call.number, completion.offset, completion.size)) {
-    return violate("an answer of it lies where it must not write");
+  if (!end_.area->is_workers(call.number, completion.offset, completion.size)) {
+    return end_.breach->note("an answer of it lies where it must not write");
   }
   if (call.exchange == nullptr) return reply(completion, MORTISE_FAILED_PRECONDITION);
   AnswerView answer;
-  if (!read_form({area_->at(completion.offset), completion.size}, answer)) {
-    return violate("an answer of it has no form");
+  if (!read_form({end_.area->at(completion.offset), completion.size}, answer)) {
+    return end_.breach->note("an answer of it has no form");
   }
   if (completion.kind == Kind::start) {
     const auto status = http_.start(call.exchange, &answer.response);
     if (status == MORTISE_OK || status == MORTISE_CANCELLED) call.is_started = true;
+    if (status == MORTISE_OK) call.deadline = runtime::Scope::Time::max();  // nor do those whom it calls have one
     return reply(completion, status);
   }
-  if (call.is_started) return violate("it answers a call as a whole that it has begun to answer");
+  if (call.is_started) return end_.breach->note("it answers a call as a whole that it has begun to answer");
   if (call.busy > 0) {  // somebody still waits for the client; who answers meanwhile does not want to hear from it
     call.is_to_be_cut = true;
     return reply(completion, MORTISE_CANCELLED);
   }
   const auto status = http_.respond(call.exchange, &answer.response);
   if (status == MORTISE_INVALID_ARGUMENT && completion.reply == Completion::kNoReply) {
-    return violate("it sends an answer that it must have refused itself");
+    return end_.breach->note("it sends an answer that it must have refused itself");
   }
   if (status != MORTISE_INVALID_ARGUMENT) forget_exchange(call);
   reply(completion, status);
@@ -94,21 +102,22 @@ void Calls::take_end(Call& call, const Completion& completion) {
   }
   if (completion.kind == Kind::finish) {
     const auto status = http_.finish(call.exchange);
-    if (status == MORTISE_FAILED_PRECONDITION) return violate("it ends an answer that it has not begun");
+    if (status == MORTISE_FAILED_PRECONDITION) return end_.breach->note("it ends an answer that it has not begun");
     forget_exchange(call);
     return reply(completion, status);
   }
-  if (completion.size > kMostMessageBytes || !area_->is_workers(call.number, completion.offset, completion.size)) {
-    return violate("a message of it lies where it must not write, or is too long");
+  if (completion.size > kMostMessageBytes || !end_.area->is_workers(call.number, completion.offset, completion.size)) {
+    return end_.breach->note("a message of it lies where it must not write, or is too long");
   }
-  if (call.is_started) return violate("it fails a call that it has begun to answer");
-  const std::string message(reinterpret_cast<const char*>(area_->at(completion.offset)), completion.size);
+  if (call.is_started) return end_.breach->note("it fails a call that it has begun to answer");
+  const std::string message(reinterpret_cast<const char*>(end_.area->at(completion.offset)), completion.size);
+  if (completion.status != MORTISE_OK && completion.status == call.failed_through.status) blame_provider(call);
   fail(call, completion.status, message);
 }
 
 void Calls::take_write(Call& call, const Completion& completion) {
-  if (!area_->is_workers(call.number, completion.offset, completion.size)) {
-    return violate("a piece of an answer of it lies where it must not write");
+  if (!end_.area->is_workers(call.number, completion.offset, completion.size)) {
+    return end_.breach->note("a piece of an answer of it lies where it must not write");
   }
   if (call.exchange == nullptr) return reply(completion, MORTISE_FAILED_PRECONDITION);
   auto at_once = completion;
@@ -120,15 +129,15 @@ void Calls::take_write(Call& call, const Completion& completion) {
 }
 
 void Calls::take_read(Call& call, const Completion& completion) {
-  if (completion.size == 0 || !area_->is_workers(call.number, completion.offset, completion.size)) {
-    return violate("it asks for a piece of a body where it must not write");
+  if (completion.size == 0 || !end_.area->is_workers(call.number, completion.offset, completion.size)) {
+    return end_.breach->note("it asks for a piece of a body where it must not write");
   }
   if (call.exchange == nullptr) return reply(completion, MORTISE_FAILED_PRECONDITION);
   wait_elsewhere(call, completion);
 }
 
 mortise_status Calls::perform(mortise_http_exchange* exchange, const Completion& completion, std::uint64_t& value) {
-  auto* const place = area_->at(completion.offset);
+  auto* const place = end_.area->at(completion.offset);
   if (completion.kind == Kind::read_body) return http_.read_body(exchange, place, completion.size, &value);
   const auto timeout = static_cast<std::uint32_t>(std::min<std::uint64_t>(completion.argument, UINT32_MAX));
   return http_.write(exchange, {place, completion.size}, timeout);
@@ -136,7 +145,7 @@ mortise_status Calls::perform(mortise_http_exchange* exchange, const Completion&
 
 /// The client may take its time. The exchange lives as long as somebody is busy with it: whatever ends it waits.
 void Calls::wait_elsewhere(Call& call, const Completion& completion) {
-  const bool is_posted = pool_.post([self = shared_from_this(), &call, exchange = call.exchange, completion] {
+  const bool is_posted = means_.waiting.post([self = shared_from_this(), &call, exchange = call.exchange, completion] {
     std::uint64_t value = 0;
     const auto status = runtime::guarded(nullptr, [&] { return self->perform(exchange, completion, value); });
     self->finish_waiting(call);
@@ -152,24 +161,54 @@ void Calls::finish_waiting(Call& call) {
   if (call.exchange != nullptr) cut(call);
 }
 
+/// On another thread, within what the handler can reach: whom it calls may take their time.
+void Calls::take_call(Call& call, const Completion& completion) {
+  if (completion.argument >= kOutgoingCount)
+    return end_.breach->note("it makes a call in a place that there is none of");
+  if (call.cone == nullptr) return end_.breach->note("it calls others for a handler that cannot");
+  const auto number = static_cast<std::uint32_t>(completion.argument);
+  const bool is_posted = means_.calling.post([self = shared_from_this(), &call, sequence = call.sequence, number,
+                                              cone = call.cone, request_id = call.request_id, until = call.deadline] {
+    const auto& generation = self->generation_;
+    const telemetry::LogScope log_scope(generation.name(), generation.number_text(), request_id);
+    const std::atomic<runtime::Scope::Time> deadline{until};
+    const runtime::Scope scope(cone, &deadline);
+    self->outgoing_->serve(number, [&](Failed failed) { self->note_failed(call, sequence, std::move(failed)); });
+  });
+  if (!is_posted) outgoing_->refuse(number, MORTISE_RESOURCE_EXHAUSTED, "the host has no thread for the call");
+}
+
+/// Unless another request has taken its place.
+void Calls::note_failed(Call& call, std::uint64_t sequence, Failed failed) {
+  const std::lock_guard lock(call.mutex);
+  if (call.is_active && call.sequence == sequence) call.failed_through = std::move(failed);
+}
+
+/// The client gets the reason, the log the way that it came; that the plugin failed is not its own doing.
+void Calls::blame_provider(Call& call) {
+  const auto& [status, message, context] = call.failed_through;
+  const auto level = http::to_http_status(status) < 500 ? telemetry::Level::debug : telemetry::Level::warning;
+  const telemetry::LogScope scope(generation_.name(), generation_.number_text(), call.request_id);
+  telemetry::log(level, "http", "handler failed through a contract",
+                 {{"route", call.route->text}, {"reason", message}, {"way", context}});
+  means_.note_providers_failure(call.exchange);
+}
+
 void Calls::take_done(Call& call) {
-  if (call.busy > 0) return violate("it is done with a call for which it still waits");
-  if (call.exchange != nullptr) return violate("it is done with a call that it has not ended");
+  if (call.busy > 0) return end_.breach->note("it is done with a call for which it still waits");
+  if (call.exchange != nullptr) return end_.breach->note("it is done with a call that it has not ended");
   call.is_active = false;
+  call.cone.reset();
   give_back(call);
 }
 
 void Calls::reply(const Completion& completion, mortise_status status, std::uint64_t value) {
   if (completion.reply == Completion::kNoReply) return;
-  auto& place = area_->memory().replies[completion.reply];
+  auto& place = end_.area->memory().replies[completion.reply];
   place.status.store(status, std::memory_order_relaxed);
   place.value.store(value, std::memory_order_relaxed);
   place.is_there.store(1, std::memory_order_release);
   futex_wake(place.is_there, 1);
-}
-
-void Calls::violate(const std::string& what) {
-  if (violation_.empty()) violation_ = what;
 }
 
 }  // namespace mortise::isolation

@@ -1,11 +1,12 @@
 #include "isolation/crew.hpp"
 
+#include <algorithm>
 #include <array>
+#include <string>
 #include <string_view>
-#include <system_error>
 #include <thread>
-#include <utility>
 
+#include "isolation/entered.hpp"
 #include "isolation/futex.hpp"
 #include "runtime/generation.hpp"
 #include "runtime/scope.hpp"
@@ -20,77 +21,30 @@ constexpr std::uint32_t kMostThreads = 32;
 
 }  // namespace
 
-Crew::Crew(HostLink& link, const RemoteHttp& http, runtime::ConePtr cone)
-    : link_(link), http_(http), cone_(std::move(cone)), submissions_(link.area().memory().submissions) {
+Crew::Crew(HostLink& link, const RemoteHttp& http, Bindings& bindings)
+    : link_(link),
+      http_(http),
+      bindings_(bindings),
+      crew_(
+          link.area().memory().submissions, [this](std::uint32_t number) { run(number); },
+          [this] { return most_threads(); }) {
   for (std::uint32_t i = 0; i < kCallCount; ++i) exchanges_[i].attach(link, i);
 }
 
+std::uint32_t Crew::most_threads() const {
+  const auto limit = link_.area().memory().most_threads.load(std::memory_order_relaxed);
+  return limit == 0 ? kMostThreads : limit;
+}
+
 void Crew::start() {
-  {
-    const std::lock_guard lock(mutex_);
-    ++threads_;
-  }
-  add_thread();
+  crew_.start();
   std::thread([this] { tell_of_gone_clients(); }).detach();
 }
 
-/// It is counted already.
-void Crew::add_thread() {
-  try {
-    std::thread([this] { work(); }).detach();
-  } catch (const std::system_error& error) {
-    telemetry::log(telemetry::Level::error, "isolation", "no thread is to be had", {{"reason", error.what()}});
-    const std::lock_guard lock(mutex_);
-    --threads_;
-  }
-}
-
-void Crew::work() {
-  const telemetry::CrashStack stack;
-  for (;;) {
-    run(exchanges_[take()]);
-    const std::lock_guard lock(mutex_);
-    if (--at_work_ == 0) idle_.notify_all();
-  }
-}
-
-/// A call that was submitted. Who takes one sees to it that somebody else is there for the next.
-std::uint32_t Crew::take() {
-  auto& memory = link_.area().memory();
-  auto& ring = memory.submissions;
-  std::unique_lock lock(mutex_);
-  ++taking_;
-  for (;;) {
-    if (const auto call = submissions_.pop()) {
-      --taking_;
-      ++at_work_;
-      const auto limit = memory.most_threads.load(std::memory_order_relaxed);
-      const bool is_to_grow = taking_ == 0 && threads_ < (limit == 0 ? kMostThreads : limit);
-      if (is_to_grow) ++threads_;
-      const bool has_more = !submissions_.is_empty();
-      lock.unlock();
-      if (is_to_grow) {
-        add_thread();
-      } else if (has_more && ring.sleepers.load() != 0) {
-        futex_wake(ring.tail, 1);
-      }
-      return *call;
-    }
-    lock.unlock();
-    ring.sleepers.fetch_add(1);
-    const auto seen = ring.tail.load();
-    lock.lock();
-    const bool is_empty = submissions_.is_empty();
-    lock.unlock();
-    if (is_empty) futex_wait(ring.tail, seen);
-    ring.sleepers.fetch_sub(1);
-    lock.lock();
-  }
-}
-
-void Crew::run(RemoteExchange& exchange) const {
+void Crew::run(std::uint32_t number) {
+  auto& exchange = exchanges_[number];
   const auto& route = http_.route(exchange.begin());
-  const auto& generation = *cone_->entry;
+  const auto& generation = bindings_.generation();
   std::array<char, 1024> text{};
   mortise_error error{.struct_size = sizeof(mortise_error),
                       .capacity = static_cast<std::uint32_t>(text.size()),
@@ -103,7 +57,9 @@ void Crew::run(RemoteExchange& exchange) const {
   const std::string request_id(id.data, id.size);  // the request may be gone before the last line is logged
   const telemetry::LogScope log_scope(generation.name(), generation.number_text(), request_id, route.pattern);
   try {
-    const runtime::Scope scope(cone_, &exchange.deadline());
+    const auto cone = bindings_.find(exchange.bindings());
+    const Entered entered(Entered::Way::request, number);
+    const runtime::Scope scope(cone, &exchange.deadline());
     status = route.handle(route.self, exchange.handle(), &exchange.request(), &error);
     message = {text.data(), std::min<std::size_t>(error.size, text.size())};
   } catch (...) {
@@ -112,15 +68,10 @@ void Crew::run(RemoteExchange& exchange) const {
   exchange.settle(status, message);
 }
 
-void Crew::wait_until_idle() {
-  std::unique_lock lock(mutex_);
-  idle_.wait(lock, [this] { return at_work_ == 0 && submissions_.is_empty(); });
-}
-
 void Crew::tell_of_gone_clients() {
   const telemetry::CrashStack stack;
   auto& count = link_.area().memory().gone_count;
-  const auto& generation = *cone_->entry;
+  const auto& generation = bindings_.generation();
   const telemetry::LogScope log_scope(generation.name(), generation.number_text(), {});
   for (;;) {
     const auto seen = count.load(std::memory_order_acquire);

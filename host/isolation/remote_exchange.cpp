@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cstring>
-#include <limits>
 #include <utility>
 
 #include "http/response_writer.hpp"
+#include "isolation/steady_ns.hpp"
 #include "runtime/scope.hpp"
 #include "telemetry/log.hpp"
 
@@ -24,11 +24,6 @@ mortise_status check(const mortise_http_response_v1& response) {
   return form_size(response) - response.body.size > kMostHeaderBytes ? MORTISE_INVALID_ARGUMENT : MORTISE_OK;
 }
 
-RemoteExchange::Time to_time(std::int64_t deadline_ns) {
-  if (deadline_ns == std::numeric_limits<std::int64_t>::max()) return RemoteExchange::Time::max();
-  return RemoteExchange::Time(std::chrono::nanoseconds(deadline_ns));
-}
-
 }  // namespace
 
 void RemoteExchange::attach(HostLink& link, std::uint32_t number) noexcept {
@@ -39,8 +34,10 @@ void RemoteExchange::attach(HostLink& link, std::uint32_t number) noexcept {
 std::uint32_t RemoteExchange::begin() {
   const auto& call = memory();
   const std::lock_guard lock(mutex_);
-  read_form(link_->area().at(call.offset), view_);
-  deadline_.store(to_time(call.deadline_ns), std::memory_order_relaxed);
+  const auto* const form = link_->area().at(call.offset);
+  read_form(form, view_);
+  bindings_ = {reinterpret_cast<const char*>(form) + call.size, call.bindings_size};
+  deadline_.store(from_ns(call.deadline_ns), std::memory_order_relaxed);
   sequence_ = call.sequence;
   is_open_ = true;
   progress_ = Progress::fresh;
@@ -234,7 +231,10 @@ void RemoteExchange::settle(mortise_status status, std::string_view message) {
   is_handler_running_ = false;
   if (progress_ == Progress::ended || is_deferred_) {
     log_late_failure(status, message);
-    return complete_if_done();
+    complete_if_done();
+    // What goes on without the handler calls nobody: the host may let go of whom it could have called.
+    if (is_open_ && !bindings_.empty()) link_->complete(completion(Kind::returned), true);
+    return;
   }
   if (progress_ == Progress::fresh) {
     begin_end(lock);
@@ -268,7 +268,8 @@ void RemoteExchange::complete_if_done() {
   const bool is_inside = is_handler_running_ || waiting_ > 0 || close_thread_ != std::thread::id();
   if (!is_open_ || progress_ != Progress::ended || is_inside) return;
   is_open_ = false;
-  link_->complete(completion(Kind::done), false);
+  // The host may hold whom the handler could have called.
+  link_->complete(completion(Kind::done), !bindings_.empty());
 }
 
 }  // namespace mortise::isolation

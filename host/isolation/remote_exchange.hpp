@@ -47,6 +47,8 @@ class RemoteExchange {
   std::uint32_t begin();
   [[nodiscard]] const mortise_http_request_v1& request() const noexcept { return view_.request; }
   [[nodiscard]] const std::atomic<Time>& deadline() const noexcept { return deadline_; }
+  /// What the plugin's slots are bound to: see Bindings.
+  [[nodiscard]] std::string_view bindings() const noexcept { return bindings_; }
   /// After the handler has returned, on its thread; the exchange may be another request's when this returns.
   void settle(mortise_status status, std::string_view message);
   /// Tells the plugin if its client has gone. The thread that looks for that.
@@ -72,6 +74,7 @@ class RemoteExchange {
   HostLink* link_ = nullptr;
   std::uint32_t number_ = 0;
   RequestView view_;                         // written by begin(), and read until the call is done
+  std::string_view bindings_;                // likewise
   std::atomic<Time> deadline_{Time::max()};  // a value on its own: relaxed
 
   mutable std::mutex mutex_;

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <atomic>
-#include <bit>
 #include <cstdint>
 #include <optional>
 
@@ -25,9 +24,7 @@ class RingWriter {
   /// `to_empty`: whoever reads may sleep; else somebody who has been woken is not done yet.
   Pushed push(const Entry& entry) noexcept {
     if (tail_ - memory_.head.load(std::memory_order_acquire) >= kRingSize) return Pushed::full;
-    const auto words = std::bit_cast<std::array<std::uint32_t, RingMemory<Entry>::kWords>>(entry);
-    auto& place = memory_.entries[tail_ % kRingSize];
-    for (std::size_t i = 0; i < words.size(); ++i) place[i].store(words[i], std::memory_order_relaxed);
+    memory_.entries[tail_ % kRingSize].store(entry);
     memory_.tail.store(++tail_);
     return memory_.head.load() == tail_ - 1 ? Pushed::to_empty : Pushed::quietly;
   }
@@ -53,11 +50,9 @@ class RingReader {
   }
   std::optional<Entry> pop() noexcept {
     if (is_empty()) return std::nullopt;
-    std::array<std::uint32_t, RingMemory<Entry>::kWords> words;
-    const auto& place = memory_.entries[head_ % kRingSize];
-    for (std::size_t i = 0; i < words.size(); ++i) words[i] = place[i].load(std::memory_order_relaxed);
+    const auto entry = memory_.entries[head_ % kRingSize].load();
     memory_.head.store(++head_);
-    return std::bit_cast<Entry>(words);
+    return entry;
   }
 
  private:

@@ -9,6 +9,8 @@ namespace {
 
 // Clients that are waited for at once, in writes that find no room and for bodies that have not come.
 constexpr std::size_t kMostWaiting = 256;
+// No call waits for the end of another one, or two plugins could wait for each other.
+constexpr std::size_t kMostCalling = kOutgoingCount;
 
 }  // namespace
 
@@ -29,6 +31,7 @@ StandIn::StandIn(const Settings& settings, const runtime::GenerationSpec& spec)
              .export_rest = nullptr,
              .import_rest = nullptr},
       waiting_(std::make_unique<GrowingPool>(kMostWaiting)),
+      calling_(std::make_unique<GrowingPool>(kMostCalling)),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 StandIn::~StandIn() { unload(); }
@@ -48,6 +51,7 @@ bool StandIn::unload() {
   ::eventfd_write(wake_.get(), 1);
   if (attendant_.joinable()) attendant_.join();
   waiting_.reset();
+  calling_.reset();
   return true;
 }
 

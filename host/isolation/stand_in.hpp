@@ -10,6 +10,7 @@
 #pragma once
 
 #include <mortise/abi/assets.h>
+#include <mortise/abi/contracts.h>
 #include <mortise/abi/health.h>
 #include <mortise/abi/host.h>
 #include <mortise/abi/state.h>
@@ -23,10 +24,12 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
 #include "base/restart_pause.hpp"
 #include "isolation/calls.hpp"
+#include "isolation/contract_calls.hpp"
 #include "isolation/growing_pool.hpp"
 #include "isolation/talk.hpp"
 #include "isolation/worker_process.hpp"
@@ -99,7 +102,9 @@ class StandIn final : public loader::Code {
     base::Descriptor called{};
     base::Descriptor calling{};
     Talk talk;
+    std::shared_ptr<Breach> breach;
     std::shared_ptr<Calls> calls;
+    std::shared_ptr<ContractCalls> contract_calls;
     std::string pieces{};  // what came before the next message
     Mounted mount{};       // whose files are coming
     std::size_t next_registered = 0;
@@ -125,9 +130,11 @@ class StandIn final : public loader::Code {
   static mortise_status import_rest(void* self, std::uint32_t version, mortise_bytes state, mortise_error* error);
   static mortise_status handle(void* self, mortise_http_exchange* exchange, const mortise_http_request_v1* request,
                                mortise_error* error);
+  static mortise_status call_contract(void* self, std::uint32_t method, mortise_bytes request, mortise_bytes* reply);
+  static std::uint8_t* reserve_request(void* self, std::uint64_t size);
+  std::shared_ptr<ContractCalls> contract_calls_for(const std::uint8_t* request);
   mortise_status begin(const mortise_host_v1& host, mortise_error* error);
   [[nodiscard]] base::Result<void> check_supported() const;
-  mortise_status require_contracts(mortise_error* error);
   mortise_status export_part(const char* part, const mortise_state_writer_v1& writer, mortise_error* error);
   mortise_status import_part(const char* part, std::uint32_t version, mortise_bytes state, mortise_error* error);
   void call(Hook& hook);
@@ -164,6 +171,8 @@ class StandIn final : public loader::Code {
   mortise_status add_route(Life& life, const Message& message, mortise_error* error);
   mortise_status mount_files(Life& life, const Message& message, mortise_error* error);
   mortise_status mount_directory(Life& life, const Message& message, mortise_error* error);
+  mortise_status provide(Life& life, const Message& message, mortise_error* error);
+  mortise_status require(Life& life, const Message& message, mortise_error* error);
   mortise_status register_once(Life& life, std::string what, mortise_error* error,
                                const std::function<mortise_status()>& do_register);
   void count_bytes(Life& life, std::size_t bytes);
@@ -177,18 +186,24 @@ class StandIn final : public loader::Code {
   const mortise_http_v1* http_ = nullptr;
   bool has_state_ = false;  // written in init, before anybody asks
 
-  std::unique_ptr<GrowingPool> waiting_;  // of who waits for clients
-  std::deque<ForwardedRoute> routes_;     // the attendant's, in init; never changes after
-  std::deque<Mounted> mounted_;           // likewise
-  std::vector<Registered> registered_;    // likewise: in the order of registration
-  base::RestartPause pause_;              // the attendant's
-  Hook* running_hook_ = nullptr;          // the attendant's; the worker is at it
+  std::unique_ptr<GrowingPool> waiting_;     // of who waits for clients
+  std::unique_ptr<GrowingPool> calling_;     // of who calls other plugins for its handlers
+  std::deque<ForwardedRoute> routes_;        // the attendant's, in init; never changes after
+  std::deque<ForwardedContract> contracts_;  // likewise
+  std::vector<ForwardedSlot> slots_;         // likewise
+  std::deque<Mounted> mounted_;              // likewise
+  std::vector<Registered> registered_;       // likewise: in the order of registration
+  base::RestartPause pause_;                 // the attendant's
+  Hook* running_hook_ = nullptr;             // the attendant's; the worker is at it
 
   base::Descriptor wake_;  // readable when the host has something for the attendant to look at; no worker has it
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   // Guarded by mutex_:
-  std::shared_ptr<Calls> calls_;  // null: there is no worker that serves
+  std::shared_ptr<Calls> calls_;                   // null: there is no worker that serves
+  std::shared_ptr<ContractCalls> contract_calls_;  // likewise
+  // By what they have reserved, for calls that are still to come.
+  std::unordered_map<const std::uint8_t*, std::shared_ptr<ContractCalls>> reserved_;
   Hook* posted_hook_ = nullptr;
   bool has_health_ = false;   // from the first init on
   bool is_attended_ = false;  // hooks are taken

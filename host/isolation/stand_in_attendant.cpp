@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "base/strings.hpp"
+#include "http/exchange.hpp"
 #include "isolation/stand_in.hpp"
 #include "telemetry/log.hpp"
 
@@ -31,6 +32,10 @@ int milliseconds_until(std::chrono::steady_clock::time_point time) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(time - std::chrono::steady_clock::now()).count();
   constexpr long long kMost = 3'600'000;  // a later time is waited for in several steps
   return static_cast<int>(std::clamp<long long>(left, 0, kMost));
+}
+
+void note_providers_failure(mortise_http_exchange* exchange) {
+  http::Exchange::from(exchange).note_providers_failure();
 }
 
 std::int64_t now_ms() {
@@ -99,12 +104,18 @@ base::Result<StandIn::Life> StandIn::start_worker(bool is_first) {
   auto process = WorkerProcess::start(ends->second.get(), (*area)->descriptor(), calling.get());
   if (!process) return process.error();
   const auto& generation = runtime::Generation::from(host_->host);
+  const auto end = HostEnd::make(*area, [this] { ::eventfd_write(wake_.get(), 1); });
+  const auto outgoing = std::make_shared<OutgoingCalls>(end, slots_);
   Life life{.is_first = is_first,
             .process = std::move(*process),
             .called = std::move(called),
             .calling = std::move(calling),
             .talk = Talk(std::move(ends->first)),
-            .calls = std::make_shared<Calls>(*area, generation, *http_, *waiting_)};
+            .breach = end.breach,
+            .calls = std::make_shared<Calls>(
+                end, outgoing, generation, *http_,
+                Means{.waiting = *waiting_, .calling = *calling_, .note_providers_failure = &note_providers_failure}),
+            .contract_calls = std::make_shared<ContractCalls>(end, outgoing, generation)};
   life.talk.limit_heads(kMostWorkerHead);
   return life;
 }
@@ -151,6 +162,7 @@ void StandIn::serve_from(Life& life) {
   {
     const std::lock_guard lock(mutex_);
     calls_ = life.calls;
+    contract_calls_ = life.contract_calls;
     report_.pid = life.process.pid();
     if (!life.is_first) ++report_.restarts;
   }
@@ -175,7 +187,7 @@ void StandIn::take_turn(Life& life) {
   const bool has_begun = running_hook_ == nullptr && take_posted_hook(life);
   const bool has_heard = listen(life);
   const bool has_more = life.fault.empty() && life.calls->take_some();
-  if (life.fault.empty()) life.fault = life.calls->violation();
+  if (life.fault.empty()) life.fault = life.breach->what();
   if (!life.fault.empty()) life.process.kill();
   kill_overdue(life);
   if (!has_begun && !has_heard && !has_more) sleep(life);
@@ -267,7 +279,7 @@ void StandIn::kill_overdue(Life& life) {
     }
     const bool is_time = cut_at_ && Clock::now() >= *cut_at_;
     if (is_time) cut_at_.reset();
-    if (is_time && life.calls->is_anybody_inside()) {
+    if (is_time && (life.calls->is_anybody_inside() || life.contract_calls->is_anybody_inside())) {
       telemetry::log(Level::warning, "isolation", "a worker is killed: requests are inside past the stop timeout");
       life.is_unwanted = true;
       life.process.kill();
@@ -289,9 +301,11 @@ void StandIn::end_life(Life& life) {
   {
     const std::lock_guard lock(mutex_);
     calls_.reset();
+    contract_calls_.reset();
     report_.pid = 0;
   }
   life.calls->end();
+  life.contract_calls->end();
 }
 
 /// Says so where it was not meant to end; a crash is one only where that says something of the plugin.

@@ -52,41 +52,15 @@ base::Result<void> StandIn::check_supported() const {
   for (const auto& id : manifest.interfaces) {
     if (std::find(kSupported.begin(), kSupported.end(), id) == kSupported.end()) return refuse("it uses " + id);
   }
-  if (!manifest.provides.empty()) return refuse("it provides " + manifest.provides.front().contract + " to others");
-  for (const auto& required : manifest.requires_) {
-    if (!required.optional) return refuse("it requires " + required.contract + " of another plugin");
-  }
   return {};
 }
 
 /// What the manifest wishes for stays unbound in the worker; here it has to be registered as any plugin does.
-mortise_status StandIn::require_contracts(mortise_error* error) {
-  const auto* const contracts =
-      static_cast<const mortise_contracts_v1*>(host_->get_interface(host_->host, to_abi(MORTISE_CONTRACTS_V1)));
-  if (contracts == nullptr) return MORTISE_OK;
-  for (const auto& required : spec_.manifest->requires_) {
-    const auto methods = manifest::to_text(spec_.manifest->methods_of(required.contract));
-    const mortise_requirement_v1 requirement{
-        .struct_size = sizeof requirement,
-        .flags = MORTISE_REQUIREMENT_OPTIONAL | (required.all ? MORTISE_REQUIREMENT_ALL : 0U),
-        .contract = to_abi(required.contract),
-        .methods = to_abi(methods),
-        .provider = to_abi(required.name),
-        .fill_proxy = nullptr};
-    std::uint32_t slot = 0;
-    if (const auto status = contracts->require(host_->host, &requirement, &slot, error); status != MORTISE_OK) {
-      return status;
-    }
-  }
-  return MORTISE_OK;
-}
-
 mortise_status StandIn::begin(const mortise_host_v1& host, mortise_error* error) {
   if (const auto supported = check_supported(); !supported) return to_abi(supported.error(), error);
   host_ = &host;
   http_ = static_cast<const mortise_http_v1*>(host.get_interface(host.host, to_abi(MORTISE_HTTP_V1)));
   if (!wake_.is_open() || http_ == nullptr) return MORTISE_RESOURCE_EXHAUSTED;
-  if (const auto status = require_contracts(error); status != MORTISE_OK) return status;
   Hook hook{.name = "init", .limit = within(settings_.init_timeout)};
   {
     std::unique_lock lock(mutex_);

@@ -157,6 +157,8 @@ mortise_status StandIn::register_what(Life& life, const Message& message, mortis
   }
   if (what == "files") return mount_files(life, message, error);
   if (what == "directory") return mount_directory(life, message, error);
+  if (what == "provision") return provide(life, message, error);
+  if (what == "requirement") return require(life, message, error);
   return MORTISE_UNIMPLEMENTED;
 }
 

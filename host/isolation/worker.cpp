@@ -13,8 +13,11 @@
 #include <utility>
 #include <vector>
 
+#include "isolation/bindings.hpp"
+#include "isolation/contract_crew.hpp"
 #include "isolation/crew.hpp"
 #include "isolation/host_link.hpp"
+#include "isolation/remote_contracts.hpp"
 #include "isolation/remote_http.hpp"
 #include "isolation/worker_process.hpp"
 #include "manifest/binary.hpp"
@@ -47,7 +50,7 @@ StatePart part_of(const Message& hook) { return hook.text("part") == "rest" ? St
 /// The process's plugin and all that it works with. Main thread.
 class Worker {
  public:
-  explicit Worker(HostLink& link) : link_(link), http_(link) {}
+  explicit Worker(HostLink& link) : link_(link), http_(link), remote_contracts_(link) {}
 
   /// Never returns: with the host the process ends.
   [[noreturn]] void serve() {
@@ -106,7 +109,8 @@ class Worker {
     if (const auto confined = enter_sandbox(hook); !confined) return done(confined);
     auto manifest = manifest::inspect(image, image).manifest;
     if (!manifest) return done(Error{ErrorCode::not_found, "'" + image + "' cannot be read by its worker"});
-    contracts_.emplace(static_cast<std::uint64_t>(hook.number("arena_max_bytes")));
+    const auto arena_max_bytes = static_cast<std::uint64_t>(hook.number("arena_max_bytes"));
+    contracts_.emplace(arena_max_bytes);
     generation_ = std::make_shared<Generation>(static_cast<std::uint64_t>(hook.number("generation")),
                                                runtime::GenerationSpec{.manifest = std::move(manifest),
                                                                        .image = image,
@@ -115,10 +119,45 @@ class Worker {
                                                                        .data_directory = hook.text("data_directory")},
                                                std::vector<runtime::Service*>{&*contracts_, &http_});
     if (const auto begun = generation_->init(); !begun) return done(begun);
-    const auto release = contracts_->build(1, {runtime::GenerationRef(generation_)}).release;
-    crew_ = new Crew(link_, http_, *release->cones().begin());
+    static const runtime::Registered kNothing;
+    const auto* const found = contracts_->registry().find(*generation_);
+    const auto& registered = found == nullptr ? kNothing : *found;
+    if (const auto known = tell_of(registered); !known) return done(known);
+    bindings_.emplace(generation_, registered, remote_contracts_, arena_max_bytes);
+    crew_ = new Crew(link_, http_, *bindings_);
     crew_->start();
+    if (!registered.provisions.empty()) {
+      contract_crew_ = new ContractCrew(link_, registered, *bindings_);
+      contract_crew_->start();
+    }
     return describe();
+  }
+
+  /// Has the host register in the plugin's name what it has registered here.
+  base::Result<void> tell_of(const runtime::Registered& registered) {
+    const auto& manifest = *generation_->spec().manifest;
+    for (const auto& provision : registered.provisions) {
+      const auto& declared = *provision.declared;
+      const auto known = link_.ask({{"what", "provision"},
+                                    {"contract", declared.contract},
+                                    {"name", declared.name},
+                                    {"methods", manifest::to_text(manifest.methods_of(declared.contract))},
+                                    {"can_be_called", provision.channel != nullptr ? 1 : 0}});
+      if (!known) return known;
+    }
+    for (const auto& requirement : registered.requirements) {
+      const auto& declared = *requirement.declared;
+      const auto flags =
+          (declared.optional ? MORTISE_REQUIREMENT_OPTIONAL : 0U) | (declared.all ? MORTISE_REQUIREMENT_ALL : 0U);
+      const auto known = link_.ask({{"what", "requirement"},
+                                    {"contract", declared.contract},
+                                    {"provider", declared.name},
+                                    {"methods", manifest::to_text(manifest.methods_of(declared.contract))},
+                                    {"flags", flags},
+                                    {"can_cross", requirement.can_cross ? 1 : 0}});
+      if (!known) return known;
+    }
+    return {};
   }
 
   /// What the plugin offers to the host.
@@ -136,7 +175,7 @@ class Worker {
 
   void export_state(StatePart part) {
     // Who has answered may still be at work.
-    if (part == StatePart::rest) crew_->wait_until_idle();
+    if (part == StatePart::rest) wait_until_idle();
     const auto exported = runtime::export_state(*generation_, part);
     if (!exported) return link_.say(done(exported.error()));
     link_.say_all(done({}), *exported ? (*exported)->bytes : std::string());
@@ -149,9 +188,14 @@ class Worker {
     return imported ? base::Result<void>() : base::Result<void>(imported.error());
   }
 
+  void wait_until_idle() {
+    if (crew_ != nullptr) crew_->wait_until_idle();
+    if (contract_crew_ != nullptr) contract_crew_->wait_until_idle();
+  }
+
   /// The end of the process: nothing of the plugin is unmapped under threads that are still there.
   [[noreturn]] void destroy() {
-    if (crew_ != nullptr) crew_->wait_until_idle();
+    wait_until_idle();
     generation_->retire();
     link_.say(done({}));
     telemetry::expect_exit();
@@ -182,7 +226,11 @@ class Worker {
   RemoteHttp http_;
   std::optional<runtime::Contracts> contracts_;
   runtime::GenerationPtr generation_;
-  Crew* crew_ = nullptr;  // lives as long as the process
+  RemoteContracts remote_contracts_;
+  std::optional<Bindings> bindings_;
+  // These live as long as the process; null: there is nothing for them to do.
+  Crew* crew_ = nullptr;
+  ContractCrew* contract_crew_ = nullptr;
 };
 
 }  // namespace

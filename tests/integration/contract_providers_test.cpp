@@ -1,6 +1,6 @@
 // Several providers of one contract in a running host: who is chosen, and how the choice follows those who come and go
 // while their consumers go on.
-#include "support/host_test.hpp"
+#include "support/placed_test.hpp"
 #include "support/traffic.hpp"
 
 namespace mortise::integration {
@@ -10,17 +10,25 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
+std::uint64_t generation_of(const Host& host, const std::string& plugin) {
+  return host.wait_for_state(plugin, "active")["generation"].get<std::uint64_t>();
+}
+
 /// Of zoo.currency/1: "currency" of rank 0 doubles, "visa" of rank 7 trebles, "giro" of rank 9 pays five times as much.
 class ContractProvidersTest : public HostTest {
  protected:
   void add_currency() { prefix_.add_zoo("currency-1.0", "currency"); }
   void add_visa() { prefix_.add_zoo("currency-named"); }
   void add_giro() { prefix_.add_zoo("currency-first"); }
-
-  static std::uint64_t generation_of(const Host& host, const std::string& plugin) {
-    return host.wait_for_state(plugin, "active")["generation"].get<std::uint64_t>();
-  }
 };
+
+/// The same with providers and a consumer whose calls can leave their process: "bank", "visa" and "giro".
+class PlacedProvidersTest : public PlacedTest {
+ protected:
+  void add_bank() { prefix_.add_zoo("bank-1.0", "bank"); }
+};
+
+MORTISE_BOTH_PLACEMENTS(PlacedProvidersTest);
 
 TEST_F(ContractProvidersTest, ANameChoosesItsProviderAndNoNameTheHighestRank) {
   add_currency();
@@ -74,46 +82,45 @@ TEST_F(ContractProvidersTest, AConsumerGoesOnWithTheHighestRankThatIsThere) {
   EXPECT_EQ(generation_of(host, "shop"), consumer);
 }
 
-TEST_F(ContractProvidersTest, ARangeFollowsProvidersThatComeAndGo) {
+TEST_P(PlacedProvidersTest, ARangeFollowsProvidersThatComeAndGo) {
   prefix_.add_zoo("quotes");
   auto& host = start();
   const auto consumer = generation_of(host, "quotes");
   Traffic traffic(host, "/quotes");
   traffic.wait_for("nobody");
-  add_currency();
-  traffic.wait_for("currency 42");
-  add_giro();
-  traffic.wait_for("giro 105, currency 42");
-  add_visa();
-  traffic.wait_for("giro 105, visa 63, currency 42");
-  prefix_.drop(zoo_file("currency-1.1-appended"));  // in the place of its former version
-  host.wait_for_version("currency", "1.1.0");
-  prefix_.disable("currency-first");
-  traffic.wait_for("visa 63, currency 42");
-  prefix_.disable("currency");
+  add_bank();
+  traffic.wait_for("bank 42");
+  prefix_.add_zoo("giro");
+  traffic.wait_for("giro 105, bank 42");
+  prefix_.add_zoo("visa");
+  traffic.wait_for("giro 105, visa 63, bank 42");
+  prefix_.drop(zoo_file("bank-1.1"));  // in the place of its former version
+  host.wait_for_version("bank", "1.1.0");
+  prefix_.disable("giro");
+  traffic.wait_for("visa 63, bank 42");
+  prefix_.disable("bank");
   traffic.wait_for("visa 63");
-  prefix_.enable("currency-first");
+  prefix_.enable("giro");
   traffic.wait_for("giro 105, visa 63");
-  prefix_.disable("currency-named");
+  prefix_.disable("visa");
   traffic.wait_for("giro 105");
-  prefix_.disable("currency-first");
+  prefix_.disable("giro");
   traffic.wait_for("nobody");
-  EXPECT_THAT(traffic.end(),
-              ElementsAre("nobody", "currency 42", "giro 105, currency 42", "giro 105, visa 63, currency 42",
-                          "visa 63, currency 42", "visa 63", "giro 105, visa 63", "giro 105", "nobody"));
+  EXPECT_THAT(traffic.end(), ElementsAre("nobody", "bank 42", "giro 105, bank 42", "giro 105, visa 63, bank 42",
+                                         "visa 63, bank 42", "visa 63", "giro 105, visa 63", "giro 105", "nobody"));
   EXPECT_EQ(generation_of(host, "quotes"), consumer);
 }
 
-TEST_F(ContractProvidersTest, TheLogSaysThroughWhomAFailureCame) {
+TEST_P(PlacedProvidersTest, TheLogSaysThroughWhomAFailureCame) {
   prefix_.configure({{"log", {{"format", "json"}, {"level", "debug"}}}});
-  add_currency();
+  add_bank();
   prefix_.add_zoo("quotes");
   auto& host = start();
   const auto answer = host.get("/best/francs");
   EXPECT_EQ(answer.status, 400);
   EXPECT_THAT(answer.body, HasSubstr("a unit has three letters"));
   const auto line = host.wait_for_log("handler failed through a contract");
-  EXPECT_EQ(line["way"], "currency 1.0.0: zoo.currency/1 convert") << line;
+  EXPECT_EQ(line["way"], "bank 1.0.0: zoo.currency/1 convert") << line;
   EXPECT_EQ(line["reason"], "a unit has three letters");
   EXPECT_EQ(line["plugin"], "quotes");
   EXPECT_EQ(line["route"], "GET /best/{unit}");

@@ -1,6 +1,6 @@
 // Plugins that call each other in a running host, while one or the other of them is replaced, broken or taken away.
 #include "support/gate.hpp"
-#include "support/host_test.hpp"
+#include "support/placed_test.hpp"
 #include "support/traffic.hpp"
 
 namespace mortise::integration {
@@ -19,18 +19,23 @@ class ContractsTest : public HostTest {
   }
 };
 
+/// With plugins whose calls can leave their process.
+class PlacedContractsTest : public PlacedTest {};
+
+MORTISE_BOTH_PLACEMENTS(PlacedContractsTest);
+
 TEST_F(ContractsTest, APluginInCCallsAnotherOne) {
   add_currency_and_shop();
   auto& host = start();
   EXPECT_EQ(host.get("/shop").body, "42 EUR");
 }
 
-TEST_F(ContractsTest, APluginInCProvidesOneContractAndCallsAnother) {
+TEST_P(PlacedContractsTest, APluginInCProvidesOneContractAndCallsAnother) {
   for (const auto* name : {"link-start", "link-middle", "link-end"}) prefix_.add_zoo(name);
   EXPECT_EQ(start().get("/links").body, "2");
 }
 
-TEST_F(ContractsTest, NothingRunsOnAChainWhoseEndFailed) {
+TEST_P(PlacedContractsTest, NothingRunsOnAChainWhoseEndFailed) {
   prefix_.add_zoo("link-end-fails", "link-end");
   for (const auto* name : {"link-middle", "link-start", "link-last"}) prefix_.add_zoo(name);
   auto& host = start();
@@ -41,7 +46,7 @@ TEST_F(ContractsTest, NothingRunsOnAChainWhoseEndFailed) {
   EXPECT_EQ(host.get("/last").body, "3");
 }
 
-TEST_F(ContractsTest, HelloGreetsInTheLanguagesOfGreeter) {
+TEST_P(PlacedContractsTest, HelloGreetsInTheLanguagesOfGreeter) {
   prefix_.add_shipped("hello");
   auto& host = start();
   EXPECT_EQ(host.get("/hello/Ada").json()["greeting"], "Hello, Ada!");

@@ -1,15 +1,13 @@
 // A plugin in a process of its own: what its users, those of other plugins and the admin see of that.
 #include <signal.h>
 #include <array>
-#include <chrono>
 #include <fstream>
-#include <functional>
 #include <string>
 #include <thread>
 
 #include "support/gate.hpp"
-#include "support/host_test.hpp"
 #include "support/load.hpp"
+#include "support/workers_test.hpp"
 
 namespace mortise::integration {
 namespace {
@@ -27,41 +25,9 @@ bool is_alive(pid_t pid) {
   return state != std::string::npos && text[state + 2] != 'Z';
 }
 
-class IsolatedTest : public HostTest {
+class IsolatedTest : public WorkersTest {
  protected:
   IsolatedTest() { prefix_.place("isolated"); }
-
-  /// What the control API tells of the plugin.
-  [[nodiscard]] json status_of(const std::string& plugin) const {
-    const auto status = host_->ask("GET", "/v1/status");
-    for (const auto& one : status["plugins"]) {
-      if (one["name"] == plugin) return one;
-    }
-    return {};
-  }
-  [[nodiscard]] pid_t worker_of(const std::string& plugin) const {
-    return status_of(plugin)["worker"]["pid"].get<pid_t>();
-  }
-  /// Waits for something that nothing announces.
-  static void wait_until(const std::function<bool()>& is_so) {
-    const auto limit = std::chrono::steady_clock::now() + kPatience;
-    bool is_done = is_so();
-    while (!is_done && std::chrono::steady_clock::now() < limit) {
-      std::this_thread::yield();
-      is_done = is_so();
-    }
-    EXPECT_TRUE(is_done);
-  }
-  /// Kills the plugin's worker and waits for the next one.
-  void kill_worker(const std::string& plugin) const {
-    const auto pid = worker_of(plugin);
-    ASSERT_NE(pid, 0);
-    ASSERT_EQ(::kill(pid, SIGKILL), 0);
-    wait_until([&] {
-      const auto next = worker_of(plugin);
-      return next != 0 && next != pid;
-    });
-  }
 };
 
 TEST_F(IsolatedTest, ServesFromAProcessOfItsOwnWhichTheStatusTells) {
@@ -224,13 +190,10 @@ TEST_F(IsolatedTest, IsAnsweredForAtItsDeadline) {
 
 TEST_F(IsolatedTest, WhatItCannotHaveYetIsRefusedWithWhatToDo) {
   prefix_.add_zoo("echoes");
-  prefix_.add_zoo("currency-1.0", "currency");
   auto& host = start();
   EXPECT_THAT(host.wait_for_state("echoes", "failed")["reason"].get<std::string>(),
               HasSubstr("it uses mortise.websocket/1, which an isolated plugin cannot have yet; set \"placement\": "
                         "\"inline\""));
-  EXPECT_THAT(host.wait_for_state("currency", "failed")["reason"].get<std::string>(),
-              HasSubstr("it provides zoo.currency/1 to others, which an isolated plugin cannot have yet"));
   prefix_.place("inline");
   prefix_.enable("echoes");
   host.wait_for_state("echoes", "active");

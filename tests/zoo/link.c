@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "zoo.h"
+#include "zoo_number.h"
 
 #if defined(ZOO_STAMP)
 #include "zoo_stamp.h"
@@ -15,13 +16,6 @@
 #define METHODS "following()->i64"
 #define OF_ITSELF 0
 #endif
-
-typedef struct link_contract {
-  struct {
-    mortise_status (*call)(void* self, int64_t* result);
-    void* self;
-  } following;
-} link_contract;
 
 static const mortise_contracts_v1* contracts;
 
@@ -33,8 +27,8 @@ MORTISE_CONTRACT_NOTE(next_note, ZOO_NEXT, METHODS);
 static uint32_t slot;
 
 static mortise_status following(void* self, int64_t* result) {
-  const link_contract* next = (const link_contract*)mortise_scope_current(contracts)->bindings[slot];
-  const mortise_status status = next->following.call(next->following.self, result);
+  const zoo_number* next = (const zoo_number*)mortise_scope_current(contracts)->bindings[slot];
+  const mortise_status status = next->get.call(next->get.self, result);
   (void)self;
 #if defined(ZOO_STAMP)
   if (status == MORTISE_OK) *result += ZOO_STAMP * 100;
@@ -46,7 +40,7 @@ static mortise_status following(void* self, int64_t* result) {
 
 static mortise_status require_next(const mortise_host_v1* host, mortise_error* error) {
   const mortise_requirement_v1 requirement = {
-      sizeof requirement, 0, zoo_str(ZOO_NEXT), zoo_str(METHODS), zoo_str(""), NULL,
+      sizeof requirement, 0, zoo_str(ZOO_NEXT), zoo_str(METHODS), zoo_str(""), zoo_number_fill_proxy,
   };
   return contracts->require(host->host, &requirement, &slot, error);
 }
@@ -96,11 +90,15 @@ static mortise_status serve(const mortise_host_v1* host, mortise_error* error) {
 }
 #endif
 
-static const link_contract provided = {{following, NULL}};
+static const zoo_number provided = {{following, NULL}};
+
+static mortise_status dispatch(const void* contract, uint32_t method, mortise_bytes request, mortise_bytes* reply) {
+  return zoo_number_answer(contracts, (const zoo_number*)contract, method, request, reply);
+}
 
 static mortise_status init(const mortise_host_v1* host, void** self, mortise_error* error) {
   const mortise_provision_v1 provision = {
-      sizeof provision, 0, zoo_str(ZOO_OWN), zoo_str(METHODS), zoo_str(""), &provided, NULL,
+      sizeof provision, 0, zoo_str(ZOO_OWN), zoo_str(METHODS), zoo_str(""), &provided, dispatch,
   };
   mortise_status status;
   *self = NULL;

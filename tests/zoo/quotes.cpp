@@ -3,18 +3,11 @@
 // at /best/{unit}, at /visa by the one of that name; "nobody" where there is none.
 #include <mortise/mortise.hpp>
 
+#include "zoo_currency.hpp"
+
 namespace {
 
-struct Money {
-  std::int64_t amount;
-  mortise::Str unit;
-};
-
-struct Currency {
-  mortise::Method<Money(Money money, std::string_view to)> convert;
-  mortise::Method<mortise::List<mortise::Str>()> supported;
-};
-MORTISE_CONTRACT(Currency, "zoo.currency", 1, convert, supported)
+using zoo::Currency;
 
 std::string quote(const Currency& currency) { return std::to_string(currency.convert({21, "CHF"}, "EUR").amount); }
 
@@ -32,9 +25,10 @@ class Quotes : public mortise::Plugin {
       response.text(text.empty() ? "nobody" : text);
     });
     serve_one(ctx, "/best", best_);
-    ctx.http().get("/best/{unit}", [this](const mortise::Request& request, mortise::Response& response) {
+    const auto best_in = [this](const mortise::Request& request, mortise::Response& response) {
       response.text(std::to_string(best_.get()->convert({21, "CHF"}, request.param("unit")).amount));
-    });
+    };
+    ctx.http().route("GET", "/best/{unit}", {.blocking = true}, best_in);
     serve_one(ctx, "/visa", visa_);
   }
 

@@ -26,9 +26,9 @@ static answer deferred;                                   /* guarded by mutex */
 static int is_stopped = 0;                                /* guarded by mutex */
 
 static mortise_status walk(char* text, size_t size) {
-  const zoo_stamp* middle = (const zoo_stamp*)mortise_scope_current(contracts)->bindings[slot];
+  const zoo_number* middle = (const zoo_number*)mortise_scope_current(contracts)->bindings[slot];
   int64_t stamps = 0;
-  const mortise_status status = middle->stamps.call(middle->stamps.self, &stamps);
+  const mortise_status status = middle->get.call(middle->get.self, &stamps);
   if (status != MORTISE_OK) return status;
   snprintf(text, size, "%d-%d-%d", ZOO_STAMP, (int)(stamps / 100), (int)(stamps % 100));
   return MORTISE_OK;
@@ -90,7 +90,8 @@ static mortise_status handle_deferred(void* self, mortise_http_exchange* exchang
 
 static mortise_status init(const mortise_host_v1* host, void** self, mortise_error* error) {
   const mortise_requirement_v1 requirement = {
-      sizeof requirement, 0, zoo_str("zoo.stamp-middle/1"), zoo_str(ZOO_STAMP_METHODS), zoo_str(""), NULL,
+      sizeof requirement,         0,           zoo_str("zoo.stamp-middle/1"),
+      zoo_str(ZOO_STAMP_METHODS), zoo_str(""), zoo_number_fill_proxy,
   };
   const mortise_http_route_v1 at_once = {
       sizeof at_once, 0, zoo_str("GET"), zoo_str("/stamps"), 0, NULL, handle, 0, 0,

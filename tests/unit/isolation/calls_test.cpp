@@ -52,13 +52,17 @@ class CallsTest : public ::testing::Test {
   std::string say(const Completion& completion) {
     worker_.push(completion);
     calls_->take_some();
-    return calls_->violation();
+    return end_.breach->what();
   }
 
   std::shared_ptr<Area> area_ = *Area::make();
+  HostEnd end_ = HostEnd::make(area_, [] {});
+  std::vector<ForwardedSlot> slots_;
   GrowingPool pool_{4};
   runtime::GenerationPtr generation_ = http::testing::make_generation("mirror");
-  std::shared_ptr<Calls> calls_ = std::make_shared<Calls>(area_, *generation_, FakeExchange::table(), pool_);
+  std::shared_ptr<Calls> calls_ =
+      std::make_shared<Calls>(end_, std::make_shared<OutgoingCalls>(end_, slots_), *generation_, FakeExchange::table(),
+                              Means{pool_, pool_, [](mortise_http_exchange*) {}});
   RingWriter<Completion> worker_{area_->memory().completions};
   ForwardedRoute route_{.text = "GET /"};
   FakeExchange exchange_;
@@ -161,13 +165,15 @@ TEST_F(CallsTest, AReplyPlaceThatThereIsNoneOfIsAViolation) {
 TEST_F(CallsTest, GarbageDoesNoHarm) {
   std::mt19937_64 random(4711);
   for (int round = 0; round < 100; ++round) {
-    calls_ = std::make_shared<Calls>(area_, *generation_, FakeExchange::table(), pool_);
+    end_ = HostEnd::make(area_, [] {});
+    calls_ = std::make_shared<Calls>(end_, std::make_shared<OutgoingCalls>(end_, slots_), *generation_,
+                                     FakeExchange::table(), Means{pool_, pool_, [](mortise_http_exchange*) {}});
     RingWriter<Completion> worker(area_->memory().completions);
     FakeExchange inside;
     ASSERT_EQ(submit(inside), MORTISE_OK);
-    while (calls_->violation().empty()) {
+    while (end_.breach->what().empty()) {
       auto completion = make_answer(Kind::respond);
-      completion.kind = static_cast<Kind>(random() % 9);
+      completion.kind = static_cast<Kind>(random() % 12);
       // What waits for a client does so on another thread, and a worker that writes there meanwhile garbles its own
       // client's bytes: no harm to the host, but to ThreadSanitizer, which cannot know, a race.
       if (completion.kind == Kind::read_body) completion.kind = Kind::write;

@@ -18,6 +18,7 @@
 #include "isolation/calls.hpp"
 #include "isolation/crew.hpp"
 #include "isolation/fake_edge.hpp"
+#include "isolation/remote_contracts.hpp"
 #include "isolation/remote_exchange.hpp"
 #include "runtime/abi_values.hpp"
 
@@ -99,7 +100,9 @@ class RoundTripTest : public ::testing::Test {
     // Of a worker nothing is ever taken down but by the end of its process: it is left here as well.
     auto* const link = new HostLink(Talk(base::Descriptor()), area_, base::Descriptor(::dup(calling_.get())));
     auto* const http = new Routes(*link);
-    auto* const crew = new Crew(*link, *http, cone_);
+    auto* const contracts = new RemoteContracts(*link);
+    auto* const bindings = new Bindings(cone_->entry, registered_, *contracts, 1 << 20);
+    auto* const crew = new Crew(*link, *http, *bindings);
     crew->start();
     crew_ = crew;
     attendant_ = std::thread([this] { attend(); });
@@ -113,7 +116,7 @@ class RoundTripTest : public ::testing::Test {
     wake();
     attendant_.join();
     crew_->wait_until_idle();
-    EXPECT_EQ(calls_->violation(), "");
+    EXPECT_EQ(end_.breach->what(), "");
   }
 
   struct Routes final : RemoteHttp {
@@ -149,9 +152,14 @@ class RoundTripTest : public ::testing::Test {
   base::Descriptor called_;
   base::Descriptor calling_;
   std::shared_ptr<Area> area_ = *Area::make();
+  HostEnd end_ = HostEnd::make(area_, [] {});
+  std::vector<ForwardedSlot> slots_;
+  runtime::Registered registered_;
   GrowingPool pool_{4};
   runtime::ConePtr cone_ = http::testing::make_cone(http::testing::make_generation("mirror"));
-  std::shared_ptr<Calls> calls_ = std::make_shared<Calls>(area_, *cone_->entry, FakeExchange::table(), pool_);
+  std::shared_ptr<Calls> calls_ =
+      std::make_shared<Calls>(end_, std::make_shared<OutgoingCalls>(end_, slots_), *cone_->entry, FakeExchange::table(),
+                              Means{pool_, pool_, [](mortise_http_exchange*) {}});
   ForwardedRoute route_{.text = "GET /"};
   Crew* crew_ = nullptr;
   std::atomic<bool> is_over_{false};

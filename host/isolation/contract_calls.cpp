@@ -1,0 +1,246 @@
+#include "isolation/contract_calls.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include "isolation/calls.hpp"
+#include "isolation/futex.hpp"
+#include "isolation/steady_ns.hpp"
+#include "runtime/abi_values.hpp"
+#include "runtime/contracts_table.hpp"
+#include "runtime/failure.hpp"
+#include "telemetry/log.hpp"
+
+namespace mortise::isolation {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// A sleeper looks again after that: only for a word that something else than the worker has changed under its hands.
+constexpr std::chrono::seconds kLongestSleep{1};
+
+}  // namespace
+
+ContractCalls::ContractCalls(HostEnd end, std::shared_ptr<OutgoingCalls> outgoing,
+                             const runtime::Generation& generation)
+    : end_(std::move(end)),
+      outgoing_(std::move(outgoing)),
+      generation_(generation),
+      submissions_(end_.area->memory().contract_submissions) {
+  for (std::uint32_t i = 0; i < kContractCallCount; ++i) {
+    places_[i].number = i;
+    free_.push_back(&places_[kContractCallCount - 1 - i]);
+  }
+}
+
+ContractCallMemory& ContractCalls::memory_of(const Place& place) const noexcept {
+  return end_.area->memory().contract_calls[place.number];
+}
+
+ContractCalls::Place* ContractCalls::take() {
+  const std::lock_guard lock(mutex_);
+  if (is_over_) return nullptr;
+  if (!abandoned_.empty()) reclaim_abandoned();
+  if (free_.empty()) return nullptr;
+  auto* const place = free_.back();
+  free_.pop_back();
+  return place;
+}
+
+/// Under the mutex: those whose plugin has returned.
+void ContractCalls::reclaim_abandoned() {
+  std::erase_if(abandoned_, [this](Place* place) {
+    if (memory_of(*place).turn.load() != turn::kIdle) return false;
+    free_blocks(*place);
+    free_.push_back(place);
+    return true;
+  });
+}
+
+void ContractCalls::free_blocks(Place& place) {
+  for (auto* const block : {&place.request, &place.along}) {
+    if (*block != nullptr) end_.heap->free(std::exchange(*block, nullptr));
+  }
+}
+
+void ContractCalls::give_back(Place& place) {
+  free_blocks(place);
+  const std::lock_guard lock(mutex_);
+  free_.push_back(&place);
+}
+
+mortise_status ContractCalls::call(const ForwardedContract& contract, std::uint32_t method, mortise_bytes request,
+                                   mortise_bytes* reply) {
+  auto* const scope = runtime::Scope::current();
+  if (scope == nullptr) return MORTISE_FAILED_PRECONDITION;
+  const Called called{.contract = contract, .method = method};
+  auto* const place = take();
+  if (place == nullptr) {
+    if (end_.heap->has(request.data)) end_.heap->free(const_cast<std::uint8_t*>(request.data));
+    if (is_over_) return fail(MORTISE_UNAVAILABLE, called, kWorkerIsGone);
+    return fail(MORTISE_RESOURCE_EXHAUSTED, called, "too many calls are inside the plugin's process at this moment");
+  }
+  if (!write(*place, called, *scope, request)) {
+    give_back(*place);
+    return fail(MORTISE_RESOURCE_EXHAUSTED, called,
+                "the memory that is shared with the plugin's process has no room for the request");
+  }
+  post(*place);
+  return carry(*place, called, *scope, reply);
+}
+
+std::uint8_t* ContractCalls::reserve(std::uint64_t size) {
+  // What is small is copied sooner than memory is found for it.
+  return size > kDirectCallBytes && !is_over_ ? end_.heap->allocate(size) : nullptr;
+}
+
+bool ContractCalls::write(Place& place, const Called& called, runtime::Scope& scope, mortise_bytes request) {
+  const auto* const log = telemetry::LogScope::current();
+  const auto request_id = log == nullptr ? std::string_view() : log->request_id;
+  const auto bindings = outgoing_->has_any() ? outgoing_->describe(scope.table()) : std::string();
+  auto& memory = memory_of(place);
+  std::span<std::uint8_t> direct(memory.direct);
+  const bool is_reserved = end_.heap->has(request.data);
+  auto* const there = is_reserved ? const_cast<std::uint8_t*>(request.data) : room(direct, request.size, place.request);
+  if (is_reserved) place.request = there;
+  auto* const along = room(direct, request_id.size() + bindings.size(), place.along);
+  if (there == nullptr || along == nullptr) return false;
+  if (!is_reserved && request.size > 0) std::memcpy(there, request.data, request.size);
+  if (!request_id.empty()) std::memcpy(along, request_id.data(), request_id.size());
+  if (!bindings.empty()) std::memcpy(along + request_id.size(), bindings.data(), bindings.size());
+  memory.provision = called.contract.number;
+  memory.method = called.method;
+  memory.deadline_ns = to_ns(scope.deadline());
+  memory.request_id_size = static_cast<std::uint32_t>(request_id.size());
+  memory.request = {.offset = end_.area->offset_of(there), .size = request.size};
+  memory.along = {.offset = end_.area->offset_of(along), .size = request_id.size() + bindings.size()};
+  return true;
+}
+
+/// In what is left of the place itself, or in a block of the heap; null: there is none.
+std::uint8_t* ContractCalls::room(std::span<std::uint8_t>& direct, std::uint64_t size, std::uint8_t*& block) {
+  if (size > direct.size()) return block = end_.heap->allocate(size);
+  auto* const there = direct.data();
+  direct = direct.subspan(size);
+  return there;
+}
+
+/// A thread of the worker that still sits at the place takes it from there; else one of those that look into the ring.
+void ContractCalls::post(const Place& place) {
+  auto& memory = memory_of(place);
+  memory.turn.store(turn::kWorker);
+  if (memory.is_attended.exchange(0) != 0) return;
+  bool is_to_wake = false;
+  {
+    const std::lock_guard lock(mutex_);
+    is_to_wake = submissions_.push(place.number) == RingWriter<std::uint32_t>::Pushed::to_empty;
+    is_to_wake = is_to_wake && submissions_.has_sleepers();
+  }
+  if (is_to_wake) futex_wake(end_.area->memory().contract_submissions.tail, 1);
+}
+
+/// From its posting to its end.
+mortise_status ContractCalls::carry(Place& place, const Called& called, runtime::Scope& scope, mortise_bytes* reply) {
+  auto& memory = memory_of(place);
+  for (;;) {
+    switch (wait(place, scope)) {
+      case Wait::over: give_back(place); return fail(MORTISE_UNAVAILABLE, called, kWorkerIsGone);
+      case Wait::late:
+        if (!abandon(place)) continue;  // it has said something just now
+        return fail(MORTISE_DEADLINE_EXCEEDED, called, "the deadline of the request has passed");
+      case Wait::said: break;
+    }
+    const auto said = memory.said.load();
+    if (said.outgoing == Said::kReturned) {
+      const auto status = take_outcome(place, called, scope, reply, said.outcome);
+      memory.turn.store(turn::kIdle);
+      if (memory.worker_sleeps.load() != 0) futex_wake(memory.turn, 1);
+      give_back(place);
+      return status;
+    }
+    memory.turn.store(turn::kWorker);
+    outgoing_->serve(said.outgoing);
+  }
+}
+
+ContractCalls::Wait ContractCalls::wait(const Place& place, const runtime::Scope& scope) const {
+  auto& memory = memory_of(place);
+  look_for([&] { return memory.turn.load(std::memory_order_acquire) != turn::kWorker; });
+  for (;;) {
+    const auto seen = memory.turn.load();
+    if (seen == turn::kHost) return Wait::said;
+    if (is_over_) return Wait::over;
+    const auto deadline = scope.deadline();
+    const auto now = Clock::now();
+    if (deadline <= now) return Wait::late;
+    memory.host_sleeps.store(1);
+    futex_wait(memory.turn, seen, std::min<Clock::duration>(deadline - now, kLongestSleep));
+    memory.host_sleeps.store(0);
+  }
+}
+
+/// False: it is not to be left like that. Else the place comes back when the plugin has returned.
+bool ContractCalls::abandon(Place& place) {
+  auto& memory = memory_of(place);
+  auto seen = turn::kWorker;
+  if (!memory.turn.compare_exchange_strong(seen, turn::kAbandoned)) {
+    if (seen == turn::kHost || is_over_) return false;
+    end_.breach->note("it takes turns that are not its own");
+    memory.turn.store(turn::kAbandoned);
+  }
+  const std::lock_guard lock(mutex_);
+  abandoned_.push_back(&place);
+  return true;
+}
+
+/// What the worker has written is copied before anybody looks at it.
+mortise_status ContractCalls::take_outcome(const Place& place, const Called& called, runtime::Scope& scope,
+                                           mortise_bytes* reply, const Outcome& outcome) {
+  const auto& [status, message_size, payload] = outcome;
+  if (!end_.area->is_workers(memory_of(place).reply, payload) || message_size > payload.size) {
+    end_.breach->note("a reply of it lies where it must not write");
+    return fail(MORTISE_INTERNAL, called, "its process has broken the rules, and is killed for it");
+  }
+  auto* const copy = static_cast<std::uint8_t*>(
+      mortise_arena_allocate(&runtime::contracts_table(), &scope.table(), std::max<std::uint64_t>(payload.size, 1), 1));
+  if (copy == nullptr) {
+    return fail(MORTISE_RESOURCE_EXHAUSTED, called,
+                "the caller's arena is at its cap, and has no room for the reply; raise arena_max_bytes");
+  }
+  std::memcpy(copy, end_.area->at(payload.offset), payload.size);
+  if (status == MORTISE_OK) {
+    *reply = {copy, payload.size};
+    return MORTISE_OK;
+  }
+  if (payload.size == 0) return fail(status, called, {});
+  const std::string_view texts(reinterpret_cast<const char*>(copy), payload.size);
+  return runtime::take_failure(generation_, status, texts.substr(0, message_size), texts.substr(message_size));
+}
+
+bool ContractCalls::is_anybody_inside() {
+  const std::lock_guard lock(mutex_);
+  reclaim_abandoned();
+  return free_.size() < kContractCallCount;
+}
+
+void ContractCalls::end() {
+  is_over_ = true;
+  for (auto& place : places_) {
+    auto& memory = memory_of(place);
+    auto seen = turn::kWorker;
+    if (memory.turn.compare_exchange_strong(seen, turn::kOver)) futex_wake(memory.turn, 1);
+  }
+}
+
+mortise_status ContractCalls::fail(mortise_status status, const Called& called, std::string_view why) const {
+  const auto& declared = *called.contract.declared;
+  const auto& methods = generation_.spec().manifest->methods_of(declared.contract);
+  auto method = declared.contract;
+  if (called.method < methods.size()) method.append(" ").append(methods[called.method].name);
+  return runtime::fail_call(generation_, status, method, why);
+}
+
+}  // namespace mortise::isolation

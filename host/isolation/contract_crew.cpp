@@ -1,0 +1,102 @@
+#include "isolation/contract_crew.hpp"
+
+#include <atomic>
+#include <cstring>
+#include <string_view>
+
+#include "isolation/entered.hpp"
+#include "isolation/futex.hpp"
+#include "isolation/steady_ns.hpp"
+#include "runtime/abi_values.hpp"
+#include "runtime/generation.hpp"
+#include "runtime/scope.hpp"
+#include "telemetry/log.hpp"
+
+namespace mortise::isolation {
+namespace {
+
+constexpr std::string_view kNoHeap = "the memory that host and worker share has no room for the reply";
+
+}  // namespace
+
+ContractCrew::ContractCrew(HostLink& link, const runtime::Registered& registered, Bindings& bindings)
+    : link_(link),
+      registered_(registered),
+      bindings_(bindings),
+      crew_(
+          link.area().memory().contract_submissions, [this](std::uint32_t number) { run(number); },
+          [] { return kContractCallCount; }) {}
+
+void ContractCrew::run(std::uint32_t number) {
+  auto& place = link_.area().memory().contract_calls[number];
+  while (answer(number, place) && sit(place)) continue;
+}
+
+/// Whether somebody has waited for it.
+bool ContractCrew::answer(std::uint32_t number, ContractCallMemory& place) {
+  const mortise_bytes request{link_.area().at(place.request.offset), place.request.size};
+  const std::string_view along(reinterpret_cast<const char*>(link_.area().at(place.along.offset)), place.along.size);
+  const auto& generation = bindings_.generation();
+  const telemetry::LogScope log_scope(generation.name(), generation.number_text(),
+                                      along.substr(0, place.request_id_size));
+  const auto cone = bindings_.find(along.substr(place.request_id_size));
+  const std::atomic<runtime::Scope::Time> deadline{from_ns(place.deadline_ns)};
+  const Entered entered(Entered::Way::contract_call, number);
+  runtime::Scope scope(cone, &deadline);
+  mortise_bytes reply{nullptr, 0};
+  const auto status =
+      runtime::call_over(*registered_.provisions[place.provision].channel, place.method, request, reply);
+  if (status == MORTISE_OK) {
+    return tell(place, status, {reinterpret_cast<const char*>(reply.data), reply.size}, {});
+  }
+  const auto& failure = scope.table().failure;
+  if (failure.status != status) return tell(place, status, {}, {});
+  return tell(place, status, runtime::to_view(failure.message), runtime::to_view(failure.context));
+}
+
+/// Returns when the host has what is in the heap.
+bool ContractCrew::tell(ContractCallMemory& place, mortise_status status, std::string_view text,
+                        std::string_view rest) {
+  const auto size = text.size() + rest.size();
+  auto* to = place.reply.data();
+  std::uint8_t* block = nullptr;
+  if (size > place.reply.size()) to = block = link_.heap().allocate(size);
+  if (to == nullptr) return tell(place, MORTISE_RESOURCE_EXHAUSTED, kNoHeap, {});
+  if (!text.empty()) std::memcpy(to, text.data(), text.size());
+  if (!rest.empty()) std::memcpy(to + text.size(), rest.data(), rest.size());
+  const auto message_size = status == MORTISE_OK ? 0 : static_cast<std::uint32_t>(text.size());
+  // First: whoever has the turn back may call again.
+  place.is_attended.store(1, std::memory_order_relaxed);
+  const bool is_heard = say(place, {.outcome = {.status = status,
+                                                .message_size = message_size,
+                                                .payload = {.offset = link_.area().offset_of(to), .size = size}}});
+  if (!is_heard) {
+    place.is_attended.store(0, std::memory_order_relaxed);
+    place.turn.store(turn::kIdle);
+  } else if (block != nullptr) {
+    const auto is_taken = [&] { return place.turn.load() != turn::kHost; };
+    place.worker_sleeps.store(1);
+    if (!look_for(is_taken)) {
+      while (!is_taken()) futex_wait(place.turn, turn::kHost);
+    }
+    place.worker_sleeps.store(0);
+  }
+  if (block != nullptr) link_.heap().free(block);
+  return is_heard;
+}
+
+bool ContractCrew::say(ContractCallMemory& place, const Said& said) {
+  place.said.store(said);
+  auto mine = turn::kWorker;
+  if (!place.turn.compare_exchange_strong(mine, turn::kHost)) return false;
+  if (place.host_sleeps.load() != 0) futex_wake(place.turn, 1);
+  return true;
+}
+
+/// Whether the next call has come to this place while its thread was awake.
+bool ContractCrew::sit(ContractCallMemory& place) {
+  const auto has_come = [&] { return place.is_attended.load(std::memory_order_acquire) == 0; };
+  return look_for(has_come) || place.is_attended.exchange(0) == 0;
+}
+
+}  // namespace mortise::isolation

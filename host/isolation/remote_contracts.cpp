@@ -1,0 +1,107 @@
+#include "isolation/remote_contracts.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "isolation/contract_crew.hpp"
+#include "isolation/futex.hpp"
+#include "runtime/contracts_table.hpp"
+#include "runtime/scope.hpp"
+
+namespace mortise::isolation {
+RemoteContracts::RemoteContracts(HostLink& link) : link_(link) {
+  for (std::uint32_t i = 0; i < kOutgoingCount; ++i) free_.push_back(kOutgoingCount - 1 - i);
+}
+
+std::uint32_t RemoteContracts::take_place() {
+  std::unique_lock lock(mutex_);
+  given_back_.wait(lock, [this] { return !free_.empty(); });
+  const auto place = free_.back();
+  free_.pop_back();
+  return place;
+}
+
+void RemoteContracts::give_back(std::uint32_t place) {
+  {
+    const std::lock_guard lock(mutex_);
+    free_.push_back(place);
+  }
+  given_back_.notify_one();
+}
+
+mortise_status RemoteContracts::call(std::uint32_t requirement, std::uint32_t provider, std::uint32_t method,
+                                     mortise_bytes request, mortise_bytes* reply) {
+  const auto* const entered = Entered::current();
+  if (entered == nullptr) return MORTISE_FAILED_PRECONDITION;
+  const auto number = take_place();
+  auto& place = link_.area().memory().outgoing[number];
+  const bool is_reserved = link_.heap().has(request.data);
+  auto* block = is_reserved ? const_cast<std::uint8_t*>(request.data) : nullptr;
+  if (!is_reserved && request.size > place.direct.size()) block = link_.heap().allocate(request.size);
+  auto* const to = block == nullptr && request.size <= place.direct.size() ? place.direct.data() : block;
+  auto status = to == nullptr ? MORTISE_RESOURCE_EXHAUSTED : MORTISE_CANCELLED;
+  if (to != nullptr) {
+    if (!is_reserved && request.size > 0) std::memcpy(to, request.data, request.size);
+    place.wanted.store({.requirement = requirement,
+                        .provider = provider,
+                        .method = method,
+                        .request = {.offset = link_.area().offset_of(to), .size = request.size}});
+    place.is_there.store(0, std::memory_order_relaxed);  // published with what is said
+    if (say(*entered, number)) {
+      wait_for(place);
+      status = take_outcome(place, reply);
+    }
+  }
+  if (block != nullptr) link_.heap().free(block);
+  give_back(number);
+  return status;
+}
+
+/// False: nobody waits for what becomes of the call that this one is part of.
+bool RemoteContracts::say(const Entered& entered, std::uint32_t place) {
+  if (entered.way == Entered::Way::contract_call) {
+    return ContractCrew::say(link_.area().memory().contract_calls[entered.number], {.outgoing = place});
+  }
+  Completion completion;
+  completion.kind = Completion::Kind::call;
+  completion.call = entered.number;
+  completion.argument = place;
+  link_.complete(completion, true);
+  return true;
+}
+
+void RemoteContracts::wait_for(OutgoingMemory& place) {
+  if (look_for([&] { return place.is_there.load(std::memory_order_acquire) != 0; })) return;
+  place.worker_sleeps.store(1);
+  while (place.is_there.load() == 0) futex_wait(place.is_there, 0);
+  place.worker_sleeps.store(0);
+}
+
+/// Into the scope's arena; what fails is the scope's failure then.
+mortise_status RemoteContracts::take_outcome(const OutgoingMemory& place, mortise_bytes* reply) {
+  auto& scope = runtime::Scope::current()->table();
+  const auto outcome = place.outcome.load();
+  const auto [offset, size] = outcome.payload;
+  auto* const copy = static_cast<std::uint8_t*>(
+      mortise_arena_allocate(&runtime::contracts_table(), &scope, std::max<std::uint64_t>(size, 1), 1));
+  if (copy != nullptr) std::memcpy(copy, link_.area().at(offset), size);
+  if (offset != link_.area().offset_of(place.reply.data())) {
+    Completion taken;
+    taken.kind = Completion::Kind::taken;
+    taken.argument = offset;
+    link_.complete(taken, false);
+  }
+  if (copy == nullptr) return MORTISE_RESOURCE_EXHAUSTED;
+  if (outcome.status == MORTISE_OK) {
+    *reply = {copy, size};
+    return MORTISE_OK;
+  }
+  const auto* const texts = reinterpret_cast<const char*>(copy);
+  scope.failure = {.status = outcome.status,
+                   .reserved = 0,
+                   .message = {texts, outcome.message_size},
+                   .context = {texts + outcome.message_size, size - outcome.message_size}};
+  return outcome.status;
+}
+
+}  // namespace mortise::isolation

@@ -1,0 +1,40 @@
+// What a worker's plugin calls of others through contracts: the worker's side of outgoing_calls.hpp.
+#pragma once
+
+#include <mortise/abi/types.h>
+
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+#include "isolation/entered.hpp"
+#include "isolation/host_link.hpp"
+
+namespace mortise::isolation {
+
+/// One per worker, which never ends. Any thread.
+class RemoteContracts {
+ public:
+  explicit RemoteContracts(HostLink& link);
+
+  /// Memory for a request that call() need not copy; null: there is none.
+  std::uint8_t* reserve(std::uint64_t size) { return size > kDirectCallBytes ? link_.heap().allocate(size) : nullptr; }
+  /// As `call` of a channel. [in-scope]
+  mortise_status call(std::uint32_t requirement, std::uint32_t provider, std::uint32_t method, mortise_bytes request,
+                      mortise_bytes* reply);
+
+ private:
+  std::uint32_t take_place();
+  void give_back(std::uint32_t place);
+  bool say(const Entered& entered, std::uint32_t place);
+  static void wait_for(OutgoingMemory& place);
+  mortise_status take_outcome(const OutgoingMemory& place, mortise_bytes* reply);
+
+  HostLink& link_;
+  std::mutex mutex_;
+  std::condition_variable given_back_;
+  std::vector<std::uint32_t> free_;  // guarded by mutex_
+};
+
+}  // namespace mortise::isolation
