@@ -12,6 +12,7 @@ from pathlib import Path
 import contract_rows
 import crash_rows
 import http_rows
+import isolated_rows
 import release_rows
 import report
 import start_rows
@@ -30,6 +31,7 @@ BENCHMARKS: dict[str, Callable[[Build, Path, bool], Iterator[Row]]] = {
     "http": http_rows.http,
     "http-1024": http_rows.http_1024,
     "http-isolated": http_rows.http_isolated,
+    "isolated-call": isolated_rows.isolated_call,
     "idle": http_rows.idle,
     "startup": start_rows.startup,
     "first-answer": start_rows.first_answer,

@@ -1,0 +1,14 @@
+#include <mortise/mortise.hpp>
+
+#include "cross.hpp"
+
+class Provider : public mortise::Plugin {
+ public:
+  explicit Provider(mortise::Context& ctx) { ctx.provide<bench::Cross>(*this); }
+
+  std::int64_t add(std::int64_t a, std::int64_t b) const { return a + b; }
+  std::int64_t take(std::span<const std::uint8_t> bytes) const {
+    return static_cast<std::int64_t>(bytes.size()) + bytes.front() + bytes.back();
+  }
+};
+MORTISE_PLUGIN(Provider)
