@@ -44,7 +44,8 @@ struct Completion {
     write,    // the payload is a piece of it; `argument`: how many ms it may wait
     finish,
     abort,
-    fail,       // the handler has returned `status`, and the payload is its message
+    fail,       // the handler has returned `status`, and the payload is its message; `argument`: whether it has that
+                // of a call through a contract
     read_body,  // the payload is where the next piece of the body is to be put
     call,       // the handler calls another plugin; `argument`: the outgoing call
     returned,   // the handler has, though the call is not over: it calls no other plugin any more

@@ -118,6 +118,7 @@ void Calls::prepare(Call& call, const ForwardedRoute& route, const mortise_http_
   call.is_to_be_cut = false;
   call.is_active = true;
   call.failed_through = {};
+  call.is_calling = false;
   if (outgoing_->has_any()) call.cone = runtime::Scope::current()->cone();
   call.deadline = deadline_of(http_.time_left_ms(exchange));
   memory.sequence = call.sequence;
@@ -174,6 +175,7 @@ void Calls::end() {
     const std::lock_guard own(call.mutex);
     if (!call.is_active) continue;
     call.cone.reset();
+    call.failed_through = {};
     if (call.busy > 0) {
       call.is_to_be_cut = true;
     } else if (call.exchange != nullptr) {

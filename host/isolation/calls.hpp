@@ -88,7 +88,8 @@ class Calls : public std::enable_shared_from_this<Calls> {
     unsigned busy = 0;          // threads that wait for its client
     // What the handler can reach, while it may call anybody; null: it cannot, or has returned.
     runtime::ConePtr cone{};
-    Failed failed_through{};  // the last call that failed
+    Failed failed_through{};  // the last call of the handler's, if that has failed
+    bool is_calling = false;  // a call of the handler's is under way
   };
 
   Call* take_free();
@@ -105,7 +106,7 @@ class Calls : public std::enable_shared_from_this<Calls> {
   void take_read(Call& call, const Completion& completion);
   void take_call(Call& call, const Completion& completion);
   void take_done(Call& call);
-  void note_failed(Call& call, std::uint64_t sequence, Failed failed);
+  void note_called(Call& call, std::uint64_t sequence, Failed failed);
   void blame_provider(Call& call);
   void wait_elsewhere(Call& call, const Completion& completion);
   void finish_waiting(Call& call);

@@ -2,6 +2,7 @@
 // is more than bytes on their way to a client.
 #include <algorithm>
 #include <atomic>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -111,7 +112,8 @@ void Calls::take_end(Call& call, const Completion& completion) {
   }
   if (call.is_started) return end_.breach->note("it fails a call that it has begun to answer");
   const std::string message(reinterpret_cast<const char*>(end_.area->at(completion.offset)), completion.size);
-  if (completion.status != MORTISE_OK && completion.status == call.failed_through.status) blame_provider(call);
+  const bool is_through_contract = completion.argument != 0 && completion.status == call.failed_through.status;
+  if (is_through_contract && completion.status != MORTISE_OK) blame_provider(call);
   fail(call, completion.status, message);
 }
 
@@ -161,27 +163,36 @@ void Calls::finish_waiting(Call& call) {
   if (call.exchange != nullptr) cut(call);
 }
 
-/// On another thread, within what the handler can reach: whom it calls may take their time.
+/// On another thread, within what the handler can reach: whom it calls may take their time. A handler makes one call
+/// after the other.
 void Calls::take_call(Call& call, const Completion& completion) {
-  if (completion.argument >= kOutgoingCount)
-    return end_.breach->note("it makes a call in a place that there is none of");
   if (call.cone == nullptr) return end_.breach->note("it calls others for a handler that cannot");
-  const auto number = static_cast<std::uint32_t>(completion.argument);
+  if (call.is_calling) return end_.breach->note("it makes two calls at a time for one handler");
+  const auto number = static_cast<std::uint32_t>(std::min<std::uint64_t>(completion.argument, UINT32_MAX));
+  if (!outgoing_->claim(number)) return;
   const bool is_posted = means_.calling.post([self = shared_from_this(), &call, sequence = call.sequence, number,
                                               cone = call.cone, request_id = call.request_id, until = call.deadline] {
+    if (self->end_.breach->is_noted()) return;  // nobody waits for it
     const auto& generation = self->generation_;
     const telemetry::LogScope log_scope(generation.name(), generation.number_text(), request_id);
     const std::atomic<runtime::Scope::Time> deadline{until};
     const runtime::Scope scope(cone, &deadline);
-    self->outgoing_->serve(number, [&](Failed failed) { self->note_failed(call, sequence, std::move(failed)); });
+    try {
+      self->outgoing_->serve(number, [&](Failed failed) { self->note_called(call, sequence, std::move(failed)); });
+    } catch (const std::bad_alloc&) {
+      self->end_.breach->note("the host has no memory for what it calls");
+    }
   });
+  call.is_calling = is_posted;  // whoever runs the task looks at it under the call's mutex, which is held here
   if (!is_posted) outgoing_->refuse(number, MORTISE_RESOURCE_EXHAUSTED, "the host has no thread for the call");
 }
 
 /// Unless another request has taken its place.
-void Calls::note_failed(Call& call, std::uint64_t sequence, Failed failed) {
+void Calls::note_called(Call& call, std::uint64_t sequence, Failed failed) {
   const std::lock_guard lock(call.mutex);
-  if (call.is_active && call.sequence == sequence) call.failed_through = std::move(failed);
+  if (!call.is_active || call.sequence != sequence) return;
+  call.is_calling = false;
+  call.failed_through = std::move(failed);
 }
 
 /// The client gets the reason, the log the way that it came; that the plugin failed is not its own doing.
@@ -199,6 +210,7 @@ void Calls::take_done(Call& call) {
   if (call.exchange != nullptr) return end_.breach->note("it is done with a call that it has not ended");
   call.is_active = false;
   call.cone.reset();
+  call.failed_through = {};
   give_back(call);
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <new>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -19,8 +21,12 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// Calls inside calls, each of which has frames on its caller's stack.
+constexpr unsigned kMostCrossings = 32;
 // A sleeper looks again after that: only for a word that something else than the worker has changed under its hands.
 constexpr std::chrono::seconds kLongestSleep{1};
+
+constexpr std::string_view kBroken = "its process has broken the rules, and is killed for it";
 
 }  // namespace
 
@@ -30,6 +36,8 @@ ContractCalls::ContractCalls(HostEnd end, std::shared_ptr<OutgoingCalls> outgoin
       outgoing_(std::move(outgoing)),
       generation_(generation),
       submissions_(end_.area->memory().contract_submissions) {
+  abandoned_.reserve(kContractCallCount);  // nothing may go wrong when a place is left
+  free_.reserve(kContractCallCount);
   for (std::uint32_t i = 0; i < kContractCallCount; ++i) {
     places_[i].number = i;
     free_.push_back(&places_[kContractCallCount - 1 - i]);
@@ -44,6 +52,9 @@ ContractCalls::Place* ContractCalls::take() {
   const std::lock_guard lock(mutex_);
   if (is_over_) return nullptr;
   if (!abandoned_.empty()) reclaim_abandoned();
+  if (free_.empty() && abandoned_.size() >= kContractCallCount / 2) {
+    end_.breach->note("calls of it do not return: most places are held by those that are past their deadlines");
+  }
   if (free_.empty()) return nullptr;
   auto* const place = free_.back();
   free_.pop_back();
@@ -77,6 +88,10 @@ mortise_status ContractCalls::call(const ForwardedContract& contract, std::uint3
   auto* const scope = runtime::Scope::current();
   if (scope == nullptr) return MORTISE_FAILED_PRECONDITION;
   const Called called{.contract = contract, .method = method};
+  if (scope->crossings() >= kMostCrossings) {
+    if (end_.heap->has(request.data)) end_.heap->free(const_cast<std::uint8_t*>(request.data));
+    return fail(MORTISE_RESOURCE_EXHAUSTED, called, "calls between processes are nested too deeply");
+  }
   auto* const place = take();
   if (place == nullptr) {
     if (end_.heap->has(request.data)) end_.heap->free(const_cast<std::uint8_t*>(request.data));
@@ -89,7 +104,16 @@ mortise_status ContractCalls::call(const ForwardedContract& contract, std::uint3
                 "the memory that is shared with the plugin's process has no room for the request");
   }
   post(*place);
-  return carry(*place, called, *scope, reply);
+  ++scope->crossings();
+  try {
+    const auto status = carry(*place, called, *scope, reply);
+    --scope->crossings();
+    return status;
+  } catch (const std::bad_alloc&) {
+    --scope->crossings();
+    leave(*place);
+    return MORTISE_RESOURCE_EXHAUSTED;
+  }
 }
 
 std::uint8_t* ContractCalls::reserve(std::uint64_t size) {
@@ -136,21 +160,24 @@ void ContractCalls::post(const Place& place) {
   bool is_to_wake = false;
   {
     const std::lock_guard lock(mutex_);
-    is_to_wake = submissions_.push(place.number) == RingWriter<std::uint32_t>::Pushed::to_empty;
-    is_to_wake = is_to_wake && submissions_.has_sleepers();
+    const auto pushed = submissions_.push(place.number);
+    if (pushed == RingWriter<std::uint32_t>::Pushed::full) end_.breach->note("it does not take the calls that it has");
+    is_to_wake = pushed == RingWriter<std::uint32_t>::Pushed::to_empty && submissions_.has_sleepers();
   }
   if (is_to_wake) futex_wake(end_.area->memory().contract_submissions.tail, 1);
 }
 
-/// From its posting to its end.
+/// From its posting to its end. What it throws comes before that.
 mortise_status ContractCalls::carry(Place& place, const Called& called, runtime::Scope& scope, mortise_bytes* reply) {
+  constexpr std::string_view kLate = "the deadline of the request has passed";
   auto& memory = memory_of(place);
   for (;;) {
     switch (wait(place, scope)) {
       case Wait::over: give_back(place); return fail(MORTISE_UNAVAILABLE, called, kWorkerIsGone);
+      case Wait::broken: leave(place); return fail(MORTISE_INTERNAL, called, kBroken);
       case Wait::late:
         if (!abandon(place)) continue;  // it has said something just now
-        return fail(MORTISE_DEADLINE_EXCEEDED, called, "the deadline of the request has passed");
+        return fail(MORTISE_DEADLINE_EXCEEDED, called, kLate);
       case Wait::said: break;
     }
     const auto said = memory.said.load();
@@ -160,6 +187,15 @@ mortise_status ContractCalls::carry(Place& place, const Called& called, runtime:
       if (memory.worker_sleeps.load() != 0) futex_wake(memory.turn, 1);
       give_back(place);
       return status;
+    }
+    if (end_.breach->is_noted() || !outgoing_->claim(said.outgoing)) {
+      leave(place);
+      return fail(MORTISE_INTERNAL, called, kBroken);
+    }
+    if (scope.deadline() <= Clock::now()) {
+      leave(place);
+      outgoing_->refuse(said.outgoing, MORTISE_DEADLINE_EXCEEDED, kLate);
+      return fail(MORTISE_DEADLINE_EXCEEDED, called, kLate);
     }
     memory.turn.store(turn::kWorker);
     outgoing_->serve(said.outgoing);
@@ -173,6 +209,10 @@ ContractCalls::Wait ContractCalls::wait(const Place& place, const runtime::Scope
     const auto seen = memory.turn.load();
     if (seen == turn::kHost) return Wait::said;
     if (is_over_) return Wait::over;
+    if (seen != turn::kWorker) {
+      end_.breach->note("it takes turns that are not its own");
+      return Wait::broken;
+    }
     const auto deadline = scope.deadline();
     const auto now = Clock::now();
     if (deadline <= now) return Wait::late;
@@ -182,18 +222,20 @@ ContractCalls::Wait ContractCalls::wait(const Place& place, const runtime::Scope
   }
 }
 
-/// False: it is not to be left like that. Else the place comes back when the plugin has returned.
+/// False: something else has become of it meanwhile.
 bool ContractCalls::abandon(Place& place) {
-  auto& memory = memory_of(place);
   auto seen = turn::kWorker;
-  if (!memory.turn.compare_exchange_strong(seen, turn::kAbandoned)) {
-    if (seen == turn::kHost || is_over_) return false;
-    end_.breach->note("it takes turns that are not its own");
-    memory.turn.store(turn::kAbandoned);
-  }
+  if (!memory_of(place).turn.compare_exchange_strong(seen, turn::kAbandoned)) return false;
   const std::lock_guard lock(mutex_);
   abandoned_.push_back(&place);
   return true;
+}
+
+/// Nobody waits for the call any more; the place comes back when the plugin has returned.
+void ContractCalls::leave(Place& place) {
+  memory_of(place).turn.store(turn::kAbandoned);
+  const std::lock_guard lock(mutex_);
+  abandoned_.push_back(&place);
 }
 
 /// What the worker has written is copied before anybody looks at it.
@@ -202,7 +244,15 @@ mortise_status ContractCalls::take_outcome(const Place& place, const Called& cal
   const auto& [status, message_size, payload] = outcome;
   if (!end_.area->is_workers(memory_of(place).reply, payload) || message_size > payload.size) {
     end_.breach->note("a reply of it lies where it must not write");
-    return fail(MORTISE_INTERNAL, called, "its process has broken the rules, and is killed for it");
+    return fail(MORTISE_INTERNAL, called, kBroken);
+  }
+  if (status != MORTISE_OK) {
+    if (payload.size == 0) return fail(status, called, {});
+    const auto* const texts = reinterpret_cast<const char*>(end_.area->at(payload.offset));
+    const std::string message(texts, std::min<std::uint64_t>(message_size, kMostFailureBytes));
+    const std::string context(texts + message_size,
+                              std::min<std::uint64_t>(payload.size - message_size, kMostFailureBytes));
+    return runtime::take_failure(generation_, status, message, context);
   }
   auto* const copy = static_cast<std::uint8_t*>(
       mortise_arena_allocate(&runtime::contracts_table(), &scope.table(), std::max<std::uint64_t>(payload.size, 1), 1));
@@ -211,13 +261,8 @@ mortise_status ContractCalls::take_outcome(const Place& place, const Called& cal
                 "the caller's arena is at its cap, and has no room for the reply; raise arena_max_bytes");
   }
   std::memcpy(copy, end_.area->at(payload.offset), payload.size);
-  if (status == MORTISE_OK) {
-    *reply = {copy, payload.size};
-    return MORTISE_OK;
-  }
-  if (payload.size == 0) return fail(status, called, {});
-  const std::string_view texts(reinterpret_cast<const char*>(copy), payload.size);
-  return runtime::take_failure(generation_, status, texts.substr(0, message_size), texts.substr(message_size));
+  *reply = {copy, payload.size};
+  return MORTISE_OK;
 }
 
 bool ContractCalls::is_anybody_inside() {

@@ -62,7 +62,7 @@ class ContractCalls {
     const ForwardedContract& contract;
     std::uint32_t method;
   };
-  enum class Wait { said, late, over };
+  enum class Wait { said, late, over, broken };
 
   Place* take();
   void give_back(Place& place);
@@ -75,6 +75,7 @@ class ContractCalls {
   mortise_status carry(Place& place, const Called& called, runtime::Scope& scope, mortise_bytes* reply);
   [[nodiscard]] Wait wait(const Place& place, const runtime::Scope& scope) const;
   bool abandon(Place& place);
+  void leave(Place& place);
   mortise_status take_outcome(const Place& place, const Called& called, runtime::Scope& scope, mortise_bytes* reply,
                               const Outcome& outcome);
   [[nodiscard]] mortise_status fail(mortise_status status, const Called& called, std::string_view why) const;

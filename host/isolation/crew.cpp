@@ -53,19 +53,21 @@ void Crew::run(std::uint32_t number) {
                       .message = text.data()};
   mortise_status status = MORTISE_INTERNAL;
   std::string_view message;
+  bool is_through_contract = false;
   const auto id = exchange.request().id;
   const std::string request_id(id.data, id.size);  // the request may be gone before the last line is logged
   const telemetry::LogScope log_scope(generation.name(), generation.number_text(), request_id, route.pattern);
   try {
     const auto cone = bindings_.find(exchange.bindings());
     const Entered entered(Entered::Way::request, number);
-    const runtime::Scope scope(cone, &exchange.deadline());
+    runtime::Scope scope(cone, &exchange.deadline());
     status = route.handle(route.self, exchange.handle(), &exchange.request(), &error);
+    is_through_contract = status != MORTISE_OK && scope.table().failure.status == status;
     message = {text.data(), std::min<std::size_t>(error.size, text.size())};
   } catch (...) {
     message = "the handler let an exception out";
   }
-  exchange.settle(status, message);
+  exchange.settle(status, message, is_through_contract);
 }
 
 void Crew::tell_of_gone_clients() {

@@ -4,6 +4,8 @@
 #include <system_error>
 #include <utility>
 
+#include "telemetry/crash_handler.hpp"
+
 namespace mortise::isolation {
 
 GrowingPool::~GrowingPool() {
@@ -41,16 +43,18 @@ void GrowingPool::add_thread() {
 }
 
 void GrowingPool::run() {
+  const telemetry::CrashStack stack;  // of plugins that are called
   std::unique_lock lock(mutex_);
   for (;;) {
     ++idle_;
     changed_.wait(lock, [this] { return !tasks_.empty() || is_ending_; });
     --idle_;
     if (tasks_.empty()) return;
-    const auto task = std::move(tasks_.front());
+    auto task = std::move(tasks_.front());
     tasks_.pop_front();
     lock.unlock();
     task();
+    task = nullptr;  // what it holds may be the last of its kind
     lock.lock();
   }
 }

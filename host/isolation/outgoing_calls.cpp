@@ -7,6 +7,7 @@
 #include "isolation/futex.hpp"
 #include "runtime/abi_values.hpp"
 #include "runtime/contracts_table.hpp"
+#include "runtime/reach.hpp"
 
 namespace mortise::isolation {
 namespace {
@@ -52,11 +53,17 @@ const mortise_channel_v1* OutgoingCalls::find(const mortise_scope& scope, const 
   return static_cast<const mortise_channel_v1*>(all.items[wanted.provider].contract);
 }
 
-void OutgoingCalls::serve(std::uint32_t number, const OnFailure& on_failure) {
-  if (number >= kOutgoingCount) return end_.breach->note("it makes a call in a place that there is none of");
-  if (is_busy_[number].exchange(true, std::memory_order_acquire)) {
-    return end_.breach->note("it makes two calls in one place");
+bool OutgoingCalls::claim(std::uint32_t number) {
+  if (number >= kOutgoingCount) {
+    end_.breach->note("it makes a call in a place that there is none of");
+    return false;
   }
+  if (!is_busy_[number].exchange(true, std::memory_order_acquire)) return true;
+  end_.breach->note("it makes two calls in one place");
+  return false;
+}
+
+void OutgoingCalls::serve(std::uint32_t number, const OnOutcome& on_outcome) {
   const auto& place = end_.area->memory().outgoing[number];
   const auto wanted = place.wanted.load();
   if (!end_.area->is_workers(place.direct, wanted.request)) {
@@ -65,44 +72,46 @@ void OutgoingCalls::serve(std::uint32_t number, const OnFailure& on_failure) {
   auto& scope = *runtime::Scope::current();
   const auto* const channel = find(scope.table(), wanted);
   if (channel == nullptr) return end_.breach->note("it calls a provider that it was not told of");
-  make(scope, *channel, number, wanted, on_failure);
+  // Neither the failure of this call nor its memory is the caller's, who may still have a failure of its own to handle.
+  auto& table = scope.table();
+  const auto former = table.failure;
+  table.failure = {};
+  const auto mark = scope.arena().mark(table);
+  make(scope, *channel, number, wanted, on_outcome);
+  scope.arena().rewind(table, mark);
+  table.failure = former;
 }
 
-/// What the call takes of the scope's arena is given back at its end: the caller's own calls are what the cap is for.
 void OutgoingCalls::make(runtime::Scope& scope, const mortise_channel_v1& channel, std::uint32_t number,
-                         const Wanted& wanted, const OnFailure& on_failure) {
+                         const Wanted& wanted, const OnOutcome& on_outcome) {
+  const auto tell = [&](mortise_status status, std::string_view message, std::string_view context) {
+    if (!on_outcome) return;
+    on_outcome({.status = status, .message = std::string(message), .context = std::string(context)});
+  };
   auto& table = scope.table();
-  const auto mark = scope.arena().mark(table);
   const auto size = wanted.request.size;
-  auto* request = runtime::reserve(channel, size);
+  auto* request = size <= scope.cone()->arena_max_bytes ? runtime::reserve(channel, size) : nullptr;
   if (request == nullptr) {
     request = static_cast<std::uint8_t*>(
         mortise_arena_allocate(&runtime::contracts_table(), &table, std::max<std::uint64_t>(size, 1), 1));
   }
-  if (request == nullptr) return answer(number, MORTISE_RESOURCE_EXHAUSTED, kNoArena);
+  if (request == nullptr) {
+    tell(MORTISE_RESOURCE_EXHAUSTED, kNoArena, {});
+    return answer(number, MORTISE_RESOURCE_EXHAUSTED, kNoArena);
+  }
   std::memcpy(request, end_.area->at(wanted.request.offset), size);
-  table.failure = {};
   mortise_bytes reply{nullptr, 0};
-  const auto status = runtime::guarded(nullptr, [&] {
-    return channel.call(channel.self, wanted.method, {request, size}, &reply);
-  });
+  const auto status = runtime::call_over(channel, wanted.method, {request, size}, reply);
   if (status == MORTISE_OK) {
-    answer(number, status, to_view(reply));
-  } else {
-    const auto& failure = table.failure;
-    const bool is_told = failure.status == status;
-    const auto message = is_told ? runtime::to_view(failure.message) : std::string_view();
-    const auto context = is_told ? runtime::to_view(failure.context) : std::string_view();
-    if (on_failure) on_failure({.status = status, .message = std::string(message), .context = std::string(context)});
-    answer(number, status, message, context);
+    tell(status, {}, {});
+    return answer(number, status, to_view(reply));
   }
-  scope.arena().rewind(table, mark);
-}
-
-void OutgoingCalls::refuse(std::uint32_t number, mortise_status status, std::string_view message) {
-  if (number < kOutgoingCount && !is_busy_[number].exchange(true, std::memory_order_acquire)) {
-    answer(number, status, message);
-  }
+  const auto& failure = table.failure;
+  const bool is_told = failure.status == status;
+  const auto message = is_told ? runtime::to_view(failure.message).substr(0, kMostFailureBytes) : std::string_view();
+  const auto context = is_told ? runtime::to_view(failure.context).substr(0, kMostFailureBytes) : std::string_view();
+  tell(status, message, context);
+  answer(number, status, message, context);
 }
 
 /// The place is the worker's from here on.

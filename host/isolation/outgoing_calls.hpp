@@ -6,6 +6,7 @@
 
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -27,7 +28,10 @@ struct ForwardedSlot {
   bool is_list = false;
 };
 
-/// Why a call failed.
+/// Of a failure's message, and of its context, what is kept: they may be a hostile plugin's.
+inline constexpr std::size_t kMostFailureBytes = 4096;
+
+/// Why a call failed; MORTISE_OK: it did not.
 struct Failed {
   mortise_status status = MORTISE_OK;
   std::string message{};
@@ -44,19 +48,24 @@ class OutgoingCalls {
   /// What the scope binds the plugin's slots to, for the worker (bindings.hpp).
   [[nodiscard]] std::string describe(const mortise_scope& scope) const;
 
-  using OnFailure = std::function<void(Failed failed)>;
-  /// Makes the call in that place within the thread's scope, and writes down what came of it. Of a failure
-  /// `on_failure`, if there is one, hears before the worker does. [in-scope]
-  void serve(std::uint32_t number, const OnFailure& on_failure = {});
-  /// Nobody makes it.
-  void refuse(std::uint32_t number, mortise_status status, std::string_view message);
+  /// The call in that place is this thread's, or that of whom it tells: to be followed by serve() or refuse(). False:
+  /// there is none, which is a breach.
+  bool claim(std::uint32_t number);
+  using OnOutcome = std::function<void(Failed failed)>;
+  /// Makes the claimed call within the thread's scope, and writes down what came of it. `on_outcome`, if there is one,
+  /// hears of it before the worker does. [in-scope]
+  void serve(std::uint32_t number, const OnOutcome& on_outcome = {});
+  /// Nobody makes the claimed call.
+  void refuse(std::uint32_t number, mortise_status status, std::string_view message) {
+    answer(number, status, message);
+  }
   /// The worker has no use any more for a reply that lies there.
   void take_back(std::uint64_t offset);
 
  private:
   [[nodiscard]] const mortise_channel_v1* find(const mortise_scope& scope, const Wanted& wanted) const;
   void make(runtime::Scope& scope, const mortise_channel_v1& channel, std::uint32_t number, const Wanted& wanted,
-            const OnFailure& on_failure);
+            const OnOutcome& on_outcome);
   void answer(std::uint32_t number, mortise_status status, std::string_view text, std::string_view rest = {});
 
   const HostEnd end_;

@@ -5,55 +5,70 @@
 
 #include "isolation/contract_crew.hpp"
 #include "isolation/futex.hpp"
+#include "runtime/abi_values.hpp"
 #include "runtime/contracts_table.hpp"
 #include "runtime/scope.hpp"
 
 namespace mortise::isolation {
+namespace {
+
+constexpr std::string_view kNoHeap = "the memory that host and worker share has no room for the request";
+
+}  // namespace
 RemoteContracts::RemoteContracts(HostLink& link) : link_(link) {
   for (std::uint32_t i = 0; i < kOutgoingCount; ++i) free_.push_back(kOutgoingCount - 1 - i);
 }
 
-std::uint32_t RemoteContracts::take_place() {
-  std::unique_lock lock(mutex_);
-  given_back_.wait(lock, [this] { return !free_.empty(); });
+std::optional<std::uint32_t> RemoteContracts::take_place() {
+  const std::lock_guard lock(mutex_);
+  if (free_.empty()) return std::nullopt;
   const auto place = free_.back();
   free_.pop_back();
   return place;
 }
 
 void RemoteContracts::give_back(std::uint32_t place) {
-  {
-    const std::lock_guard lock(mutex_);
-    free_.push_back(place);
-  }
-  given_back_.notify_one();
+  const std::lock_guard lock(mutex_);
+  free_.push_back(place);
 }
 
 mortise_status RemoteContracts::call(std::uint32_t requirement, std::uint32_t provider, std::uint32_t method,
                                      mortise_bytes request, mortise_bytes* reply) {
-  const auto* const entered = Entered::current();
-  if (entered == nullptr) return MORTISE_FAILED_PRECONDITION;
+  auto* block = link_.heap().has(request.data) ? const_cast<std::uint8_t*>(request.data) : nullptr;
+  const Wanted wanted{.requirement = requirement, .provider = provider, .method = method};
   const auto number = take_place();
-  auto& place = link_.area().memory().outgoing[number];
-  const bool is_reserved = link_.heap().has(request.data);
-  auto* block = is_reserved ? const_cast<std::uint8_t*>(request.data) : nullptr;
-  if (!is_reserved && request.size > place.direct.size()) block = link_.heap().allocate(request.size);
-  auto* const to = block == nullptr && request.size <= place.direct.size() ? place.direct.data() : block;
-  auto status = to == nullptr ? MORTISE_RESOURCE_EXHAUSTED : MORTISE_CANCELLED;
-  if (to != nullptr) {
-    if (!is_reserved && request.size > 0) std::memcpy(to, request.data, request.size);
-    place.wanted.store({.requirement = requirement,
-                        .provider = provider,
-                        .method = method,
-                        .request = {.offset = link_.area().offset_of(to), .size = request.size}});
-    place.is_there.store(0, std::memory_order_relaxed);  // published with what is said
-    if (say(*entered, number)) {
-      wait_for(place);
-      status = take_outcome(place, reply);
-    }
-  }
+  const auto status =
+      number ? call_from(*number, wanted, request, block, reply)
+             : fail(MORTISE_RESOURCE_EXHAUSTED, "the plugin makes too many calls of others at this moment");
   if (block != nullptr) link_.heap().free(block);
-  give_back(number);
+  if (number) give_back(*number);
+  return status;
+}
+
+/// `block`: what of the heap the request lies in, or will; null: none.
+mortise_status RemoteContracts::call_from(std::uint32_t number, Wanted wanted, mortise_bytes request,
+                                          std::uint8_t*& block, mortise_bytes* reply) {
+  const auto* const entered = Entered::current();
+  if (entered == nullptr) return fail(MORTISE_FAILED_PRECONDITION, "the thread is inside the plugin for no request");
+  auto& place = link_.area().memory().outgoing[number];
+  auto* to = block;
+  if (block == nullptr) {
+    to = request.size <= place.direct.size() ? place.direct.data() : block = link_.heap().allocate(request.size);
+    if (to == nullptr) return fail(MORTISE_RESOURCE_EXHAUSTED, kNoHeap);
+    if (request.size > 0) std::memcpy(to, request.data, request.size);
+  }
+  wanted.request = {.offset = link_.area().offset_of(to), .size = request.size};
+  place.wanted.store(wanted);
+  place.is_there.store(0, std::memory_order_relaxed);  // published with what is said
+  if (!say(*entered, number)) return fail(MORTISE_CANCELLED, "nobody waits any more for what this call is part of");
+  wait_for(place);
+  return take_outcome(place, reply);
+}
+
+mortise_status RemoteContracts::fail(mortise_status status, std::string_view why) {
+  if (auto* const scope = runtime::Scope::current()) {
+    scope->table().failure = {.status = status, .reserved = 0, .message = runtime::to_abi(why), .context = {}};
+  }
   return status;
 }
 
@@ -89,9 +104,11 @@ mortise_status RemoteContracts::take_outcome(const OutgoingMemory& place, mortis
     Completion taken;
     taken.kind = Completion::Kind::taken;
     taken.argument = offset;
-    link_.complete(taken, false);
+    link_.complete(taken, true);  // until then the host has no room for others
   }
-  if (copy == nullptr) return MORTISE_RESOURCE_EXHAUSTED;
+  if (copy == nullptr) {
+    return fail(MORTISE_RESOURCE_EXHAUSTED, "the arena has no room for the reply; raise arena_max_bytes");
+  }
   if (outcome.status == MORTISE_OK) {
     *reply = {copy, size};
     return MORTISE_OK;

@@ -3,9 +3,10 @@
 
 #include <mortise/abi/types.h>
 
-#include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "isolation/entered.hpp"
@@ -25,15 +26,17 @@ class RemoteContracts {
                       mortise_bytes* reply);
 
  private:
-  std::uint32_t take_place();
+  std::optional<std::uint32_t> take_place();
   void give_back(std::uint32_t place);
+  mortise_status call_from(std::uint32_t number, Wanted wanted, mortise_bytes request, std::uint8_t*& block,
+                           mortise_bytes* reply);
+  static mortise_status fail(mortise_status status, std::string_view why);
   bool say(const Entered& entered, std::uint32_t place);
   static void wait_for(OutgoingMemory& place);
   mortise_status take_outcome(const OutgoingMemory& place, mortise_bytes* reply);
 
   HostLink& link_;
   std::mutex mutex_;
-  std::condition_variable given_back_;
   std::vector<std::uint32_t> free_;  // guarded by mutex_
 };
 

@@ -226,7 +226,7 @@ void RemoteExchange::look_whether_gone() {
   complete_if_done();
 }
 
-void RemoteExchange::settle(mortise_status status, std::string_view message) {
+void RemoteExchange::settle(mortise_status status, std::string_view message, bool is_through_contract) {
   Lock lock(mutex_);
   is_handler_running_ = false;
   if (progress_ == Progress::ended || is_deferred_) {
@@ -238,7 +238,7 @@ void RemoteExchange::settle(mortise_status status, std::string_view message) {
   }
   if (progress_ == Progress::fresh) {
     begin_end(lock);
-    fail(status, message);
+    fail(status, message, is_through_contract);
   } else {
     telemetry::log(telemetry::Level::error, "http", "handler left a streamed answer unfinished", {{"reason", message}});
     begin_end(lock);
@@ -247,10 +247,11 @@ void RemoteExchange::settle(mortise_status status, std::string_view message) {
   complete_if_done();
 }
 
-void RemoteExchange::fail(mortise_status status, std::string_view message) {
+void RemoteExchange::fail(mortise_status status, std::string_view message, bool is_through_contract) {
   auto& place = memory().answer;
   auto what = completion(Kind::fail);
   what.status = status;
+  what.argument = is_through_contract ? 1 : 0;
   what.offset = link_->area().offset_of(place.data());
   what.size = std::min(message.size(), kMostMessageBytes);
   if (what.size > 0) std::memcpy(place.data(), message.data(), what.size);

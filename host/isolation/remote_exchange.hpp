@@ -49,8 +49,9 @@ class RemoteExchange {
   [[nodiscard]] const std::atomic<Time>& deadline() const noexcept { return deadline_; }
   /// What the plugin's slots are bound to: see Bindings.
   [[nodiscard]] std::string_view bindings() const noexcept { return bindings_; }
-  /// After the handler has returned, on its thread; the exchange may be another request's when this returns.
-  void settle(mortise_status status, std::string_view message);
+  /// After the handler has returned, on its thread, `is_through_contract` with what a call of its has; the exchange may
+  /// be another request's when this returns.
+  void settle(mortise_status status, std::string_view message, bool is_through_contract);
   /// Tells the plugin if its client has gone. The thread that looks for that.
   void look_whether_gone();
 
@@ -67,7 +68,7 @@ class RemoteExchange {
   mortise_status respond_at_once(Lock& lock, const mortise_http_response_v1& response);
   mortise_status send_and_wait(Lock& lock, const Completion& what, std::uint64_t& value);
   mortise_status send_block(Lock& lock, Completion what, std::uint8_t* block, std::uint64_t size);
-  void fail(mortise_status status, std::string_view message);
+  void fail(mortise_status status, std::string_view message, bool is_through_contract);
   void log_late_failure(mortise_status status, std::string_view message) const;
   void complete_if_done();
 

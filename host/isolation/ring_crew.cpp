@@ -22,14 +22,16 @@ void RingCrew::start() {
   add_thread();
 }
 
-/// It is counted already.
-void RingCrew::add_thread() {
+/// It is counted already. False: none is to be had.
+bool RingCrew::add_thread() {
   try {
     std::thread([this] { work(); }).detach();
+    return true;
   } catch (const std::system_error& error) {
     telemetry::log(telemetry::Level::error, "isolation", "no thread is to be had", {{"reason", error.what()}});
     const std::lock_guard lock(mutex_);
     --threads_;
+    return false;
   }
 }
 
@@ -54,11 +56,8 @@ std::uint32_t RingCrew::take() {
       if (is_to_grow) ++threads_;
       const bool has_more = !numbers_.is_empty();
       lock.unlock();
-      if (is_to_grow) {
-        add_thread();
-      } else if (has_more && ring_.sleepers.load() != 0) {
-        futex_wake(ring_.tail, 1);
-      }
+      const bool has_grown = is_to_grow && add_thread();
+      if (!has_grown && has_more && ring_.sleepers.load() != 0) futex_wake(ring_.tail, 1);
       return *number;
     }
     lock.unlock();

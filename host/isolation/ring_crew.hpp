@@ -25,7 +25,7 @@ class RingCrew {
   void wait_until_idle();
 
  private:
-  void add_thread();
+  bool add_thread();
   void work();
   std::uint32_t take();
 

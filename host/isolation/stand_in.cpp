@@ -9,7 +9,7 @@ namespace {
 
 // Clients that are waited for at once, in writes that find no room and for bodies that have not come.
 constexpr std::size_t kMostWaiting = 256;
-// No call waits for the end of another one, or two plugins could wait for each other.
+// As many as the plugin may make: none waits for the end of another one.
 constexpr std::size_t kMostCalling = kOutgoingCount;
 
 }  // namespace

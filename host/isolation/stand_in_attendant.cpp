@@ -279,7 +279,7 @@ void StandIn::kill_overdue(Life& life) {
     }
     const bool is_time = cut_at_ && Clock::now() >= *cut_at_;
     if (is_time) cut_at_.reset();
-    if (is_time && (life.calls->is_anybody_inside() || life.contract_calls->is_anybody_inside())) {
+    if (is_time && life.calls->is_anybody_inside()) {
       telemetry::log(Level::warning, "isolation", "a worker is killed: requests are inside past the stop timeout");
       life.is_unwanted = true;
       life.process.kill();

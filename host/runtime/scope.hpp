@@ -37,6 +37,8 @@ class Scope : private mortise_scope {
   static std::int64_t offset() noexcept;
 
   mortise_scope& table() noexcept { return *this; }
+  /// Calls into other processes that are under way inside one another.
+  unsigned& crossings() noexcept { return crossings_; }
   /// To be held by who goes on when the scope has ended.
   [[nodiscard]] const ConePtr& cone() const noexcept { return *cone_; }
   Arena& arena() noexcept { return arena_; }
@@ -48,6 +50,7 @@ class Scope : private mortise_scope {
  private:
   mortise_scope* outer_;
   const ConePtr* cone_;
+  unsigned crossings_ = 0;
   const std::atomic<Time>* deadline_;  // a value on its own: relaxed
   Arena arena_;
 };
