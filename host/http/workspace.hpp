@@ -37,7 +37,7 @@ struct Workspace {
   runtime::ConePtr cone;              // until the handler has returned
   runtime::GenerationPtr generation;  // beyond that, when the exchange goes on
   runtime::Containment::Pass pass;
-  bool is_counted = true;             // in the containment's eyes: nothing came of it, or that is told
+  bool is_counted = true;  // in the containment's eyes: nothing came of it, or that is told
   const Route* route = nullptr;
   Params params;
   mortise_http_request_v1 request{};

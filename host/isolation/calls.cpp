@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 #include <utility>
 
 #include "http/response_writer.hpp"
@@ -99,7 +98,7 @@ bool Calls::write_request(Call& call, const mortise_http_request_v1& request, co
     if (place == nullptr) return false;
   }
   write_form(request, place);
-  if (!bindings.empty()) std::memcpy(place + size, bindings.data(), bindings.size());
+  std::copy(bindings.begin(), bindings.end(), place + size);
   memory.bindings_size = static_cast<std::uint32_t>(bindings.size());
   memory.offset = end_.area->offset_of(place);
   memory.size = size;

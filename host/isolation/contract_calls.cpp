@@ -133,8 +133,7 @@ bool ContractCalls::write(Place& place, const Called& called, runtime::Scope& sc
   auto* const along = room(direct, request_id.size() + bindings.size(), place.along);
   if (there == nullptr || along == nullptr) return false;
   if (!is_reserved && request.size > 0) std::memcpy(there, request.data, request.size);
-  if (!request_id.empty()) std::memcpy(along, request_id.data(), request_id.size());
-  if (!bindings.empty()) std::memcpy(along + request_id.size(), bindings.data(), bindings.size());
+  std::copy(bindings.begin(), bindings.end(), std::copy(request_id.begin(), request_id.end(), along));
   memory.provision = called.contract.number;
   memory.method = called.method;
   memory.deadline_ns = to_ns(scope.deadline());

@@ -25,8 +25,9 @@ class Words {
   }
 
  private:
-  static constexpr std::size_t kCount = sizeof(Value) / sizeof(std::uint32_t);
-  static_assert(sizeof(Value) % sizeof(std::uint32_t) == 0);
+  static constexpr std::size_t kWordBytes = 4;
+  static constexpr std::size_t kCount = sizeof(Value) / kWordBytes;
+  static_assert(sizeof(Value) % kWordBytes == 0);
 
   std::array<std::atomic<std::uint32_t>, kCount> words_;
 };

@@ -138,23 +138,23 @@ class Worker {
     const auto& manifest = *generation_->spec().manifest;
     for (const auto& provision : registered.provisions) {
       const auto& declared = *provision.declared;
-      const auto known = link_.ask({{"what", "provision"},
-                                    {"contract", declared.contract},
-                                    {"name", declared.name},
-                                    {"methods", manifest::to_text(manifest.methods_of(declared.contract))},
-                                    {"can_be_called", provision.channel != nullptr ? 1 : 0}});
+      auto known = link_.ask({{"what", "provision"},
+                              {"contract", declared.contract},
+                              {"name", declared.name},
+                              {"methods", manifest::to_text(manifest.methods_of(declared.contract))},
+                              {"can_be_called", provision.channel != nullptr ? 1 : 0}});
       if (!known) return known;
     }
     for (const auto& requirement : registered.requirements) {
       const auto& declared = *requirement.declared;
       const auto flags =
           (declared.optional ? MORTISE_REQUIREMENT_OPTIONAL : 0U) | (declared.all ? MORTISE_REQUIREMENT_ALL : 0U);
-      const auto known = link_.ask({{"what", "requirement"},
-                                    {"contract", declared.contract},
-                                    {"provider", declared.name},
-                                    {"methods", manifest::to_text(manifest.methods_of(declared.contract))},
-                                    {"flags", flags},
-                                    {"can_cross", requirement.can_cross ? 1 : 0}});
+      auto known = link_.ask({{"what", "requirement"},
+                              {"contract", declared.contract},
+                              {"provider", declared.name},
+                              {"methods", manifest::to_text(manifest.methods_of(declared.contract))},
+                              {"flags", flags},
+                              {"can_cross", requirement.can_cross ? 1 : 0}});
       if (!known) return known;
     }
     return {};

@@ -49,10 +49,11 @@ std::int64_t proxied_convert(const Bare& bare, std::int64_t count) {
       .struct_size = sizeof(mortise_channel_v1),
       .reserved = 0,
       .self = &ends,
-      .call = [](void* self, std::uint32_t method, mortise_bytes request, mortise_bytes* reply) {
-        const auto& to = *static_cast<const Ends*>(self);
-        return to.bare->dispatch(to.provided, method, request, reply);
-      },
+      .call =
+          [](void* self, std::uint32_t method, mortise_bytes request, mortise_bytes* reply) {
+            const auto& to = *static_cast<const Ends*>(self);
+            return to.bare->dispatch(to.provided, method, request, reply);
+          },
       .reserve = nullptr};
   bench::Work proxy;
   mortise::detail::fill_proxy<bench::Work>(&proxy, &channel);

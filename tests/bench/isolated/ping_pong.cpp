@@ -93,7 +93,8 @@ double asleep_ns(Shared& shared) {
   return took[kAsleep / 2];
 }
 
-/// Source and target lie half a page apart from where their low address bits would be the same, which slows copies down.
+/// Source and target lie half a page apart from where their low address bits would be the same, which slows copies
+/// down.
 double copy_ns(std::size_t size) {
   constexpr int kCopies = 20'000;
   std::vector<char> memory(2 * size + 2048, 'f');

@@ -36,8 +36,8 @@ typedef struct mortise_channel_v1 {
    * failure, are the provider's. since 1.0 [in-scope] */
   mortise_status (*call)(void* self, uint32_t method, mortise_bytes request, mortise_bytes* reply);
 
-  /* Memory for a request of `size` bytes which call() then passes on where it lies: once, and with it as `request`. What
-   * is not passed on is not freed. NULL: there is none, and the request may lie anywhere. since 1.1 [in-scope] */
+  /* Memory for a request of `size` bytes which call() then passes on where it lies: once, and with it as `request`.
+   * What is not passed on is not freed. NULL: there is none, and the request may lie anywhere. since 1.1 [in-scope] */
   uint8_t* (*reserve)(void* self, uint64_t size);
 } mortise_channel_v1;
 
