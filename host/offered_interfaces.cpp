@@ -5,12 +5,14 @@
 #include "http/server.hpp"
 #include "runtime/contracts.hpp"
 #include "runtime/tables.hpp"
+#include "sql/sql.hpp"
 
 namespace mortise {
 
 std::vector<std::string> offered_interfaces() {
   std::vector<std::string> ids;
-  for (const auto offers : {runtime::own_offers(), runtime::Contracts::offers(), http::Server::offers()}) {
+  for (const auto offers :
+       {runtime::own_offers(), runtime::Contracts::offers(), http::Server::offers(), sql::Sql::offers()}) {
     for (const auto& offer : offers) ids.emplace_back(offer.id);
   }
   std::sort(ids.begin(), ids.end());

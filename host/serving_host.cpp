@@ -103,13 +103,22 @@ base::Result<void> ServingHost::open() {
                                         files_, catalog::make_process_probe(start_.executable, config_.probe_timeout));
   if (!catalog) return catalog.error();
 
-  isolation_ = {.init_timeout = config_.init_timeout,
+  if (start_.control_group) {
+    sandbox::remove_left_groups(*start_.control_group);
+  } else if (!config_.control_group.empty()) {
+    telemetry::log(telemetry::Level::warning, "host", "workers get no control groups",
+                   {{"reason", start_.control_group.error().message}});
+  }
+  isolation_ = {.fork_server = &fork_server_,
+                .init_timeout = config_.init_timeout,
                 .stop_timeout = config_.stop_timeout,
                 .arena_max_bytes = config_.arena_max_bytes,
+                .control_group = start_.control_group,
                 .on_change = [this] { runner_->tell_changed(); },
                 .on_crash = [this](const telemetry::CrashMark& crash) { runner_->tell_crashed(crash); }};
   contracts_.emplace(config_.arena_max_bytes);
   server_.emplace(edge_settings(config_.edge));
+  sql_.emplace(config_.state_directory / "sql", files_);
   if (auto started = start_server(); !started) return started;
   status_file_.emplace(config_.state_directory, start_.supervisor->supervisor(), files_);
   if (!start_.former) {
@@ -132,7 +141,7 @@ base::Result<void> ServingHost::open() {
                                               [this](const runtime::GenerationSpec& spec) {
                                                 return std::make_unique<isolation::StandIn>(isolation_, spec);
                                               }},
-                  std::move(*catalog), *contracts_, std::vector<runtime::Service*>{&*server_}, files_,
+                  std::move(*catalog), *contracts_, std::vector<runtime::Service*>{&*server_, &*sql_}, files_,
                   [this](const release::Status& status) { status_file_->write(status); });
   upgrade_.emplace(takeover::UpgradeSettings{.executable = start_.executable,
                                              .arguments = start_.arguments,

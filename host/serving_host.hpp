@@ -16,6 +16,7 @@
 #include "isolation/stand_in.hpp"
 #include "release/runner.hpp"
 #include "runtime/contracts.hpp"
+#include "sql/sql.hpp"
 #include "start.hpp"
 #include "status_file.hpp"
 #include "takeover/host_upgrade.hpp"
@@ -66,9 +67,11 @@ class ServingHost final : public takeover::Outgoing {
   Start& start_;
 
   std::optional<base::InstanceLock> lock_;  // none: replaced
+  isolation::ForkServer fork_server_;
   isolation::Settings isolation_;
   std::optional<runtime::Contracts> contracts_;
   std::optional<http::Server> server_;
+  std::optional<sql::Sql> sql_;
   std::optional<StatusFile> status_file_;
   std::optional<release::Runner> runner_;
   std::optional<takeover::HostUpgrade> upgrade_;

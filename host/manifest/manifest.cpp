@@ -102,6 +102,7 @@ class ManifestReader {
       }
       if (const auto* unload = fields_.boolean("unload")) manifest_.unloadable = *unload;
       read_network();
+      read_migrations();
       fields_.finish();
     }
     if (fault_.is_set()) return fault_.error();
@@ -229,6 +230,25 @@ class ManifestReader {
         element.refuse("contract", "names '" + required.contract + "' a second time; remove one");
       }
       manifest_.requires_.push_back(std::move(required));
+    });
+  }
+
+  void read_migrations() {
+    static constexpr std::string_view kNumber = "a number from 1 upwards, higher than that of the one before";
+    read_elements("migrations", "a list, which mortise_add_plugin() makes of MIGRATIONS", [&](ObjectFields& element) {
+      Migration migration;
+      if (const auto* number = element.number("number", Presence::required, kNumber)) {
+        const auto found = number->get<std::uint64_t>();
+        const auto least = manifest_.migrations.empty() ? 1 : std::uint64_t{manifest_.migrations.back().number} + 1;
+        if (found < least || found > UINT32_MAX) element.mismatch("number", kNumber, *number);
+        migration.number = static_cast<std::uint32_t>(found);
+      }
+      if (const auto* name = element.text("name", Presence::required, "what it does, in a few words")) {
+        migration.name = *name;
+      }
+      if (const auto* sql = element.text("sql", Presence::required, "SQL statements")) migration.sql = *sql;
+      if (const auto* is_compatible = element.boolean("compatible")) migration.is_compatible = *is_compatible;
+      manifest_.migrations.push_back(std::move(migration));
     });
   }
 

@@ -31,6 +31,14 @@ struct RequiredContract {
   bool optional = false;  // starts without it, too; true of `all`
 };
 
+/// A step of the schema of the plugin's database, which is run once.
+struct Migration {
+  std::uint32_t number = 0;
+  std::string name;
+  std::string sql;
+  bool is_compatible = false;  // versions of the plugin that do not know it can go on without it
+};
+
 /// The methods of contracts, by their ids.
 using ContractMethods = std::map<std::string, Methods>;
 
@@ -44,6 +52,7 @@ struct Manifest {
   std::vector<ProvidedContract> provides;
   std::vector<RequiredContract> requires_;
   std::shared_ptr<const nlohmann::json> config_schema;  // JSON Schema of the plugin's config; null: takes none
+  std::vector<Migration> migrations;                    // by rising numbers
   bool unloadable = true;                               // may be dlclosed
   bool asks_for_network = false;                        // as a client; matters where it is isolated
 

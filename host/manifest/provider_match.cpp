@@ -3,8 +3,6 @@
 namespace mortise::manifest {
 namespace {
 
-using Kind = Mismatch::Kind;
-
 /// The range below the version that brought a break, as far as versions tell.
 std::string range_below(const Version& version) {
   if (version.major > 0) return "<" + std::to_string(version.major);
@@ -30,15 +28,16 @@ std::optional<Mismatch> find_mismatch(const Manifest& consumer, const RequiredCo
   // Built only for a reason: most providers fit, and a release asks of each pair in it.
   const auto who = [&] { return "'" + provider.name + "' " + provider.version.to_string() + " provides it"; };
   if (!required.name.empty() && required.name != provided.name) {
-    return Mismatch{.kind = Kind::name, .reason = who() + " under the name '" + provided.name + "'", .difference = {}};
+    return Mismatch{
+        .kind = Mismatch::Kind::name, .reason = who() + " under the name '" + provided.name + "'", .difference = {}};
   }
   if (!required.provider.contains(provider.version)) {
-    return Mismatch{.kind = Kind::version, .reason = who() + " but is outside the range", .difference = {}};
+    return Mismatch{.kind = Mismatch::Kind::version, .reason = who() + " but is outside the range", .difference = {}};
   }
   auto difference = find_difference(consumer.methods_of(required.contract), provider.methods_of(required.contract));
   if (!difference) return std::nullopt;
   auto reason = explain(*difference, consumer, provider);
-  return Mismatch{.kind = Kind::methods, .reason = std::move(reason), .difference = std::move(difference)};
+  return Mismatch{.kind = Mismatch::Kind::methods, .reason = std::move(reason), .difference = std::move(difference)};
 }
 
 std::string to_string(const RequiredContract& required) {

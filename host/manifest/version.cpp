@@ -14,7 +14,7 @@ using base::ErrorCode;
 
 // Eighteen digits always fit, also after one is added to find the end of a range.
 constexpr std::size_t kMaxDigits = 18;
-constexpr std::size_t kMaxText = 256;
+constexpr std::size_t kMaxVersionText = 256;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_identifier_char(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-'; }
@@ -86,7 +86,7 @@ base::Result<Version> Version::parse(std::string_view text) {
                                                   "' is no version; write three numbers like 1.4.0, or with a "
                                                   "prerelease 1.4.0-rc.1 (semver.org)"};
   };
-  if (text.size() > kMaxText) return refuse();
+  if (text.size() > kMaxVersionText) return refuse();
   Version version;
   std::string_view rest = text;
   if (!split_suffixes(rest, version.prerelease, version.build)) return refuse();

@@ -12,7 +12,7 @@ namespace {
 using base::Error;
 using base::ErrorCode;
 
-constexpr std::size_t kMaxText = 512;
+constexpr std::size_t kMaxRangeText = 512;
 constexpr std::string_view kSpaces = " \t";
 
 /// A version of which the tail may be missing: "1", "1.x", "1.2.*".
@@ -145,7 +145,7 @@ base::Result<VersionRange> VersionRange::parse(std::string_view text) {
                                                   R"(; write "*", "1.x", ">=1.2 <2", "^1.4", "~1.4.2" or )" +
                                                   R"(several with "||" between them)"};
   };
-  if (text.size() > kMaxText) return refuse("it is too long");
+  if (text.size() > kMaxRangeText) return refuse("it is too long");
   VersionRange range;
   range.text_ = std::string(text);
   for (std::size_t begin = 0; begin <= text.size();) {

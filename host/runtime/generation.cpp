@@ -39,7 +39,8 @@ Generation::Generation(std::uint64_t number, GenerationSpec spec, std::span<Serv
       services_(services.begin(), services.end()),
       number_text_(std::to_string(number)),
       version_text_(spec_.manifest->version.to_string()),
-      containment_(spec_.manifest->name, number_text_) {
+      containment_(spec_.manifest->name, number_text_),
+      memory_(MemoryAccount::of(spec_.manifest->name)) {
   table_.struct_size = sizeof table_;
   table_.host = reinterpret_cast<mortise_host*>(this);
   table_.get_interface = &get_interface;
@@ -69,6 +70,9 @@ base::Result<void> Generation::init() {
 }
 
 base::Result<void> Generation::run_init() {
+  for (Service* service : services_) {
+    if (auto prepared = service->prepare(*this); !prepared) return prepared;
+  }
   if (auto called = call_init(); !called) return called;
   for (Service* service : services_) {
     auto whole = service->initialised(*this);

@@ -18,6 +18,7 @@
 #include "loader/code.hpp"
 #include "manifest/manifest.hpp"
 #include "runtime/containment.hpp"
+#include "runtime/memory_account.hpp"
 #include "runtime/service.hpp"
 #include "runtime/traffic.hpp"
 #include "telemetry/code_owners.hpp"
@@ -29,6 +30,7 @@ struct Confinement {
   bool is_required = false;  // all that confines it; else what cannot be had is done without
   bool may_connect = false;
   std::uint64_t memory_bytes = 0;  // 0: no limit
+  unsigned cpu_percent = 0;        // of one processor; 0: no limit
 };
 
 /// What a generation is made from.
@@ -39,6 +41,7 @@ struct GenerationSpec {
   std::string config_text;     // JSON
   std::string data_directory;  // exists
   Confinement confinement{};   // where another process runs it
+  unsigned workers = 1;        // how many processes do
   /// What stands in for the image, which another process runs; empty: it is mapped into this one. [control thread]
   std::function<std::unique_ptr<loader::Code>(const GenerationSpec& spec)> stand_in{};
 };
@@ -99,6 +102,9 @@ class Generation {
   /// What limits and counts the requests to its routes. Any thread.
   [[nodiscard]] Containment& containment() const noexcept { return containment_; }
 
+  /// What its plugin has of this process's memory. Any thread.
+  [[nodiscard]] MemoryAccount& memory() const noexcept { return memory_; }
+
   /// The function table of an interface for this generation, or null.
   [[nodiscard]] const void* interface(std::string_view id) const noexcept;
 
@@ -123,6 +129,7 @@ class Generation {
   std::optional<telemetry::CodeOwner> code_owner_;  // of what code_ has in this process
   void* self_ = nullptr;
   mutable Containment containment_;  // has a lock and counts of its own
+  MemoryAccount& memory_;
   std::unique_ptr<Traffic> watched_;
   // Released by watch() when the counts are there; acquired by whoever counts.
   std::atomic<Traffic*> traffic_{nullptr};

@@ -1,5 +1,5 @@
 // A part of the host that plugins reach through an interface ("mortise.http/1") and that takes part when the set
-// of running generations changes. http implements it; sql, events and tasks will.
+// of running generations changes. http and sql implement it; events and tasks will.
 #pragma once
 
 #include <memory>
@@ -34,6 +34,9 @@ class Service {
 
   /// The function table of an interface id, or null when this service does not have it. Any thread.
   virtual const void* interface(std::string_view id) const noexcept = 0;
+
+  /// Before the generation's init: makes ready what it may ask for there. An error fails its start.
+  virtual base::Result<void> prepare(const Generation&) { return {}; }
 
   /// After the generation's init has succeeded: whether what it registered is whole. An error fails its start.
   virtual base::Result<void> initialised(const Generation&) { return {}; }

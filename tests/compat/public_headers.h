@@ -10,8 +10,10 @@
 #include <mortise/abi/http.h>
 #include <mortise/abi/log.h>
 #include <mortise/abi/manifest_note.h>
+#include <mortise/abi/memory.h>
 #include <mortise/abi/plugin.h>
 #include <mortise/abi/scope.h>
+#include <mortise/abi/sql.h>
 #include <mortise/abi/state.h>
 #include <mortise/abi/types.h>
 #include <mortise/abi/websocket.h>

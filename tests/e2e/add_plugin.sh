@@ -46,7 +46,7 @@ for version in 1 1.0 v1.0.0 01.0.0 1.0.0- 1.0.0-a..b; do
     "mortise_add_plugin(sample): VERSION '$version' is no version like 1.4.0 (semver.org)"
 done
 refuses "sample extra VERSION 1.0.0 SOURCES sample.cpp" \
-  "unknown argument 'extra'; there are VERSION, SOURCES, MANIFEST, ASSETS and LINKS"
+  "unknown argument 'extra'; there are VERSION, SOURCES, MANIFEST, MIGRATIONS, ASSETS and LINKS"
 refuses "sample VERSION 1.0.0 SOURCES sample.cpp MANIFEST none.json" "there is no MANIFEST '$PWD/none.json'"
 refuses "sample VERSION 1.0.0 SOURCES sample.cpp ASSETS files" "ASSETS needs C++; write project(... LANGUAGES C CXX)"
 manifest '{"summary": }' "'$PWD/plugin.json' is not valid JSON: "
@@ -55,6 +55,28 @@ manifest '{"interface": []}' "has an unknown key 'interface'; a manifest has nam
 manifest '{"version": "2.0.0"}' "says version is '2.0.0', this call says '1.0.0'; leave it out there"
 manifest '{"name": "other"}' "says name is 'other', this call says 'sample'; leave it out there"
 manifest '{"abi": 2}' "says abi is '2', this call says '1'; leave it out there"
+
+# Migrations: what is refused, and what comes of a good one.
+mkdir migrations
+with="sample VERSION 1.0.0 SOURCES sample.cpp MIGRATIONS migrations"
+refuses "$with" "there are no .sql files in MIGRATIONS '$PWD/migrations'"
+touch migrations/first.sql
+refuses "$with" "'$PWD/migrations/first.sql' must be called NUMBER-NAME.sql, like 0001-notes.sql"
+mv migrations/first.sql migrations/0002-second.sql
+touch migrations/2-again.sql
+refuses "$with" "has a number that another one has; give it the next"
+rm migrations/2-again.sql
+printf -- '-- mortise: compatible\nSELECT "a\\b", 1;\tSELECT [2];\n' >migrations/0002-second.sql
+printf 'SELECT 0;' >migrations/10-tenth.sql
+configure "$with" >/dev/null
+python3 - "$PWD/migrations" build/sample.manifest.json <<'EOF' || faults=$((faults + 1))
+import json, pathlib, sys
+folder = pathlib.Path(sys.argv[1])
+found = json.loads(pathlib.Path(sys.argv[2]).read_text())["migrations"]
+wanted = [{"number": number, "name": name, "compatible": number == 2, "sql": (folder / file).read_text()}
+          for number, name, file in ((2, "second", "0002-second.sql"), (10, "tenth", "10-tenth.sql"))]
+assert found == wanted, f"the migrations should be {wanted}, and are {found}"
+EOF
 
 # A version with all its parts is taken: what fails then is the language that is missing.
 said=$(configure "sample VERSION 1.0.0-rc.1+build.5 SOURCES sample.cpp")

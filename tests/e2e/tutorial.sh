@@ -29,8 +29,11 @@ cat >CMakeLists.txt <<END
 cmake_minimum_required(VERSION 3.19)
 project(reference LANGUAGES CXX)
 find_package(Mortise REQUIRED)
-mortise_add_plugin(reference VERSION 1.0.0 SOURCES reference.cpp)
+mortise_add_plugin(reference VERSION 1.0.0 SOURCES reference.cpp MANIFEST plugin.json MIGRATIONS migrations)
 END
+echo '{"interfaces": ["mortise.sql/1"]}' >plugin.json
+mkdir migrations
+echo 'CREATE TABLE note (id INTEGER PRIMARY KEY, title TEXT NOT NULL);' >migrations/0001-note.sql
 build_cpp "$work/reference"
 drop build/reference.so
 mortise enable reference

@@ -13,6 +13,8 @@ TEST(Manifest, ReadsEveryKey) {
   const auto text = with(R"(, "summary": "takes orders", "interfaces": ["mortise.http/1", "mortise.log/1"],
     "provides": [{"contract": "boutique.orders/2"}],
     "requires": [{"contract": "greeting/1", "provider": ">=1.0 <2", "optional": true}, {"contract": "tax/3"}],
+    "migrations": [{"number": 1, "name": "first", "sql": "SELECT 1;"},
+                   {"number": 7, "name": "second", "sql": "", "compatible": true}],
     "config": {"type": "object"}, "unload": false, "network": "client")");
   const auto manifest = parse_manifest(text);
   ASSERT_TRUE(manifest) << manifest.error().message;
@@ -33,6 +35,12 @@ TEST(Manifest, ReadsEveryKey) {
   EXPECT_EQ(manifest->config_schema->at("type"), "object");
   EXPECT_FALSE(manifest->unloadable);
   EXPECT_TRUE(manifest->asks_for_network);
+  ASSERT_EQ(manifest->migrations.size(), 2U);
+  EXPECT_EQ(manifest->migrations[0].sql, "SELECT 1;");
+  EXPECT_FALSE(manifest->migrations[0].is_compatible);
+  EXPECT_EQ(manifest->migrations[1].number, 7U);
+  EXPECT_EQ(manifest->migrations[1].name, "second");
+  EXPECT_TRUE(manifest->migrations[1].is_compatible);
   EXPECT_EQ(manifest->text, text);
 }
 
@@ -97,7 +105,13 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{with(R"(,"requires":[{"contract":"a/1","optional":1}])"), {"/requires/0/optional", "true or false"}},
         Fault{with(R"(,"config":[])"), {"/config: must be a JSON Schema"}},
         Fault{with(R"(,"unload":"no")"), {"/unload: must be true or false"}},
-        Fault{with(R"(,"network":"server")"), {"/network: must be \"client\"", "server"}}));
+        Fault{with(R"(,"network":"server")"), {"/network: must be \"client\"", "server"}},
+        Fault{with(R"(,"migrations":{})"), {"/migrations: must be a list", "MIGRATIONS"}},
+        Fault{with(R"(,"migrations":[{"name":"a","sql":""}])"), {"/migrations/0/number: is missing"}},
+        Fault{with(R"(,"migrations":[{"number":0,"name":"a","sql":""}])"), {"/migrations/0/number: must be a number"}},
+        Fault{with(R"(,"migrations":[{"number":1,"name":"a"}])"), {"/migrations/0/sql: is missing"}},
+        Fault{with(R"(,"migrations":[{"number":2,"name":"a","sql":""},{"number":2,"name":"b","sql":""}])"),
+              {"/migrations/1/number: must be a number", "higher"}}));
 
 TEST(Manifest, TellsContractIds) {
   const auto provides = [](const std::string& id) {

@@ -1,0 +1,105 @@
+#include "sql/allowed_statements.hpp"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <string_view>
+
+namespace mortise::sql {
+namespace {
+
+/// What the host keeps beside the plugin's own tables.
+bool is_hosts(const char* table) {
+  constexpr std::string_view kPrefix = "mortise_";
+  return table != nullptr && ::sqlite3_strnicmp(table, kPrefix.data(), static_cast<int>(kPrefix.size())) == 0;
+}
+
+bool is_one_of(std::span<const char* const> names, const char* name) {
+  return name != nullptr &&
+         std::any_of(names.begin(), names.end(), [&](const char* one) { return ::sqlite3_stricmp(one, name) == 0; });
+}
+
+/// Those that only tell; without an argument the others do, too.
+bool may_ask(const char* pragma, bool has_argument) {
+  static constexpr std::array kTelling{"table_info",       "table_xinfo",       "table_list",
+                                       "index_list",       "index_info",        "index_xinfo",
+                                       "foreign_key_list", "foreign_key_check", "compile_options"};
+  // FTS5 asks for the last two of its own accord.
+  static constexpr std::array kTellingOrSetting{"user_version", "application_id", "foreign_keys", "data_version",
+                                                "page_size"};
+  return is_one_of(kTelling, pragma) || (!has_argument && is_one_of(kTellingOrSetting, pragma));
+}
+
+bool changes_schema(int action) {
+  switch (action) {
+    case SQLITE_CREATE_INDEX:
+    case SQLITE_CREATE_TABLE:
+    case SQLITE_CREATE_TRIGGER:
+    case SQLITE_CREATE_VIEW:
+    case SQLITE_CREATE_VTABLE:
+    case SQLITE_DROP_INDEX:
+    case SQLITE_DROP_TABLE:
+    case SQLITE_DROP_TRIGGER:
+    case SQLITE_DROP_VIEW:
+    case SQLITE_DROP_VTABLE:
+    case SQLITE_ALTER_TABLE: return true;
+    default: return false;
+  }
+}
+
+/// What is temporary belongs to one connection, of which a plugin has several by turns, and hides what has the same
+/// name.
+bool changes_temporary_schema(int action) {
+  switch (action) {
+    case SQLITE_CREATE_TEMP_INDEX:
+    case SQLITE_CREATE_TEMP_TABLE:
+    case SQLITE_CREATE_TEMP_TRIGGER:
+    case SQLITE_CREATE_TEMP_VIEW:
+    case SQLITE_DROP_TEMP_INDEX:
+    case SQLITE_DROP_TEMP_TABLE:
+    case SQLITE_DROP_TEMP_TRIGGER:
+    case SQLITE_DROP_TEMP_VIEW: return true;
+    default: return false;
+  }
+}
+
+bool is_allowed(Author author, int action, const char* first, const char* second) {
+  switch (action) {
+    case SQLITE_ATTACH:
+    case SQLITE_DETACH:
+    case SQLITE_TRANSACTION:
+    case SQLITE_SAVEPOINT: return false;
+    case SQLITE_PRAGMA: return may_ask(first, second != nullptr);
+    case SQLITE_FUNCTION: return second == nullptr || ::sqlite3_stricmp(second, "load_extension") != 0;
+    case SQLITE_READ:
+    // SQLite's own tables it guards itself, and writes them where virtual tables are made.
+    case SQLITE_INSERT:
+    case SQLITE_UPDATE:
+    case SQLITE_DELETE: return !is_hosts(first);
+    default: break;
+  }
+  if (changes_temporary_schema(action)) return false;
+  if (!changes_schema(action)) return true;
+  // Of an ALTER the table is the second, of an index and a trigger as well.
+  return author == Author::migration && !is_hosts(first) && !is_hosts(second);
+}
+
+int authorize(void* author, int action, const char* first, const char* second, const char* /*database*/,
+              const char* /*trigger*/) {
+  const auto who = *static_cast<const Author*>(author);
+  return who == Author::host || is_allowed(who, action, first, second) ? SQLITE_OK : SQLITE_DENY;
+}
+
+}  // namespace
+
+void restrict_statements(sqlite3* connection, const Author& author) {
+  ::sqlite3_limit(connection, SQLITE_LIMIT_ATTACHED, 0);
+  ::sqlite3_db_config(connection, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  ::sqlite3_db_config(connection, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  ::sqlite3_db_config(connection, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, nullptr);
+  ::sqlite3_set_authorizer(connection, &authorize, const_cast<Author*>(&author));
+}
+
+}  // namespace mortise::sql

@@ -1,0 +1,269 @@
+#include "sql/connection.hpp"
+
+#include <Poco/Data/SQLite/Utility.h>
+#include <sqlite3.h>
+
+#include <array>
+#include <limits>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "sql/errors.hpp"
+#include "storage/sqlite.hpp"
+
+namespace mortise::sql {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+
+constexpr std::size_t kMostKept = 256;  // statements; a plugin that makes more up puts values into their texts
+constexpr int kInstructions = 2000;     // of SQLite's machine, between two looks at the clock: some 20 us
+constexpr std::chrono::milliseconds kLookForLock{2};
+// How long who has no deadline waits for a lock; another process has it, such as a backup.
+constexpr std::chrono::seconds kLongestLock{10};
+
+constexpr const char* kSettings =
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;";
+
+mortise_sql_value value_at(sqlite3_stmt* statement, int column) {
+  mortise_sql_value value{};
+  const auto bytes = [&](const void* data) {
+    return mortise_bytes{static_cast<const std::uint8_t*>(data),
+                         static_cast<std::uint64_t>(::sqlite3_column_bytes(statement, column))};
+  };
+  switch (::sqlite3_column_type(statement, column)) {
+    case SQLITE_INTEGER:
+      value.type = MORTISE_SQL_INTEGER;
+      value.integer = ::sqlite3_column_int64(statement, column);
+      break;
+    case SQLITE_FLOAT:
+      value.type = MORTISE_SQL_REAL;
+      value.real = ::sqlite3_column_double(statement, column);
+      break;
+    case SQLITE_TEXT:
+      value.type = MORTISE_SQL_TEXT;
+      value.bytes = bytes(::sqlite3_column_text(statement, column));
+      break;
+    case SQLITE_BLOB:
+      value.type = MORTISE_SQL_BLOB;
+      value.bytes = bytes(::sqlite3_column_blob(statement, column));
+      break;
+    default: value.type = MORTISE_SQL_NULL;
+  }
+  return value;
+}
+
+/// What is bound is the caller's until the statement is reset.
+int bind_one(sqlite3_stmt* statement, int number, const mortise_sql_value& value) {
+  const auto* const data = value.bytes.data == nullptr ? reinterpret_cast<const std::uint8_t*>("") : value.bytes.data;
+  switch (value.type) {
+    case MORTISE_SQL_NULL: return ::sqlite3_bind_null(statement, number);
+    case MORTISE_SQL_INTEGER: return ::sqlite3_bind_int64(statement, number, value.integer);
+    case MORTISE_SQL_REAL: return ::sqlite3_bind_double(statement, number, value.real);
+    case MORTISE_SQL_TEXT:
+      return ::sqlite3_bind_text64(statement, number, reinterpret_cast<const char*>(data), value.bytes.size,
+                                   SQLITE_STATIC, SQLITE_UTF8);
+    case MORTISE_SQL_BLOB: return ::sqlite3_bind_blob64(statement, number, data, value.bytes.size, SQLITE_STATIC);
+    default: return SQLITE_MISMATCH;
+  }
+}
+
+}  // namespace
+
+void Connection::Finalize::operator()(sqlite3_stmt* statement) const noexcept { ::sqlite3_finalize(statement); }
+
+base::Result<std::unique_ptr<Connection>> Connection::open(const std::filesystem::path& file) {
+  return storage::guarded([&]() -> base::Result<std::unique_ptr<Connection>> {
+    std::unique_ptr<Connection> connection(new Connection(file));
+    const int set = ::sqlite3_exec(connection->handle_, kSettings, nullptr, nullptr, nullptr);
+    if (set != SQLITE_OK) return error_of(connection->handle_);
+    restrict_statements(connection->handle_, connection->author_);
+    return connection;
+  });
+}
+
+Connection::Connection(const std::filesystem::path& file)
+    : session_(std::make_unique<Poco::Data::Session>(storage::open_sqlite(file))),
+      handle_(Poco::Data::SQLite::Utility::dbHandle(*session_)) {
+  ::sqlite3_extended_result_codes(handle_, 1);
+  ::sqlite3_busy_handler(handle_, &wait_for_lock, this);
+  ::sqlite3_progress_handler(handle_, kInstructions, &check_deadline, this);
+}
+
+Connection::~Connection() { kept_.clear(); }  // before the session, which could not close otherwise
+
+int Connection::check_deadline(void* self) {
+  const auto& connection = *static_cast<Connection*>(self);
+  return std::chrono::steady_clock::now() >= connection.deadline_ ? 1 : 0;
+}
+
+int Connection::wait_for_lock(void* self, int attempts) {
+  if (check_deadline(self) != 0 || attempts * kLookForLock >= kLongestLock) return 0;
+  std::this_thread::sleep_for(kLookForLock);
+  return 1;
+}
+
+/// Null: there is no statement in it.
+base::Result<Connection::Statement> Connection::parse(std::string_view text, std::string_view* rest) {
+  if (text.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
+    return Error{ErrorCode::out_of_range, "the statement is too long"};
+  }
+  sqlite3_stmt* parsed = nullptr;
+  const char* end = nullptr;
+  const int result = ::sqlite3_prepare_v3(handle_, text.data(), static_cast<int>(text.size()),
+                                          SQLITE_PREPARE_PERSISTENT, &parsed, &end);
+  if (result != SQLITE_OK) return error_of(handle_);
+  *rest = text.substr(static_cast<std::size_t>(end - text.data()));
+  return Statement(parsed);
+}
+
+base::Result<sqlite3_stmt*> Connection::prepare(std::string_view text) {
+  if (is_running_)
+    return Error{ErrorCode::failed_precondition, "a statement still hands out its rows; let it end first"};
+  if (const auto found = kept_.find(text); found != kept_.end()) return found->second.get();
+  std::string_view rest;
+  auto parsed = parse(text, &rest);
+  if (!parsed) return parsed.error();
+  if (!*parsed) return Error{ErrorCode::invalid_argument, "the text holds no statement"};
+  while (!rest.empty()) {  // comments may follow
+    auto another = parse(rest, &rest);
+    if (another && !*another) continue;
+    return Error{ErrorCode::invalid_argument, "the text holds more than one statement; run them one by one"};
+  }
+  if (kept_.size() >= kMostKept) kept_.clear();
+  return kept_.emplace(std::string(text), std::move(*parsed)).first->second.get();
+}
+
+base::Result<void> Connection::bind(sqlite3_stmt* statement, Parameters parameters) {
+  const auto wanted = static_cast<std::size_t>(::sqlite3_bind_parameter_count(statement));
+  if (parameters.size() != wanted) {
+    return Error{ErrorCode::invalid_argument, "the statement has " + std::to_string(wanted) +
+                                                  " parameters, and was given " + std::to_string(parameters.size())};
+  }
+  for (std::size_t i = 0; i < wanted; ++i) {
+    const int result = bind_one(statement, static_cast<int>(i) + 1, parameters[i]);
+    if (result == SQLITE_MISMATCH) {
+      return Error{ErrorCode::invalid_argument, "parameter " + std::to_string(i + 1) + " is of no type that there is"};
+    }
+    if (result != SQLITE_OK) return error_of(handle_);
+  }
+  return {};
+}
+
+base::Result<mortise_status> Connection::step_all(sqlite3_stmt* statement, const mortise_sql_rows* rows) {
+  const auto columns = static_cast<std::size_t>(::sqlite3_column_count(statement));
+  constexpr std::size_t kFew = 16;
+  std::array<mortise_sql_value, kFew> few;
+  std::vector<mortise_sql_value> many(columns > kFew ? columns : 0);
+  auto* const values = columns > kFew ? many.data() : few.data();
+  for (;;) {
+    const int result = ::sqlite3_step(statement);
+    if (result == SQLITE_DONE) return mortise_status{MORTISE_OK};
+    if (result != SQLITE_ROW) return error_of(handle_);
+    if (rows == nullptr) continue;
+    for (std::size_t i = 0; i < columns; ++i) values[i] = value_at(statement, static_cast<int>(i));
+    const auto status = rows->row(rows->self, values, static_cast<std::uint32_t>(columns));
+    if (status != MORTISE_OK) return status;
+  }
+}
+
+/// Of one run: what it has bound and its deadline end with it.
+class Connection::Running {
+ public:
+  Running(Connection& connection, sqlite3_stmt* statement, Time deadline)
+      : connection_(connection), statement_(statement) {
+    connection_.is_running_ = true;
+    connection_.deadline_ = deadline;
+  }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+  ~Running() {
+    ::sqlite3_reset(statement_);
+    ::sqlite3_clear_bindings(statement_);
+    connection_.deadline_ = Time::max();
+    connection_.is_running_ = false;
+  }
+
+ private:
+  Connection& connection_;
+  sqlite3_stmt* statement_;
+};
+
+base::Result<mortise_status> Connection::run_once(sqlite3_stmt* statement, const Run& run) {
+  const Running running(*this, statement, run.deadline);
+  if (auto bound = bind(statement, run.parameters); !bound) return bound.error();
+  auto outcome = step_all(statement, run.rows);
+  if (outcome && run.outcome != nullptr) {
+    run.outcome->changed_rows = ::sqlite3_stmt_readonly(statement) != 0 ? 0 : ::sqlite3_changes64(handle_);
+    run.outcome->last_row_id = ::sqlite3_last_insert_rowid(handle_);
+  }
+  return outcome;
+}
+
+base::Result<mortise_status> Connection::run(sqlite3_stmt* statement, const Run& run) {
+  // One that writes has done all of it before its first row (of RETURNING); SQLite keeps that when the rows are
+  // refused.
+  if (run.rows == nullptr || ::sqlite3_stmt_readonly(statement) != 0) return run_once(statement, run);
+  if (auto begun = ask("SAVEPOINT mortise_statement"); !begun) return begun.error();
+  auto outcome = run_once(statement, run);
+  if (outcome && *outcome == MORTISE_OK) {
+    const auto kept = ask("RELEASE mortise_statement", {}, {}, run.deadline);
+    if (kept) return outcome;
+    outcome = kept.error();
+  }
+  if (is_in_transaction()) {  // else SQLite has rolled back all of it
+    if (const auto undone = ask("ROLLBACK TO mortise_statement"); !undone) return undone.error();
+    if (const auto ended = ask("RELEASE mortise_statement"); !ended) return ended.error();
+  }
+  return outcome;
+}
+
+base::Result<void> Connection::run_script(std::string_view text, Author author) {
+  author_ = author;
+  base::Result<void> outcome;
+  while (outcome && !text.empty()) {
+    std::string_view rest;
+    auto statement = parse(text, &rest);
+    if (!statement) {
+      outcome = statement.error();
+    } else if (*statement) {
+      const auto stepped = step_all(statement->get(), nullptr);
+      if (!stepped) outcome = stepped.error();
+    }
+    text = rest;
+  }
+  author_ = Author::plugin;
+  return outcome;
+}
+
+base::Result<void> Connection::ask(std::string_view text, std::initializer_list<std::string_view> parameters,
+                                   const TextRow& row, Time deadline) {
+  author_ = Author::host;
+  std::string_view rest;
+  auto statement = parse(text, &rest);
+  author_ = Author::plugin;
+  if (!statement) return statement.error();
+  int number = 0;
+  for (const auto parameter : parameters) {
+    ::sqlite3_bind_text64(statement->get(), ++number, parameter.data(), parameter.size(), SQLITE_STATIC, SQLITE_UTF8);
+  }
+  std::vector<std::string_view> columns(static_cast<std::size_t>(::sqlite3_column_count(statement->get())));
+  deadline_ = deadline;
+  int result = SQLITE_ROW;
+  while ((result = ::sqlite3_step(statement->get())) == SQLITE_ROW) {
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      const auto* const bytes = ::sqlite3_column_text(statement->get(), static_cast<int>(i));
+      columns[i] = {reinterpret_cast<const char*>(bytes),
+                    static_cast<std::size_t>(::sqlite3_column_bytes(statement->get(), static_cast<int>(i)))};
+    }
+    if (row) row(columns);
+  }
+  deadline_ = Time::max();
+  return result == SQLITE_DONE ? base::Result<void>() : base::Result<void>(error_of(handle_));
+}
+
+bool Connection::is_in_transaction() const { return ::sqlite3_get_autocommit(handle_) == 0; }
+
+}  // namespace mortise::sql

@@ -1,0 +1,88 @@
+// One connection to a plugin's database, with the statements that it has parsed. Inside this folder.
+#pragma once
+
+#include <mortise/abi/sql.h>
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/result.hpp"
+#include "sql/allowed_statements.hpp"
+#include "storage/session.hpp"
+
+struct sqlite3;       // NOLINT(readability-identifier-naming): SQLite's names
+struct sqlite3_stmt;  // NOLINT(readability-identifier-naming)
+
+namespace mortise::sql {
+
+using Time = std::chrono::steady_clock::time_point;
+using Parameters = std::span<const mortise_sql_value>;
+
+/// What one run of a statement is to have.
+struct Run {
+  Parameters parameters{};
+  const mortise_sql_rows* rows = nullptr;
+  mortise_sql_outcome* outcome = nullptr;
+  Time deadline = Time::max();
+};
+
+/// One thread at a time.
+class Connection {
+ public:
+  /// Creates the file where there is none.
+  static base::Result<std::unique_ptr<Connection>> open(const std::filesystem::path& file);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection();
+
+  /// Parses it, unless that was done before. Valid until the next one is asked for; none is to be had while one runs.
+  base::Result<sqlite3_stmt*> prepare(std::string_view text);
+  /// A plugin's row() that refuses is no error: its status is what comes back, and nothing has changed.
+  base::Result<mortise_status> run(sqlite3_stmt* statement, const Run& run);
+
+  /// All statements of a text, one after the other, as their author may; nothing is kept of them.
+  base::Result<void> run_script(std::string_view text, Author author);
+  /// One statement of the host's own, with parameters and rows as text.
+  using TextRow = std::function<void(std::span<const std::string_view> columns)>;
+  base::Result<void> ask(std::string_view text, std::initializer_list<std::string_view> parameters = {},
+                         const TextRow& row = {}, Time deadline = Time::max());
+
+  /// Whether a transaction is open: SQLite ends one by itself where it cannot go on.
+  [[nodiscard]] bool is_in_transaction() const;
+
+ private:
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const noexcept;
+  };
+  using Statement = std::unique_ptr<sqlite3_stmt, Finalize>;
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>()(text); }
+  };
+
+  class Running;
+
+  explicit Connection(const std::filesystem::path& file);
+  base::Result<Statement> parse(std::string_view text, std::string_view* rest);
+  base::Result<void> bind(sqlite3_stmt* statement, Parameters parameters);
+  base::Result<mortise_status> run_once(sqlite3_stmt* statement, const Run& run);
+  base::Result<mortise_status> step_all(sqlite3_stmt* statement, const mortise_sql_rows* rows);
+  static int check_deadline(void* self);
+  static int wait_for_lock(void* self, int attempts);
+
+  std::unique_ptr<Poco::Data::Session> session_;
+  sqlite3* handle_ = nullptr;  // the session's
+  Author author_ = Author::plugin;
+  Time deadline_ = Time::max();
+  bool is_running_ = false;  // a statement of the plugin's
+  std::unordered_map<std::string, Statement, Hash, std::equal_to<>> kept_;
+};
+
+}  // namespace mortise::sql

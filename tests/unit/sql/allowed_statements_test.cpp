@@ -1,0 +1,104 @@
+// What a plugin's statements may not do, whatever they look like.
+#include "database_test_base.hpp"
+
+namespace mortise::sql {
+namespace {
+
+using base::ErrorCode;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class RefusedTest : public DatabaseTest, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(RefusedTest, IsRefusedAndChangesNothing) {
+  add("left", 1);
+  EXPECT_EQ(refusal(GetParam()), ErrorCode::permission_denied) << GetParam();
+  EXPECT_THAT(select("SELECT name FROM item"), ElementsAre("left"));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Statements, RefusedTest,
+    ::testing::Values("ATTACH '/tmp/other.sqlite' AS other", "ATTACH ':memory:' AS other", "DETACH main", "BEGIN",
+                      "COMMIT", "ROLLBACK", "SAVEPOINT here", "PRAGMA journal_mode=DELETE", "PRAGMA foreign_keys=OFF",
+                      "PRAGMA user_version=7", "PRAGMA writable_schema=ON", "PRAGMA trusted_schema=ON",
+                      "PRAGMA synchronous=OFF", "PRAGMA temp_store_directory='/tmp'", "CREATE TABLE other (id)",
+                      "DROP TABLE item", "ALTER TABLE item ADD COLUMN more", "CREATE INDEX one ON item (amount)",
+                      "CREATE TRIGGER t AFTER INSERT ON item BEGIN DELETE FROM item; END", "CREATE VIEW v AS SELECT 1",
+                      "CREATE TEMP TABLE item (id)", "CREATE TABLE temp.other (id)",
+                      "CREATE TEMP VIEW mortise_migrations AS SELECT 1",
+                      "CREATE TEMP TRIGGER t AFTER INSERT ON item BEGIN SELECT 1; END"));
+
+TEST_F(DatabaseTest, LoadsNoExtensionsAndLeavesItsSchemaAlone) {
+  for (const auto* statement :
+       {"SELECT load_extension('/tmp/evil.so')", "UPDATE sqlite_schema SET sql = ''", "DELETE FROM sqlite_schema"}) {
+    EXPECT_FALSE(run(statement)) << statement;
+  }
+  EXPECT_THAT(select("SELECT name FROM item"), IsEmpty()) << "it is still there";
+}
+
+/// With a table of the host's.
+class RefusedTablesTest : public DatabaseTest {
+ protected:
+  void SetUp() override {
+    auto transaction = *database_->begin(Database::Access::write, Time::max());
+    ASSERT_TRUE(transaction->connection().ask("CREATE TABLE mortise_secret (id)"));
+    ASSERT_TRUE(transaction->commit());
+  }
+};
+
+TEST_F(RefusedTablesTest, AreTheHostsOwn) {
+  for (const auto* statement : {"SELECT id FROM mortise_secret", "DELETE FROM Mortise_Secret",
+                                "INSERT INTO mortise_secret VALUES (1)", "UPDATE mortise_secret SET id = 1"}) {
+    EXPECT_EQ(refusal(statement), ErrorCode::permission_denied) << statement;
+  }
+  auto transaction = *database_->begin(Database::Access::write, Time::max());
+  EXPECT_FALSE(transaction->connection().run_script("DROP TABLE mortise_secret", Author::migration));
+  EXPECT_FALSE(transaction->connection().run_script("ALTER TABLE mortise_secret RENAME TO mine", Author::migration));
+  EXPECT_FALSE(transaction->connection().run_script("CREATE TABLE mortise_more (id)", Author::migration));
+}
+
+TEST_F(DatabaseTest, VacuumWritesNoOtherFile) {
+  const auto other = directory_.path() / "other.sqlite";
+  EXPECT_FALSE(run("VACUUM INTO '" + other.string() + "'"));
+  EXPECT_FALSE(run("VACUUM"));
+  EXPECT_FALSE(std::filesystem::exists(other));
+}
+
+TEST_F(DatabaseTest, AMigrationMakesNothingTemporaryEither) {
+  auto transaction = *database_->begin(Database::Access::write, Time::max());
+  for (const auto* statement : {"CREATE TEMP TABLE other (id)", "CREATE TEMP VIEW mortise_migrations AS SELECT 1"}) {
+    EXPECT_FALSE(transaction->connection().run_script(statement, Author::migration)) << statement;
+  }
+}
+
+TEST_F(DatabaseTest, SearchesTextsOnEveryConnection) {
+  {
+    auto transaction = *database_->begin(Database::Access::write, Time::max());
+    const auto made =
+        transaction->connection().run_script("CREATE VIRTUAL TABLE page USING fts5(body)", Author::migration);
+    ASSERT_TRUE(made) << made.error().message;
+    ASSERT_TRUE(transaction->commit());
+  }
+  ASSERT_TRUE(run("INSERT INTO page (body) VALUES ('bread and butter'), ('milk')"));
+  auto snapshot = *database_->begin(Database::Access::read, Time::max());
+  EXPECT_THAT(select("SELECT body FROM page WHERE page MATCH 'butter'"), ElementsAre("bread and butter"))
+      << "on a second connection, for the snapshot has the first";
+  EXPECT_FALSE(run("DELETE FROM page_content")) << "what lies behind it is SQLite's";
+}
+
+TEST_F(DatabaseTest, MayAskForWhatItHas) {
+  EXPECT_THAT(select("SELECT name FROM pragma_table_info('item')"), ElementsAre("id", "name", "amount"));
+  EXPECT_THAT(select("PRAGMA index_list(item)"), ElementsAre("0|sqlite_autoindex_item_1|1|u|0"));
+  EXPECT_THAT(select("PRAGMA foreign_keys"), ElementsAre("1"));
+  EXPECT_THAT(select("SELECT name FROM sqlite_schema WHERE type = 'table'"), ElementsAre("item"));
+}
+
+TEST_F(DatabaseTest, TakesWhatIsBoundForAValueWhateverItSays) {
+  const std::string name = "x'); DROP TABLE item; --";
+  add(name, 1);
+  EXPECT_THAT(select("SELECT amount FROM item WHERE name = ?", {text(name)}), ElementsAre("1"));
+  EXPECT_THAT(select("SELECT amount FROM item WHERE name = ?", {text("' OR 1=1 --")}), IsEmpty());
+}
+
+}  // namespace
+}  // namespace mortise::sql
