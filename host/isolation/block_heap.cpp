@@ -2,6 +2,8 @@
 
 #include <sys/mman.h>
 #include <bit>
+#include <new>
+#include <utility>
 
 namespace mortise::isolation {
 namespace {
@@ -24,11 +26,24 @@ BlockHeap::BlockHeap(std::span<std::uint8_t> memory) : memory_(memory), top_(ord
 
 std::uint8_t* BlockHeap::allocate(std::uint64_t size) {
   if (size > memory_.size()) return nullptr;
-  const unsigned wanted = order_of(size);
+  const unsigned order = order_of(size);
   const std::lock_guard lock(mutex_);
+  auto offset = std::exchange(kept_[order], std::nullopt);
+  if (!offset) offset = take(order);
+  if (!offset) {
+    put_kept();
+    offset = take(order);
+  }
+  if (!offset) return nullptr;
+  taken_.emplace(*offset, order);
+  return memory_.data() + *offset;
+}
+
+/// Out of what is free.
+std::optional<std::uint64_t> BlockHeap::take(unsigned wanted) {
   unsigned order = wanted;
   while (order <= top_ && free_[order].empty()) ++order;
-  if (order > top_) return nullptr;
+  if (order > top_) return std::nullopt;
   // The lowest one: what has been touched before is used again.
   const auto offset = *free_[order].begin();
   free_[order].erase(free_[order].begin());
@@ -36,25 +51,43 @@ std::uint8_t* BlockHeap::allocate(std::uint64_t size) {
     --order;
     free_[order].insert(offset + bytes_of(order));
   }
-  taken_.emplace(offset, wanted);
-  return memory_.data() + offset;
+  return offset;
 }
 
-void BlockHeap::free(std::uint8_t* block) {
-  auto offset = static_cast<std::uint64_t>(block - memory_.data());
+void BlockHeap::free(std::uint8_t* block) noexcept {
+  const auto offset = static_cast<std::uint64_t>(block - memory_.data());
   const std::lock_guard lock(mutex_);
   const auto found = taken_.find(offset);
   if (found == taken_.end()) return;
-  auto order = found->second;
+  const auto order = found->second;
   taken_.erase(found);
+  if (bytes_of(order) < kLargeBytes && !kept_[order]) {
+    kept_[order] = offset;
+    return;
+  }
   if (bytes_of(order) >= kLargeBytes) ::madvise(block, bytes_of(order), MADV_REMOVE);
+  put(offset, order);
+}
+
+/// It is free, together with its neighbours. Where there is no memory to note that, its room is lost.
+void BlockHeap::put(std::uint64_t offset, unsigned order) noexcept {
   for (; order < top_; ++order) {
     const auto buddy = free_[order].find(offset ^ bytes_of(order));
     if (buddy == free_[order].end()) break;
     free_[order].erase(buddy);
     offset &= ~bytes_of(order);
   }
-  free_[order].insert(offset);
+  try {
+    free_[order].insert(offset);
+  } catch (const std::bad_alloc&) {
+    return;
+  }
+}
+
+void BlockHeap::put_kept() {
+  for (unsigned order = 0; order < kept_.size(); ++order) {
+    if (const auto offset = std::exchange(kept_[order], std::nullopt)) put(*offset, order);
+  }
 }
 
 }  // namespace mortise::isolation

@@ -1,5 +1,5 @@
-// Who has which part of one side's heap in shared memory: a buddy allocator. What it knows lies in its own process, so
-// that nothing the other side writes can confuse it.
+// Who has which part of one side's heap in shared memory: a buddy allocator, which keeps one block of each small size
+// at hand. What it knows lies in its own process, so that nothing the other side writes can confuse it.
 #pragma once
 
 #include <array>
@@ -26,15 +26,23 @@ class BlockHeap {
     return block >= memory_.data() && block < memory_.data() + memory_.size();
   }
   /// What allocate() has returned. The pages of a large block go back to the system.
-  void free(std::uint8_t* block);
+  void free(std::uint8_t* block) noexcept;
 
  private:
   static constexpr std::size_t kOrders = 48;
+
+  // Under the mutex:
+  std::optional<std::uint64_t> take(unsigned order);
+  void put(std::uint64_t offset, unsigned order) noexcept;
+  void put_kept();
 
   std::span<std::uint8_t> memory_;
   unsigned top_;  // order of the whole
   std::mutex mutex_;
   std::array<std::set<std::uint64_t>, kOrders> free_;  // guarded by mutex_; offsets, by order
+  // Guarded by mutex_: the last one that was freed, by order, neither free nor taken: what comes and goes with each
+  // call need not be split and put together again.
+  std::array<std::optional<std::uint64_t>, kOrders> kept_;
   std::unordered_map<std::uint64_t, unsigned> taken_;  // guarded by mutex_; orders, by offset
 };
 

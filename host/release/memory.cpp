@@ -20,6 +20,19 @@ bool Memory::is_quarantined(const std::string& plugin, const Identity& identity)
   return failure != nullptr && failure->is_quarantined();
 }
 
+const Isolation* Memory::find_isolation(const std::string& plugin, const std::string& sha256) const {
+  const auto found = isolations.find(plugin);
+  if (found == isolations.end()) return nullptr;
+  const auto isolation = std::find_if(found->second.begin(), found->second.end(),
+                                      [&](const Isolation& one) { return one.sha256 == sha256; });
+  return isolation == found->second.end() ? nullptr : &*isolation;
+}
+
+bool Memory::has_passed(const std::string& plugin, const std::string& sha256) const {
+  const auto found = passed.find(plugin);
+  return found != passed.end() && found->second.contains(sha256);
+}
+
 std::vector<const StoredCrash*> Memory::crashes_of(const std::string& plugin, const std::string& sha256,
                                                    std::int64_t since_ms) const {
   std::vector<const StoredCrash*> found;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,13 @@ struct StoredCrash {
   std::string evidence;      // as people read it
 };
 
+/// An image that has crashed the host, and runs in a process of its own for it.
+struct Isolation {
+  std::string sha256;
+  std::string reason;    // "it crashed the host: SIGSEGV at 0x8, at 2026-11-26T09:20:31.004Z"
+  bool has_run = false;  // there, so that nothing keeps it from that
+};
+
 /// After a rollback: who runs instead of what is desired, as long as just that is desired.
 struct Hold {
   std::optional<Member> member;  // none: the plugin does not run
@@ -67,11 +75,16 @@ struct Memory {
   Members running;
   std::map<std::string, std::vector<Failure>> failures;
   std::map<std::string, Hold> holds;
-  std::vector<StoredCrash> crashes;  // the eldest first
+  std::vector<StoredCrash> crashes;                          // the eldest first
+  std::map<std::string, std::vector<Isolation>> isolations;  // by plugin; none is empty
+  std::map<std::string, std::set<std::string>> passed;       // by plugin: images that have passed their probation
 
   /// Null when it has not failed.
   [[nodiscard]] const Failure* find_failure(const std::string& plugin, const Identity& identity) const;
   [[nodiscard]] bool is_quarantined(const std::string& plugin, const Identity& identity) const;
+  /// Null when it has not crashed the host.
+  [[nodiscard]] const Isolation* find_isolation(const std::string& plugin, const std::string& sha256) const;
+  [[nodiscard]] bool has_passed(const std::string& plugin, const std::string& sha256) const;
   /// Those of an image since `since_ms`, the eldest first.
   [[nodiscard]] std::vector<const StoredCrash*> crashes_of(const std::string& plugin, const std::string& sha256,
                                                            std::int64_t since_ms = 0) const;

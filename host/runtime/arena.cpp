@@ -41,7 +41,14 @@ Arena::~Arena() {
 void Arena::drop_last() noexcept {
   auto piece = std::exchange(last_, std::move(last_->previous));
   taken_bytes_ -= piece->size;
+  count(*piece, -static_cast<std::int64_t>(piece->size));
   if (piece->size == kFirstPieceBytes && !kept_piece()) kept_piece() = std::move(piece);
+}
+
+/// Not of the one that begins a scope, which the thread keeps anyway.
+void Arena::count(const Piece& piece, std::int64_t bytes) noexcept {
+  const bool is_threads_own = piece.begin == 0 && piece.size == kFirstPieceBytes;
+  if (account_ != nullptr && !is_threads_own) account_->add(MemoryKind::arena, bytes);
 }
 
 Arena::PiecePtr Arena::obtain(std::uint64_t size) noexcept {
@@ -70,6 +77,7 @@ void* Arena::grow(mortise_scope& scope, std::uint64_t size, std::uint64_t alignm
   piece->previous = std::move(last_);
   last_ = std::move(piece);
   taken_bytes_ += last_->size;
+  count(*last_, static_cast<std::int64_t>(last_->size));
 
   auto* const bytes = last_->bytes();
   const auto padding = (0 - reinterpret_cast<std::uintptr_t>(bytes)) & (alignment - 1);

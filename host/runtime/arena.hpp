@@ -7,13 +7,17 @@
 #include <cstdint>
 #include <memory>
 
+#include "runtime/memory_account.hpp"
+
 namespace mortise::runtime {
 
 /// Owned by its scope and used by that scope's thread alone. The bump itself is in mortise_scope, where plugins do it.
 class Arena {
  public:
-  /// At most `cap_bytes` are taken from the system.
-  explicit Arena(std::uint64_t cap_bytes) noexcept : cap_bytes_(cap_bytes) {}
+  /// At most `cap_bytes` are taken from the system. What is more than a thread keeps anyway is counted in `account`
+  /// meanwhile; null: nowhere.
+  explicit Arena(std::uint64_t cap_bytes, MemoryAccount* account = nullptr) noexcept
+      : cap_bytes_(cap_bytes), account_(account) {}
   ~Arena();
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
@@ -35,8 +39,10 @@ class Arena {
   static PiecePtr& kept_piece() noexcept;
   PiecePtr obtain(std::uint64_t size) noexcept;
   void drop_last() noexcept;
+  void count(const Piece& piece, std::int64_t bytes) noexcept;
 
   std::uint64_t cap_bytes_;
+  MemoryAccount* account_;
   std::uint64_t taken_bytes_ = 0;
   PiecePtr last_;
 };

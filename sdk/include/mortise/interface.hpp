@@ -34,4 +34,11 @@ const Table* find_interface(const mortise_host_v1& host, std::string_view id) {
   return table;
 }
 
+/// The same for what a plugin can do without: null then.
+template <class Table>
+const Table* find_optional_interface(const mortise_host_v1& host, std::string_view id) {
+  const auto* table = static_cast<const Table*>(host.get_interface(host.host, borrow(id)));
+  return table == nullptr || table->struct_size < first_size<Table> ? nullptr : table;
+}
+
 }  // namespace mortise::detail

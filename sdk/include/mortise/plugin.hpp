@@ -23,10 +23,12 @@
 #include <mortise/assets.hpp>
 #include <mortise/contracts.hpp>
 #include <mortise/error.hpp>
+#include <mortise/heap.hpp>
 #include <mortise/http.hpp>
 #include <mortise/interface.hpp>
 #include <mortise/lifecycle.hpp>
 #include <mortise/log.hpp>
+#include <mortise/sql.hpp>
 #include <mortise/text.hpp>
 
 namespace mortise {
@@ -77,6 +79,16 @@ class Context {
   template <class C, class Implementation>
   void provide(Implementation& implementation, std::string_view name = {}) {
     contracts().provide<C>(implementation, name);
+  }
+
+  /// The plugin's database, for as long as the plugin lives. Its manifest names "mortise.sql/1" in `interfaces`.
+  /// [any-thread]
+  [[nodiscard]] Sql sql() const {
+    const auto* const table = find<mortise_sql_v1>(MORTISE_SQL_V1);
+    mortise_sql_database* database = nullptr;
+    detail::Message message;
+    detail::check(table->open(host_->host, &database, message.out()), message);
+    return {*table, database};
   }
 
   /// Static files. [control-thread]
@@ -135,7 +147,10 @@ struct Entry {
   };
 
   static mortise_status init(const mortise_host_v1* host, void** self, mortise_error* error) {
-    return barrier(error, [&] { *self = std::make_unique<Instance>(*host).release(); });
+    return barrier(error, [&] {
+      if (MORTISE_HAS(mortise_host_v1, host, get_interface)) begin_counting(*host);
+      *self = std::make_unique<Instance>(*host).release();
+    });
   }
   /// What it throws has nobody to go to but the log.
   static void stop(void* self) {

@@ -39,6 +39,24 @@ TEST_F(BlockHeapTest, PutsTogetherAgainWhatWasCutUp) {
   EXPECT_EQ(heap_.allocate(kBytes), bytes_.data());
 }
 
+TEST_F(BlockHeapTest, KeepsOneOfEachSizeAtHandUntilItIsNeededElsewhere) {
+  std::vector<std::uint8_t*> blocks;
+  for (std::size_t size = BlockHeap::kLeastBytes; size < kBytes / 4; size *= 2) blocks.push_back(heap_.allocate(size));
+  auto* const other = heap_.allocate(BlockHeap::kLeastBytes);
+  for (auto* block : blocks) heap_.free(block);
+  EXPECT_EQ(heap_.allocate(BlockHeap::kLeastBytes), blocks.front()) << "the last one of its size";
+  EXPECT_NE(heap_.allocate(BlockHeap::kLeastBytes), blocks.front()) << "once";
+  heap_.free(blocks.front());
+  heap_.free(other);
+}
+
+TEST_F(BlockHeapTest, PutsTogetherAgainWhatItHasAtHandOfSeveralSizes) {
+  std::vector<std::uint8_t*> blocks;
+  for (std::size_t size = BlockHeap::kLeastBytes; size <= kBytes / 4; size *= 2) blocks.push_back(heap_.allocate(size));
+  for (auto* block : blocks) heap_.free(block);
+  EXPECT_EQ(heap_.allocate(kBytes), bytes_.data());
+}
+
 TEST_F(BlockHeapTest, BlocksNeverOverlap) {
   std::mt19937 random(4711);
   std::vector<std::pair<std::uint8_t*, std::size_t>> taken;

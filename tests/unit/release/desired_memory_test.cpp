@@ -160,5 +160,25 @@ TEST(Plan, SaysWhatHappensToWhomAndWhy) {
   EXPECT_EQ(plan.steps[2].plugin, "old");
 }
 
+TEST(DesireBesideAnIsolation, ItLiftsNoMark) {
+  Memory memory;
+  memory.isolations["a"] = {{.sha256 = "a1.1.0", .reason = "it crashed the host"}};
+  const catalog::RecordSet records{make_record("a", "1.0.0"), make_record("a", "1.1.0")};
+  ASSERT_EQ(wanted(desire(enabled({"a"}), records, kDrop, memory)), "a 1.1.0");
+  memory.failures["a"] = {
+      {.member = member("a", "1.1.0"), .reason = "did not pass its trial", .against = {}, .is_marked = true}};
+  EXPECT_EQ(wanted(desire(enabled({"a"}), records, kDrop, memory)), "a 1.0.0");
+}
+
+TEST(DesireBesideAnIsolation, ItLiftsNoHold) {
+  Memory memory;
+  memory.holds["a"] = {.member = member("a", "1.0.0"), .instead_of = {"a1.1.0", "{}"}, .reason = "rolled back"};
+  memory.isolations["a"] = {{.sha256 = "a1.1.0", .reason = "it crashed the host"}};
+  const catalog::RecordSet records{make_record("a", "1.0.0"), make_record("a", "1.1.0")};
+  const auto desired = desire(enabled({"a"}), records, kDrop, memory);
+  EXPECT_EQ(wanted(desired), "a 1.0.0");
+  EXPECT_THAT(desired.lifted, IsEmpty());
+}
+
 }  // namespace
 }  // namespace mortise::release

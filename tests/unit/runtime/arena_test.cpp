@@ -27,6 +27,26 @@ class ArenaTest : public ::testing::Test {
   Arena arena_{kCap};
 };
 
+TEST_F(ArenaTest, WhatItHasTakenCountsUntilItIsGivenBack) {
+  MemoryAccount account(1);
+  const auto counted = [&] { return account.use().arena; };
+  {
+    Arena arena(kCap, &account);
+    EXPECT_EQ(counted(), 0U);
+    ASSERT_NE(arena.grow(scope_, 100, 1), nullptr);
+    EXPECT_EQ(counted(), 0U) << "of the thread's own";
+    ASSERT_NE(arena.grow(scope_, 200, 1), nullptr);
+    const auto second = counted();
+    EXPECT_GE(second, 200U);
+    ASSERT_NE(arena.grow(scope_, 100'000, 1), nullptr);
+    EXPECT_GE(counted(), second + 100'000);
+    arena.rewind(scope_, 0);
+    EXPECT_EQ(counted(), 0U);
+    ASSERT_NE(arena.grow(scope_, 50'000, 1), nullptr);
+  }
+  EXPECT_EQ(counted(), 0U);
+}
+
 TEST_F(ArenaTest, HandsOutMemoryThatDoesNotOverlap) {
   std::uint8_t* former = nullptr;
   for (int i = 0; i < 2000; ++i) {
