@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/give_way.hpp"
 #include "telemetry/crash_handler.hpp"
 
 namespace mortise::http {
@@ -26,19 +27,43 @@ std::size_t BlockingPool::State::runnable() const {
   return count;
 }
 
-/// Runs one task of the owner whose turn it is; false when it is nobody's.
-bool BlockingPool::State::run_next(std::unique_lock<std::mutex>& lock) {
-  if (turns.empty()) return false;
+void BlockingPool::State::call_one() {
+  if (waiters.empty()) return;
+  auto& last = *waiters.back();
+  waiters.pop_back();
+  ++called;
+  last.is_called = true;
+  last.woken.notify_one();
+}
+
+/// False when there was none for so long that the thread is not needed, or at the stop.
+bool BlockingPool::State::await_turn(std::unique_lock<std::mutex>& lock) {
+  const auto until = std::chrono::steady_clock::now() + idle_limit;
+  while (turns.empty() && !is_stopping) {
+    Waiter here;
+    waiters.push_back(&here);
+    if (here.woken.wait_until(lock, until, [&] { return here.is_called; })) {
+      --called;  // what it was called for may have found another thread
+    } else {
+      std::erase(waiters, &here);
+      return !turns.empty();
+    }
+  }
+  return !turns.empty();
+}
+
+/// Runs one task of the owner whose turn it is.
+void BlockingPool::State::run_next(std::unique_lock<std::mutex>& lock) {
   const auto owner = turns.front();
   turns.pop_front();
   owner->second.is_listed = false;
-  if (!owner->second.can_run()) return true;  // its share has shrunk meanwhile
+  if (!owner->second.can_run()) return;  // its share has shrunk meanwhile
   {
     const auto task = std::move(owner->second.waiting.front());
     owner->second.waiting.pop_front();
     ++owner->second.running;
     list(owner);
-    if (!turns.empty()) changed.notify_one();
+    if (!turns.empty()) call_one();
     lock.unlock();
     task();
   }
@@ -46,7 +71,6 @@ bool BlockingPool::State::run_next(std::unique_lock<std::mutex>& lock) {
   --owner->second.running;
   list(owner);
   if (owner->second.running == 0 && owner->second.waiting.empty()) owners.erase(owner);
-  return true;
 }
 
 std::size_t BlockingPool::share_of(unsigned limit) const noexcept {
@@ -68,28 +92,24 @@ bool BlockingPool::post(std::string_view owner, std::size_t share, std::function
     if (!has_thread && mine.waiting.size() >= max_queued_) return false;
     mine.waiting.push_back(std::move(task));
     state.list(found);
-    for (auto wanted = state.runnable(); wanted > state.idle && may_begin > 0 && state.threads < max_threads_;
-         --wanted) {
+    for (auto wanted = state.runnable();
+         wanted > state.waiters.size() + state.called && may_begin > 0 && state.threads < max_threads_; --wanted) {
       --may_begin;
       ++state.threads;
       std::thread([kept = state_] { work(kept); }).detach();
     }
+    state.call_one();
   }
-  state_->changed.notify_one();
   return true;
 }
 
 void BlockingPool::work(const std::shared_ptr<State>& state) {
   const telemetry::CrashStack stack;
-  constexpr std::chrono::seconds kIdle{10};
+  base::take_usual_turns();  // it may have been started by a loop
   std::unique_lock lock(state->mutex);
-  do {
-    ++state->idle;
-    state->changed.wait_for(lock, kIdle, [&] { return !state->turns.empty() || state->is_stopping; });
-    --state->idle;
-  } while (state->run_next(lock));
+  while (state->await_turn(lock)) state->run_next(lock);
   --state->threads;
-  state->changed.notify_all();
+  state->ended.notify_all();
 }
 
 std::size_t BlockingPool::stop(std::chrono::milliseconds patience) {
@@ -102,8 +122,8 @@ std::size_t BlockingPool::stop(std::chrono::milliseconds patience) {
     dropped.push_back(std::move(owner.waiting));
     owner.waiting.clear();
   }
-  state_->changed.notify_all();
-  state_->changed.wait_for(lock, patience, [&] { return state_->threads == 0; });
+  while (!state_->waiters.empty()) state_->call_one();
+  state_->ended.wait_for(lock, patience, [&] { return state_->threads == 0; });
   return state_->threads;
 }
 

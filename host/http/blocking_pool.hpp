@@ -1,6 +1,7 @@
-// Threads for handlers that are known to wait. Grows with the work up to a limit. Each plugin has a queue of its own
-// and a share of the threads: one whose handlers all wait leaves the others theirs. What does not fit into a queue is
-// the caller's to refuse.
+// Threads for handlers that are known to wait. Grows with the work up to a limit, and shrinks with it: who has waited
+// for the shortest time gets the next task, so that a trickle keeps few threads and the others end. Each plugin has a
+// queue of its own and a share of the threads: one whose handlers all wait leaves the others theirs. What does not fit
+// into a queue is the caller's to refuse.
 #pragma once
 
 #include <chrono>
@@ -13,14 +14,18 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace mortise::http {
 
 /// Any thread may post.
 class BlockingPool {
  public:
-  /// `max_queued` tasks of one owner may wait.
-  BlockingPool(unsigned max_threads, std::size_t max_queued) : max_threads_(max_threads), max_queued_(max_queued) {}
+  /// `max_queued` tasks of one owner may wait. A thread that had nothing to do for `idle` ends.
+  BlockingPool(unsigned max_threads, std::size_t max_queued, std::chrono::milliseconds idle = std::chrono::seconds(10))
+      : max_threads_(max_threads), max_queued_(max_queued) {
+    state_->idle_limit = idle;
+  }
   ~BlockingPool() { stop(std::chrono::milliseconds(0)); }
 
   /// `owner` is whom the task is done for, of whose tasks at most `share` are at work at a time, as the last post says.
@@ -43,18 +48,27 @@ class BlockingPool {
     [[nodiscard]] bool can_run() const { return !waiting.empty() && running < share; }
   };
   using Owners = std::map<std::string, Owner, std::less<>>;
+  /// A thread that waits for a turn.
+  struct Waiter {
+    std::condition_variable woken;
+    bool is_called = false;
+  };
   struct State {
     std::mutex mutex;
-    std::condition_variable changed;
+    std::condition_variable ended;       // one thread less
     Owners owners;                       // those that have something here
     std::deque<Owners::iterator> turns;  // those that can run, each once
+    std::vector<Waiter*> waiters;        // who came last is called first
+    std::size_t called = 0;              // no waiters any more, and not at work yet
     std::size_t threads = 0;
-    std::size_t idle = 0;
+    std::chrono::milliseconds idle_limit{0};
     bool is_stopping = false;
 
     void list(Owners::iterator owner);
     [[nodiscard]] std::size_t runnable() const;
-    bool run_next(std::unique_lock<std::mutex>& lock);
+    void call_one();
+    bool await_turn(std::unique_lock<std::mutex>& lock);
+    void run_next(std::unique_lock<std::mutex>& lock);
   };
   static void work(const std::shared_ptr<State>& state);
 

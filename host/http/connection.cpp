@@ -107,6 +107,7 @@ bool Connection::send_out() {
     return true;
   }
   wait(Wait::write, shared_.settings.write_timeout);
+  workspace_->out_charge.set(out.size());
   transport_->write(std::string_view(out).substr(sent), this);
   return false;
 }
@@ -118,6 +119,7 @@ void Connection::on_written(const boost::system::error_code& ec) {
     return exchange_.on_written(!ec);
   }
   workspace_->out.clear();
+  workspace_->out_charge.set(0);
   if (ec) return;
   if (is_closing_) return begin_close();
   process();

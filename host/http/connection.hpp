@@ -64,6 +64,8 @@ class alignas(64) Connection final : public boost::intrusive_ref_counter<Connect
   /// Ends all traffic at once, and nothing else. Any thread, in the list.
   void shut_down();
   std::string& out() noexcept { return workspace_->out; }
+  /// Of the plugin that is asked; null: of none.
+  [[nodiscard]] runtime::MemoryAccount* memory() const noexcept;
   /// Under the exchange's mutex while it is shared.
   [[nodiscard]] bool is_body_done() const noexcept { return is_body_done_; }
   [[nodiscard]] std::chrono::milliseconds body_timeout() const noexcept;

@@ -91,11 +91,13 @@ Connection::Step Connection::read_body() {
     return refuse(work.parser.refusal().status, work.parser.refusal().detail);
   }
   if (state == RequestParser::State::need_more) {
+    work.body_charge.set(work.body.size());
     if (is_continue_due_ && is_first) work.out += "HTTP/1.1 100 Continue\r\n\r\n";
     is_continue_due_ = false;
     return Step::need_input;
   }
   is_body_done_ = true;
+  work.body_charge.set(0);
   wait_.store(Wait::none, std::memory_order_relaxed);
   return dispatch(*work.route);
 }

@@ -12,6 +12,7 @@
 #include "http/connection.hpp"
 #include "http/loop.hpp"
 #include "http/shared.hpp"
+#include "runtime/generation.hpp"
 
 namespace mortise::http {
 namespace {
@@ -39,12 +40,14 @@ void Connection::on_read_shared(const boost::system::error_code& ec, std::size_t
 
 /// Has the client's end noticed while a plugin holds the exchange: by a read, or, where a read would be in the way, by
 /// a look now and then. It is in the way once a part of the next request is there, which could not be served before the
-/// read ended; and while a body is to be pulled, which moves the input.
+/// read ended; while a body is to be pulled, which moves the input; and where what comes next may be another
+/// protocol's.
 void Connection::watch_client() {
   const std::lock_guard lock(exchange_.mutex());
   if (!exchange_.is_open() || exchange_.is_gone() || is_read_pending_) return;
   auto& input = workspace_->input;
-  const bool is_clear = is_body_done_ && input.size() == workspace_->head_size && !input.room().empty();
+  const bool is_clear = is_body_done_ && input.size() == workspace_->head_size && !input.room().empty() &&
+                        !exchange_.is_successor_expected();
   if (is_clear) return read_shared();
   if (is_look_due_) return;
   is_look_due_ = true;
@@ -97,7 +100,12 @@ Connection::BodyState Connection::take_body(std::span<std::uint8_t> buffer, std:
   size = std::min<std::uint64_t>(buffer.size(), body.size());
   std::memcpy(buffer.data(), body.data(), static_cast<std::size_t>(size));
   body.erase(0, static_cast<std::size_t>(size));
+  workspace_->body_charge.set(body.size());
   return BodyState::ok;
+}
+
+runtime::MemoryAccount* Connection::memory() const noexcept {
+  return workspace_->cone ? &workspace_->cone->entry->memory() : nullptr;
 }
 
 void Connection::write_shared(std::string_view bytes) {
@@ -127,6 +135,8 @@ void Connection::end_early() { ::shutdown(transport_->descriptor(), SHUT_WR); }
 void Connection::help_ended_loop() { loop_.help_when_ended(); }
 
 void Connection::resume() {
+  if (auto successor = exchange_.taken_over())
+    return hand_over(std::move(successor));  // no read is pending: it was expected
   {
     const std::lock_guard lock(exchange_.mutex());
     // At once, whatever the client does next: a finished exchange must not keep its generation.

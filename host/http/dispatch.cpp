@@ -48,6 +48,8 @@ Connection::Step Connection::route() {
       work.route = match.route;
       work.cone = pin->cones[match.source];
       generation_.store(work.cone->entry.get(), std::memory_order_relaxed);
+      work.out_charge.bind(memory());
+      work.body_charge.bind(memory());
       pin.reset();  // from here on only what the handler can reach is held
       return dispatch(*match.route);
   }
@@ -236,6 +238,7 @@ Connection::Step Connection::run_on_pool(const Route& route) {
 /// a long life should not keep in memory.
 void Connection::hand_over(std::unique_ptr<Successor> successor) {
   const auto self = std::move(self_);  // the pool's thread was waited for; from here on the successor holds it
+  exchange_.close_shared();            // as one is that was deferred
   if (shared_.settings.access_log) log_access();
   workspace_->handled_since = {};
   count_answer();
@@ -261,7 +264,7 @@ void Connection::count_answer() {
   const auto status = exchange_.status();
   const auto* generation = generation_.load(std::memory_order_relaxed);
   if (generation == nullptr || status == 0) return;  // 0: the client did not wait for an answer
-  if (!std::exchange(workspace_->is_counted, true)) {
+  if (!std::exchange(workspace_->is_counted, true) && !exchange_.is_uncounted()) {
     generation->containment().note_answer(workspace_->pass, exchange_.is_providers_failure() ? 200 : status,
                                           base::coarse_now());
   }

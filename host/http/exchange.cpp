@@ -17,8 +17,10 @@ void Exchange::begin(ResponseContext context) {
   is_deferred_ = false;
   is_stream_ = false;
   is_providers_failure_.store(false, std::memory_order_relaxed);
+  is_uncounted_ = false;
   is_gone_ = false;
   is_streaming_body_ = false;
+  is_successor_expected_ = false;
 }
 
 void Exchange::stream_body() {
@@ -59,11 +61,15 @@ void Exchange::share_locked() {
   connection_.hold_self();
   pending_ = std::move(connection_.out());
   connection_.out().clear();
+  unsent_charge_.bind(connection_.memory());
   is_shared_.store(true, std::memory_order_release);
   if (!pending_.empty()) schedule_flush();
 }
 
+void Exchange::count_unsent() noexcept { unsent_charge_.set(pending_.size() + (is_writing_ ? sending_.size() : 0)); }
+
 void Exchange::schedule_flush() {
+  count_unsent();
   if (is_flush_posted_ || is_writing_) return;
   is_flush_posted_ = true;
   connection_.post_flush();

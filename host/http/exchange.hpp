@@ -20,6 +20,7 @@
 
 #include "http/response_writer.hpp"
 #include "http/successor.hpp"
+#include "runtime/memory_account.hpp"
 
 namespace mortise::http {
 
@@ -54,6 +55,9 @@ class Exchange {
   [[nodiscard]] bool is_providers_failure() const noexcept {
     return is_providers_failure_.load(std::memory_order_relaxed);
   }
+  /// The plugin was not asked, so that the answer says nothing of it. Before it is answered, by who answers.
+  void leave_uncounted() noexcept { is_uncounted_ = true; }
+  [[nodiscard]] bool is_uncounted() const noexcept { return is_uncounted_; }
 
   // --- The connection's side.
   /// When the request's head is there.
@@ -117,6 +121,18 @@ class Exchange {
   void refuse(unsigned status, std::string_view detail, std::string_view headers);
   std::unique_ptr<Successor> taken_over() { return std::exchange(successor_, nullptr); }
 
+  // --- The same for a handler that runs in another process, on any thread, while the exchange is deferred for it.
+  /// Before it is deferred: until it has ended, nothing is read that a successor would have to have.
+  void expect_successor();
+  /// Whether it is the caller's to refuse, or, where `is_for_successor`, to take over: it is followed by one of the
+  /// next two then, and nobody else ends it.
+  [[nodiscard]] bool claim_deferred(bool is_for_successor);
+  void refuse_deferred(unsigned status, std::string_view detail, std::string_view headers);
+  /// The successor begins when start_successor() is called.
+  void take_over_deferred(std::unique_ptr<Successor> successor);
+  void start_successor();
+  [[nodiscard]] bool is_successor_expected() const noexcept { return is_successor_expected_; }  // under the mutex
+
  private:
   enum class Progress : std::uint8_t { fresh, streaming, ended };
   /// State    | who may touch what is not shared                                      | next
@@ -144,9 +160,11 @@ class Exchange {
   void share();
   void share_locked();
   void schedule_flush();
+  void count_unsent() noexcept;
   bool end_locked(std::unique_lock<std::mutex>& lock);
   bool end(std::unique_lock<std::mutex>& lock);
   bool complete_locked();
+  void give_back_claim();
   void settle_unanswered(mortise_status status, std::string_view message, std::string& out);
   void log_late_failure(mortise_status status, std::string_view message) const;
   const ResponseContext& dated();
@@ -166,12 +184,15 @@ class Exchange {
   bool is_deferred_ = false;
   bool is_handler_running_ = false;
   bool is_streaming_body_ = false;
+  bool is_successor_expected_ = false;
+  bool is_claimed_ = false;  // by claim_deferred(), and not given back
   bool is_gone_ = false;
   bool is_writing_ = false;  // the transport sends sending_
   bool is_flush_posted_ = false;
 
   bool is_stream_ = false;
   std::atomic<bool> is_providers_failure_{false};  // whoever answers has noted it before: relaxed
+  bool is_uncounted_ = false;                      // published with the answer
   unsigned status_ = 0;
   std::uint64_t body_bytes_ = 0;
   ResponseContext context_;
@@ -182,6 +203,7 @@ class Exchange {
   // Guarded by mutex_:
   std::string pending_;
   std::string sending_;
+  runtime::BufferCharge unsent_charge_;  // of both
   void (*close_callback_)(void*) = nullptr;
   void* close_self_ = nullptr;
   std::thread::id close_thread_;  // runs the callback; default: nobody

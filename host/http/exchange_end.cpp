@@ -66,10 +66,12 @@ bool Exchange::settle(mortise_status status, std::string_view message) {
 bool Exchange::complete_locked() {
   const bool is_sent = is_gone_ || (!is_writing_ && !is_flush_posted_ && pending_.empty());
   // A close callback that runs is code of the plugin, which must stay mapped.
-  const bool is_inside = is_handler_running_ || close_thread_ != std::thread::id();
+  const bool is_inside = is_handler_running_ || is_claimed_ || close_thread_ != std::thread::id();
   if (!is_open_ || progress_ != Progress::ended || is_inside || is_writing_ || !is_sent) return false;
   is_open_ = false;
-  pending_.clear();
+  empty(pending_);
+  empty(sending_);
+  unsent_charge_.set(0);
   return true;
 }
 
@@ -95,6 +97,7 @@ void Exchange::on_written(bool is_ok) {
   {
     const std::lock_guard lock(mutex_);
     is_writing_ = false;
+    count_unsent();
     if (!is_ok) tell = on_gone();
     if (!is_gone_ && !pending_.empty()) schedule_flush();
     is_complete = complete_locked();

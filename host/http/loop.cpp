@@ -7,6 +7,7 @@
 #include <ctime>
 #include <utility>
 
+#include "base/give_way.hpp"
 #include "http/connection.hpp"
 #include "http/shared.hpp"
 #include "telemetry/crash_handler.hpp"
@@ -88,6 +89,7 @@ void Loop::start(std::shared_ptr<void> keep_alive) {
 
 void Loop::run_own() {
   const telemetry::CrashStack stack;
+  base::ask_for_short_turns();
   auto& seat = add_seat();
   Seat::sit(&seat);
   io_.run();
@@ -96,6 +98,7 @@ void Loop::run_own() {
 
 void Loop::run_spare(Seat& seat) {
   const telemetry::CrashStack stack;
+  base::ask_for_short_turns();
   Seat::sit(&seat);
   poller_.help();
   while (!io_.stopped()) {

@@ -11,7 +11,6 @@
 namespace mortise::http {
 namespace {
 
-using runtime::to_abi;
 using runtime::to_view;
 
 constexpr std::size_t kMaxSegments = 64;
@@ -213,7 +212,7 @@ bool RouteTable::split(std::string_view path, Params& params, mortise_str* segme
       if (segment.find('\0') != std::string_view::npos) return false;
     }
     if (has_dots(segment) || count == kMaxSegments) return false;
-    segments[count++] = to_abi(segment);
+    segments[count++] = runtime::to_abi(segment);
     start = end + 1;
   }
   return true;
@@ -252,7 +251,7 @@ Match RouteTable::find(std::string_view method, std::string_view path, Params& p
   for (const auto& segment : place->route->segments) {
     if (segment.kind == Segment::Kind::literal) continue;
     const auto& value = values[params.count_];
-    params.fields_[params.count_++] = {to_abi(segment.text), value};
+    params.fields_[params.count_++] = {runtime::to_abi(segment.text), value};
   }
   return {.kind = Match::Kind::found, .route = place->route.get(), .source = place->source, .allow = node->allow};
 }

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <cstdint>
 
+#include "base/thread_state.hpp"
+
 namespace mortise::http {
 
 class Connection;
@@ -27,6 +29,7 @@ class Seat {
 
   /// The seat of the calling thread, or null outside a loop.
   static Seat* current() noexcept;
+  /// The calling thread sits down, or with null stands up.
   static void sit(Seat* seat) noexcept;
 
   /// Around every call into a plugin. leave() says whether the watch saw this call hold the loop.
@@ -50,9 +53,13 @@ class Seat {
   std::atomic<Time> deadline_{Time::max()};
   // Set by the watch when it saw the call; taken by the thread. Only a hint for moving routes: relaxed.
   std::atomic<bool> is_caught_{false};
-  std::uint64_t last_seen_ = 0;  // the watch's own
-  std::uint64_t last_late_ = 0;  // the watch's own: whose deadline it has seen to
-  bool is_blocked_ = false;      // the watch's own
+  // Who sits here: written before the first call, so read after it with the sequence. Relaxed.
+  std::atomic<base::ThreadId> thread_{};
+  // The watch's own:
+  std::uint64_t last_seen_ = 0;
+  std::uint64_t last_late_ = 0;              // whose deadline it has seen to
+  std::chrono::nanoseconds used_before_{0};  // the thread's CPU time when the call was first seen
+  bool is_blocked_ = false;
 };
 
 }  // namespace mortise::http

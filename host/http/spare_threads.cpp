@@ -13,13 +13,18 @@ namespace {
 constexpr std::chrono::milliseconds kLook{1};
 constexpr std::chrono::milliseconds kGlance{4};
 constexpr int kQuietLooksBeforeParking = 12;
+// A call that was seen before and has computed so long since then holds its thread.
+constexpr std::chrono::microseconds kComputes{500};
 
 thread_local Seat* current_seat = nullptr;
 
 }  // namespace
 
 Seat* Seat::current() noexcept { return current_seat; }
-void Seat::sit(Seat* seat) noexcept { current_seat = seat; }
+void Seat::sit(Seat* seat) noexcept {
+  current_seat = seat;
+  if (seat != nullptr) seat->thread_.store(base::ThreadId::of_this_thread(), std::memory_order_relaxed);
+}
 
 void Seat::enter(Holder holder, const Connection* request, Time deadline) noexcept {
   generation_.store(holder.generation, std::memory_order_relaxed);
@@ -110,23 +115,33 @@ SpareThreads::Activity SpareThreads::look() {
   return seen;
 }
 
+/// Whether the call that has been there since the last look holds its thread, by sleeping or computing. One that only
+/// waits for a core does not: a spare thread would wait with it, and the route is not to blame.
+bool SpareThreads::is_held(Seat& seat) {
+  if (seat.is_blocked_) return true;
+  const auto thread = seat.thread_.load(std::memory_order_relaxed);
+  return thread.cpu_time() - seat.used_before_ >= kComputes || !thread.is_runnable();
+}
+
 SpareThreads::Activity SpareThreads::look_at(Loop& loop, Seat::Time now) {
   auto seen = Activity::none;
   late_.clear();
   const std::size_t free = loop.look_at_seats([&](Seat& seat) {
     const auto sequence = seat.sequence_.load(std::memory_order_seq_cst);
     const bool is_inside = sequence % 2 == 1;
-    const bool is_held = is_inside && sequence == seat.last_seen_;
+    const bool has_moved = sequence != seat.last_seen_;
+    const bool is_held = is_inside && !has_moved && SpareThreads::is_held(seat);
     if (is_held && !seat.is_blocked_) seat.is_caught_.store(true, std::memory_order_relaxed);
     if (is_held) {
       holding_.push_back({.generation = seat.generation_.load(std::memory_order_relaxed),
                           .route = seat.route_.load(std::memory_order_relaxed)});
     }
-    if (is_held && sequence != seat.last_late_ && seat.deadline_.load(std::memory_order_relaxed) <= now) {
+    if (is_inside && !has_moved && sequence != seat.last_late_ &&
+        seat.deadline_.load(std::memory_order_relaxed) <= now) {
       seat.last_late_ = sequence;
       late_.push_back(seat.request_.load(std::memory_order_relaxed));
     }
-    const bool has_moved = sequence != seat.last_seen_;
+    if (is_inside && has_moved) seat.used_before_ = seat.thread_.load(std::memory_order_relaxed).cpu_time();
     seen = std::max(seen, is_inside ? Activity::inside : has_moved ? Activity::passing : Activity::none);
     seat.is_blocked_ = is_held;
     seat.last_seen_ = sequence;

@@ -1,6 +1,7 @@
 // Keeps every loop polled although handlers may block. One watch thread glances at the seats while anything happens,
 // and looks again a millisecond later when it sees a handler at work; when every seat of a loop is held by the same
-// handler call as a look before, a spare thread enters the loop, and it leaves when another seat is free again. Who
+// handler call as a look before, which sleeps or computes and does not only wait for a core, a spare thread enters the
+// loop, and it leaves when another seat is free again. Who
 // holds a thread is kept off the loops meanwhile: its route, and all of a plugin that holds as many as are its share.
 // The same thread sees when a request's time is up.
 #pragma once
@@ -45,6 +46,7 @@ class SpareThreads {
   void watch();
   Activity look();
   Activity look_at(Loop& loop, Seat::Time now);
+  static bool is_held(Seat& seat);
   void tell_who_holds();
   void fill_up(Loop& loop, std::size_t free);
   [[nodiscard]] Seat::Time next_deadline() const;

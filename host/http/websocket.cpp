@@ -8,6 +8,9 @@
 
 #include "http/loop.hpp"
 #include "http/shared.hpp"
+#include "http/websocket_elsewhere.hpp"
+#include "http/websocket_rules.hpp"
+#include "runtime/generation.hpp"
 
 namespace mortise::http {
 namespace {
@@ -17,10 +20,6 @@ namespace http = boost::beast::http;
 namespace websocket = boost::beast::websocket;
 using boost::system::error_code;
 
-constexpr std::size_t kMaxQueued = std::size_t{1024} * 1024;
-// What a message costs beside its bytes: empty ones must not fill the memory either.
-constexpr std::size_t kMessageCost = 64;
-constexpr std::size_t kMaxReason = 123;
 // Buffers beyond this are given back after use.
 constexpr std::size_t kKeptBuffer = 65536;
 // How long the peer gets to answer a close frame and to end its side.
@@ -28,10 +27,6 @@ constexpr std::int64_t kCloseWaitMs = 2000;
 
 constexpr std::uint32_t kNoCode = 1005;
 constexpr std::uint32_t kGone = 1006;
-
-bool may_be_sent(std::uint32_t code) {
-  return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1013) || (code >= 3000 && code <= 4999);
-}
 
 websocket::close_reason to_reason(std::uint32_t code, const std::string& text) {
   return {static_cast<websocket::close_code>(code), boost::beast::string_view(text.data(), text.size())};
@@ -51,10 +46,12 @@ std::uint32_t to_code(const error_code& ec, const websocket::close_reason& reaso
 }  // namespace
 
 WebSocket::WebSocket(Connection& connection, runtime::ConePtr cone, const mortise_websocket_handlers_v1& handlers,
-                     Handshake handshake)
+                     Handshake handshake, std::atomic<std::uint64_t>* ledger, std::atomic<std::uint64_t>* queued)
     : connection_(connection),
       handlers_(handlers),
       handshake_(std::move(handshake)),
+      ledger_(ledger),
+      all_queued_(queued),
       request_id_(connection.request_id()),
       route_text_(connection.route_text()),
       strand_(connection.loop().io().get_executor()),
@@ -63,6 +60,7 @@ WebSocket::WebSocket(Connection& connection, runtime::ConePtr cone, const mortis
   // 0 would mean no limit at all.
   socket_.read_message_max(std::max<std::uint64_t>(1, connection.shared().settings.max_body_bytes));
   socket_.auto_fragment(false);
+  queued_charge_.bind(&cone_->entry->memory());
 }
 
 // --- Any thread
@@ -71,15 +69,15 @@ mortise_status WebSocket::send(std::string_view data, bool is_text) {
   const std::lock_guard lock(mutex_);
   if (asked_ || ended_) return MORTISE_CANCELLED;
   const auto cost = data.size() + kMessageCost;
-  if (queued_cost_ > 0 && queued_cost_ + cost > kMaxQueued) return MORTISE_RESOURCE_EXHAUSTED;
+  if (!fits_into_queue(queued_cost_, cost)) return MORTISE_RESOURCE_EXHAUSTED;
   queue_.push_back({.bytes = std::string(data), .is_text = is_text});
-  queued_cost_ += cost;
+  add_queued(cost);
   schedule_flush();
   return MORTISE_OK;
 }
 
 mortise_status WebSocket::close(std::uint32_t code, std::string_view reason) {
-  if (!may_be_sent(code) || reason.size() > kMaxReason) return MORTISE_INVALID_ARGUMENT;
+  if (!can_close_with(code, reason)) return MORTISE_INVALID_ARGUMENT;
   const std::lock_guard lock(mutex_);
   return ask_close(code, reason);
 }
@@ -87,8 +85,27 @@ mortise_status WebSocket::close(std::uint32_t code, std::string_view reason) {
 mortise_status WebSocket::ask_close(std::uint32_t code, std::string_view reason) {
   if (asked_ || ended_) return MORTISE_CANCELLED;
   asked_ = Close{.code = code, .reason = std::string(reason)};
+  publish_ledger();
   schedule_flush();
   return MORTISE_OK;
+}
+
+void WebSocket::publish_ledger() {
+  if (ledger_ == nullptr) return;
+  const std::uint64_t closed = asked_ || ended_ ? WebSocketsElsewhere::kClosed : 0;
+  ledger_->store(sent_cost_ | closed, std::memory_order_relaxed);
+}
+
+void WebSocket::add_queued(std::uint64_t cost) {
+  queued_cost_ += cost;
+  queued_charge_.set(queued_cost_);
+  if (all_queued_ != nullptr) all_queued_->fetch_add(cost, std::memory_order_relaxed);
+}
+
+void WebSocket::subtract_queued(std::uint64_t cost) {
+  queued_cost_ -= cost;
+  queued_charge_.set(queued_cost_);
+  if (all_queued_ != nullptr) all_queued_->fetch_sub(cost, std::memory_order_relaxed);
 }
 
 void WebSocket::schedule_flush() {
@@ -104,7 +121,7 @@ void WebSocket::drain() {
 
 void WebSocket::evict() {
   const std::lock_guard lock(mutex_);
-  for (const auto& message : queue_) queued_cost_ -= message.bytes.size() + kMessageCost;
+  for (const auto& message : queue_) subtract_queued(message.bytes.size() + kMessageCost);
   queue_.clear();
   ask_close(websocket::close_code::going_away, {});
   stream().note_closing();
@@ -195,6 +212,7 @@ void WebSocket::on_message(const error_code& ec) {
   is_text_ = socket_.got_text();
   run_handler([this, hold = ConnectionPtr(&connection_)] {
     const bool is_ok = call_on_message();
+    if (is_ok && ledger_ != nullptr) return;  // end_handler() comes, or has been there
     connection_.loop().post_on(strand_, [this, hold, is_ok] { end_message(is_ok); });
   });
 }
@@ -207,6 +225,7 @@ void WebSocket::end_input(const error_code& ec) {
     if (ec == websocket::error::closed && !is_close_started_) asked_.reset();
     const auto& said = socket_.reason();
     if (!ended_) ended_ = Close{.code = to_code(ec, said), .reason = {said.reason.data(), said.reason.size()}};
+    publish_ledger();
   }
   if (!is_close_started_) stream().cut();  // ends what is still to be written
   settle();
@@ -247,7 +266,10 @@ void WebSocket::flush() {
                         is_writing_ = false;
                         {
                           const std::lock_guard lock(mutex_);
-                          queued_cost_ -= sending_.bytes.size() + kMessageCost;
+                          const auto cost = sending_.bytes.size() + kMessageCost;
+                          subtract_queued(cost);
+                          sent_cost_ += cost;
+                          publish_ledger();
                           if (ec) is_flushing_ = false;
                         }
                         if (!ec) return flush();
@@ -283,6 +305,8 @@ void WebSocket::settle() {
     const std::lock_guard lock(mutex_);
     if (!ended_ && !is_close_started_) return;
     if (!ended_) ended_ = asked_;
+    queue_.clear();  // nobody gets it any more, and nothing is added
+    subtract_queued(queued_cost_);
   }
   is_over_ = true;
   run_handler([this, hold = ConnectionPtr(&connection_)] { call_on_close(); });

@@ -18,9 +18,10 @@ constexpr unsigned kBlockedBeforeMoving = 8;
 
 }  // namespace
 
-/// On the loop, whose watch sends a spare thread when the handler holds it; on the pool when it did so often, and while
-/// that of another socket of the plugin does.
+/// Passing a call on takes no time: there it is the loop. Else on the loop, whose watch sends a spare thread when the
+/// handler holds it; on the pool when it did so often, and while that of another socket of the plugin does.
 void WebSocket::run_handler(std::function<void()> task) {
+  if (ledger_ != nullptr) return connection_.loop().post(std::move(task));
   std::unique_lock lock(mutex_);
   const auto generation = cone_->entry;
   lock.unlock();
@@ -41,7 +42,8 @@ void WebSocket::call_plugin(const std::function<void()>& call) {
   auto* seat = Seat::current();
   if (seat != nullptr) seat->enter({.generation = cone->entry->number()});
   call();
-  if (seat != nullptr && seat->leave()) ++blocked_count_;
+  // Where the handlers are elsewhere, the next call may have begun on another thread; nobody asks for the count there.
+  if (seat != nullptr && seat->leave() && ledger_ == nullptr) ++blocked_count_;
 }
 
 bool WebSocket::call_on_message() {
@@ -85,6 +87,19 @@ void WebSocket::call_on_close() {
       log_failure("on_close let an exception out");
     }
   });
+  if (ledger_ == nullptr) let_go();
+}
+
+void WebSocket::end_handler(bool is_ok) {
+  std::unique_lock lock(mutex_);
+  const auto hold = hold_;
+  lock.unlock();
+  connection_.loop().post_on(strand_, [this, hold, is_ok] { is_over_ ? let_go() : end_message(is_ok); });
+  hold->help_ended_loop();
+}
+
+/// The plugin has heard the last of it.
+void WebSocket::let_go() {
   connection_.forget_generation();
   ConnectionPtr hold;
   runtime::ConePtr cone;

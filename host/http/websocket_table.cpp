@@ -9,6 +9,7 @@
 #include "http/loop.hpp"
 #include "http/websocket.hpp"
 #include "http/websocket_handshake.hpp"
+#include "http/websocket_rules.hpp"
 #include "runtime/abi_values.hpp"
 
 namespace mortise::http {
@@ -18,23 +19,17 @@ using runtime::to_view;
 
 mortise_status accept(mortise_http_exchange* handle, const mortise_websocket_handlers_v1* handlers,
                       mortise_websocket** socket) {
-  if (handlers == nullptr || handlers->struct_size < sizeof(mortise_websocket_handlers_v1) ||
-      (handlers->flags & ~MORTISE_WEBSOCKET_ANY_ORIGIN) != 0 || handlers->on_message == nullptr ||
-      handlers->on_close == nullptr || socket == nullptr) {
-    return MORTISE_INVALID_ARGUMENT;
-  }
+  if (!are_sound(handlers) || socket == nullptr) return MORTISE_INVALID_ARGUMENT;
   auto& exchange = Exchange::from(handle);
   if (!exchange.can_be_taken_over()) return MORTISE_FAILED_PRECONDITION;
   auto& connection = exchange.connection();
-  auto checked = check_handshake(
-      connection.head(),
-      {.protocol = to_view(handlers->protocol), .any_origin = (handlers->flags & MORTISE_WEBSOCKET_ANY_ORIGIN) != 0});
+  auto checked = check_handshake(connection.head(), terms_of(*handlers));
   if (const auto* refusal = std::get_if<HandshakeRefusal>(&checked)) {
     exchange.refuse(refusal->status, refusal->detail, refusal->headers);
     return MORTISE_FAILED_PRECONDITION;
   }
-  auto made =
-      std::make_unique<WebSocket>(connection, connection.cone(), *handlers, std::get<Handshake>(std::move(checked)));
+  auto made = std::make_unique<WebSocket>(connection, connection.cone(), *handlers,
+                                          std::get<Handshake>(std::move(checked)), nullptr, nullptr);
   *socket = made->handle();
   return exchange.take_over(std::move(made));
 }

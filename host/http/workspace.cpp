@@ -7,19 +7,19 @@
 namespace mortise::http {
 namespace {
 
-// Memory beyond this is given back to the system: one large request should not keep it.
 constexpr std::size_t kKeptBytes = 65536;
 constexpr std::size_t kKeptWorkspaces = 64;
 
-void trim(std::string& text) {
+}  // namespace
+
+void empty(std::string& text) {
   text.clear();
   if (text.capacity() > kKeptBytes) text.shrink_to_fit();
 }
 
-}  // namespace
-
 void Workspace::forget_request() noexcept {
   request_id = {};
+  body_charge.set(0);
   cone.reset();
   generation.reset();
   pass = {};
@@ -46,9 +46,11 @@ std::unique_ptr<Workspace> WorkspacePool::take() {
 void WorkspacePool::give_back(std::unique_ptr<Workspace> workspace) {
   if (!workspace) return;
   workspace->forget_request();  // the connection may have ended in the middle of one
+  workspace->out_charge.bind(nullptr);
+  workspace->body_charge.bind(nullptr);
   workspace->input.clear();
-  trim(workspace->out);
-  trim(workspace->body);
+  empty(workspace->out);
+  empty(workspace->body);
   workspace->is_parser_started = false;
   workspace->head_size = 0;
   std::unique_ptr<Workspace> former(last_.exchange(workspace.release(), std::memory_order_acq_rel));

@@ -18,6 +18,7 @@
 #include "http/request_parser.hpp"
 #include "http/router.hpp"
 #include "runtime/containment.hpp"
+#include "runtime/memory_account.hpp"
 
 namespace mortise::http {
 
@@ -26,6 +27,9 @@ struct Workspace {
   InputBuffer input;  // while a request is served, its head stays where it is, at the front
   std::string out;
   std::string body;
+  // Of the plugin that was asked last.
+  runtime::BufferCharge out_charge;  // what the transport has of `out`, and has not sent at once
+  runtime::BufferCharge body_charge;
 
   RequestParser parser;
   bool is_parser_started = false;
@@ -48,6 +52,9 @@ struct Workspace {
   /// Lets go of the request, and of what it holds above all.
   void forget_request() noexcept;
 };
+
+/// Takes everything out of it. Much memory is given back to the system: one large request should not keep it.
+void empty(std::string& text);
 
 /// The workspaces of one loop that are not in use. Any thread.
 class WorkspacePool {

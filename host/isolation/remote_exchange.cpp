@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "http/response_writer.hpp"
+#include "isolation/socket_form.hpp"
 #include "isolation/steady_ns.hpp"
 #include "runtime/scope.hpp"
 #include "telemetry/log.hpp"
@@ -14,8 +15,6 @@ namespace {
 
 // A piece of a body that is asked for at once.
 constexpr std::uint64_t kMostPieceBytes = std::uint64_t{1} << 20U;
-// As the host takes it.
-constexpr std::size_t kMostMessageBytes = 1024;
 
 /// As the host's own exchange does; and it must be one that the host takes from a worker.
 mortise_status check(const mortise_http_response_v1& response) {
@@ -42,6 +41,7 @@ std::uint32_t RemoteExchange::begin() {
   is_open_ = true;
   progress_ = Progress::fresh;
   is_deferred_ = false;
+  is_accepted_ = false;
   is_handler_running_ = true;
   is_told_gone_ = false;
   close_callback_ = nullptr;
@@ -201,6 +201,33 @@ mortise_status RemoteExchange::on_close(void (*callback)(void*), void* self) {
   return MORTISE_OK;
 }
 
+mortise_status RemoteExchange::accept(const mortise_websocket_handlers_v1& handlers, std::uint64_t cookie,
+                                      std::uint64_t& number) {
+  Lock lock(mutex_);
+  if (progress_ != Progress::fresh || is_deferred_) return MORTISE_FAILED_PRECONDITION;
+  const SocketTerms terms{
+      .cookie = cookie, .flags = handlers.flags, .protocol_size = static_cast<std::uint32_t>(handlers.protocol.size)};
+  auto what = completion(Kind::accept);
+  what.size = sizeof terms + terms.protocol_size;
+  auto* const block = link_->heap().allocate(what.size);
+  if (block == nullptr) return MORTISE_RESOURCE_EXHAUSTED;
+  std::memcpy(block, &terms, sizeof terms);
+  if (terms.protocol_size > 0) std::memcpy(block + sizeof terms, handlers.protocol.data, terms.protocol_size);
+  what.offset = link_->area().offset_of(block);
+  progress_ = Progress::ended;
+  std::uint64_t value = 0;
+  const auto status = send_and_wait(lock, what, value);
+  link_->heap().free(block);
+  if (status == MORTISE_OK) {
+    is_accepted_ = true;
+    number = value;
+  } else if (value == kExchangeIsOpen) {
+    progress_ = Progress::fresh;
+  }
+  complete_if_done();
+  return status;
+}
+
 std::uint64_t RemoteExchange::time_left_ms() const noexcept {
   return runtime::time_left_ms(deadline_.load(std::memory_order_relaxed));
 }
@@ -232,8 +259,9 @@ void RemoteExchange::settle(mortise_status status, std::string_view message, boo
   if (progress_ == Progress::ended || is_deferred_) {
     log_late_failure(status, message);
     complete_if_done();
-    // What goes on without the handler calls nobody: the host may let go of whom it could have called.
-    if (is_open_ && !bindings_.empty()) link_->complete(completion(Kind::returned), true);
+    // What goes on without the handler holds no thread, and calls nobody: the host may let go of whom it could have
+    // called.
+    if (is_open_) link_->complete(completion(Kind::returned), is_missed());
     return;
   }
   if (progress_ == Progress::fresh) {
@@ -253,7 +281,7 @@ void RemoteExchange::fail(mortise_status status, std::string_view message, bool 
   what.status = status;
   what.argument = is_through_contract ? 1 : 0;
   what.offset = link_->area().offset_of(place.data());
-  what.size = std::min(message.size(), kMostMessageBytes);
+  what.size = std::min<std::uint64_t>(message.size(), kMostMessageBytes);
   if (what.size > 0) std::memcpy(place.data(), message.data(), what.size);
   link_->complete(what, true);
 }
@@ -269,8 +297,14 @@ void RemoteExchange::complete_if_done() {
   const bool is_inside = is_handler_running_ || waiting_ > 0 || close_thread_ != std::thread::id();
   if (!is_open_ || progress_ != Progress::ended || is_inside) return;
   is_open_ = false;
-  // The host may hold whom the handler could have called.
-  link_->complete(completion(Kind::done), !bindings_.empty());
+  link_->complete(completion(Kind::done), is_missed());
+}
+
+/// Whether the host waits for the handler's end: it may hold whom that could have called, or a socket that is to open,
+/// or tell people that it is late.
+bool RemoteExchange::is_missed() const noexcept {
+  const auto deadline = deadline_.load(std::memory_order_relaxed);
+  return !bindings_.empty() || is_accepted_ || (deadline != Time::max() && deadline <= Time::clock::now());
 }
 
 }  // namespace mortise::isolation

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <mortise/abi/http.h>
+#include <mortise/abi/websocket.h>
 
 #include <atomic>
 #include <chrono>
@@ -42,6 +43,11 @@ class RemoteExchange {
   mortise_status on_close(void (*callback)(void*), void* self);
   [[nodiscard]] std::uint64_t time_left_ms() const noexcept;
 
+  /// Has the host accept the upgrade, with handlers that are sound, and for a socket that the worker knows by `cookie`;
+  /// `number` is the host's for it. As accept() of mortise.websocket/1.
+  mortise_status accept(const mortise_websocket_handlers_v1& handlers, std::uint64_t cookie, std::uint64_t& number);
+  [[nodiscard]] HostLink& link() const noexcept { return *link_; }
+
   // --- The crew's side.
   /// The call was submitted: its request, and the route that it is for.
   std::uint32_t begin();
@@ -71,6 +77,7 @@ class RemoteExchange {
   void fail(mortise_status status, std::string_view message, bool is_through_contract);
   void log_late_failure(mortise_status status, std::string_view message) const;
   void complete_if_done();
+  [[nodiscard]] bool is_missed() const noexcept;
 
   HostLink* link_ = nullptr;
   std::uint32_t number_ = 0;
@@ -85,6 +92,7 @@ class RemoteExchange {
   bool is_open_ = false;  // from begin() until the host is told that it is done
   Progress progress_ = Progress::fresh;
   bool is_deferred_ = false;
+  bool is_accepted_ = false;  // the socket opens when the handler has returned
   bool is_handler_running_ = false;
   bool is_told_gone_ = false;
   unsigned waiting_ = 0;  // calls that wait for the host

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "isolation/remote_exchange.hpp"
+#include "isolation/remote_socket.hpp"
 #include "runtime/abi_values.hpp"
 #include "runtime/generation.hpp"
 
@@ -101,6 +102,7 @@ constexpr mortise_assets_v1 kAssets{
 
 const void* RemoteHttp::interface(std::string_view id) const noexcept {
   if (id == MORTISE_HTTP_V1) return &kHttp;
+  if (id == MORTISE_WEBSOCKET_V1) return &remote_websocket_table();
   return id == MORTISE_ASSETS_V1 ? &kAssets : nullptr;
 }
 

@@ -1,4 +1,4 @@
-// mortise.http/1 and mortise.assets/1 as a worker offers them: the host registers what the plugin does, and the
+// mortise.http/1, assets/1 and websocket/1 as a worker offers them: the host registers what the plugin does, and the
 // worker keeps what to call.
 #pragma once
 

@@ -52,6 +52,34 @@ TEST(BlockingPool, UsesAnIdleThreadAgain) {
   EXPECT_EQ(pool.stop(kLong), 0U);
 }
 
+TEST(BlockingPool, EndsThreadsThatATrickleDoesNotNeed) {
+  static std::atomic<int> ended{0};
+  struct AtEnd {
+    ~AtEnd() { ++ended; }
+  };
+  BlockingPool pool(8, 100, 200ms);
+  std::latch all_inside(8);
+  std::latch may_return(1);
+  for (int i = 0; i < 8; ++i) {
+    EXPECT_TRUE(pool.post("a", kAll, [&] {
+      thread_local const AtEnd at_end;
+      all_inside.count_down();
+      may_return.wait();
+    }));
+  }
+  all_inside.wait();
+  may_return.count_down();
+  // One after the other: a task, or a second one while the thread of the first is not back yet.
+  const auto limit = std::chrono::steady_clock::now() + kLong;
+  while (ended < 6 && std::chrono::steady_clock::now() < limit) {
+    std::latch done(1);
+    EXPECT_TRUE(pool.post("a", kAll, [&] { done.count_down(); }));
+    done.wait();
+  }
+  EXPECT_GE(ended, 6);
+  EXPECT_EQ(pool.stop(kLong), 0U);
+}
+
 TEST(BlockingPool, RefusesWhatDoesNotFit) {
   BlockingPool pool(1, 2);
   std::latch inside(1);

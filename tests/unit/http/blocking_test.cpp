@@ -1,5 +1,6 @@
 // Handlers that hold their thread: others are answered all the same.
 #include <poll.h>
+#include <sched.h>
 
 #include <array>
 #include <atomic>
@@ -10,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/thread_state.hpp"
 #include "edge_fixture.hpp"
 #include "http/seat.hpp"
 
@@ -181,6 +183,54 @@ TEST_F(BlockingTest, ARouteThatBlocksOftenMovesToThePool) {
     has_moved = on_pool == 100 && held_loop >= 8;
   }
   EXPECT_TRUE(has_moved) << "for good, though it does not block any more";
+}
+
+/// Lets this thread, and those that it starts from here on, share one core.
+class OneCore {
+ public:
+  OneCore() {
+    ::sched_getaffinity(0, sizeof before_, &before_);
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(::sched_getcpu(), &one);
+    EXPECT_EQ(::sched_setaffinity(0, sizeof one, &one), 0);
+  }
+  ~OneCore() { ::sched_setaffinity(0, sizeof before_, &before_); }
+  OneCore(const OneCore&) = delete;
+  OneCore& operator=(const OneCore&) = delete;
+
+ private:
+  cpu_set_t before_{};
+};
+
+TEST_F(BlockingTest, ARouteThatOnlyWaitsForACoreStaysOnTheLoop) {
+  const OneCore core;
+  ServerSettings settings;
+  settings.threads = 1;
+  start(std::move(settings));
+  // Most of its time the loop is in here, so that who takes the core from it does it here.
+  test_.on("GET", "/computes", [&](auto* exchange, const auto&) {
+    const auto self = base::ThreadId::of_this_thread();
+    const auto until = self.cpu_time() + 100us;
+    while (self.cpu_time() < until) {
+    }
+    return test_.respond(exchange, Seat::current() == nullptr ? "pool" : "loop");
+  });
+  publish(test_);
+  std::atomic<bool> is_done{false};
+  std::vector<std::thread> greedy;
+  for (int i = 0; i < 3; ++i) {
+    greedy.emplace_back([&] {
+      while (!is_done) {
+      }
+    });
+  }
+  // A look may be mistaken, and then the next request, which comes before another look, is kept off the loop.
+  int on_pool = 0;
+  for (int i = 0; i < 1000; ++i) on_pool += get("/computes").body == "pool" ? 1 : 0;
+  EXPECT_LT(on_pool, 20) << "those that move to the pool stay there";
+  is_done = true;
+  for (auto& thread : greedy) thread.join();
 }
 
 TEST_F(BlockingTest, TheFullPoolRefusesAndLetsGo) {
