@@ -8,9 +8,10 @@
 #include "base/process.hpp"
 #include "catalog/gate.hpp"
 #include "cli/command_line.hpp"
-#include "isolation/worker.hpp"
+#include "isolation/fork_server.hpp"
 #include "loader/probe.hpp"
 #include "offered_interfaces.hpp"
+#include "sandbox/control_group.hpp"
 #include "supervisor/supervisor.hpp"
 #include "takeover/former_host.hpp"
 #include "telemetry/crash_handler.hpp"
@@ -63,6 +64,7 @@ int main(int argc, char** argv) {
       .interfaces = interfaces,
       .serve =
           [&](mortise::config::HostConfig host) {
+            start->control_group = mortise::sandbox::settle_in_groups(host.control_group);
             return mortise::supervisor::supervise(start->former, [&](mortise::supervisor::Life life) {
               begin_life(*start, std::move(life));
               return mortise::Application(std::move(host), interfaces, files, *start).run();
@@ -72,7 +74,7 @@ int main(int argc, char** argv) {
           [](const std::filesystem::path& image) {
             return mortise::loader::probe_main(image, mortise::catalog::kProbeRefused);
           },
-      .worker = &mortise::isolation::worker_main};
+      .worker = &mortise::isolation::fork_server_main};
   const int code = mortise::cli::run_command_line(argc, argv, parts);
   std::cerr << faults.str();
   if (code != mortise::cli::kDone && start->former) start->former->refuse(faults.str());

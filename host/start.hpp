@@ -22,7 +22,9 @@ struct Start {
   std::vector<std::string> arguments;
   std::vector<std::string> environment;            // without what was meant for this process alone
   base::Result<base::InheritedSockets> inherited;  // from the service manager, or from a host process that has crashed
-  std::unique_ptr<takeover::FormerHost> former{};  // that this one replaces, or null
+  // In which the workers of isolated plugins get control groups of their own, or why they cannot.
+  base::Result<std::string> control_group = base::Error{base::ErrorCode::not_found, "the host has none"};
+  std::unique_ptr<takeover::FormerHost> former{};    // that this one replaces, or null
   std::optional<supervisor::HostLink> supervisor{};  // there in a host process
   bool is_restart = false;                           // the host process before this one has crashed
   std::optional<base::InstanceLock> lock{};          // that this one has left

@@ -10,4 +10,10 @@ namespace mortise::base {
 /// Costs a system call when nobody else wants the core. Any thread.
 inline void give_way() noexcept { std::this_thread::yield(); }
 
+/// What the calling thread does comes in small pieces: it asks for short turns, and so gets its next one before threads
+/// that compute have had all of theirs (3 ms, say), without having more in all. Linux before 6.12 does not listen.
+/// Those that it starts do likewise, until they take_usual_turns().
+void ask_for_short_turns() noexcept;
+void take_usual_turns() noexcept;
+
 }  // namespace mortise::base

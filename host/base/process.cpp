@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -117,7 +118,7 @@ Result<ProcessEnd> run_process(const std::vector<std::string>& arguments, std::c
                           .environment = {"PATH=/usr/bin:/bin", "LANG=C.UTF-8"},
                           .output = writer.get(),
                           .descriptors = {},
-                          .has_own_session = true});
+                          .has_own_group = true});
   writer = Descriptor();
   if (!pid) return pid.error();
 
@@ -139,6 +140,11 @@ void disable_core_dumps() {
   const rlimit none{.rlim_cur = 0, .rlim_max = 0};
   ::setrlimit(RLIMIT_CORE, &none);
   ::prctl(PR_SET_DUMPABLE, 0);
+}
+
+void leave_terminal() {
+  const Descriptor terminal(::open("/dev/tty", O_RDWR | O_CLOEXEC));
+  if (terminal.is_open()) ::ioctl(terminal.get(), TIOCNOTTY);
 }
 
 std::uint64_t raise_open_file_limit() {

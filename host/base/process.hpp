@@ -26,12 +26,16 @@ struct ProcessEnd {
 ProcessEnd end_of(int wait_status);
 
 /// Starts `arguments[0]` with an empty environment but PATH and LANG, no descriptors but 0 to 2 (stdin is
-/// /dev/null), a process group and a session of its own; kills the whole group when `limit` passes. Waits for the
-/// end. Fails only when the child cannot be started. Any thread.
+/// /dev/null), and a process group of its own; kills the whole group when `limit` passes. Waits for the end. Fails only
+/// when the child cannot be started. Any thread.
 Result<ProcessEnd> run_process(const std::vector<std::string>& arguments, std::chrono::milliseconds limit);
 
 /// From here on this process leaves no core dump, whatever becomes of it: for processes that run code on trial.
 void disable_core_dumps();
+
+/// From here on this process has no terminal that it could open as /dev/tty, where it could read what somebody types
+/// for another process, or type itself. One that it has open stays open.
+void leave_terminal();
 
 /// Lets this process open as many files as its hard limit allows, which shells and service managers set far above the
 /// soft one; returns that number.

@@ -74,9 +74,9 @@ Result<pid_t> spawn(const Spawn& wanted) {
   sigfillset(&all);
   posix_spawnattr_setsigmask(&settings.attributes, &none);
   posix_spawnattr_setsigdefault(&settings.attributes, &all);
-  const int session = wanted.has_own_session ? POSIX_SPAWN_SETSID : 0;
+  const int group = wanted.has_own_group ? POSIX_SPAWN_SETPGROUP : 0;
   posix_spawnattr_setflags(&settings.attributes,
-                           static_cast<short>(session | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
+                           static_cast<short>(group | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
   pid_t pid = 0;
   const int error = ::posix_spawn(&pid, wanted.executable.c_str(), &settings.actions, &settings.attributes,
                                   pointers_to(wanted.arguments).data(), pointers_to(wanted.environment).data());

@@ -1,4 +1,5 @@
-// Starting another program. Inside this folder and takeover/: what becomes of it is for the caller to see to.
+// Starting another program. Inside this folder, isolation/ and takeover/: what becomes of it is for the caller to see
+// to.
 #pragma once
 
 #include <sys/types.h>
@@ -18,7 +19,9 @@ struct Spawn {
   std::optional<int> output;
   /// Become its descriptors from 3 upwards, in this order; it has no others.
   std::vector<int> descriptors;
-  bool has_own_session = false;
+  /// Of processes: it gets no Ctrl-C of a terminal's. Not a session: the kernel shares processors out to sessions, and
+  /// may let a new one wait for long.
+  bool has_own_group = false;
 };
 
 /// With every signal unblocked and at its default. The error names the program. Any thread.

@@ -6,6 +6,7 @@
 //  completions   | worker; `head` host                | what the worker has to say of them
 //  calls         | host; `answer` worker              | one per request that is inside
 //  replies       | host; taken and given back by the worker | what the host says to one who waits for it
+//  ledgers       | host                               | what has left a socket's queue (http/websocket_elsewhere.hpp)
 //  contract calls, outgoing | see contract_memory.hpp  | calls through contracts, into the worker and out of it
 //  host's heap, worker's heap | its owner  | payloads that do not fit into the places above
 //
@@ -32,6 +33,16 @@ inline constexpr std::uint32_t kCallCount = 1024;
 /// Of a ring's entries; a call is submitted once, and a worker that keeps to the rules never fills the other ring.
 inline constexpr std::uint32_t kRingSize = 4096;
 inline constexpr std::uint32_t kReplyCount = 256;
+/// Threads for handlers, of a plugin that has no limit of its own.
+inline constexpr std::uint32_t kMostThreads = 32;
+/// Among them, what sockets tell: the rest is for requests.
+inline constexpr std::uint32_t kMostSocketCalls = kCallCount / 2;
+/// Of a handler's message; the host's own handlers have as much.
+inline constexpr std::uint64_t kMostMessageBytes = 1024;
+/// Sockets that may be open at once; their numbers end in that of their place.
+inline constexpr std::uint32_t kSocketCount = 65536;
+/// In the place of a call's route: it is what a socket has to tell.
+inline constexpr std::uint32_t kSocketRoute = UINT32_MAX;
 /// What a request, and an answer, may take without the heap.
 inline constexpr std::size_t kDirectBytes = 8192;
 inline constexpr std::size_t kHeapBytes = std::size_t{256} << 20U;
@@ -48,9 +59,16 @@ struct Completion {
                 // of a call through a contract
     read_body,  // the payload is where the next piece of the body is to be put
     call,       // the handler calls another plugin; `argument`: the outgoing call
-    returned,   // the handler has, though the call is not over: it calls no other plugin any more
+    returned,   // the handler has, though the call is not over: it holds no thread, and calls no other plugin
     taken,      // no call's: the block at `argument`, of a reply to an outgoing call, is not needed any more
     done,       // nothing runs inside the call any more, and it has been ended
+    // Of WebSockets (socket_form.hpp):
+    accept,       // the handler accepts the request's upgrade; the payload is its terms
+    heard,        // the call was what a socket has to tell: the handler has returned `status`, and the payload is its
+                  // message; the call is over
+    send_text,    // the payload is a message for the peer of the socket `argument`
+    send_binary,  // likewise
+    close,        // the payload is the reason to close the socket `argument` for, `status` the code
   };
   static constexpr std::uint32_t kNoReply = UINT32_MAX;
 
@@ -103,11 +121,12 @@ struct AreaMemory {
   RingMemory<std::uint32_t> submissions;
   RingMemory<Completion> completions;
   RingMemory<std::uint32_t> contract_submissions;
-  // Threads that may run handlers: the plugin's limit. A value on its own: relaxed.
+  // Threads that may run handlers. A value on its own: relaxed.
   alignas(64) std::atomic<std::uint32_t> most_threads;
   // Counts clients that have gone; what the thread that tells of them sleeps on.
   alignas(64) std::atomic<std::uint32_t> gone_count;
   std::array<ReplyMemory, kReplyCount> replies;
+  std::array<std::atomic<std::uint64_t>, kSocketCount> ledgers;
   std::array<CallMemory, kCallCount> calls;
   std::array<ContractCallMemory, kContractCallCount> contract_calls;
   std::array<OutgoingMemory, kOutgoingCount> outgoing;

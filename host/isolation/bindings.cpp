@@ -127,8 +127,10 @@ runtime::ConePtr Bindings::make(std::string_view described) const {
     }
     table->bind_all(requirement.slot, std::move(providers), std::move(ways));
   }
-  return std::make_shared<const runtime::Cone>(
-      runtime::Cone{.entry = generation_, .bindings = std::move(table), .arena_max_bytes = arena_max_bytes_});
+  return std::make_shared<const runtime::Cone>(runtime::Cone{.entry = generation_,
+                                                             .bindings = std::move(table),
+                                                             .arena_max_bytes = arena_max_bytes_,
+                                                             .memory = &generation_->memory()});
 }
 
 }  // namespace mortise::isolation

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <span>
 #include <utility>
 
+#include "base/strings.hpp"
 #include "http/response_writer.hpp"
 #include "isolation/futex.hpp"
 #include "isolation/http_form.hpp"
@@ -13,6 +15,14 @@
 
 namespace mortise::isolation {
 namespace {
+
+/// Only such a one can become a WebSocket.
+bool asks_for_upgrade(const mortise_http_request_v1& request) {
+  const std::span<const mortise_http_field> headers(request.headers, static_cast<std::size_t>(request.header_count));
+  return std::any_of(headers.begin(), headers.end(), [](const mortise_http_field& header) {
+    return base::equals_ignoring_case(runtime::to_view(header.name), "Upgrade");
+  });
+}
 
 runtime::Scope::Time deadline_of(std::uint64_t left_ms) {
   if (left_ms == UINT64_MAX) return runtime::Scope::Time::max();
@@ -44,6 +54,7 @@ Calls::Calls(HostEnd end, std::shared_ptr<OutgoingCalls> outgoing, const runtime
       http_(http),
       means_(means),
       completions_(end_.area->memory().completions),
+      sockets_(end_, means.sockets),
       submissions_(end_.area->memory().submissions) {
   for (std::uint32_t i = 0; i < kCallCount; ++i) {
     calls_[i].owner = this;
@@ -58,13 +69,25 @@ Calls::Call* Calls::take_free() {
   auto& call = calls_[free_.back()];
   free_.pop_back();
   call.sequence = ++sequence_;
+  call.is_told = false;
   return &call;
 }
 
-void Calls::give_back(Call& call) {
+/// True: a socket waits for one.
+bool Calls::give_back(Call& call) {
   if (call.block != nullptr) end_.heap->free(std::exchange(call.block, nullptr));
   const std::lock_guard lock(mutex_);
+  note_free(call);
+  return !telling_.empty();
+}
+
+/// Under mutex_. Its memory is free already: who sees that nothing is told any more finds the heap as it says.
+void Calls::note_free(Call& call) {
   free_.push_back(call.number);
+  ++given_back_;
+  if (!call.is_told) return;
+  --told_;
+  told_bytes_ -= call.told_bytes;
 }
 
 mortise_status Calls::submit(const ForwardedRoute& route, mortise_http_exchange* exchange,
@@ -76,16 +99,22 @@ mortise_status Calls::submit(const ForwardedRoute& route, mortise_http_exchange*
   auto* const call = take_free();
   if (call == nullptr) return refuse("too many requests are inside the plugin, or its process is being started");
   const auto bindings = outgoing_->has_any() ? outgoing_->describe(runtime::Scope::current()->table()) : std::string();
+  const auto give_up = [&] {
+    if (give_back(*call)) tell_waiting();
+  };
   if (!write_request(*call, request, bindings)) {
-    give_back(*call);
+    give_up();
     return refuse("too much is inside the plugin at this moment");
   }
+  const bool may_be_socket = asks_for_upgrade(request);
+  if (may_be_socket) means_.sockets.expect(exchange);
   // Before the worker knows of it: what it says comes on another thread.
   if (const auto deferred = http_.defer(exchange); deferred != MORTISE_OK) {
-    give_back(*call);
+    give_up();
     return deferred;
   }
-  prepare(*call, route, request, exchange);
+  const bool needs_cone = may_be_socket || outgoing_->has_any();
+  prepare(*call, route, request, exchange, needs_cone ? runtime::Scope::current()->cone() : nullptr);
   return MORTISE_OK;
 }
 
@@ -107,7 +136,7 @@ bool Calls::write_request(Call& call, const mortise_http_request_v1& request, co
 
 /// From here on the exchange is answered for by who takes completions, or by end().
 void Calls::prepare(Call& call, const ForwardedRoute& route, const mortise_http_request_v1& request,
-                    mortise_http_exchange* exchange) {
+                    mortise_http_exchange* exchange, runtime::ConePtr cone) {
   auto& memory = end_.area->memory().calls[call.number];
   const std::lock_guard own(call.mutex);
   call.route = &route;
@@ -116,30 +145,36 @@ void Calls::prepare(Call& call, const ForwardedRoute& route, const mortise_http_
   call.is_started = false;
   call.is_to_be_cut = false;
   call.is_active = true;
+  call.has_returned = false;
   call.failed_through = {};
   call.is_calling = false;
-  if (outgoing_->has_any()) call.cone = runtime::Scope::current()->cone();
+  call.cone = std::move(cone);
   call.deadline = deadline_of(http_.time_left_ms(exchange));
   memory.sequence = call.sequence;
   memory.route = route.number;
   memory.deadline_ns = to_ns(call.deadline);
   const auto listening = http_.on_close(exchange, &on_client_gone, &call);
   if (listening != MORTISE_OK) memory.gone.store(call.sequence, std::memory_order_relaxed);
+  if (push(call)) return;
+  fail(call, MORTISE_UNAVAILABLE, kWorkerIsGone);
+  call.is_active = false;
+  call.cone.reset();
+}
+
+/// Under the call's mutex. False: there is no worker; end() has been there, or waits for that mutex to find the call
+/// inactive.
+bool Calls::push(Call& call) {
   bool is_to_wake = false;
   {
     const std::lock_guard lock(mutex_);
-    if (is_over_) {
-      // end() has been there, or waits for this call's mutex to find it inactive.
-      fail(call, MORTISE_UNAVAILABLE, kWorkerIsGone);
-      call.is_active = false;
-      call.cone.reset();
-      return;
-    }
+    if (is_over_) return false;
     is_to_wake = submissions_.push(call.number) == RingWriter<std::uint32_t>::Pushed::to_empty;
+    call.place = submissions_.written();
     is_to_wake = is_to_wake && submissions_.has_sleepers();
   }
   end_.area->memory().most_threads.store(generation_.containment().threads(), std::memory_order_relaxed);
   if (is_to_wake) futex_wake(end_.area->memory().submissions.tail, 1);
+  return true;
 }
 
 /// On a thread of the edge, which must not wait: the worker's own threads look for whom it is.
@@ -149,6 +184,8 @@ void Calls::on_client_gone(void* self) {
   memory.calls[call.number].gone.store(call.sequence, std::memory_order_relaxed);
   memory.gone_count.fetch_add(1, std::memory_order_release);
   futex_wake(memory.gone_count, 1);
+  call.owner->has_unheard_.store(true, std::memory_order_relaxed);
+  call.owner->means_.on_unheard();
 }
 
 bool Calls::prepare_to_sleep() {
@@ -161,27 +198,57 @@ bool Calls::prepare_to_sleep() {
 void Calls::wake_up() { end_.area->memory().completions.sleepers.store(0, std::memory_order_relaxed); }
 
 bool Calls::is_anybody_inside() {
+  if (sockets_.has_any()) return true;
   const std::lock_guard lock(mutex_);
   return free_.size() < kCallCount;
 }
 
-void Calls::end() {
+std::vector<runtime::Scope::Time> Calls::deadlines_at_work() {
+  std::vector<runtime::Scope::Time> deadlines;
+  std::uint32_t read = 0;
   {
     const std::lock_guard lock(mutex_);
-    if (std::exchange(is_over_, true)) return;
+    if (free_.size() == kCallCount) return deadlines;
+    read = submissions_.read();
   }
   for (auto& call : calls_) {
     const std::lock_guard own(call.mutex);
-    if (!call.is_active) continue;
-    call.cone.reset();
-    call.failed_through = {};
-    if (call.busy > 0) {
-      call.is_to_be_cut = true;
-    } else if (call.exchange != nullptr) {
-      call.is_started ? cut(call) : answer(call, 503, kWorkerIsGone);
-    }
-    if (call.busy == 0) call.is_active = false;
+    // What is still in the ring waits for a thread.
+    const bool has_begun = static_cast<std::int32_t>(read - call.place) >= 0;
+    if (call.is_active && has_begun && !call.has_returned) deadlines.push_back(call.deadline);
   }
+  return deadlines;
+}
+
+void Calls::end() {
+  std::list<Socket*> waiting;
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(is_over_, true)) return;
+    waiting.swap(telling_);
+  }
+  sockets_.close_all();
+  for (auto* const socket : waiting) finish({.heard = socket, .is_ok = true});
+  for (auto& call : calls_) {
+    Rest rest;
+    end(call, rest);
+    finish(rest);
+  }
+}
+
+void Calls::end(Call& call, Rest& rest) {
+  const std::lock_guard own(call.mutex);
+  if (!call.is_active) return;
+  rest = {
+      .accepted = std::exchange(call.accepted, nullptr), .heard = std::exchange(call.socket, nullptr), .is_ok = true};
+  call.cone.reset();
+  call.failed_through = {};
+  if (call.busy > 0) {
+    call.is_to_be_cut = true;
+  } else if (call.exchange != nullptr) {
+    call.is_started ? cut(call) : answer(call, 503, kWorkerIsGone);
+  }
+  if (call.busy == 0) call.is_active = false;
 }
 
 /// As the edge does for a handler of its own that did not answer.

@@ -6,7 +6,10 @@
 #include <mortise/abi/http.h>
 
 #include <array>
+#include <atomic>
 #include <cstdint>
+#include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -17,6 +20,7 @@
 #include "isolation/host_end.hpp"
 #include "isolation/outgoing_calls.hpp"
 #include "isolation/ring.hpp"
+#include "isolation/sockets.hpp"
 #include "runtime/generation.hpp"
 #include "runtime/scope.hpp"
 
@@ -43,6 +47,10 @@ struct Means {
   GrowingPool& calling;  // others through contracts: nothing of it waits for one of the former
   /// What the exchange is about to fail by is another plugin's.
   void (*note_providers_failure)(mortise_http_exchange* exchange);
+  const http::WebSocketsElsewhere& sockets;
+  /// Nobody waits any more for the answer to one that is inside: its client has gone, or its time is up. Any thread;
+  /// must not wait.
+  std::function<void()> on_unheard = [] {};
 };
 
 /// Of one worker process; shared by the attendant and by those who are just submitting, or wait for a client. A worker
@@ -64,9 +72,17 @@ class Calls : public std::enable_shared_from_this<Calls> {
   /// From now on the worker wakes the host when it has something to say. False: it has already.
   bool prepare_to_sleep();
   void wake_up();
+  [[nodiscard]] bool has_sockets() { return sockets_.has_any(); }
+  /// Also a socket that is open.
   [[nodiscard]] bool is_anybody_inside();
-  /// The worker is gone: answers whoever is inside with a 503, and whoever comes from now on.
+  /// Whether on_unheard was called since this was asked the last time.
+  bool take_unheard() noexcept { return has_unheard_.exchange(false, std::memory_order_relaxed); }
+  /// The worker is gone: answers whoever is inside with a 503, and whoever comes from now on; closes the sockets.
   void end();
+
+  /// The deadlines of those whose handlers hold a thread of the worker; as far as the worker can be believed, which has
+  /// nothing but its own standing to lose. Any thread.
+  [[nodiscard]] std::vector<runtime::Scope::Time> deadlines_at_work();
 
  private:
   /// Slot of one request. What is not marked is written while the call is taken and not active.
@@ -78,34 +94,67 @@ class Calls : public std::enable_shared_from_this<Calls> {
     std::string request_id;
     runtime::Scope::Time deadline;
     std::uint8_t* block = nullptr;  // of the host's heap; null: the request lies in the call's own place
+    bool is_told = false;           // it was taken for a socket
+    std::uint64_t told_bytes = 0;   // what it may take of the heap then
 
     std::mutex mutex;
     // Guarded by mutex:
     bool is_active = false;
+    std::uint32_t place = 0;                    // in the ring of submissions: how many had been written with it
     mortise_http_exchange* exchange = nullptr;  // null: it has been ended
     bool is_started = false;
     bool is_to_be_cut = false;  // as soon as nobody is busy with it
     unsigned busy = 0;          // threads that wait for its client
-    // What the handler can reach, while it may call anybody; null: it cannot, or has returned.
+    // What the handler can reach, while it may call anybody or accept a socket; null: it cannot, or has returned.
     runtime::ConePtr cone{};
-    Failed failed_through{};  // the last call of the handler's, if that has failed
-    bool is_calling = false;  // a call of the handler's is under way
+    Failed failed_through{};                    // the last call of the handler's, if that has failed
+    bool is_calling = false;                    // a call of the handler's is under way
+    bool has_returned = false;                  // the handler, before the call is over; it accepts no socket any more
+    mortise_http_exchange* accepted = nullptr;  // becomes a socket when the handler has returned
+    Socket* socket = nullptr;                   // which tells this; null: it is a request
+  };
+  /// What is left to do when the call's mutex is free again.
+  struct Rest {
+    mortise_http_exchange* accepted = nullptr;
+    Socket* heard = nullptr;
+    bool is_ok = false;
+    bool has_waiting = false;
   };
 
   Call* take_free();
-  void give_back(Call& call);
+  bool give_back(Call& call);
+  void note_free(Call& call);
+  bool push(Call& call);
   void prepare(Call& call, const ForwardedRoute& route, const mortise_http_request_v1& request,
-               mortise_http_exchange* exchange);
+               mortise_http_exchange* exchange, runtime::ConePtr cone);
   bool write_request(Call& call, const mortise_http_request_v1& request, const std::string& bindings);
   static void on_client_gone(void* call);
 
+  // --- What sockets have to tell (calls_sockets.cpp).
+  static mortise_status on_message(void* socket, mortise_websocket* handle, mortise_bytes data, std::uint32_t is_text,
+                                   mortise_error* error);
+  static void on_close(void* socket, mortise_websocket* handle, std::uint32_t code, mortise_str reason);
+  void describe_scope(Socket& socket);
+  static void pass_on(Socket& socket);
+  void tell_waiting();
+  bool write_told(Call& call, const Socket& socket);
+  bool refuse_told(Call& call, Socket& socket, std::uint64_t given_back);
+  void tell(Call& call, Socket& socket);
+  void take_accept(Call& call, const Completion& completion);
+  void accept(Call& call, const Completion& completion, const SocketTerms& terms, const std::string& protocol);
+  void take_heard(Call& call, const Completion& completion, Rest& rest);
+  void end(Call& call, Rest& rest);
+  void finish(const Rest& rest);
+
   void take(const Completion& completion);
+  void take_of(Call& call, const Completion& completion, Rest& rest);
   void take_end(Call& call, const Completion& completion);
   void take_answer(Call& call, const Completion& completion);
   void take_write(Call& call, const Completion& completion);
   void take_read(Call& call, const Completion& completion);
   void take_call(Call& call, const Completion& completion);
-  void take_done(Call& call);
+  static void take_returned(Call& call);
+  void take_done(Call& call, Rest& rest);
   void note_called(Call& call, std::uint64_t sequence, Failed failed);
   void blame_provider(Call& call);
   void wait_elsewhere(Call& call, const Completion& completion);
@@ -127,12 +176,19 @@ class Calls : public std::enable_shared_from_this<Calls> {
   const Means means_;
   std::array<Call, kCallCount> calls_;
   RingReader<Completion> completions_;  // the attendant's
+  // Has the attendant look once more, which it is woken for after this is set: relaxed.
+  std::atomic<bool> has_unheard_{false};
+  Sockets sockets_;
 
   std::mutex mutex_;
   // Guarded by mutex_:
   RingWriter<std::uint32_t> submissions_;
   std::vector<std::uint32_t> free_;  // whose memory is warm last
   std::uint64_t sequence_ = 0;
+  std::list<Socket*> telling_;    // those that wait for a call
+  std::uint32_t told_ = 0;        // calls that are sockets'
+  std::uint64_t told_bytes_ = 0;  // of theirs
+  std::uint64_t given_back_ = 0;  // calls that ever were
   bool is_over_ = false;
 };
 

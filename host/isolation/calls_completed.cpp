@@ -18,35 +18,51 @@ namespace {
 
 // Taken at one go: a plugin that says a lot must not keep its attendant from all else.
 constexpr unsigned kMostAtOnce = 256;
-// A handler's message; the host's own handlers have as much.
-constexpr std::uint64_t kMostMessageBytes = 1024;
+constexpr std::uint64_t kMostBytesAtOnce = std::uint64_t{8} << 20U;
 
 using Kind = Completion::Kind;
 
 }  // namespace
 
 bool Calls::take_some() {
-  for (unsigned i = 0; i < kMostAtOnce && !end_.breach->is_noted(); ++i) {
+  std::uint64_t bytes = 0;
+  for (unsigned i = 0; i < kMostAtOnce && bytes < kMostBytesAtOnce && !end_.breach->is_noted(); ++i) {
     if (!completions_.is_sound()) {
       end_.breach->note("its ring claims more entries than it has");
       return false;
     }
     const auto completion = completions_.pop();
     if (!completion) return false;
+    bytes += std::min<std::uint64_t>(completion->size, kMostBytesAtOnce);
     take(*completion);
   }
   return !end_.breach->is_noted();
 }
 
 void Calls::take(const Completion& completion) {
-  if (completion.kind == Kind::taken) return outgoing_->take_back(completion.argument);
+  if (completion.kind == Kind::taken) {
+    outgoing_->take_back(completion.argument);
+    return tell_waiting();
+  }
   if (completion.call >= kCallCount) return end_.breach->note("it names a call that there is none of");
   if (completion.reply != Completion::kNoReply && completion.reply >= kReplyCount) {
     return end_.breach->note("it waits for a reply in a place that there is none of");
   }
+  if (completion.kind == Kind::send_text || completion.kind == Kind::send_binary || completion.kind == Kind::close) {
+    return reply(completion, sockets_.take(completion));
+  }
   auto& call = calls_[completion.call];
-  const std::unique_lock lock(call.mutex);
-  if (!call.is_active) return end_.breach->note("it answers a call that is over");
+  Rest rest;
+  {
+    const std::lock_guard lock(call.mutex);
+    if (!call.is_active) return end_.breach->note("it answers a call that is over");
+    take_of(call, completion, rest);
+  }
+  finish(rest);
+}
+
+/// Under the call's mutex.
+void Calls::take_of(Call& call, const Completion& completion, Rest& rest) {
   switch (completion.kind) {
     case Kind::respond:
     case Kind::start: return take_answer(call, completion);
@@ -56,9 +72,14 @@ void Calls::take(const Completion& completion) {
     case Kind::fail: return take_end(call, completion);
     case Kind::read_body: return take_read(call, completion);
     case Kind::call: return take_call(call, completion);
-    case Kind::returned: return call.cone.reset();
-    case Kind::done: return take_done(call);
-    case Kind::taken: break;  // no call's
+    case Kind::returned: return take_returned(call);
+    case Kind::done: return take_done(call, rest);
+    case Kind::accept: return take_accept(call, completion);
+    case Kind::heard: return take_heard(call, completion, rest);
+    case Kind::taken:
+    case Kind::send_text:
+    case Kind::send_binary:
+    case Kind::close: break;  // no call's
   }
   end_.breach->note("it says something that there is no word for");
 }
@@ -205,13 +226,20 @@ void Calls::blame_provider(Call& call) {
   means_.note_providers_failure(call.exchange);
 }
 
-void Calls::take_done(Call& call) {
+void Calls::take_returned(Call& call) {
+  call.has_returned = true;
+  call.cone.reset();
+}
+
+void Calls::take_done(Call& call, Rest& rest) {
+  if (call.socket != nullptr) return end_.breach->note("it is done with what a socket has told, and does not say how");
   if (call.busy > 0) return end_.breach->note("it is done with a call for which it still waits");
   if (call.exchange != nullptr) return end_.breach->note("it is done with a call that it has not ended");
   call.is_active = false;
   call.cone.reset();
   call.failed_through = {};
-  give_back(call);
+  rest.accepted = std::exchange(call.accepted, nullptr);
+  rest.has_waiting = give_back(call);
 }
 
 void Calls::reply(const Completion& completion, mortise_status status, std::uint64_t value) {

@@ -10,6 +10,7 @@
 
 #include "isolation/calls.hpp"
 #include "isolation/futex.hpp"
+#include "isolation/prefetch.hpp"
 #include "isolation/steady_ns.hpp"
 #include "runtime/abi_values.hpp"
 #include "runtime/contracts_table.hpp"
@@ -26,49 +27,69 @@ constexpr unsigned kMostCrossings = 32;
 // A sleeper looks again after that: only for a word that something else than the worker has changed under its hands.
 constexpr std::chrono::seconds kLongestSleep{1};
 
+/// The place that the thread gave back last, in whichever worker: its memory is warm, and a thread of the worker may
+/// still look for the next call there. Threads that do not call at the same time have the same one.
+std::uint32_t& place_of_thread() noexcept {
+  constinit thread_local std::uint32_t place = 0;
+  return place;
+}
+
+constexpr const char* kWrongTurn = "it takes turns that are not its own";
 constexpr std::string_view kBroken = "its process has broken the rules, and is killed for it";
 
 }  // namespace
 
 ContractCalls::ContractCalls(HostEnd end, std::shared_ptr<OutgoingCalls> outgoing,
-                             const runtime::Generation& generation)
+                             const runtime::Generation& generation, bool is_one_of_several)
     : end_(std::move(end)),
       outgoing_(std::move(outgoing)),
       generation_(generation),
+      is_one_of_several_(is_one_of_several),
       submissions_(end_.area->memory().contract_submissions) {
   abandoned_.reserve(kContractCallCount);  // nothing may go wrong when a place is left
-  free_.reserve(kContractCallCount);
-  for (std::uint32_t i = 0; i < kContractCallCount; ++i) {
-    places_[i].number = i;
-    free_.push_back(&places_[kContractCallCount - 1 - i]);
-  }
+  for (std::uint32_t i = 0; i < kContractCallCount; ++i) places_[i].number = i;
 }
 
 ContractCallMemory& ContractCalls::memory_of(const Place& place) const noexcept {
   return end_.area->memory().contract_calls[place.number];
 }
 
-ContractCalls::Place* ContractCalls::take() {
-  const std::lock_guard lock(mutex_);
-  if (is_over_) return nullptr;
-  if (!abandoned_.empty()) reclaim_abandoned();
-  if (free_.empty() && abandoned_.size() >= kContractCallCount / 2) {
-    end_.breach->note("calls of it do not return: most places are held by those that are past their deadlines");
+ContractCalls::Place* ContractCalls::find_free() noexcept {
+  const auto first = place_of_thread();
+  for (std::uint32_t i = 0; i < kContractCallCount; ++i) {
+    auto& place = places_[(first + i) % kContractCallCount];
+    if (place.is_taken.load(std::memory_order_relaxed)) continue;
+    if (place.is_taken.exchange(true, std::memory_order_acquire)) continue;
+    if (is_one_of_several_) inside_.fetch_add(1, std::memory_order_relaxed);
+    return &place;
   }
-  if (free_.empty()) return nullptr;
-  auto* const place = free_.back();
-  free_.pop_back();
-  return place;
+  return nullptr;
+}
+
+ContractCalls::Place* ContractCalls::take() {
+  if (is_over_) return nullptr;
+  auto* place = abandoned_count_.load(std::memory_order_relaxed) == 0 ? find_free() : nullptr;
+  if (place == nullptr) {
+    const std::lock_guard lock(mutex_);
+    reclaim_abandoned();
+    place = find_free();
+    if (place == nullptr && abandoned_.size() >= kContractCallCount / 2) {
+      end_.breach->note("calls of it do not return: most places are held by those that are past their deadlines");
+    }
+  }
+  if (place == nullptr || !is_over_) return place;
+  give_back(*place);  // as it was left by a call that the end of the worker has ended
+  return nullptr;
 }
 
 /// Under the mutex: those whose plugin has returned.
 void ContractCalls::reclaim_abandoned() {
   std::erase_if(abandoned_, [this](Place* place) {
-    if (memory_of(*place).turn.load() != turn::kIdle) return false;
-    free_blocks(*place);
-    free_.push_back(place);
+    if (memory_of(*place).turn.load() == turn::kAbandoned) return false;
+    give_back(*place);
     return true;
   });
+  abandoned_count_.store(abandoned_.size(), std::memory_order_relaxed);
 }
 
 void ContractCalls::free_blocks(Place& place) {
@@ -79,26 +100,32 @@ void ContractCalls::free_blocks(Place& place) {
 
 void ContractCalls::give_back(Place& place) {
   free_blocks(place);
-  const std::lock_guard lock(mutex_);
-  free_.push_back(&place);
+  if (is_one_of_several_) inside_.fetch_sub(1, std::memory_order_relaxed);
+  place.is_taken.store(false, std::memory_order_release);
 }
 
 mortise_status ContractCalls::call(const ForwardedContract& contract, std::uint32_t method, mortise_bytes request,
-                                   mortise_bytes* reply) {
+                                   bool is_reserved, mortise_bytes* reply) {
   auto* const scope = runtime::Scope::current();
   if (scope == nullptr) return MORTISE_FAILED_PRECONDITION;
   const Called called{.contract = contract, .method = method};
   if (scope->crossings() >= kMostCrossings) {
-    if (end_.heap->has(request.data)) end_.heap->free(const_cast<std::uint8_t*>(request.data));
+    if (is_reserved) end_.heap->free(const_cast<std::uint8_t*>(request.data));
     return fail(MORTISE_RESOURCE_EXHAUSTED, called, "calls between processes are nested too deeply");
   }
   auto* const place = take();
   if (place == nullptr) {
-    if (end_.heap->has(request.data)) end_.heap->free(const_cast<std::uint8_t*>(request.data));
+    if (is_reserved) end_.heap->free(const_cast<std::uint8_t*>(request.data));
     if (is_over_) return fail(MORTISE_UNAVAILABLE, called, kWorkerIsGone);
     return fail(MORTISE_RESOURCE_EXHAUSTED, called, "too many calls are inside the plugin's process at this moment");
   }
-  if (!write(*place, called, *scope, request)) {
+  bool is_written = false;
+  try {
+    is_written = write(*place, called, *scope, request, is_reserved);
+  } catch (const std::bad_alloc&) {
+    // Of this process, that is; the caller is told the same.
+  }
+  if (!is_written) {
     give_back(*place);
     return fail(MORTISE_RESOURCE_EXHAUSTED, called,
                 "the memory that is shared with the plugin's process has no room for the request");
@@ -121,13 +148,13 @@ std::uint8_t* ContractCalls::reserve(std::uint64_t size) {
   return size > kDirectCallBytes && !is_over_ ? end_.heap->allocate(size) : nullptr;
 }
 
-bool ContractCalls::write(Place& place, const Called& called, runtime::Scope& scope, mortise_bytes request) {
+bool ContractCalls::write(Place& place, const Called& called, runtime::Scope& scope, mortise_bytes request,
+                          bool is_reserved) {
   const auto* const log = telemetry::LogScope::current();
   const auto request_id = log == nullptr ? std::string_view() : log->request_id;
   const auto bindings = outgoing_->has_any() ? outgoing_->describe(scope.table()) : std::string();
   auto& memory = memory_of(place);
   std::span<std::uint8_t> direct(memory.direct);
-  const bool is_reserved = end_.heap->has(request.data);
   auto* const there = is_reserved ? const_cast<std::uint8_t*>(request.data) : room(direct, request.size, place.request);
   if (is_reserved) place.request = there;
   auto* const along = room(direct, request_id.size() + bindings.size(), place.along);
@@ -153,9 +180,9 @@ std::uint8_t* ContractCalls::room(std::span<std::uint8_t>& direct, std::uint64_t
 
 /// A thread of the worker that still sits at the place takes it from there; else one of those that look into the ring.
 void ContractCalls::post(const Place& place) {
-  auto& memory = memory_of(place);
-  memory.turn.store(turn::kWorker);
-  if (memory.is_attended.exchange(0) != 0) return;
+  const auto former = memory_of(place).turn.exchange(turn::kWorker);
+  if (former == turn::kSeated) return;
+  if (former != turn::kHost && !is_over_) end_.breach->note(kWrongTurn);
   bool is_to_wake = false;
   {
     const std::lock_guard lock(mutex_);
@@ -166,7 +193,7 @@ void ContractCalls::post(const Place& place) {
   if (is_to_wake) futex_wake(end_.area->memory().contract_submissions.tail, 1);
 }
 
-/// From its posting to its end. What it throws comes before that.
+/// From its posting to its end. What it throws comes before the worker has returned.
 mortise_status ContractCalls::carry(Place& place, const Called& called, runtime::Scope& scope, mortise_bytes* reply) {
   constexpr std::string_view kLate = "the deadline of the request has passed";
   auto& memory = memory_of(place);
@@ -181,11 +208,7 @@ mortise_status ContractCalls::carry(Place& place, const Called& called, runtime:
     }
     const auto said = memory.said.load();
     if (said.outgoing == Said::kReturned) {
-      const auto status = take_outcome(place, called, scope, reply, said.outcome);
-      memory.turn.store(turn::kIdle);
-      if (memory.worker_sleeps.load() != 0) futex_wake(memory.turn, 1);
-      give_back(place);
-      return status;
+      return end_with(place, called, scope, reply, said.outcome);
     }
     if (end_.breach->is_noted() || !outgoing_->claim(said.outgoing)) {
       leave(place);
@@ -206,10 +229,10 @@ ContractCalls::Wait ContractCalls::wait(const Place& place, const runtime::Scope
   look_for([&] { return memory.turn.load(std::memory_order_acquire) != turn::kWorker; });
   for (;;) {
     const auto seen = memory.turn.load();
-    if (seen == turn::kHost) return Wait::said;
+    if (seen == turn::kHost || seen == turn::kSeated) return Wait::said;
     if (is_over_) return Wait::over;
     if (seen != turn::kWorker) {
-      end_.breach->note("it takes turns that are not its own");
+      end_.breach->note(kWrongTurn);
       return Wait::broken;
     }
     const auto deadline = scope.deadline();
@@ -221,20 +244,46 @@ ContractCalls::Wait ContractCalls::wait(const Place& place, const runtime::Scope
   }
 }
 
+/// It has returned: the place is free for the next call, whatever becomes of what it has answered.
+mortise_status ContractCalls::end_with(Place& place, const Called& called, runtime::Scope& scope, mortise_bytes* reply,
+                                       const Outcome& outcome) {
+  auto& memory = memory_of(place);
+  mortise_status status = MORTISE_OK;
+  try {
+    status = take_outcome(place, called, scope, reply, outcome);
+  } catch (const std::bad_alloc&) {
+    status = MORTISE_RESOURCE_EXHAUSTED;
+  }
+  if (outcome.payload.offset != end_.area->offset_of(memory.reply.data())) {
+    memory.taken.fetch_add(1);
+    if (memory.worker_sleeps.load() != 0) futex_wake(memory.taken, 1);
+  }
+  place_of_thread() = place.number;
+  // The next call is likely to be written there.
+  prefetch_to_write(&memory.provision);
+  prefetch_to_write(memory.direct.data());
+  give_back(place);
+  return status;
+}
+
 /// False: something else has become of it meanwhile.
 bool ContractCalls::abandon(Place& place) {
   auto seen = turn::kWorker;
   if (!memory_of(place).turn.compare_exchange_strong(seen, turn::kAbandoned)) return false;
-  const std::lock_guard lock(mutex_);
-  abandoned_.push_back(&place);
+  list_abandoned(place);
   return true;
 }
 
 /// Nobody waits for the call any more; the place comes back when the plugin has returned.
 void ContractCalls::leave(Place& place) {
   memory_of(place).turn.store(turn::kAbandoned);
+  list_abandoned(place);
+}
+
+void ContractCalls::list_abandoned(Place& place) {
   const std::lock_guard lock(mutex_);
   abandoned_.push_back(&place);
+  abandoned_count_.store(abandoned_.size(), std::memory_order_relaxed);
 }
 
 /// What the worker has written is copied before anybody looks at it.
@@ -267,7 +316,8 @@ mortise_status ContractCalls::take_outcome(const Place& place, const Called& cal
 bool ContractCalls::is_anybody_inside() {
   const std::lock_guard lock(mutex_);
   reclaim_abandoned();
-  return free_.size() < kContractCallCount;
+  return std::any_of(places_.begin(), places_.end(),
+                     [](const Place& place) { return place.is_taken.load(std::memory_order_relaxed); });
 }
 
 void ContractCalls::end() {
@@ -279,12 +329,17 @@ void ContractCalls::end() {
   }
 }
 
-mortise_status ContractCalls::fail(mortise_status status, const Called& called, std::string_view why) const {
-  const auto& declared = *called.contract.declared;
-  const auto& methods = generation_.spec().manifest->methods_of(declared.contract);
-  auto method = declared.contract;
-  if (called.method < methods.size()) method.append(" ").append(methods[called.method].name);
-  return runtime::fail_call(generation_, status, method, why);
+/// Throws nothing, as it is called when the place is somebody else's already.
+mortise_status ContractCalls::fail(mortise_status status, const Called& called, std::string_view why) const noexcept {
+  try {
+    const auto& declared = *called.contract.declared;
+    const auto& methods = generation_.spec().manifest->methods_of(declared.contract);
+    auto method = declared.contract;
+    if (called.method < methods.size()) method.append(" ").append(methods[called.method].name);
+    return runtime::fail_call(generation_, status, method, why);
+  } catch (const std::bad_alloc&) {
+    return status;
+  }
 }
 
 }  // namespace mortise::isolation

@@ -6,6 +6,7 @@
 
 #include "isolation/entered.hpp"
 #include "isolation/futex.hpp"
+#include "isolation/prefetch.hpp"
 #include "isolation/steady_ns.hpp"
 #include "runtime/abi_values.hpp"
 #include "runtime/generation.hpp"
@@ -13,12 +14,6 @@
 #include "telemetry/log.hpp"
 
 namespace mortise::isolation {
-namespace {
-
-constexpr std::string_view kNoHeap = "the memory that host and worker share has no room for the reply";
-
-}  // namespace
-
 ContractCrew::ContractCrew(HostLink& link, const runtime::Registered& registered, Bindings& bindings)
     : link_(link),
       registered_(registered),
@@ -29,20 +24,25 @@ ContractCrew::ContractCrew(HostLink& link, const runtime::Registered& registered
 
 void ContractCrew::run(std::uint32_t number) {
   auto& place = link_.area().memory().contract_calls[number];
-  while (answer(number, place) && sit(place)) continue;
+  Bound bound;
+  while (answer(number, place, bound) && sit(place)) continue;
 }
 
 /// Whether somebody has waited for it.
-bool ContractCrew::answer(std::uint32_t number, ContractCallMemory& place) {
+bool ContractCrew::answer(std::uint32_t number, ContractCallMemory& place, Bound& bound) {
+  // What is looked at only through what is looked at first, and what was last read by the host.
+  prefetch(place.direct.data());
+  prefetch_to_write(&place.said);
   const mortise_bytes request{link_.area().at(place.request.offset), place.request.size};
   const std::string_view along(reinterpret_cast<const char*>(link_.area().at(place.along.offset)), place.along.size);
   const auto& generation = bindings_.generation();
   const telemetry::LogScope log_scope(generation.name(), generation.number_text(),
                                       along.substr(0, place.request_id_size));
-  const auto cone = bindings_.find(along.substr(place.request_id_size));
+  const auto described = along.substr(place.request_id_size);
+  if (!bound.cone || bound.described != described) bound = {std::string(described), bindings_.find(described)};
   const std::atomic<runtime::Scope::Time> deadline{from_ns(place.deadline_ns)};
   const Entered entered(Entered::Way::contract_call, number);
-  runtime::Scope scope(cone, &deadline);
+  runtime::Scope scope(bound.cone, &deadline);
   mortise_bytes reply{nullptr, 0};
   const auto status =
       runtime::call_over(*registered_.provisions[place.provision].channel, place.method, request, reply);
@@ -61,42 +61,42 @@ bool ContractCrew::tell(ContractCallMemory& place, mortise_status status, std::s
   auto* to = place.reply.data();
   std::uint8_t* block = nullptr;
   if (size > place.reply.size()) to = block = link_.heap().allocate(size);
-  if (to == nullptr) return tell(place, MORTISE_RESOURCE_EXHAUSTED, kNoHeap, {});
+  if (to == nullptr) return tell(place, MORTISE_RESOURCE_EXHAUSTED, kNoHeapForReply, {});
   if (!text.empty()) std::memcpy(to, text.data(), text.size());
   if (!rest.empty()) std::memcpy(to + text.size(), rest.data(), rest.size());
   const auto message_size = status == MORTISE_OK ? 0 : static_cast<std::uint32_t>(text.size());
-  // First: whoever has the turn back may call again.
-  place.is_attended.store(1, std::memory_order_relaxed);
-  const bool is_heard = say(place, {.outcome = {.status = status,
-                                                .message_size = message_size,
-                                                .payload = {.offset = link_.area().offset_of(to), .size = size}}});
-  if (!is_heard) {
-    place.is_attended.store(0, std::memory_order_relaxed);
-    place.turn.store(turn::kIdle);
-  } else if (block != nullptr) {
-    const auto is_taken = [&] { return place.turn.load() != turn::kHost; };
-    place.worker_sleeps.store(1);
-    if (!look_for(is_taken)) {
-      while (!is_taken()) futex_wait(place.turn, turn::kHost);
-    }
-    place.worker_sleeps.store(0);
-  }
-  if (block != nullptr) link_.heap().free(block);
+  const Payload payload{.offset = link_.area().offset_of(to), .size = size};
+  const Said said{.outcome = {.status = status, .message_size = message_size, .payload = payload}};
+  const auto taken = place.taken.load(std::memory_order_relaxed);
+  const bool is_heard = say(place, said, turn::kSeated);
+  if (!is_heard) place.turn.store(turn::kHost);
+  if (block == nullptr) return is_heard;
+  if (is_heard) wait_until_taken(place, taken);
+  link_.heap().free(block);
   return is_heard;
 }
 
-bool ContractCrew::say(ContractCallMemory& place, const Said& said) {
+void ContractCrew::wait_until_taken(ContractCallMemory& place, std::uint32_t before) {
+  const auto is_taken = [&] { return place.taken.load() != before; };
+  if (look_for(is_taken)) return;
+  place.worker_sleeps.store(1);
+  while (!is_taken()) futex_wait(place.taken, before);
+  place.worker_sleeps.store(0);
+}
+
+bool ContractCrew::say(ContractCallMemory& place, const Said& said, std::uint32_t to) {
   place.said.store(said);
   auto mine = turn::kWorker;
-  if (!place.turn.compare_exchange_strong(mine, turn::kHost)) return false;
+  if (!place.turn.compare_exchange_strong(mine, to)) return false;
   if (place.host_sleeps.load() != 0) futex_wake(place.turn, 1);
   return true;
 }
 
 /// Whether the next call has come to this place while its thread was awake.
 bool ContractCrew::sit(ContractCallMemory& place) {
-  const auto has_come = [&] { return place.is_attended.load(std::memory_order_acquire) == 0; };
-  return look_for(has_come) || place.is_attended.exchange(0) == 0;
+  const auto has_come = [&] { return place.turn.load(std::memory_order_acquire) != turn::kSeated; };
+  auto seated = turn::kSeated;
+  return look_for(has_come) || !place.turn.compare_exchange_strong(seated, turn::kHost);
 }
 
 }  // namespace mortise::isolation

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "isolation/bindings.hpp"
@@ -23,13 +24,21 @@ class ContractCrew {
   /// Until no method runs. No call is posted any more.
   void wait_until_idle() { crew_.wait_until_idle(); }
 
-  /// Gives the turn to the host with what is said. False: nobody waits for it.
-  static bool say(ContractCallMemory& place, const Said& said);
+  /// Gives the turn to the host with what is said, as kHost or, where the thread will look for the next call, kSeated.
+  /// False: nobody waits for it.
+  static bool say(ContractCallMemory& place, const Said& said, std::uint32_t to);
 
  private:
+  /// What the calls at a place are bound to: mostly the same, one after the other.
+  struct Bound {
+    std::string described;
+    runtime::ConePtr cone;
+  };
+
   void run(std::uint32_t number);
-  bool answer(std::uint32_t number, ContractCallMemory& place);
+  bool answer(std::uint32_t number, ContractCallMemory& place, Bound& bound);
   bool tell(ContractCallMemory& place, mortise_status status, std::string_view text, std::string_view rest);
+  static void wait_until_taken(ContractCallMemory& place, std::uint32_t before);
   static bool sit(ContractCallMemory& place);
 
   HostLink& link_;

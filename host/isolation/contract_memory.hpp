@@ -2,18 +2,24 @@
 // of its own in which both sides take turns; the thread that calls waits there, and so may the worker's thread that has
 // answered, for the next one. A call that the plugin makes of others has one, too, and so may be inside the former.
 //
-//  turn      | whose it is                              | goes over to
-//  idle      | the host's: nobody's call is there       | worker (a call was put there)
-//  worker    | the plugin's code runs                   | host (the worker says something), abandoned
-//  host      | the host looks at what the worker said   | worker (it goes on), idle (it was the end)
-//  abandoned | the plugin's code runs, nobody waits     | idle (it has returned)
-//  over      | nobody's: the worker has ended           |
+//  turn      | whose it is                                       | goes over to
+//  host      | the host's: nobody's call is there, or it looks   | worker (a call was put there, or goes on)
+//            | at what the worker has said                       |
+//  seated    | likewise; a thread of the worker looks for the    | worker (which that thread takes), host (it looks no
+//            | next call                                         | more)
+//  worker    | the plugin's code runs                            | host, seated (the worker says something), abandoned
+//  abandoned | the plugin's code runs, nobody waits              | host (it has returned)
+//  over      | nobody's: the worker has ended                    |
+//
+// What both sides write is this word alone, once each in a call and its answer: a line that goes to and fro between two
+// cores is what a call costs.
 #pragma once
 
 #include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "isolation/words.hpp"
 
@@ -25,10 +31,13 @@ inline constexpr std::uint32_t kOutgoingCount = 256;
 /// What a call, and its reply, may take without the heap.
 inline constexpr std::size_t kDirectCallBytes = 4032;
 
+/// Why a reply cannot be told.
+inline constexpr std::string_view kNoHeapForReply = "the memory that host and worker share has no room for the reply";
+
 namespace turn {
-inline constexpr std::uint32_t kIdle = 0;
-inline constexpr std::uint32_t kWorker = 1;
-inline constexpr std::uint32_t kHost = 2;
+inline constexpr std::uint32_t kHost = 0;
+inline constexpr std::uint32_t kSeated = 1;
+inline constexpr std::uint32_t kWorker = 2;
 inline constexpr std::uint32_t kAbandoned = 3;
 inline constexpr std::uint32_t kOver = 4;
 }  // namespace turn
@@ -64,22 +73,21 @@ struct Wanted {
   Payload request{};
 };
 
-/// Up to `direct` the host's to write but for `turn` and `is_attended`, the rest the worker's; each side releases with
-/// `turn` what it wrote.
+/// Up to `direct` the host's to write but for `turn`, the rest the worker's; each side releases with `turn` what it
+/// wrote.
 struct ContractCallMemory {
   alignas(64) std::atomic<std::uint32_t> turn;
-  // A worker's thread waits here for the next call; who takes it back to 0 answers for that the call is looked at.
-  std::atomic<std::uint32_t> is_attended;
   std::atomic<std::uint32_t> host_sleeps;  // on `turn`
-  std::uint32_t provision;                 // in the order of registration
+  alignas(64) std::uint32_t provision;     // in the order of registration
   std::uint32_t method;
-  std::uint32_t request_id_size;  // of what goes along, where the request id comes first
   Payload request;
-  Payload along;                         // the request id and what the plugin's slots are bound to: see Bindings
-  alignas(64) std::int64_t deadline_ns;  // of the steady clock; INT64_MAX: none
-  std::array<std::uint8_t, kDirectCallBytes> direct;
+  Payload along;                     // the request id and what the plugin's slots are bound to: see Bindings
+  std::uint32_t request_id_size;     // of what goes along, where the request id comes first
+  std::atomic<std::uint32_t> taken;  // counts the replies in the worker's heap that the host has copied
+  std::int64_t deadline_ns;          // of the steady clock; INT64_MAX: none
+  alignas(64) std::array<std::uint8_t, kDirectCallBytes> direct;
   alignas(64) Words<Said> said;
-  std::atomic<std::uint32_t> worker_sleeps;  // on `turn`
+  std::atomic<std::uint32_t> worker_sleeps;  // on `taken`
   std::array<std::uint8_t, kDirectCallBytes> reply;
 };
 

@@ -8,6 +8,7 @@
 
 #include "isolation/entered.hpp"
 #include "isolation/futex.hpp"
+#include "isolation/remote_socket.hpp"
 #include "runtime/generation.hpp"
 #include "runtime/scope.hpp"
 #include "telemetry/crash_handler.hpp"
@@ -16,8 +17,7 @@
 namespace mortise::isolation {
 namespace {
 
-// Of a plugin that has no limit of its own.
-constexpr std::uint32_t kMostThreads = 32;
+constexpr std::string_view kTooLate = "its deadline had passed before there was a thread for it";
 
 }  // namespace
 
@@ -42,8 +42,11 @@ void Crew::start() {
 }
 
 void Crew::run(std::uint32_t number) {
+  if (link_.area().memory().calls[number].route == kSocketRoute) return RemoteSocket::hear(link_, bindings_, number);
   auto& exchange = exchanges_[number];
   const auto& route = http_.route(exchange.begin());
+  // Its client has been answered, and nobody waits for what the handler would do.
+  if (exchange.time_left_ms() == 0) return exchange.settle(MORTISE_DEADLINE_EXCEEDED, kTooLate, false);
   const auto& generation = bindings_.generation();
   std::array<char, 1024> text{};
   mortise_error error{.struct_size = sizeof(mortise_error),

@@ -2,9 +2,11 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <thread>
 #include <utility>
 
@@ -68,6 +70,37 @@ void HostLink::wake_host() {
 
 void HostLink::complete(const Completion& completion, bool is_urgent) {
   const std::lock_guard lock(completions_mutex_);
+  push(completion, is_urgent);
+}
+
+bool HostLink::complete_with(Completion completion, const void* payload, std::uint64_t size) {
+  {
+    const std::lock_guard lock(completions_mutex_);
+    take_back_lent();
+  }
+  auto* const block = heap_.allocate(std::max<std::uint64_t>(size, 1));
+  if (block == nullptr) return false;
+  if (size > 0) std::memcpy(block, payload, size);
+  const std::lock_guard lock(completions_mutex_);
+  completion.offset = area_->offset_of(block);
+  completion.size = size;
+  lent_.emplace_back(completions_.written(), block);
+  push(completion, true);
+  return true;
+}
+
+/// What the host has taken. Under completions_mutex_.
+void HostLink::take_back_lent() {
+  while (!lent_.empty() && completions_.is_done_with(lent_.front().first)) {
+    heap_.free(lent_.front().second);
+    lent_.pop_front();
+  }
+}
+
+/// Under completions_mutex_. Also of those who lend nothing, each takes back: positions in the ring can be compared
+/// only as long as they are near each other.
+void HostLink::push(const Completion& completion, bool is_urgent) {
+  take_back_lent();
   while (completions_.push(completion) == RingWriter<Completion>::Pushed::full) {
     wake_host();  // which is behind by thousands of them
     std::this_thread::sleep_for(std::chrono::milliseconds(1));

@@ -5,9 +5,11 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "isolation/area.hpp"
@@ -36,6 +38,9 @@ class HostLink {
   BlockHeap& heap() noexcept { return heap_; }
   /// `is_urgent`: somebody waits for it; else it may lie there until there is more.
   void complete(const Completion& completion, bool is_urgent);
+  /// At once, with a payload that nobody waits for: a copy of it is kept until the host has taken that. False: there is
+  /// no room for it.
+  bool complete_with(Completion completion, const void* payload, std::uint64_t size);
   /// Likewise, and waits for what the host says to it.
   mortise_status complete_and_wait(Completion completion, std::uint64_t& value);
 
@@ -43,6 +48,8 @@ class HostLink {
   std::uint32_t take_reply();
   void give_reply_back(std::uint32_t reply);
   void wake_host();
+  void push(const Completion& completion, bool is_urgent);
+  void take_back_lent();
 
   Talk talk_;
   std::mutex talk_mutex_;  // guards sending
@@ -51,6 +58,8 @@ class HostLink {
   BlockHeap heap_;
   std::mutex completions_mutex_;
   RingWriter<Completion> completions_;  // guarded by completions_mutex_
+  // Guarded by completions_mutex_: blocks of complete_with(), and how much had been written before.
+  std::deque<std::pair<std::uint32_t, std::uint8_t*>> lent_;
   std::mutex replies_mutex_;
   std::condition_variable reply_given_back_;
   std::vector<std::uint32_t> free_replies_;  // guarded by replies_mutex_

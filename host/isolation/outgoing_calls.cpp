@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::string_view kNoArena =
     "the caller's arena is at its cap, and has no room for the request; raise arena_max_bytes";
-constexpr std::string_view kNoHeap = "the memory that host and worker share has no room for the reply";
 
 std::string_view to_view(mortise_bytes bytes) {
   return {reinterpret_cast<const char*>(bytes.data), static_cast<std::size_t>(bytes.size)};
@@ -120,7 +119,7 @@ void OutgoingCalls::answer(std::uint32_t number, mortise_status status, std::str
   const auto size = text.size() + rest.size();
   const bool is_lent = size > place.reply.size();
   auto* const to = is_lent ? end_.heap->allocate(size) : place.reply.data();
-  if (to == nullptr) return answer(number, MORTISE_RESOURCE_EXHAUSTED, kNoHeap);
+  if (to == nullptr) return answer(number, MORTISE_RESOURCE_EXHAUSTED, kNoHeapForReply);
   if (!text.empty()) std::memcpy(to, text.data(), text.size());
   if (!rest.empty()) std::memcpy(to + text.size(), rest.data(), rest.size());
   if (is_lent) {

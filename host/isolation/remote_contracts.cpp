@@ -12,7 +12,7 @@
 namespace mortise::isolation {
 namespace {
 
-constexpr std::string_view kNoHeap = "the memory that host and worker share has no room for the request";
+constexpr std::string_view kNoHeapForRequest = "the memory that host and worker share has no room for the request";
 
 }  // namespace
 RemoteContracts::RemoteContracts(HostLink& link) : link_(link) {
@@ -54,7 +54,7 @@ mortise_status RemoteContracts::call_from(std::uint32_t number, Wanted wanted, m
   auto* to = block;
   if (block == nullptr) {
     to = request.size <= place.direct.size() ? place.direct.data() : block = link_.heap().allocate(request.size);
-    if (to == nullptr) return fail(MORTISE_RESOURCE_EXHAUSTED, kNoHeap);
+    if (to == nullptr) return fail(MORTISE_RESOURCE_EXHAUSTED, kNoHeapForRequest);
     if (request.size > 0) std::memcpy(to, request.data, request.size);
   }
   wanted.request = {.offset = link_.area().offset_of(to), .size = request.size};
@@ -75,7 +75,7 @@ mortise_status RemoteContracts::fail(mortise_status status, std::string_view why
 /// False: nobody waits for what becomes of the call that this one is part of.
 bool RemoteContracts::say(const Entered& entered, std::uint32_t place) {
   if (entered.way == Entered::Way::contract_call) {
-    return ContractCrew::say(link_.area().memory().contract_calls[entered.number], {.outgoing = place});
+    return ContractCrew::say(link_.area().memory().contract_calls[entered.number], {.outgoing = place}, turn::kHost);
   }
   Completion completion;
   completion.kind = Completion::Kind::call;

@@ -28,7 +28,15 @@ class RingWriter {
     memory_.tail.store(++tail_);
     return memory_.head.load() == tail_ - 1 ? Pushed::to_empty : Pushed::quietly;
   }
+  /// Entries ever written; and those ever read, as the other side says. Both wrap around.
+  [[nodiscard]] std::uint32_t written() const noexcept { return tail_; }
+  [[nodiscard]] std::uint32_t read() const noexcept { return memory_.head.load(std::memory_order_relaxed); }
   [[nodiscard]] bool has_sleepers() const noexcept { return memory_.sleepers.load() != 0; }
+  /// Whether whoever reads, one entry after the other, is done with the one before which so many had been written: it
+  /// has read the next, too. As the other side says.
+  [[nodiscard]] bool is_done_with(std::uint32_t written) const noexcept {
+    return static_cast<std::int32_t>(memory_.head.load(std::memory_order_acquire) - written - 2) >= 0;
+  }
   /// Entries that nobody has read yet; as the other side says.
   [[nodiscard]] std::uint32_t backlog() const noexcept { return tail_ - memory_.head.load(std::memory_order_relaxed); }
 

@@ -2,6 +2,7 @@
 
 #include <sys/eventfd.h>
 #include <unistd.h>
+#include <algorithm>
 #include <utility>
 
 namespace mortise::isolation {
@@ -14,9 +15,10 @@ constexpr std::size_t kMostCalling = kOutgoingCount;
 
 }  // namespace
 
-StandIn::StandIn(const Settings& settings, const runtime::GenerationSpec& spec)
+StandIn::StandIn(const Settings& settings, const runtime::GenerationSpec& spec, const StandIn* first)
     : settings_(settings),
       spec_(spec),
+      first_(first),
       plugin_{.struct_size = sizeof(mortise_plugin_v1),
               .reserved = 0,
               .init = &init,
@@ -36,12 +38,24 @@ StandIn::StandIn(const Settings& settings, const runtime::GenerationSpec& spec)
 
 StandIn::~StandIn() { unload(); }
 
-std::optional<loader::ProcessReport> StandIn::process() const {
-  const std::lock_guard lock(mutex_);
-  return report_;
+/// Of this worker alone.
+loader::ProcessReport StandIn::report() const {
+  std::shared_ptr<Calls> calls;
+  loader::ProcessReport report;
+  {
+    const std::lock_guard lock(mutex_);
+    calls = calls_;
+    report = report_;
+  }
+  if (!calls) return report;
+  const auto deadlines = calls->deadlines_at_work();
+  const auto is_late = [now = Clock::now()](Clock::time_point deadline) { return deadline <= now; };
+  report.late_handlers = static_cast<std::uint64_t>(std::count_if(deadlines.begin(), deadlines.end(), is_late));
+  return report;
 }
 
 bool StandIn::unload() {
+  for (const auto& replica : replicas_) replica->unload();
   {
     const std::lock_guard lock(mutex_);
     is_ending_ = true;

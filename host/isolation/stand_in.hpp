@@ -7,6 +7,12 @@
 //  stop                  | runs stop; when it ends from here on, it stays away; who is inside past the stop timeout
 //                        | has it killed
 //  destroy, unload       | runs destroy and ends; is killed where it does not
+//
+// One whose handlers hold all its threads, and do not give one back for the stop timeout after their deadlines, serves
+// nobody: it is killed, and counts as one that has crashed.
+//
+// A plugin may have several workers: the first one's stand-in is the generation's, and has replicas, whose workers must
+// register what the first did. Hooks go to all of them, requests and calls to one after the other.
 #pragma once
 
 #include <mortise/abi/assets.h>
@@ -15,6 +21,7 @@
 #include <mortise/abi/host.h>
 #include <mortise/abi/state.h>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -24,26 +31,30 @@
 #include <optional>
 #include <string>
 #include <thread>
-#include <unordered_map>
 #include <vector>
 
 #include "base/restart_pause.hpp"
 #include "isolation/calls.hpp"
 #include "isolation/contract_calls.hpp"
+#include "isolation/fork_server.hpp"
 #include "isolation/growing_pool.hpp"
 #include "isolation/talk.hpp"
 #include "isolation/worker_process.hpp"
 #include "loader/code.hpp"
 #include "runtime/generation.hpp"
+#include "sandbox/control_group.hpp"
 #include "telemetry/crash_mark.hpp"
 
 namespace mortise::isolation {
 
 /// The same for all plugins of a host; outlives them.
 struct Settings {
+  ForkServer* fork_server = nullptr;  // always there
   std::chrono::milliseconds init_timeout{10000};
   std::chrono::milliseconds stop_timeout{10000};
   std::uint64_t arena_max_bytes = 0;
+  // In which workers get control groups of their own, or why they get none.
+  base::Result<std::string> control_group = base::Error{base::ErrorCode::not_found, "the host has none"};
   /// A worker has ended that should not have, or another one is there. Any thread; must not wait.
   std::function<void()> on_change;
   /// It has crashed, of itself. Likewise.
@@ -54,8 +65,8 @@ struct Settings {
 /// it, and takes its completions. Hooks wait for the attendant; handlers go past it (calls.hpp).
 class StandIn final : public loader::Code {
  public:
-  /// `settings` outlives it.
-  StandIn(const Settings& settings, const runtime::GenerationSpec& spec);
+  /// The generation's own; `settings` outlives it.
+  StandIn(const Settings& settings, const runtime::GenerationSpec& spec) : StandIn(settings, spec, nullptr) {}
   ~StandIn() override;
 
   [[nodiscard]] const mortise_plugin_v1& plugin() const noexcept override { return plugin_; }
@@ -96,6 +107,7 @@ class StandIn final : public loader::Code {
   /// One worker's life. The attendant's.
   struct Life {
     bool is_first = false;
+    std::optional<sandbox::ControlGroup> group{};  // where it has limits for one; goes after the process
     WorkerProcess process;
     // What the worker wakes the attendant with: a pipe of its own, as whoever has an end of something can spoil it for
     // all who share it. The end for writing is kept so that the other one never looks closed.
@@ -105,8 +117,10 @@ class StandIn final : public loader::Code {
     std::shared_ptr<Breach> breach;
     std::shared_ptr<Calls> calls;
     std::shared_ptr<ContractCalls> contract_calls;
-    std::string pieces{};  // what came before the next message
-    Mounted mount{};       // whose files are coming
+    std::string unlimited{};      // why not all of its limits are in force in its group
+    std::string unlimited_cpu{};  // likewise, of that one
+    std::string pieces{};         // what came before the next message
+    Mounted mount{};              // whose files are coming
     std::size_t next_registered = 0;
     std::size_t registered_bytes = 0;  // of files, and of what they and all else are called
     bool has_told_sandbox = false;
@@ -114,9 +128,28 @@ class StandIn final : public loader::Code {
     bool is_ready = false;   // it has served, or might have
     Clock::time_point ready_at = Clock::time_point::max();
     bool is_unwanted = false;
+    // When all of its threads will have been late for so long that it is killed, unless some come back.
+    Clock::time_point stuck_at = Clock::time_point::max();
     std::string fault{};  // what it has done that none does; empty: nothing
     bool has_ended = false;
   };
+
+  /// With `first`: a replica of it.
+  StandIn(const Settings& settings, const runtime::GenerationSpec& spec, const StandIn* first);
+
+  // --- All workers of the plugin (stand_in_replicas.cpp).
+  [[nodiscard]] loader::ProcessReport report() const;
+  mortise_status add_replicas(mortise_error* error);
+  void begin_replica(const mortise_host_v1& host);
+  base::Result<void> wait_until_ready();
+  void call_all(Hook& hook);
+  void note_stopped();
+  void cut_from(Clock::time_point time);
+  std::shared_ptr<Calls> calls_in_turn();
+  std::shared_ptr<ContractCalls> contract_calls_in_turn();
+  [[nodiscard]] std::size_t worker_count() const noexcept { return 1 + replicas_.size(); }
+  [[nodiscard]] StandIn& worker(std::size_t number) noexcept { return number == 0 ? *this : *replicas_[number - 1]; }
+  [[nodiscard]] const StandIn& first() const noexcept { return first_ == nullptr ? *this : *first_; }
 
   // --- The plugin's hooks (stand_in_hooks.cpp). [control thread]
   static mortise_status init(const mortise_host_v1* host, void** self, mortise_error* error);
@@ -132,18 +165,23 @@ class StandIn final : public loader::Code {
                                mortise_error* error);
   static mortise_status call_contract(void* self, std::uint32_t method, mortise_bytes request, mortise_bytes* reply);
   static std::uint8_t* reserve_request(void* self, std::uint64_t size);
-  std::shared_ptr<ContractCalls> contract_calls_for(const std::uint8_t* request);
   mortise_status begin(const mortise_host_v1& host, mortise_error* error);
   [[nodiscard]] base::Result<void> check_supported() const;
   mortise_status export_part(const char* part, const mortise_state_writer_v1& writer, mortise_error* error);
   mortise_status import_part(const char* part, std::uint32_t version, mortise_bytes state, mortise_error* error);
   void call(Hook& hook);
+  void post(Hook& hook);
+  void await(const Hook& hook);
 
   // --- The attendant (stand_in_attendant.cpp).
   void attend();
   bool live(bool is_first);
   base::Result<Life> start_worker(bool is_first);
+  void confine(Life& life) const;
+  static bool is_out_of_memory(const Life& life, const base::ProcessEnd& end);
+  static bool is_explained(const Life& life, const base::ProcessEnd& end);
   void initialise_again(Life& life);
+  [[nodiscard]] std::chrono::milliseconds time_to_initialise() const;
   bool run_own_hook(Life& life, Hook& hook);
   void turn(Life& life);
   void take_turn(Life& life);
@@ -153,7 +191,9 @@ class StandIn final : public loader::Code {
   void end_hook(mortise_status status, std::string message);
   void serve_from(Life& life);
   void kill_overdue(Life& life);
-  [[nodiscard]] int milliseconds_to_sleep() const;
+  void kill_stuck(Life& life);
+  [[nodiscard]] Clock::time_point time_of_stuck(Life& life) const;
+  [[nodiscard]] int milliseconds_to_sleep(const Life& life) const;
   void end_life(Life& life);
   void note_end(const Life& life, const base::ProcessEnd& end, pid_t pid);
   void set_trouble(const std::string& trouble);
@@ -179,21 +219,26 @@ class StandIn final : public loader::Code {
 
   const Settings& settings_;
   const runtime::GenerationSpec& spec_;
+  const StandIn* const first_;                      // outlives it; null: it is the first
+  std::atomic<std::size_t> turn_{0};                // of requests; a count, which orders nothing: relaxed
+  std::vector<std::unique_ptr<StandIn>> replicas_;  // made in init, before anybody asks
   mortise_plugin_v1 plugin_{};
   mortise_health_v1 health_{};
   mortise_state_v1 state_{};
   const mortise_host_v1* host_ = nullptr;  // from init on
   const mortise_http_v1* http_ = nullptr;
-  bool has_state_ = false;  // written in init, before anybody asks
+  bool has_state_ = false;          // written in init, before anybody asks
+  Clock::time_point init_until_{};  // likewise: when the first workers of the plugin must have done so
 
   std::unique_ptr<GrowingPool> waiting_;     // of who waits for clients
   std::unique_ptr<GrowingPool> calling_;     // of who calls other plugins for its handlers
-  std::deque<ForwardedRoute> routes_;        // the attendant's, in init; never changes after
+  std::deque<ForwardedRoute> routes_;        // the first's attendant's, in init; never changes after
   std::deque<ForwardedContract> contracts_;  // likewise
   std::vector<ForwardedSlot> slots_;         // likewise
   std::deque<Mounted> mounted_;              // likewise
   std::vector<Registered> registered_;       // likewise: in the order of registration
   base::RestartPause pause_;                 // the attendant's
+  bool has_served_ = false;                  // the attendant's; a worker that comes from here on takes one's place
   Hook* running_hook_ = nullptr;             // the attendant's; the worker is at it
 
   base::Descriptor wake_;  // readable when the host has something for the attendant to look at; no worker has it
@@ -202,13 +247,12 @@ class StandIn final : public loader::Code {
   // Guarded by mutex_:
   std::shared_ptr<Calls> calls_;                   // null: there is no worker that serves
   std::shared_ptr<ContractCalls> contract_calls_;  // likewise
-  // By what they have reserved, for calls that are still to come.
-  std::unordered_map<const std::uint8_t*, std::shared_ptr<ContractCalls>> reserved_;
   Hook* posted_hook_ = nullptr;
   bool has_health_ = false;   // from the first init on
   bool is_attended_ = false;  // hooks are taken
   bool is_ending_ = false;    // unload has begun
   bool is_stopped_ = false;   // stop, or destroy, has begun
+  bool has_failed_ = false;   // a worker has, or could not be started
   // From when on requests that are still inside have the worker killed: the edge has cut them by then.
   std::optional<Clock::time_point> cut_at_;
   loader::ProcessReport report_;

@@ -27,6 +27,8 @@ namespace {
 
 // A plugin that ends its process whenever that is ready does so sooner.
 constexpr std::chrono::milliseconds kSettled{50};
+// Of a worker that does nothing yet, with all its libraries.
+constexpr std::uint64_t kOwnMemory = std::uint64_t{128} << 20U;
 
 int milliseconds_until(std::chrono::steady_clock::time_point time) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(time - std::chrono::steady_clock::now()).count();
@@ -43,7 +45,6 @@ std::int64_t now_ms() {
   return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
 }
 
-/// Ended from outside, as by the system when there is no memory left: that is no crash of the plugin's.
 bool is_killed(const base::ProcessEnd& end) {
   return end.how == base::ProcessEnd::How::signalled && end.code == SIGKILL;
 }
@@ -59,7 +60,7 @@ std::string signal_of(const base::ProcessEnd& end) {
 void StandIn::attend() {
   const auto& generation = runtime::Generation::from(host_->host);
   const telemetry::LogScope scope(generation.name(), generation.number_text(), {});
-  for (bool is_first = true; live(is_first); is_first = false) continue;
+  for (bool is_first = first_ == nullptr; live(is_first); is_first = false) continue;
   const std::lock_guard lock(mutex_);
   is_attended_ = false;
   report_.pid = 0;
@@ -85,9 +86,9 @@ bool StandIn::live(bool is_first) {
   end_life(life);
   const auto end = life.process.wait();
   note_end(life, end, pid);
-  // Ended from outside, as by the system when there is no memory left, and not by what it does as soon as it is there.
-  const bool is_explained = life.fault.empty() && is_killed(end) && Clock::now() - life.ready_at >= kSettled;
-  return (!is_first || life.is_ready) && pause(is_explained);
+  // And not by what it does as soon as it is there.
+  const bool is_from_outside = is_explained(life, end) && Clock::now() - life.ready_at >= kSettled;
+  return (!is_first || life.is_ready) && pause(is_from_outside);
 }
 
 base::Result<StandIn::Life> StandIn::start_worker(bool is_first) {
@@ -101,50 +102,93 @@ base::Result<StandIn::Life> StandIn::start_worker(bool is_first) {
   if (!area) return area.error();
   auto ends = Talk::make();
   if (!ends) return ends.error();
-  auto process = WorkerProcess::start(ends->second.get(), (*area)->descriptor(), calling.get());
+  auto process = settings_.fork_server->start_worker(ends->second.get(), (*area)->descriptor(), calling.get());
   if (!process) return process.error();
   const auto& generation = runtime::Generation::from(host_->host);
   const auto end = HostEnd::make(*area, [this] { ::eventfd_write(wake_.get(), 1); });
-  const auto outgoing = std::make_shared<OutgoingCalls>(end, slots_);
+  const auto outgoing = std::make_shared<OutgoingCalls>(end, first().slots_);
   Life life{.is_first = is_first,
             .process = std::move(*process),
             .called = std::move(called),
             .calling = std::move(calling),
             .talk = Talk(std::move(ends->first)),
             .breach = end.breach,
-            .calls = std::make_shared<Calls>(
-                end, outgoing, generation, *http_,
-                Means{.waiting = *waiting_, .calling = *calling_, .note_providers_failure = &note_providers_failure}),
-            .contract_calls = std::make_shared<ContractCalls>(end, outgoing, generation)};
+            .calls = std::make_shared<Calls>(end, outgoing, generation, *http_,
+                                             Means{.waiting = *waiting_,
+                                                   .calling = *calling_,
+                                                   .note_providers_failure = &note_providers_failure,
+                                                   .sockets = http::websockets_elsewhere(),
+                                                   .on_unheard = [this] { ::eventfd_write(wake_.get(), 1); }}),
+            .contract_calls = std::make_shared<ContractCalls>(end, outgoing, generation, spec_.workers > 1)};
   life.talk.limit_heads(kMostWorkerHead);
+  confine(life);
   return life;
+}
+
+/// By a control group, before the worker runs anything of the plugin's.
+void StandIn::confine(Life& life) const {
+  const auto& allowed = spec_.confinement;
+  sandbox::GroupLimits limits{.memory_bytes = allowed.memory_bytes, .cpu_percent = allowed.cpu_percent};
+  if (limits.are_none()) return;
+  // What it allocates is bounded otherwise, and sooner; beside that there is what it has in common with the host.
+  if (limits.memory_bytes > 0) limits.memory_bytes += sizeof(AreaMemory) + kOwnMemory;
+  auto made = !settings_.control_group ? base::Result<sandbox::ControlGroup>(settings_.control_group.error())
+                                       : sandbox::ControlGroup::make(*settings_.control_group, spec_.manifest->name,
+                                                                     life.process.pid(), limits);
+  if (!made) {
+    life.unlimited = made.error().message;
+    if (limits.cpu_percent > 0) life.unlimited_cpu = life.unlimited;
+    return;
+  }
+  life.unlimited = made->missing().to_string();
+  life.unlimited_cpu = made->missing().cpu;
+  life.group.emplace(std::move(*made));
+}
+
+/// Whether the system has killed it for what it has taken itself.
+bool StandIn::is_out_of_memory(const Life& life, const base::ProcessEnd& end) {
+  return life.fault.empty() && is_killed(end) && life.group && life.group->has_run_out_of_memory();
+}
+
+/// Ended from outside, as by the system when there is no memory left for anybody: that is no crash of the plugin's.
+bool StandIn::is_explained(const Life& life, const base::ProcessEnd& end) {
+  return life.fault.empty() && is_killed(end) && !is_out_of_memory(life, end);
 }
 
 /// Whoever takes another one's place has to do what that did. Its state is lost.
 void StandIn::initialise_again(Life& life) {
-  Hook init{.name = "init", .limit = settings_.init_timeout};
+  Hook init{.name = "init", .limit = time_to_initialise()};
   bool is_fit = run_own_hook(life, init);
+  bool has_answered = init.is_done;
   std::string message = init.message;
-  if (is_fit && life.next_registered < registered_.size()) {
+  if (is_fit && life.next_registered < first().registered_.size()) {
     is_fit = false;
     message = "it registers less than at its first start";
   }
   bool has_health = false;
   {
-    const std::lock_guard lock(mutex_);
-    has_health = has_health_;
+    const std::lock_guard lock(first().mutex_);
+    has_health = first().has_health_;
   }
   if (is_fit && has_health) {
-    Hook check{.name = "check", .limit = settings_.init_timeout};
+    Hook check{.name = "check", .limit = time_to_initialise()};
     is_fit = run_own_hook(life, check);
+    has_answered = check.is_done;
     message = check.message;
   }
   if (is_fit) return serve_from(life);
+  if (life.has_ended && !has_answered) return;  // of which its end tells
   life.is_unwanted = true;
-  if (life.has_ended) return;
   telemetry::log(Level::error, "isolation", "a worker that was started anew is not fit", {{"reason", message}});
   set_trouble(message);
   life.process.kill();
+}
+
+/// A plugin's first workers have one init timeout together: the generation's.
+std::chrono::milliseconds StandIn::time_to_initialise() const {
+  if (first_ == nullptr || has_served_) return settings_.init_timeout;
+  return std::max(std::chrono::ceil<std::chrono::milliseconds>(first_->init_until_ - Clock::now()),
+                  std::chrono::milliseconds(0));
 }
 
 bool StandIn::run_own_hook(Life& life, Hook& hook) {
@@ -157,6 +201,7 @@ bool StandIn::run_own_hook(Life& life, Hook& hook) {
 /// Requests go there from here on.
 void StandIn::serve_from(Life& life) {
   life.is_ready = true;
+  const bool is_anew = std::exchange(has_served_, true);
   life.ready_at = Clock::now();
   pause_.note_ready(Clock::now());
   {
@@ -164,9 +209,10 @@ void StandIn::serve_from(Life& life) {
     calls_ = life.calls;
     contract_calls_ = life.contract_calls;
     report_.pid = life.process.pid();
-    if (!life.is_first) ++report_.restarts;
+    if (is_anew) ++report_.restarts;
   }
-  if (life.is_first) return;
+  changed_.notify_all();
+  if (!is_anew) return;
   telemetry::log(Level::info, "isolation", "worker started anew", {{"pid", std::to_string(life.process.pid())}});
   settings_.on_change();
 }
@@ -188,6 +234,7 @@ void StandIn::take_turn(Life& life) {
   const bool has_heard = listen(life);
   const bool has_more = life.fault.empty() && life.calls->take_some();
   if (life.fault.empty()) life.fault = life.breach->what();
+  if (life.fault.empty() && !has_more) kill_stuck(life);
   if (!life.fault.empty()) life.process.kill();
   kill_overdue(life);
   if (!has_begun && !has_heard && !has_more) sleep(life);
@@ -201,7 +248,7 @@ void StandIn::sleep(Life& life) {
                              pollfd{.fd = life.talk.descriptor(), .events = POLLIN, .revents = 0}};
   // Of one that is to be killed nothing more is wanted to be heard.
   const nfds_t count = life.fault.empty() ? wait.size() : 1;
-  ::poll(wait.data(), count, life.fault.empty() ? milliseconds_to_sleep() : -1);
+  ::poll(wait.data(), count, life.fault.empty() ? milliseconds_to_sleep(life) : -1);
   life.calls->wake_up();
   if (wait[1].revents != 0) {
     eventfd_t ignored = 0;
@@ -219,8 +266,9 @@ void StandIn::sleep(Life& life) {
 }
 
 /// -1: for ever.
-int StandIn::milliseconds_to_sleep() const {
-  auto until = running_hook_ == nullptr ? Clock::time_point::max() : running_hook_->overdue_at;
+int StandIn::milliseconds_to_sleep(const Life& life) const {
+  auto until = life.stuck_at;
+  if (running_hook_ != nullptr) until = std::min(until, running_hook_->overdue_at);
   const std::lock_guard lock(mutex_);
   if (cut_at_) until = std::min(until, *cut_at_);
   return until == Clock::time_point::max() ? -1 : milliseconds_until(until);
@@ -252,6 +300,9 @@ void StandIn::begin_hook(Life& life, Hook& hook) {
     head["sandbox_is_required"] = spec_.confinement.is_required ? 1 : 0;
     head["may_connect"] = spec_.confinement.may_connect ? 1 : 0;
     head["memory_bytes"] = spec_.confinement.memory_bytes;
+    head["cpu_percent"] = spec_.confinement.cpu_percent;
+    head["unlimited"] = life.unlimited;
+    head["unlimited_cpu"] = life.unlimited_cpu;
     head["arena_max_bytes"] = settings_.arena_max_bytes;
     head["level"] = static_cast<int>(telemetry::enabled_level());
   }
@@ -277,6 +328,10 @@ void StandIn::kill_overdue(Life& life) {
       life.fault = "it is unloaded";  // from here on it is not listened to, whatever it says
       life.process.kill();
     }
+    if (is_stopped_ && !life.is_ready && !life.is_first) {
+      life.is_unwanted = true;  // nobody waits for it to be ready
+      life.process.kill();
+    }
     const bool is_time = cut_at_ && Clock::now() >= *cut_at_;
     if (is_time) cut_at_.reset();
     if (is_time && life.calls->is_anybody_inside()) {
@@ -296,6 +351,26 @@ void StandIn::kill_overdue(Life& life) {
   life.process.kill();
 }
 
+/// Looked for when a request has come to its end before its handler has, as each does for which there is no thread.
+void StandIn::kill_stuck(Life& life) {
+  if (!life.calls->take_unheard() && Clock::now() < life.stuck_at) return;
+  life.stuck_at = time_of_stuck(life);
+  if (Clock::now() < life.stuck_at) return;
+  life.fault = "handlers hold all of its threads, past their deadlines";
+}
+
+/// When as many handlers as there are threads will be late by more than the stop timeout.
+StandIn::Clock::time_point StandIn::time_of_stuck(Life& life) const {
+  auto deadlines = life.calls->deadlines_at_work();
+  const auto threads = runtime::Generation::from(host_->host).containment().threads();
+  const std::size_t most = threads == 0 ? kMostThreads : threads;
+  if (deadlines.size() < most) return Clock::time_point::max();
+  const auto last = deadlines.begin() + static_cast<std::ptrdiff_t>(most) - 1;
+  std::nth_element(deadlines.begin(), last, deadlines.end());
+  const auto never = Clock::time_point::max();
+  return *last == never ? never : *last + settings_.stop_timeout;
+}
+
 /// Nobody is sent there any more, and nobody waits for it any more.
 void StandIn::end_life(Life& life) {
   {
@@ -310,7 +385,8 @@ void StandIn::end_life(Life& life) {
 
 /// Says so where it was not meant to end; a crash is one only where that says something of the plugin.
 void StandIn::note_end(const Life& life, const base::ProcessEnd& end, pid_t pid) {
-  const auto how = life.fault.empty() ? end.describe() : "was killed: " + life.fault;
+  auto how = life.fault.empty() ? end.describe() : "was killed: " + life.fault;
+  if (is_out_of_memory(life, end)) how += ": it had more in memory than limits.memory_bytes allows";
   end_hook(MORTISE_UNAVAILABLE, "the process that runs the plugin " + how);
   bool is_meant = life.is_unwanted;
   {
@@ -321,8 +397,7 @@ void StandIn::note_end(const Life& life, const base::ProcessEnd& end, pid_t pid)
   if (is_meant) return;
   set_trouble("its process " + how);
   telemetry::log(Level::error, "isolation", "worker has ended", {{"pid", std::to_string(pid)}, {"reason", how}});
-  const bool is_explained = life.fault.empty() && is_killed(end);
-  if (!is_explained && (life.is_ready || !life.is_first)) {
+  if (!is_explained(life, end) && (life.is_ready || has_served_)) {
     const auto& generation = runtime::Generation::from(host_->host);
     settings_.on_crash({.pid = pid,
                         .time_ms = now_ms(),
@@ -338,6 +413,8 @@ void StandIn::note_end(const Life& life, const base::ProcessEnd& end, pid_t pid)
 void StandIn::set_trouble(const std::string& trouble) {
   const std::lock_guard lock(mutex_);
   report_.trouble = base::printable(trouble, kMostTextBytes);
+  has_failed_ = true;
+  changed_.notify_all();
 }
 
 /// True: it is time for the next one.

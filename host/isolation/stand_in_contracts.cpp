@@ -2,10 +2,13 @@
 // here in its name.
 #include <mortise/abi/contracts.h>
 
+#include <algorithm>
 #include <memory>
 #include <mutex>
 #include <new>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "isolation/stand_in.hpp"
 #include "runtime/abi_values.hpp"
@@ -26,6 +29,47 @@ runtime::ContractRegistry* registry_of(const runtime::Generation& generation) {
 std::string title(const std::string& contract, const std::string& name) {
   return name.empty() ? contract : contract + " named '" + name + "'";
 }
+
+/// What a thread has reserved for calls that it is about to make: the worker's of that moment, and its memory is there
+/// as long as it may be written to.
+class Reserved {
+ public:
+  Reserved() = default;
+  Reserved(const Reserved&) = delete;
+  Reserved& operator=(const Reserved&) = delete;
+  ~Reserved() {
+    for (const auto& one : all_) one.calls->free_reserved(one.memory);
+  }
+
+  /// Null where there is none, or a thread that never makes its calls has enough of it.
+  std::uint8_t* keep(const ForwardedContract& contract, std::shared_ptr<ContractCalls> calls, std::uint64_t size) {
+    constexpr std::size_t kMost = 16;
+    if (all_.size() == kMost) return nullptr;
+    all_.reserve(kMost);  // nothing may go wrong once there is memory
+    auto* const memory = calls ? calls->reserve(size) : nullptr;
+    if (memory != nullptr) all_.push_back({.contract = &contract, .memory = memory, .calls = std::move(calls)});
+    return memory;
+  }
+  /// Whose it is; null: the request does not lie in what was reserved for this contract.
+  std::shared_ptr<ContractCalls> take(const ForwardedContract& contract, const std::uint8_t* request) noexcept {
+    const auto found = std::find_if(all_.begin(), all_.end(),
+                                    [&](const One& one) { return one.memory == request && one.contract == &contract; });
+    if (found == all_.end()) return nullptr;
+    auto calls = std::move(found->calls);
+    all_.erase(found);
+    return calls;
+  }
+
+ private:
+  struct One {
+    const ForwardedContract* contract;
+    std::uint8_t* memory;
+    std::shared_ptr<ContractCalls> calls;
+  };
+  std::vector<One> all_;
+};
+
+thread_local Reserved reserved;
 
 }  // namespace
 
@@ -83,22 +127,16 @@ mortise_status StandIn::require(Life& life, const Message& message, mortise_erro
   });
 }
 
-/// To whom a call with that request goes: what was reserved is the worker's of that moment, and its memory is there as
-/// long as it may be written to.
-std::shared_ptr<ContractCalls> StandIn::contract_calls_for(const std::uint8_t* request) {
-  const std::lock_guard lock(mutex_);
-  if (!reserved_.empty()) {
-    if (auto reserved = reserved_.extract(request)) return std::move(reserved.mapped());
-  }
-  return contract_calls_;
-}
-
 /// Of every contract, on its caller's thread.
 mortise_status StandIn::call_contract(void* self, std::uint32_t method, mortise_bytes request, mortise_bytes* reply) {
   const auto& contract = *static_cast<const ForwardedContract*>(self);
   return runtime::guarded(nullptr, [&] {
-    const auto calls = contract.stand_in->contract_calls_for(request.data);
-    if (calls) return calls->call(contract, method, request, reply);
+    if (const auto calls = reserved.take(contract, request.data)) {
+      return calls->call(contract, method, request, true, reply);
+    }
+    if (const auto calls = contract.stand_in->contract_calls_in_turn()) {
+      return calls->call(contract, method, request, false, reply);
+    }
     const auto& generation = runtime::Generation::from(contract.stand_in->host_->host);
     return runtime::fail_call(generation, MORTISE_UNAVAILABLE, contract.declared->contract, kWorkerIsGone);
   });
@@ -106,12 +144,8 @@ mortise_status StandIn::call_contract(void* self, std::uint32_t method, mortise_
 
 std::uint8_t* StandIn::reserve_request(void* self, std::uint64_t size) {
   try {
-    auto& stand_in = *static_cast<const ForwardedContract*>(self)->stand_in;
-    const std::lock_guard lock(stand_in.mutex_);
-    const auto& calls = stand_in.contract_calls_;
-    auto* const memory = calls ? calls->reserve(size) : nullptr;
-    if (memory != nullptr) stand_in.reserved_.emplace(memory, calls);
-    return memory;
+    const auto& contract = *static_cast<const ForwardedContract*>(self);
+    return reserved.keep(contract, contract.stand_in->contract_calls_in_turn(), size);
   } catch (const std::bad_alloc&) {
     return nullptr;
   }

@@ -3,6 +3,7 @@
 #include <mortise/abi/contracts.h>
 #include <mortise/abi/http.h>
 #include <mortise/abi/log.h>
+#include <mortise/abi/websocket.h>
 #include <sys/eventfd.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "http/exchange.hpp"
 #include "isolation/stand_in.hpp"
 #include "runtime/abi_values.hpp"
 
@@ -20,8 +22,8 @@ using base::Error;
 using base::ErrorCode;
 using runtime::to_abi;
 
-constexpr std::array<std::string_view, 5> kSupported{MORTISE_HTTP_V1, MORTISE_LOG_V1, MORTISE_CONFIG_V1,
-                                                     MORTISE_ASSETS_V1, MORTISE_CONTRACTS_V1};
+constexpr std::array<std::string_view, 6> kSupported{MORTISE_HTTP_V1,   MORTISE_LOG_V1,       MORTISE_CONFIG_V1,
+                                                     MORTISE_ASSETS_V1, MORTISE_CONTRACTS_V1, MORTISE_WEBSOCKET_V1};
 
 StandIn& from(void* self) noexcept { return *static_cast<StandIn*>(self); }
 
@@ -62,6 +64,7 @@ mortise_status StandIn::begin(const mortise_host_v1& host, mortise_error* error)
   http_ = static_cast<const mortise_http_v1*>(host.get_interface(host.host, to_abi(MORTISE_HTTP_V1)));
   if (!wake_.is_open() || http_ == nullptr) return MORTISE_RESOURCE_EXHAUSTED;
   Hook hook{.name = "init", .limit = within(settings_.init_timeout)};
+  init_until_ = Clock::now() + hook.limit;
   {
     std::unique_lock lock(mutex_);
     attendant_ = std::thread([this] { attend(); });  // first: where there is none, nothing is posted
@@ -74,47 +77,49 @@ mortise_status StandIn::begin(const mortise_host_v1& host, mortise_error* error)
   state_.version = static_cast<std::uint32_t>(hook.answer.number("state_version"));
   if (hook.answer.number("exports_rest") != 0) state_.export_rest = &export_rest;
   if (hook.answer.number("imports_rest") != 0) state_.import_rest = &import_rest;
-  return MORTISE_OK;
+  if (spec_.workers == 1) return MORTISE_OK;
+  const auto added = add_replicas(error);
+  if (added != MORTISE_OK) destroy(this);  // what its first worker has done is undone there
+  return added;
 }
 
 /// Hands it to the attendant, and waits until that is done with it: within its limit, or when the worker has ended.
 void StandIn::call(Hook& hook) {
+  post(hook);
+  await(hook);
+}
+
+void StandIn::post(Hook& hook) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return posted_hook_ == nullptr; });
   if (!is_attended_) {
     hook.message = "there is no process that runs the plugin: " + report_.trouble;
+    hook.is_done = true;
     return;
   }
   posted_hook_ = &hook;
   lock.unlock();
   ::eventfd_write(wake_.get(), 1);
-  lock.lock();
+}
+
+void StandIn::await(const Hook& hook) {
+  std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return hook.is_done; });
 }
 
 void StandIn::stop(void* self) {
   auto& stand_in = from(self);
-  {
-    const std::lock_guard lock(stand_in.mutex_);
-    stand_in.is_stopped_ = true;
-  }
+  stand_in.note_stopped();
   Hook hook{.name = "stop", .limit = within(stand_in.settings_.stop_timeout)};
-  stand_in.call(hook);
-  {
-    const std::lock_guard lock(stand_in.mutex_);
-    stand_in.cut_at_ = Clock::now() + stand_in.settings_.stop_timeout;
-  }
-  ::eventfd_write(stand_in.wake_.get(), 1);
+  stand_in.call_all(hook);
+  stand_in.cut_from(Clock::now() + stand_in.settings_.stop_timeout);
 }
 
 void StandIn::destroy(void* self) {
   auto& stand_in = from(self);
-  {
-    const std::lock_guard lock(stand_in.mutex_);
-    stand_in.is_stopped_ = true;
-  }
+  stand_in.note_stopped();
   Hook hook{.name = "destroy", .limit = within(stand_in.settings_.stop_timeout)};
-  stand_in.call(hook);
+  stand_in.call_all(hook);
 }
 
 const void* StandIn::get_interface(void* self, mortise_str id) {
@@ -129,7 +134,7 @@ const void* StandIn::get_interface(void* self, mortise_str id) {
 mortise_status StandIn::check(void* self, mortise_error* error) {
   return runtime::guarded(error, [&] {
     Hook hook{.name = "check", .limit = within(from(self).settings_.init_timeout)};
-    from(self).call(hook);
+    from(self).call_all(hook);
     return to_status(hook.status, hook.message, error);
   });
 }
@@ -178,12 +183,9 @@ mortise_status StandIn::handle(void* self, mortise_http_exchange* exchange, cons
                                mortise_error* error) {
   const auto& route = *static_cast<const ForwardedRoute*>(self);
   return runtime::guarded(error, [&] {
-    std::shared_ptr<Calls> calls;
-    {
-      const std::lock_guard lock(route.stand_in->mutex_);
-      calls = route.stand_in->calls_;
-    }
+    const auto calls = route.stand_in->calls_in_turn();
     if (calls) return calls->submit(route, exchange, *request);
+    http::Exchange::from(exchange).leave_uncounted();  // what has ended the process is counted already
     answer_problem(*route.stand_in->http_, exchange, 503, runtime::to_view(request->id), kWorkerIsGone);
     return MORTISE_OK;
   });

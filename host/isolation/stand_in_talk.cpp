@@ -174,12 +174,13 @@ mortise_status StandIn::register_once(Life& life, std::string what, mortise_erro
     auto& kept = registered_.emplace_back(Registered{.what = std::move(what), .status = MORTISE_RESOURCE_EXHAUSTED});
     return kept.status = do_register();
   }
-  if (number >= registered_.size() || registered_[number].what != what) {
+  const auto& registered = first().registered_;
+  if (number >= registered.size() || registered[number].what != what) {
     return to_abi(Error{ErrorCode::failed_precondition,
                         "it registers " + what + ", which is not what it has registered at its first start"},
                   error);
   }
-  const auto status = registered_[number].status;
+  const auto status = registered[number].status;
   if (status == MORTISE_OK) return status;
   return to_abi(Error{runtime::to_code(status), what + " was refused at its first start"}, error);
 }

@@ -5,9 +5,7 @@
 #include <mortise/abi/state.h>
 #include <sys/prctl.h>
 
-#include <csignal>
 #include <cstdlib>
-#include <iostream>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,14 +14,15 @@
 #include "isolation/bindings.hpp"
 #include "isolation/contract_crew.hpp"
 #include "isolation/crew.hpp"
+#include "isolation/fork_server.hpp"
 #include "isolation/host_link.hpp"
 #include "isolation/remote_contracts.hpp"
 #include "isolation/remote_http.hpp"
-#include "isolation/worker_process.hpp"
 #include "manifest/binary.hpp"
 #include "runtime/contracts.hpp"
 #include "runtime/generation.hpp"
 #include "runtime/offers.hpp"
+#include "sandbox/control_group.hpp"
 #include "sandbox/sandbox.hpp"
 #include "telemetry/crash_handler.hpp"
 #include "telemetry/log.hpp"
@@ -81,16 +80,23 @@ class Worker {
   /// Before anything of the plugin's is looked at.
   base::Result<void> enter_sandbox(const Message& hook) {
     const auto memory = static_cast<std::uint64_t>(hook.number("memory_bytes"));
-    const auto measures = sandbox::enter({.image = hook.text("image"),
-                                          .data_directory = hook.text("data_directory"),
-                                          .last_descriptor = kWakeDescriptor,
-                                          .may_connect = hook.number("may_connect") != 0,
-                                          .max_memory_bytes = memory});
+    auto measures = sandbox::enter({.image = hook.text("image"),
+                                    .data_directory = hook.text("data_directory"),
+                                    .last_descriptor = kWakeDescriptor,
+                                    .may_connect = hook.number("may_connect") != 0,
+                                    .max_memory_bytes = memory});
+    const bool has_cpu_limit = hook.number("cpu_percent") != 0;
+    if (memory != 0 || has_cpu_limit) {
+      measures.push_back({std::string(sandbox::kControlGroup), hook.text("unlimited")});
+    }
     auto told = json::array();
     std::string missing;
     for (const auto& measure : measures) {
       told.push_back({{"name", measure.name}, {"missing", measure.missing}});
-      const bool is_asked_for = measure.name != sandbox::kMemory || memory != 0;
+      // Memory is bounded by another measure as well; a processor's time is not.
+      const bool is_asked_for = measure.name == sandbox::kMemory         ? memory != 0
+                                : measure.name == sandbox::kControlGroup ? !hook.text("unlimited_cpu").empty()
+                                                                         : true;
       if (is_asked_for && !measure.missing.empty()) missing += "; " + measure.name + ": " + measure.missing;
     }
     link_.say({{"say", say::kSandbox}, {"sandbox", std::move(told)}});
@@ -118,6 +124,7 @@ class Worker {
                                                                        .config_text = hook.text("config"),
                                                                        .data_directory = hook.text("data_directory")},
                                                std::vector<runtime::Service*>{&*contracts_, &http_});
+    generation_->containment().set({.log_lines = 0});  // the host counts, and knows the admin's limit
     if (const auto begun = generation_->init(); !begun) return done(begun);
     static const runtime::Registered kNothing;
     const auto* const found = contracts_->registry().find(*generation_);
@@ -240,14 +247,8 @@ int worker_main() {
     ::fcntl(descriptor, F_SETFD, FD_CLOEXEC);  // what the plugin starts gets none of them
   }
   auto area = Area::adopt(base::Descriptor(kAreaDescriptor));
-  if (!area) {
-    std::cerr << "only a host starts workers: " << area.error().message << '\n';
-    return 1;
-  }
-  // Those that a service manager sends to all of a service are the host's to follow: it stops its workers in order.
-  for (const int signal : {SIGPIPE, SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2}) std::signal(signal, SIG_IGN);
+  if (!area) return 1;
   ::prctl(PR_SET_NAME, "mortise-worker");
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a host that has ended already is found out at the first message
   HostLink link(Talk(base::Descriptor(kTalkDescriptor)), std::move(*area), base::Descriptor(kWakeDescriptor));
   Worker(link).serve();
 }

@@ -1,35 +1,22 @@
 #include "isolation/worker_process.hpp"
 
-#include <poll.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
-#include <cerrno>
 #include <csignal>
-#include <cstring>
-#include <string>
 #include <utility>
 
-#include "base/spawn.hpp"
+#include "base/message_socket.hpp"
 
 namespace mortise::isolation {
+namespace {
 
-base::Result<WorkerProcess> WorkerProcess::start(int talk, int area, int wake) {
-  const auto pid = base::spawn({.executable = "/proc/self/exe",
-                                .arguments = {"mortise", "worker"},
-                                .environment = {},
-                                .output = std::nullopt,
-                                .descriptors = {talk, area, wake},
-                                .has_own_session = true});
-  if (!pid) return pid.error();
-  base::Descriptor ending(static_cast<int>(::syscall(SYS_pidfd_open, *pid, 0)));
-  WorkerProcess worker(*pid, std::move(ending));
-  if (worker.ending_.is_open()) return worker;
-  return base::Error{base::ErrorCode::unavailable, std::string("cannot watch a worker: ") + std::strerror(errno)};
-}
+// For who tells of an end to do so: it has nothing else to do, but may not be let.
+constexpr std::chrono::milliseconds kTold{5000};
+
+}  // namespace
 
 WorkerProcess::WorkerProcess(WorkerProcess&& other) noexcept
-    : pid_(std::exchange(other.pid_, 0)), ending_(std::move(other.ending_)) {}
+    : pid_(std::exchange(other.pid_, 0)), ending_(std::move(other.ending_)), channel_(std::move(other.channel_)) {}
 
 WorkerProcess::~WorkerProcess() {
   if (pid_ == 0) return;
@@ -38,22 +25,23 @@ WorkerProcess::~WorkerProcess() {
 }
 
 bool WorkerProcess::ends_within(std::chrono::milliseconds limit) const noexcept {
-  pollfd wait{.fd = ending_.get(), .events = POLLIN, .revents = 0};
-  int found = 0;
-  do found = ::poll(&wait, 1, static_cast<int>(limit.count()));
-  while (found < 0 && errno == EINTR);
-  return found > 0;
+  return base::is_readable_within(ending_.get(), limit);
 }
 
 void WorkerProcess::kill() const noexcept {
-  if (pid_ != 0) ::kill(pid_, SIGKILL);
+  if (pid_ != 0) ::syscall(SYS_pidfd_send_signal, ending_.get(), SIGKILL, nullptr, 0);
 }
 
 base::ProcessEnd WorkerProcess::wait() {
-  int status = 0;
-  while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) continue;
+  constexpr std::chrono::milliseconds kForEver{-1};
+  static_cast<void>(ends_within(kForEver));
+  auto end = base::end_of(SIGKILL);  // as waitpid() has it of who was killed so
+  if (base::is_readable_within(channel_.get(), kTold)) {
+    if (const auto told = base::receive_message(channel_.get())) end = base::end_of(std::stoi(told->bytes));
+  }
+  channel_ = base::Descriptor();
   pid_ = 0;
-  return base::end_of(status);
+  return end;
 }
 
 }  // namespace mortise::isolation

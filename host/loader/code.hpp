@@ -22,10 +22,12 @@ struct Guard {
 
 /// Of a process that runs an image elsewhere.
 struct ProcessReport {
-  pid_t pid = 0;               // 0: there is none at this moment
-  std::uint64_t restarts = 0;  // of the generation's life
-  std::string trouble;         // why there is none, or why the one before has ended; empty: nothing has happened
-  std::vector<Guard> sandbox;  // of the last one
+  pid_t pid = 0;                    // 0: there is none at this moment
+  std::uint64_t restarts = 0;       // of the generation's life
+  std::string trouble;              // why there is none, or why the one before has ended; empty: nothing has happened
+  std::vector<Guard> sandbox;       // of the last one
+  std::uint64_t late_handlers = 0;  // of all its processes: that run past their deadline, at this moment
+  std::vector<ProcessReport> replicas{};  // the other processes that run it, each likewise
 };
 
 /// Owned by its generation. Hooks and unload() on the control thread; process() on any.

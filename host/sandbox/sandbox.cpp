@@ -67,6 +67,8 @@ std::string go_home(const std::string& directory) { return ::chdir(directory.c_s
 
 }  // namespace
 
+void prepare() { prepare_system_calls(); }
+
 std::vector<Measure> enter(const Settings& settings) {
   std::vector<Measure> measures;
   measures.push_back({"environment", find_variables()});

@@ -27,6 +27,9 @@ struct Measure {
   std::string missing;  // why it is not in force; empty: it is
 };
 
+/// Makes ready what enter() needs, for this process and those that it forks: most of its time.
+void prepare();
+
 /// All are tried, in the order in which they are told. Of a process with one thread, which has no others afterwards
 /// that are not bound likewise; nothing of it can be taken back.
 std::vector<Measure> enter(const Settings& settings);

@@ -1,6 +1,8 @@
 #include "sandbox/system_calls.hpp"
 
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
@@ -8,6 +10,8 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,6 +24,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "base/files.hpp"
 
 namespace mortise::sandbox {
 namespace {
@@ -72,6 +79,15 @@ struct Release {
   void operator()(void* filter) const { ::seccomp_release(filter); }
 };
 
+// Stands for the process that a filter is for until that is known; no process has this number.
+constexpr std::uint32_t kAnyProcess = 0x5e1f1d00;
+
+/// What the kernel runs, for any process; or why there is none.
+struct Program {
+  std::vector<sock_filter> steps{};
+  std::string failure{};
+};
+
 /// A filter in the making: what no rule speaks of gets `otherwise`. Remembers the first error.
 class Filter {
  public:
@@ -82,7 +98,6 @@ class Filter {
     }
     // A search by halves, instead of one comparison for each call that there is.
     note(::seccomp_attr_set(filter_.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2));
-    note(::seccomp_attr_set(filter_.get(), SCMP_FLTATR_CTL_TSYNC, 1));
   }
 
   void add(std::uint32_t action, int number) {
@@ -97,9 +112,21 @@ class Filter {
                                   conditions.begin()));
   }
 
-  std::string load() {
-    if (error_ == 0) note(::seccomp_load(filter_.get()));
-    return error_ == 0 ? "" : std::strerror(-error_);
+  Program compile() {
+    const base::Descriptor file(::memfd_create("filter", MFD_CLOEXEC));
+    if (error_ == 0 && !file.is_open()) error_ = -errno;
+    if (error_ == 0) note(::seccomp_export_bpf(filter_.get(), file.get()));
+    Program program;
+    struct stat status {};
+    if (error_ == 0 && ::fstat(file.get(), &status) != 0) error_ = -errno;
+    if (error_ == 0) {
+      program.steps.resize(static_cast<std::size_t>(status.st_size) / sizeof(sock_filter));
+      if (::pread(file.get(), program.steps.data(), static_cast<std::size_t>(status.st_size), 0) != status.st_size) {
+        error_ = -EIO;
+      }
+    }
+    if (error_ != 0) program.failure = std::strerror(-error_);
+    return program;
   }
 
  private:
@@ -137,9 +164,8 @@ void add_unconditional(Filter& filter) {
 /// What may be asked for itself, or in this way only.
 void add_conditional(Filter& filter, bool may_connect) {
   filter.add(SCMP_ACT_ALLOW, "clone", {has_bits(0, CLONE_THREAD, CLONE_THREAD)});
-  const auto self = static_cast<std::uint64_t>(::getpid());
   for (const auto* name : {"kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "prlimit64"}) {
-    filter.add(SCMP_ACT_ALLOW, name, {is(0, self)});
+    filter.add(SCMP_ACT_ALLOW, name, {is(0, kAnyProcess)});
   }
   for (const auto* name : {"prlimit64", "sched_setscheduler", "sched_setattr", "sched_setparam", "sched_setaffinity"}) {
     filter.add(SCMP_ACT_ALLOW, name, {is(0, 0)});
@@ -176,16 +202,52 @@ void add_refusals(Filter& filter, bool is_memory_limited) {
   filter.add(refused, "mmap", {has_bits(3, kShared, kShared)});
 }
 
-}  // namespace
-
-std::string limit_system_calls(bool may_connect, bool is_memory_limited) {
+Program compile_refusals(bool is_memory_limited) {
   Filter refusals(SCMP_ACT_ALLOW);
   add_refusals(refusals, is_memory_limited);
-  if (auto failure = refusals.load(); !failure.empty()) return failure;
+  return refusals.compile();
+}
+
+Program compile_filter(bool may_connect) {
   Filter filter(SCMP_ACT_ERRNO(EPERM));
   add_unconditional(filter);
   add_conditional(filter, may_connect);
-  return filter.load();
+  return filter.compile();
+}
+
+/// Made once in a process, and had by those that it forks.
+struct Programs {
+  std::array<Program, 2> refusals{compile_refusals(false), compile_refusals(true)};  // by whether memory is limited
+  std::array<Program, 2> filters{compile_filter(false), compile_filter(true)};       // by whether it may connect
+};
+
+const Programs& programs() {
+  static const Programs kMade;
+  return kMade;
+}
+
+/// For the calling process.
+std::string load(const Program& program) {
+  if (!program.failure.empty()) return program.failure;
+  auto steps = program.steps;
+  for (auto& step : steps) {
+    if (step.code == (BPF_JMP | BPF_JEQ | BPF_K) && step.k == kAnyProcess) {
+      step.k = static_cast<std::uint32_t>(::getpid());
+    }
+  }
+  const sock_fprog loaded{.len = static_cast<unsigned short>(steps.size()), .filter = steps.data()};
+  const auto result = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &loaded);
+  if (result > 0) return "thread " + std::to_string(result) + " cannot be bound by it";
+  return result == 0 ? "" : std::strerror(errno);
+}
+
+}  // namespace
+
+void prepare_system_calls() { programs(); }
+
+std::string limit_system_calls(bool may_connect, bool is_memory_limited) {
+  if (auto failure = load(programs().refusals.at(is_memory_limited ? 1 : 0)); !failure.empty()) return failure;
+  return load(programs().filters.at(may_connect ? 1 : 0));
 }
 
 }  // namespace mortise::sandbox

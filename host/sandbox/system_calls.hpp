@@ -5,6 +5,9 @@
 
 namespace mortise::sandbox {
 
+/// Makes ready what limit_system_calls() needs, for this process and those that it forks: most of its time.
+void prepare_system_calls();
+
 /// From now on, in all threads: no other programs and no processes, nothing that reaches into other processes, mounts,
 /// or the kernel's keys, tracing and modules; no change of a file's mode, owner or attributes; no sockets, or, where it
 /// may connect, those of a client; no memory that a limit does not count. Such a call fails with EPERM; one that this

@@ -11,9 +11,9 @@ namespace mortise::supervisor {
 void HostLink::keep_lock(int lock) const { send(link_, Kind::lock, {}, {lock}); }
 
 void HostLink::keep_sockets(const std::vector<int>& sockets) const {
-  for (std::size_t first = 0; first < sockets.size(); first += kMostDescriptors) {
+  for (std::size_t first = 0; first < sockets.size(); first += base::kMostMessageDescriptors) {
     const auto begin = sockets.begin() + static_cast<std::ptrdiff_t>(first);
-    const auto count = std::min(kMostDescriptors, sockets.size() - first);
+    const auto count = std::min(base::kMostMessageDescriptors, sockets.size() - first);
     send(link_, Kind::sockets, {}, {begin, begin + static_cast<std::ptrdiff_t>(count)});
   }
   send(link_, Kind::listening);

@@ -1,14 +1,13 @@
-// What the host process says to its supervisor, over a socket pair that keeps messages apart. Both are one program in
-// one version: the supervisor forks the host process.
+// What the host process says to its supervisor. Both are one program in one version: the supervisor forks the host
+// process.
 #pragma once
 
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/files.hpp"
-#include "base/result.hpp"
+#include "base/message_socket.hpp"
 
 namespace mortise::supervisor {
 
@@ -30,12 +29,6 @@ struct Message {
   std::string text{};
   std::vector<base::Descriptor> descriptors{};
 };
-
-/// The most descriptors that one message takes.
-inline constexpr std::size_t kMostDescriptors = 200;
-
-/// The host process's end, and the supervisor's.
-base::Result<std::pair<base::Descriptor, base::Descriptor>> make_link();
 
 /// At one stroke, from any thread; `text` of at most a few hundred bytes. That nobody hears it is no error: a host
 /// process whose supervisor has ended is ending itself.

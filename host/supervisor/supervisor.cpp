@@ -80,7 +80,7 @@ class Supervisor {
     host_ = -1;
     told_ = {};
     incoming_.clear();
-    auto link = make_link();
+    auto link = base::make_message_sockets();
     if (!link) {
       cannot_start("socketpair");
       return std::nullopt;

@@ -165,7 +165,7 @@ base::Result<pid_t> hand_over(const UpgradeSettings& settings, Outgoing& outgoin
                                 .environment = std::move(environment),
                                 .output = {},
                                 .descriptors = std::move(descriptors),
-                                .has_own_session = false});
+                                .has_own_group = false});
   if (!pid) {
     outgoing.on_kept();
     return Error{pid.error().code, pid.error().message + "; install a host there, and try again"};

@@ -18,7 +18,7 @@ int run_script(const std::string& script, std::vector<int> descriptors, std::vec
                           .environment = std::move(environment),
                           .output = {},
                           .descriptors = std::move(descriptors),
-                          .has_own_session = false});
+                          .has_own_group = false});
   int status = 0;
   EXPECT_EQ(::waitpid(*pid, &status, 0), *pid);
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
@@ -51,7 +51,7 @@ TEST(Spawn, ProgramThatIsNotThereIsNamed) {
                           .environment = {},
                           .output = {},
                           .descriptors = {},
-                          .has_own_session = false});
+                          .has_own_group = false});
   EXPECT_EQ(pid.error().message, "cannot start '/nowhere/mortise': No such file or directory");
 }
 

@@ -11,6 +11,7 @@
 
 #include "http/make_generation.hpp"
 #include "isolation/fake_edge.hpp"
+#include "isolation/fake_socket.hpp"
 #include "isolation/http_form.hpp"
 #include "runtime/abi_values.hpp"
 
@@ -62,7 +63,7 @@ class CallsTest : public ::testing::Test {
   runtime::GenerationPtr generation_ = http::testing::make_generation("mirror");
   std::shared_ptr<Calls> calls_ =
       std::make_shared<Calls>(end_, std::make_shared<OutgoingCalls>(end_, slots_), *generation_, FakeExchange::table(),
-                              Means{pool_, pool_, [](mortise_http_exchange*) {}});
+                              Means{pool_, pool_, [](mortise_http_exchange*) {}, testing::FakeSocket::edge()});
   RingWriter<Completion> worker_{area_->memory().completions};
   ForwardedRoute route_{.text = "GET /"};
   FakeExchange exchange_;
@@ -112,6 +113,29 @@ TEST_F(CallsTest, SaysThatAClientHasGone) {
   exchange_.leave();
   EXPECT_EQ(area_->memory().calls[number_].gone, 1U);
   EXPECT_EQ(area_->memory().gone_count, 1U);
+}
+
+TEST_F(CallsTest, SaysOnceThatSomebodyIsNotWaitedForAnyMore) {
+  EXPECT_FALSE(calls_->take_unheard());
+  exchange_.leave();
+  EXPECT_TRUE(calls_->take_unheard());
+  EXPECT_FALSE(calls_->take_unheard());
+}
+
+TEST_F(CallsTest, KnowsWhoseHandlersHoldAThread) {
+  FakeExchange waiting;
+  ASSERT_EQ(submit(waiting), MORTISE_OK);
+  EXPECT_EQ(calls_->deadlines_at_work().size(), 1U) << "the other one is still in the ring";
+  ASSERT_EQ(say(make(Kind::returned)), "");
+  EXPECT_EQ(calls_->deadlines_at_work().size(), 0U) << "it is inside, and holds none";
+  RingReader<std::uint32_t> worker(area_->memory().submissions);
+  number_ = *worker.pop();
+  EXPECT_EQ(calls_->deadlines_at_work().size(), 1U);
+  ASSERT_EQ(say(make_answer(Kind::respond)), "");
+  EXPECT_EQ(calls_->deadlines_at_work().size(), 1U) << "it has answered, and runs on";
+  ASSERT_EQ(say(make(Kind::done)), "");
+  EXPECT_EQ(calls_->deadlines_at_work().size(), 0U);
+  calls_->end();
 }
 
 TEST_F(CallsTest, ACallThatThereIsNoneOfIsAViolation) {
@@ -167,13 +191,14 @@ TEST_F(CallsTest, GarbageDoesNoHarm) {
   for (int round = 0; round < 100; ++round) {
     end_ = HostEnd::make(area_, [] {});
     calls_ = std::make_shared<Calls>(end_, std::make_shared<OutgoingCalls>(end_, slots_), *generation_,
-                                     FakeExchange::table(), Means{pool_, pool_, [](mortise_http_exchange*) {}});
+                                     FakeExchange::table(),
+                                     Means{pool_, pool_, [](mortise_http_exchange*) {}, testing::FakeSocket::edge()});
     RingWriter<Completion> worker(area_->memory().completions);
     FakeExchange inside;
     ASSERT_EQ(submit(inside), MORTISE_OK);
     while (end_.breach->what().empty()) {
       auto completion = make_answer(Kind::respond);
-      completion.kind = static_cast<Kind>(random() % 12);
+      completion.kind = static_cast<Kind>(random() % 18);
       // What waits for a client does so on another thread, and a worker that writes there meanwhile garbles its own
       // client's bytes: no harm to the host, but to ThreadSanitizer, which cannot know, a race.
       if (completion.kind == Kind::read_body) completion.kind = Kind::write;

@@ -47,7 +47,7 @@ class ContractCallsTest : public ::testing::Test {
     const std::atomic<Time> deadline{Time::clock::now() + limit};
     const runtime::Scope scope(cone_, &deadline);
     mortise_bytes reply{nullptr, 0};
-    const auto status = calls_->call(contract_, 0, bytes_of("request"), &reply);
+    const auto status = calls_->call(contract_, 0, bytes_of("request"), false, &reply);
     thread.join();
     return status;
   }

@@ -124,7 +124,7 @@ class ContractRoundTripTest : public ::testing::Test {
   /// What the other plugin, in the host's process, says.
   mortise_status answer_other(mortise_bytes request, mortise_bytes* reply) {
     scope_of_other_ = runtime::Scope::current();
-    if (is_recursive_) return calls_->call(contract_, kCallOther, request, reply);
+    if (is_recursive_) return calls_->call(contract_, kCallOther, request, false, reply);
     if (request.size == 0)
       return runtime::fail_call(*generation_, MORTISE_ABORTED, "zoo.others/1 relay", "nothing to say");
     *reply = keep(text_of(request) + "!");
@@ -134,7 +134,7 @@ class ContractRoundTripTest : public ::testing::Test {
   /// As a consumer in the host's process does.
   mortise_status call(std::uint32_t method, const std::string& request, std::string& text) {
     mortise_bytes reply{nullptr, 0};
-    const auto status = calls_->call(contract_, method, bytes_of(request), &reply);
+    const auto status = calls_->call(contract_, method, bytes_of(request), false, &reply);
     if (status == MORTISE_OK) text = text_of(reply);
     return status;
   }
@@ -258,6 +258,27 @@ TEST_F(ContractRoundTripTest, WhatIsUnboundIsUnboundThere) {
   std::string text = "names";
   ASSERT_EQ(call(kNameOthers, "", text), MORTISE_OK);
   EXPECT_EQ(text, "");
+}
+
+TEST_F(ContractRoundTripTest, CallsThatAreBoundDifferentlyAreNotTakenForEachOther) {
+  constexpr int kRounds = 300;
+  auto none = std::make_shared<runtime::BindingTable>(2);
+  none->bind_all(1, {});
+  const auto unbound = std::make_shared<const runtime::Cone>(
+      runtime::Cone{.entry = generation_, .bindings = none, .arena_max_bytes = kArena});
+  const auto names_in = [this](const runtime::ConePtr& cone) {
+    const runtime::Scope scope(cone);
+    std::string text = "names";
+    EXPECT_EQ(call(kNameOthers, "", text), MORTISE_OK);
+    return text;
+  };
+  // Without a pause, so that the worker's thread sits at the place.
+  const auto bound = names_in(cone_);
+  EXPECT_NE(bound, "");
+  for (int round = 0; round < kRounds; ++round) {
+    ASSERT_EQ(names_in(unbound), "");
+    ASSERT_EQ(names_in(cone_), bound);
+  }
 }
 
 TEST_F(ContractRoundTripTest, WhoseDeadlinePassesGoesOnAndThePlaceComesBack) {

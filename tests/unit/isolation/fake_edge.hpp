@@ -73,6 +73,8 @@ class FakeExchange {
     is_held_ = false;
     changed_.notify_all();
   }
+  /// Before it is submitted.
+  void set_time_left_ms(std::uint64_t time) { time_left_ms_ = time; }
   void leave() {
     void (*callback)(void*) = nullptr;
     {
@@ -167,8 +169,9 @@ class FakeExchange {
     self.self_ = context;
     return MORTISE_OK;
   }
-  static std::uint64_t time_left_ms(mortise_http_exchange*) { return UINT64_MAX; }
+  static std::uint64_t time_left_ms(mortise_http_exchange* handle) { return from(handle).time_left_ms_; }
 
+  std::uint64_t time_left_ms_ = UINT64_MAX;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   // Guarded by mutex_:

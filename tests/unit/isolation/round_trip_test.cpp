@@ -1,24 +1,13 @@
 // Both sides in one process: many requests at once, none of which may be lost, forgotten or answered twice. Under
 // ThreadSanitizer this is what looks at the wake-ups.
-#include <fcntl.h>
-#include <poll.h>
-#include <unistd.h>
-
 #include <gtest/gtest.h>
-#include <array>
 #include <atomic>
-#include <chrono>
-#include <memory>
 #include <string>
 #include <thread>
-#include <utility>
 #include <vector>
 
-#include "http/make_generation.hpp"
-#include "isolation/calls.hpp"
-#include "isolation/crew.hpp"
+#include "isolation/both_sides.hpp"
 #include "isolation/fake_edge.hpp"
-#include "isolation/remote_contracts.hpp"
 #include "isolation/remote_exchange.hpp"
 #include "runtime/abi_values.hpp"
 
@@ -30,8 +19,6 @@ using testing::FakeExchange;
 mortise_bytes bytes_of(const std::string& text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
-
-constexpr std::chrono::seconds kPatience{45};
 
 // Answers that the callback of on_close has ended.
 std::atomic<unsigned> ended_by_callback{0};
@@ -89,81 +76,9 @@ mortise_status handle(void* self, mortise_http_exchange* exchange, const mortise
   return MORTISE_OK;
 }
 
-/// A worker without a process, and the attendant of its calls.
-class RoundTripTest : public ::testing::Test {
+class RoundTripTest : public testing::BothSidesTest {
  protected:
-  RoundTripTest() {
-    std::array<int, 2> pipe{};
-    EXPECT_EQ(::pipe2(pipe.data(), O_CLOEXEC | O_NONBLOCK), 0);
-    called_ = base::Descriptor(pipe[0]);
-    calling_ = base::Descriptor(pipe[1]);
-    // Of a worker nothing is ever taken down but by the end of its process: it is left here as well.
-    auto* const link = new HostLink(Talk(base::Descriptor()), area_, base::Descriptor(::dup(calling_.get())));
-    auto* const http = new Routes(*link);
-    auto* const contracts = new RemoteContracts(*link);
-    auto* const bindings = new Bindings(cone_->entry, registered_, *contracts, 1 << 20);
-    auto* const crew = new Crew(*link, *http, *bindings);
-    crew->start();
-    crew_ = crew;
-    attendant_ = std::thread([this] { attend(); });
-  }
-  /// Every call has been given back by then.
-  ~RoundTripTest() override {
-    const auto until = std::chrono::steady_clock::now() + kPatience;
-    while (calls_->is_anybody_inside() && std::chrono::steady_clock::now() < until) wake();
-    EXPECT_FALSE(calls_->is_anybody_inside());
-    is_over_ = true;
-    wake();
-    attendant_.join();
-    crew_->wait_until_idle();
-    EXPECT_EQ(end_.breach->what(), "");
-  }
-
-  struct Routes final : RemoteHttp {
-    explicit Routes(HostLink& link) : RemoteHttp(link) {
-      keep({.handle = &handle, .self = const_cast<void*>(interface(MORTISE_HTTP_V1)), .pattern = "/"});
-    }
-  };
-
-  /// As the worker does for what cannot wait.
-  void wake() {
-    static_cast<void>(!::write(calling_.get(), "", 1));  // full: it is awake
-    std::this_thread::yield();
-  }
-  void attend() {
-    while (!is_over_) {
-      if (calls_->take_some() || !calls_->prepare_to_sleep()) continue;
-      pollfd wait{.fd = called_.get(), .events = POLLIN, .revents = 0};
-      ::poll(&wait, 1, -1);
-      calls_->wake_up();
-      std::array<char, 256> ignored;
-      static_cast<void>(!::read(called_.get(), ignored.data(), ignored.size()));
-    }
-    while (calls_->take_some()) continue;
-  }
-  void ask(FakeExchange& exchange, const std::string& how, const std::string& body) {
-    submit(exchange, how, body);
-    exchange.wait();
-  }
-  void submit(FakeExchange& exchange, const std::string& how, const std::string& body) {
-    ASSERT_EQ(calls_->submit(route_, exchange.handle(), testing::make_request(how, body)), MORTISE_OK);
-  }
-
-  base::Descriptor called_;
-  base::Descriptor calling_;
-  std::shared_ptr<Area> area_ = *Area::make();
-  HostEnd end_ = HostEnd::make(area_, [] {});
-  std::vector<ForwardedSlot> slots_;
-  runtime::Registered registered_;
-  GrowingPool pool_{4};
-  runtime::ConePtr cone_ = http::testing::make_cone(http::testing::make_generation("mirror"));
-  std::shared_ptr<Calls> calls_ =
-      std::make_shared<Calls>(end_, std::make_shared<OutgoingCalls>(end_, slots_), *cone_->entry, FakeExchange::table(),
-                              Means{pool_, pool_, [](mortise_http_exchange*) {}});
-  ForwardedRoute route_{.text = "GET /"};
-  Crew* crew_ = nullptr;
-  std::atomic<bool> is_over_{false};
-  std::thread attendant_;
+  RoundTripTest() : BothSidesTest(&handle) {}
 };
 
 TEST_F(RoundTripTest, EveryWayToAnswerReachesTheClient) {
@@ -182,6 +97,29 @@ TEST_F(RoundTripTest, EveryWayToAnswerReachesTheClient) {
   FakeExchange failed;
   ask(failed, "FAIL", "");
   EXPECT_EQ(failed.status(), 404U);
+}
+
+TEST_F(RoundTripTest, WhatComesToAThreadPastItsDeadlineIsNotBegun) {
+  FakeExchange late;
+  late.set_time_left_ms(0);
+  ask(late, "WHOLE", "body");
+  EXPECT_EQ(late.status(), 504U);
+  FakeExchange next;
+  ask(next, "WHOLE", "body");
+  EXPECT_EQ(next.status(), 200U) << "its thread is there for others";
+}
+
+TEST_F(RoundTripTest, AHandlerThatHasDeferredHoldsNoThread) {
+  FakeExchange exchange;
+  exchange.hold();
+  submit(exchange, "PIECES", "piece");
+  exchange.wait_until_held();
+  while (!calls_->deadlines_at_work().empty()) wake();
+  const auto ended_before = ended_by_callback.load();
+  exchange.leave();
+  ended_by_callback.wait(ended_before);
+  exchange.release();
+  exchange.wait();
 }
 
 TEST_F(RoundTripTest, WhoIsStillWritingWhenTheCallbackEndsTheAnswerGivesTheCallBack) {

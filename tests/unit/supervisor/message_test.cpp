@@ -26,7 +26,7 @@ class MessageTest : public ::testing::Test {
     return message ? std::move(*message) : Message{};
   }
 
-  std::pair<base::Descriptor, base::Descriptor> ends_ = *make_link();
+  std::pair<base::Descriptor, base::Descriptor> ends_ = *base::make_message_sockets();
   HostLink link_;
 };
 
@@ -42,10 +42,10 @@ TEST_F(MessageTest, ArriveOneByOneWithTheirText) {
 
 TEST_F(MessageTest, DescriptorsOfAnyNumberArriveAndAreClosedAtExec) {
   const base::Descriptor file(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  link_.keep_sockets(std::vector<int>(kMostDescriptors + 1, file.get()));
+  link_.keep_sockets(std::vector<int>(base::kMostMessageDescriptors + 1, file.get()));
   auto first = hear();
   EXPECT_EQ(first.kind, Kind::sockets);
-  EXPECT_EQ(first.descriptors.size(), kMostDescriptors);
+  EXPECT_EQ(first.descriptors.size(), base::kMostMessageDescriptors);
   const auto second = hear();
   ASSERT_EQ(second.descriptors.size(), 1U);
   EXPECT_EQ(hear().kind, Kind::listening);
