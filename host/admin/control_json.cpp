@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/process_memory.hpp"
+
 namespace mortise::admin {
 namespace {
 
@@ -74,15 +76,48 @@ ordered_json from_crashes(const release::CrashStatus& crashes) {
           {"reason", crashes.evidence}};
 }
 
+const char* to_string(release::PluginStatus::IsolatedBy by) {
+  switch (by) {
+    case release::PluginStatus::IsolatedBy::nobody: return "";
+    case release::PluginStatus::IsolatedBy::plugins_d: return "plugins.d";
+    case release::PluginStatus::IsolatedBy::crash: return "crash";
+    case release::PluginStatus::IsolatedBy::probation: return "probation";
+    case release::PluginStatus::IsolatedBy::hold: return "hold";
+  }
+  return "";
+}
+
+/// Asked of the system as the answer is made: nobody has to keep count of it.
+ordered_json from_process_memory(pid_t process) {
+  const auto memory = base::memory_of(process);
+  return {{"resident_bytes", memory.resident_bytes},
+          {"allocated_bytes", memory.allocated_bytes},
+          {"limit_bytes", memory.limit_bytes}};
+}
+
+/// Of one that runs in a process of its own, or not at all, all is 0.
+ordered_json from_memory(const std::optional<release::MemoryStatus>& given) {
+  const auto memory = given.value_or(release::MemoryStatus());
+  return {{"heap_bytes", memory.use.heap},
+          {"arena_bytes", memory.use.arena},
+          {"buffer_bytes", memory.use.buffers},
+          {"limit_bytes", memory.limit_bytes},
+          {"is_over", memory.is_over}};
+}
+
 /// Of one that runs in the host process, or not at all, all is 0 or empty.
 ordered_json from_process(const std::optional<loader::ProcessReport>& given) {
   const auto process = given.value_or(loader::ProcessReport());
   auto sandbox = ordered_json::array();
   for (const auto& guard : process.sandbox) sandbox.push_back({{"name", guard.name}, {"missing", guard.missing}});
+  auto replicas = ordered_json::array();
+  for (const auto& other : process.replicas) replicas.push_back(from_process(other));
   return {{"pid", process.pid},
           {"restarts", process.restarts},
           {"trouble", process.trouble},
-          {"sandbox", std::move(sandbox)}};
+          {"memory", from_process_memory(process.pid)},
+          {"sandbox", std::move(sandbox)},
+          {"replicas", std::move(replicas)}};
 }
 
 ordered_json from_plugin(const release::PluginStatus& plugin) {
@@ -98,6 +133,9 @@ ordered_json from_plugin(const release::PluginStatus& plugin) {
           {"placement", plugin.generation == 0 ? ""
                         : plugin.process       ? "isolated"
                                                : "inline"},
+          {"isolated_by", to_string(plugin.isolated_by)},
+          {"probation", {{"served", plugin.probation.served}, {"requests", plugin.probation.requests}}},
+          {"memory", from_memory(plugin.memory)},
           {"worker", from_process(plugin.process)}};
 }
 

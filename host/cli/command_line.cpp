@@ -52,9 +52,9 @@ void add_host_commands(Parser& parser, const Parts& parts) {
   auto* probe = parser.app.add_subcommand("probe", "Load one file and end")->group("");
   probe->add_option("FILE", options.file)->required();
   probe->callback([&parser, &parts] { parser.run = [&parser, &parts] { return parts.probe(parser.options.file); }; });
-  parser.app.add_subcommand("worker", "Run one plugin for a host")->group("")->callback([&parser, &parts] {
-    parser.run = parts.worker;
-  });
+  parser.app.add_subcommand("worker", "Start processes that run one plugin each, for a host")
+      ->group("")
+      ->callback([&parser, &parts] { parser.run = parts.worker; });
 }
 
 void add_switch(Parser& parser, const Parts& parts, const char* name, const char* help, bool value) {

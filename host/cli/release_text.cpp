@@ -124,7 +124,9 @@ void print_outcome(const Document& outcome, std::ostream& out) {
   if (result == "applied") out << "release " << release << " applied\n";
   if (result == "canary")
     out << "release " << release << " gets " << text_of(outcome, "reason") << "; `mortise apply` switches to it now\n";
-  if (result == "unchanged") out << "nothing to do; release " << release << " runs on\n";
+  if (result != "unchanged") return;
+  out << "nothing to do; release " << release << " runs on\n";
+  if (const auto reason = text_of(outcome, "reason"); !reason.empty()) out << reason << '\n';
 }
 
 std::string describe_failure(const Document& outcome) {

@@ -88,17 +88,55 @@ void print_sandbox(const Document& worker, std::ostream& out) {
   }
 }
 
-/// The process that it has of its own, if it has.
-void print_worker(const Document& plugin, std::ostream& out) {
-  print_line("placement", text_of(plugin, "placement"), out);
-  const auto worker = plugin.find("worker");
-  if (text_of(plugin, "placement") != "isolated" || worker == plugin.end() || !worker->is_object()) return;
-  const auto pid = number_of(*worker, "pid");
-  const auto restarts = number_of(*worker, "restarts");
+/// Rounded up, so that only nothing is 0.
+std::string in_mebibytes(std::uint64_t bytes) {
+  constexpr std::uint64_t kMebibyte = std::uint64_t{1} << 20;
+  return std::to_string(bytes / kMebibyte + (bytes % kMebibyte == 0 ? 0 : 1)) + " MiB";
+}
+
+/// What its process takes; the limit counts what is allocated.
+void print_memory(const Document& worker, std::ostream& out) {
+  const auto memory = worker.find("memory");
+  if (memory == worker.end() || !memory->is_object() || number_of(*memory, "resident_bytes") == 0) return;
+  const auto limit = number_of(*memory, "limit_bytes");
+  print_line("memory",
+             in_mebibytes(number_of(*memory, "resident_bytes")) + " resident, " +
+                 in_mebibytes(number_of(*memory, "allocated_bytes")) + " allocated" +
+                 (limit == 0 ? ", no limit" : " of at most " + in_mebibytes(limit)),
+             out);
+}
+
+void print_process(const Document& worker, std::ostream& out) {
+  const auto pid = number_of(worker, "pid");
+  const auto restarts = number_of(worker, "restarts");
   std::string text = pid == 0 ? "none at this moment" : "pid " + std::to_string(pid);
   if (restarts > 0) text += ", started anew " + std::to_string(restarts) + (restarts == 1 ? " time" : " times");
-  if (const auto trouble = text_of(*worker, "trouble"); !trouble.empty()) text += "; " + trouble;
+  if (const auto trouble = text_of(worker, "trouble"); !trouble.empty()) text += "; " + trouble;
   print_line("worker", text, out);
+  print_memory(worker, out);
+}
+
+/// What it has of the host process's, if it runs there.
+void print_share_of_memory(const Document& plugin, std::ostream& out) {
+  const auto memory = plugin.find("memory");
+  if (text_of(plugin, "placement") != "inline" || memory == plugin.end() || !memory->is_object()) return;
+  const auto limit = number_of(*memory, "limit_bytes");
+  print_line("memory",
+             in_mebibytes(number_of(*memory, "heap_bytes")) + " heap, " +
+                 in_mebibytes(number_of(*memory, "arena_bytes")) + " arena, " +
+                 in_mebibytes(number_of(*memory, "buffer_bytes")) + " buffers" +
+                 (limit == 0 ? "" : ", told of past " + in_mebibytes(limit)),
+             out);
+}
+
+/// The processes that it has of its own, if it has.
+void print_worker(const Document& plugin, std::ostream& out) {
+  print_line("placement", text_of(plugin, "placement"), out);
+  print_share_of_memory(plugin, out);
+  const auto worker = plugin.find("worker");
+  if (text_of(plugin, "placement") != "isolated" || worker == plugin.end() || !worker->is_object()) return;
+  print_process(*worker, out);
+  for (const auto& replica : objects_of(*worker, "replicas")) print_process(replica, out);
   print_sandbox(*worker, out);
 }
 

@@ -81,6 +81,7 @@ enum class ApplyMode {
 
 /// What becomes of a plugin that has crashed the host.
 enum class OnCrash {
+  isolate,     // the same version runs in a process of its own, until an admin or another version says otherwise
   quarantine,  // it does not run again until an admin or another version says so
   restart,     // it runs again, unless it crashes too often
 };
@@ -105,9 +106,10 @@ struct HostConfig {
   std::uint64_t arena_max_bytes = 67108864;          // of one scope
   std::uint64_t left_mapped_limit = 32;              // images of retired plugins in memory, before the admin is told
   ApplyMode apply_mode = ApplyMode::automatic;
-  OnCrash on_crash = OnCrash::quarantine;  // of plugins that do not say
-  std::filesystem::path control_socket;    // default control.sock in the state directory; at most 107 bytes
+  OnCrash on_crash = OnCrash::isolate;   // of plugins that do not say
+  std::filesystem::path control_socket;  // default control.sock in the state directory; at most 107 bytes
   mode_t control_socket_mode = 0600;
+  std::filesystem::path control_group;  // in which isolated plugins get theirs; empty: the one delegated to the host
   EdgeConfig edge;
   LogConfig log;
 };
@@ -151,6 +153,7 @@ struct SandboxConfig {
   bool is_required = false;        // it does not start where a part of it cannot be had
   bool grants_network = false;     // as a client, if its manifest asks for it
   std::uint64_t memory_bytes = 0;  // that it may allocate; 0: any amount
+  unsigned cpu_percent = 0;        // of one processor; 0: as much as there is
 
   bool operator==(const SandboxConfig&) const = default;
 };
@@ -164,7 +167,10 @@ struct PluginConfig {
   std::shared_ptr<const nlohmann::json> config;  // the `config` object; null: {}
   std::string config_text;                       // the same as JSON text, "{}" when none
   Placement placement = Placement::in_line;
-  SandboxConfig sandbox;                            // where it is isolated
+  // What is placed inline moves there when it has served so many requests, isolated, without a fault; 0: at once.
+  std::uint64_t isolated_first = 0;
+  unsigned workers = 1;                             // processes that run it where it is isolated
+  SandboxConfig sandbox;                            // likewise
   std::map<std::string, std::size_t> config_lines;  // pointer below /config -> line, for schema complaints
   LimitsConfig limits;
   CircuitConfig circuit;

@@ -136,6 +136,7 @@ LoadedHost load_host_config(const std::filesystem::path& file, base::Files& file
   read_apply(reader, config.apply_mode);
   config.on_crash = read_on_crash(reader).value_or(config.on_crash);
   read_control(reader, config);
+  reader.path("control_group", config.control_group);
   reader.object("edge", [&](ObjectReader& edge) { read_edge(edge, config.edge); });
   reader.object("log", [&](ObjectReader& log) { read_log(log, config.log); });
   reader.finish();

@@ -118,6 +118,11 @@ void ObjectReader::object(std::string_view key, const std::function<void(ObjectR
   inner.finish();
 }
 
+bool ObjectReader::is_object(std::string_view key) const {
+  const auto found = value_.is_object() ? value_.find(key) : value_.end();
+  return found != value_.end() && found->is_object();
+}
+
 bool ObjectReader::objects(std::string_view key, const std::function<void(ObjectReader&)>& read) {
   const auto* found = find(key);
   if (found == nullptr) return false;

@@ -12,9 +12,11 @@ namespace mortise::config {
 /// None: it does not say.
 inline std::optional<OnCrash> read_on_crash(ObjectReader& reader) {
   std::string text;
-  reader.one_of("on_crash", text, {"quarantine", "restart"});
-  if (text.empty()) return std::nullopt;
-  return text == "restart" ? OnCrash::restart : OnCrash::quarantine;
+  reader.one_of("on_crash", text, {"isolate", "quarantine", "restart"});
+  if (text == "isolate") return OnCrash::isolate;
+  if (text == "quarantine") return OnCrash::quarantine;
+  if (text == "restart") return OnCrash::restart;
+  return std::nullopt;
 }
 
 }  // namespace mortise::config

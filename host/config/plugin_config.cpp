@@ -13,6 +13,9 @@ using namespace std::chrono_literals;
 constexpr std::string_view kConfigPointer = "/config";
 constexpr std::uint64_t kLeastMemory = std::uint64_t{32} << 20U;  // of which two threads take half
 constexpr std::uint64_t kMostMemory = std::uint64_t{1} << 46U;
+constexpr unsigned kLeastCpuPercent = 5;       // with less, a process takes seconds to begin
+constexpr unsigned kMostCpuPercent = 100'000;  // of a thousand processors
+constexpr unsigned kMostWorkers = 64;
 
 /// The places at and below /config, by pointers that start there.
 std::map<std::string, std::size_t> lines_of_config(const JsonText& text) {
@@ -42,11 +45,28 @@ void read_limits(ObjectReader& reader, LimitsConfig& limits) {
 }
 
 /// `reader` is of the whole file.
+void read_placement(ObjectReader& reader, PluginConfig& plugin) {
+  if (reader.is_object("placement")) {
+    reader.object("placement", [&](ObjectReader& placement) {
+      placement.require("probation");
+      placement.object("probation", [&](ObjectReader& probation) {
+        probation.require("requests");
+        probation.integer("requests", plugin.isolated_first, 1, 1000000000);
+      });
+    });
+    return;
+  }
+  std::string placement;
+  reader.one_of("placement", placement, {"inline", "isolated"});
+  if (placement == "isolated") plugin.placement = Placement::isolated;
+}
+
+/// Likewise.
 void read_sandbox(ObjectReader& reader, PluginConfig& plugin) {
   std::string wanted;
   reader.one_of("sandbox", wanted, {"prefer", "require"});
   plugin.sandbox.is_required = wanted == "require";
-  if (plugin.sandbox.is_required && plugin.placement == Placement::in_line) {
+  if (plugin.sandbox.is_required && plugin.placement == Placement::in_line && !reader.is_object("placement")) {
     reader.fault("sandbox", "needs \"placement\": \"isolated\": in the host process there is none");
   }
   std::string network;
@@ -97,13 +117,13 @@ PluginConfigPtr load_one(const std::string& file, const base::Result<std::string
     reader.boolean("enabled", plugin->enabled);
     reader.text("version", plugin->version);
     const auto* config = reader.raw_object("config");
-    std::string placement;
-    reader.one_of("placement", placement, {"inline", "isolated"});
-    if (placement == "isolated") plugin->placement = Placement::isolated;
+    read_placement(reader, *plugin);
+    reader.integer("workers", plugin->workers, 1, kMostWorkers);
     read_sandbox(reader, *plugin);
     reader.object("limits", [&](ObjectReader& inner) {
       read_limits(inner, plugin->limits);
       inner.integer("memory_bytes", plugin->sandbox.memory_bytes, kLeastMemory, kMostMemory);
+      inner.integer("cpu_percent", plugin->sandbox.cpu_percent, kLeastCpuPercent, kMostCpuPercent);
     });
     reader.object("circuit", [&](ObjectReader& inner) { read_circuit(inner, plugin->circuit); });
     reader.object("probation", [&](ObjectReader& inner) { read_probation(inner, plugin->probation); });

@@ -58,20 +58,22 @@ Choice Chooser::choose(const config::PluginConfigPtr& config, const catalog::Rec
     refuse(plugin, "/version", range.error().message, choice);
     return choice;
   }
-  const auto record = find_best(plugin, candidates, *range, choice.unmet);
-  if (!record) {
+  const auto best = find_best(config, candidates, *range, choice.unmet);
+  if (!best) {
     // Else it is said already that all have failed.
     if (choice.unmet.empty()) choice.unmet.push_back(explain(plugin, candidates, drop_directory_));
     choice.wanted = keep(plugin.name);
     return choice;
   }
-  auto faults = config::check_against_schema(plugin, record->manifest->config_schema.get());
+  auto faults = config::check_against_schema(plugin, best->record->manifest->config_schema.get());
   if (faults.empty()) {
-    take({config, record}, choice);
+    take(*best, plugin, choice);
     return choice;
   }
-  choice.unmet.push_back(
-      {.name = plugin.name, .kind = Unmet::Kind::refused, .reason = faults.front().to_string(), .record = record});
+  choice.unmet.push_back({.name = plugin.name,
+                          .kind = Unmet::Kind::refused,
+                          .reason = faults.front().to_string(),
+                          .record = best->record});
   choice.diagnostics = std::move(faults);
   choice.wanted = keep(plugin.name);
   return choice;
@@ -90,7 +92,7 @@ Choice Chooser::stay(const std::string& name, const Hold& hold) const {
   if (hold.instead_of != Identity{}) {
     choice.is_lifted = true;
   } else if (may_run(name, hold)) {
-    choice.wanted = as_it_runs(name, *hold.member, hold.reason);
+    choice.wanted = go_on(name, *hold.member, hold.reason);
   }
   return choice;
 }
@@ -101,38 +103,64 @@ bool Chooser::may_run(const std::string& name, const Hold& hold) const {
 }
 
 /// Says of the better ones that they have failed.
-catalog::RecordPtr Chooser::find_best(const config::PluginConfig& plugin, const catalog::RecordSet& candidates,
-                                      const VersionRange& range, std::vector<Unmet>& unmet) const {
+std::optional<Wanted> Chooser::find_best(const config::PluginConfigPtr& plugin, const catalog::RecordSet& candidates,
+                                         const VersionRange& range, std::vector<Unmet>& unmet) const {
   std::set<std::string> excluded;
   for (;;) {
     auto best = highest(candidates, range, excluded);
-    const auto* failure = best ? memory_.find_failure(plugin.name, {best->sha256, settings_text(plugin)}) : nullptr;
-    if (failure == nullptr) return best;
-    unmet.push_back({.name = plugin.name, .kind = Unmet::Kind::failed, .reason = failure->reason, .record = best});
+    if (!best) return std::nullopt;
+    auto placed = place(plugin, *best, memory_, isolated_);
+    const auto* failure = memory_.find_failure(plugin->name, {best->sha256, settings_text(*placed.config)});
+    if (failure == nullptr) failure = find_mark_as_asked(*plugin, best->sha256);
+    if (failure == nullptr) {
+      return Wanted{.config = std::move(placed.config), .record = std::move(best), .placed = std::move(placed.why)};
+    }
+    unmet.push_back({.name = plugin->name, .kind = Unmet::Kind::failed, .reason = failure->reason, .record = best});
     excluded.insert(best->sha256);
   }
 }
 
-void Chooser::take(const Wanted& asked_for, Choice& choice) const {
+/// Of an image that is isolated for a crash: its mark as its file asks for it, which another placement does not lift.
+/// With a probation a mark is what keeps it isolated.
+const Failure* Chooser::find_mark_as_asked(const config::PluginConfig& plugin, const std::string& sha256) const {
+  if (plugin.isolated_first > 0 || memory_.find_isolation(plugin.name, sha256) == nullptr) return nullptr;
+  const auto* failure = memory_.find_failure(plugin.name, {sha256, settings_text(plugin)});
+  return failure != nullptr && failure->is_marked ? failure : nullptr;
+}
+
+/// Whether it is what the hold stands against. That it is isolated for a crash since makes it nothing else.
+bool Chooser::is_held(const Hold& hold, const Wanted& asked_for, const config::PluginConfig& plugin) const {
+  if (hold.instead_of == asked_for.identity()) return true;
+  const auto& sha256 = asked_for.record->sha256;
+  return memory_.find_isolation(plugin.name, sha256) != nullptr &&
+         hold.instead_of == Identity{sha256, settings_text(plugin)};
+}
+
+void Chooser::take(const Wanted& asked_for, const config::PluginConfig& plugin, Choice& choice) const {
   const auto& name = asked_for.name();
   const auto held = memory_.holds.find(name);
   choice.choice = asked_for;
-  choice.is_plain = held == memory_.holds.end() && !memory_.failures.contains(name);
+  choice.is_plain = held == memory_.holds.end() && !memory_.failures.contains(name) &&
+                    !memory_.isolations.contains(name) && asked_for.config->isolated_first == 0;
   if (held == memory_.holds.end()) {
     choice.wanted = asked_for;
-  } else if (held->second.instead_of != asked_for.identity()) {
+  } else if (!is_held(held->second, asked_for, plugin)) {
     choice.is_lifted = true;
     choice.wanted = asked_for;
   } else if (may_run(name, held->second)) {
-    choice.wanted = as_it_runs(name, *held->second.member, held->second.reason);
+    choice.wanted = go_on(name, *held->second.member, held->second.reason);
   }
+}
+
+Wanted Chooser::go_on(const std::string& name, const Member& member, const std::string& why) const {
+  return as_it_runs(name, place(name, member, memory_), why);
 }
 
 /// Nothing can be chosen.
 std::optional<Wanted> Chooser::keep(const std::string& name) const {
   const auto held = memory_.holds.find(name);
   if (held != memory_.holds.end() && held->second.instead_of == Identity{} && may_run(name, held->second)) {
-    return as_it_runs(name, *held->second.member, held->second.reason);
+    return go_on(name, *held->second.member, held->second.reason);
   }
   const auto runs = memory_.running.find(name);
   if (runs == memory_.running.end() || memory_.is_quarantined(name, runs->second.identity())) return std::nullopt;

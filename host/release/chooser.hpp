@@ -10,6 +10,7 @@
 #include "config/config.hpp"
 #include "release/desired.hpp"
 #include "release/memory.hpp"
+#include "release/placement.hpp"
 
 namespace mortise::release {
 
@@ -27,8 +28,8 @@ struct Choice {
 /// Lives no longer than what it is given.
 class Chooser {
  public:
-  Chooser(const std::filesystem::path& drop_directory, const Memory& memory)
-      : drop_directory_(drop_directory), memory_(memory) {}
+  Chooser(const std::filesystem::path& drop_directory, const Memory& memory, IsolatedConfigs& isolated)
+      : drop_directory_(drop_directory), memory_(memory), isolated_(isolated) {}
 
   /// `candidates` are the records that name the plugin.
   [[nodiscard]] Choice choose(const config::PluginConfigPtr& config, const catalog::RecordSet& candidates) const;
@@ -39,14 +40,19 @@ class Chooser {
 
  private:
   [[nodiscard]] bool may_run(const std::string& name, const Hold& hold) const;
-  [[nodiscard]] catalog::RecordPtr find_best(const config::PluginConfig& plugin, const catalog::RecordSet& candidates,
-                                             const manifest::VersionRange& range, std::vector<Unmet>& unmet) const;
-  void take(const Wanted& asked_for, Choice& choice) const;
+  [[nodiscard]] std::optional<Wanted> find_best(const config::PluginConfigPtr& plugin,
+                                                const catalog::RecordSet& candidates,
+                                                const manifest::VersionRange& range, std::vector<Unmet>& unmet) const;
+  [[nodiscard]] const Failure* find_mark_as_asked(const config::PluginConfig& plugin, const std::string& sha256) const;
+  [[nodiscard]] bool is_held(const Hold& hold, const Wanted& asked_for, const config::PluginConfig& plugin) const;
+  void take(const Wanted& asked_for, const config::PluginConfig& plugin, Choice& choice) const;
+  [[nodiscard]] Wanted go_on(const std::string& name, const Member& member, const std::string& why) const;
   [[nodiscard]] std::optional<Wanted> keep(const std::string& name) const;
   void refuse(const config::PluginConfig& plugin, std::string pointer, std::string message, Choice& choice) const;
 
   const std::filesystem::path& drop_directory_;
   const Memory& memory_;
+  IsolatedConfigs& isolated_;
 };
 
 }  // namespace mortise::release

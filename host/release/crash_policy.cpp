@@ -2,8 +2,8 @@
 
 namespace mortise::release {
 
-bool is_to_be_quarantined(config::OnCrash policy, std::size_t recent) {
-  return policy == config::OnCrash::quarantine || recent >= kMostCrashes;
+config::OnCrash consequence_of(config::OnCrash policy, std::size_t recent) {
+  return recent >= kMostCrashes ? config::OnCrash::quarantine : policy;
 }
 
 }  // namespace mortise::release

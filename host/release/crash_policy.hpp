@@ -12,7 +12,8 @@ inline constexpr std::chrono::minutes kCrashWindow{5};
 /// So many within the window, and no policy has it started again.
 inline constexpr std::size_t kMostCrashes = 3;
 
-/// `recent`: the crashes of the same image within the window, this one included.
-[[nodiscard]] bool is_to_be_quarantined(config::OnCrash policy, std::size_t recent);
+/// What becomes of the plugin. `recent`: the crashes of the same image within the window, this one included, wherever
+/// it ran.
+[[nodiscard]] config::OnCrash consequence_of(config::OnCrash policy, std::size_t recent);
 
 }  // namespace mortise::release

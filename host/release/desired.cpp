@@ -10,6 +10,7 @@
 #include "release/chooser.hpp"
 #include "release/order.hpp"
 #include "release/orderer.hpp"
+#include "release/placement.hpp"
 #include "release/retain.hpp"
 
 namespace mortise::release {
@@ -71,7 +72,7 @@ class Desiring::Known {
  public:
   Desired desire(const config::LoadedPlugins& plugins, const catalog::RecordSet& records,
                  const std::filesystem::path& drop_directory, const Memory& memory) {
-    const Chooser chooser(drop_directory, memory);
+    const Chooser chooser(drop_directory, memory, isolated_);
     for (const auto& name : find_touched(plugins.plugins, records, memory)) choose(name, chooser);
     Desired desired;
     for (const auto& [file, choice] : uncommon_) {
@@ -105,6 +106,7 @@ class Desiring::Known {
     for (const auto& [file, choice] : uncommon_) touched.insert(file.substr(0, file.rfind('.')));
     for (const auto& [name, failures] : memory.failures) touched.insert(name);
     for (const auto& [name, hold] : memory.holds) touched.insert(name);
+    for (const auto& [name, isolations] : memory.isolations) touched.insert(name);
     for_each_difference(configs_, configs, [&](const auto* before, const auto* after) {
       touched.insert((*(after == nullptr ? before : after))->name);
     });
@@ -220,6 +222,7 @@ class Desiring::Known {
   std::map<std::string, Choice> uncommon_;  // by file name: what enabled plugins come to that is not plain
   std::vector<std::string> last_;           // of wanted_, those without a file that can be read, in order
   Orderer orderer_;
+  IsolatedConfigs isolated_;
 };
 
 Desiring::Desiring() : known_(std::make_unique<Known>()) {}

@@ -21,7 +21,8 @@ namespace mortise::release {
 struct Wanted {
   config::PluginConfigPtr config;  // never null
   catalog::RecordPtr record;
-  std::string why{};  // it is not what plugins.d and the catalogue ask for; empty: it is
+  std::string why{};     // it is not what plugins.d and the catalogue ask for; empty: it is
+  std::string placed{};  // why it is isolated, of which plugins.d says nothing; empty: it is placed as that says
 
   [[nodiscard]] const std::string& name() const { return config->name; }
   [[nodiscard]] Identity identity() const { return {record->sha256, settings_text(*config)}; }

@@ -12,14 +12,16 @@ using runtime::Generation;
 using telemetry::Level;
 
 PluginStatus describe(const Generation& generation) {
+  auto process = generation.process();
+  const auto late = process ? process->late_handlers : 0;
   return {.name = generation.name(),
           .version = generation.version_text(),
           .generation = generation.number(),
           .state = to_string(generation.state()),
           .reason = {},
           .sha256 = generation.spec().sha256,
-          .containment = generation.containment().report(std::chrono::steady_clock::now()),
-          .process = generation.process()};
+          .containment = generation.containment().report(std::chrono::steady_clock::now(), late),
+          .process = std::move(process)};
 }
 
 void Drains::stop(const runtime::GenerationPtr& generation, const runtime::GenerationPtr& heir) {

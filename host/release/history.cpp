@@ -17,7 +17,8 @@ using data::Keywords::now;
 using data::Keywords::use;
 using storage::guarded;
 
-constexpr std::int64_t kRevision = 5;  // whose configs may begin with a placement, as settings_text() has it
+// Since 5 configs may begin with a placement, as settings_text() has it.
+constexpr std::int64_t kRevision = 6;
 // No fsync at each commit: what the host wrote survives its own end anyway, and after the machine's end the file tells
 // of a release that was applied, if not of the very last one.
 // It is written at its end and read when somebody asks: without a bound of ours, all of it would come to lie in memory.
@@ -48,6 +49,9 @@ constexpr const char* kSinceRevision3[] = {
 constexpr const char* kSinceRevision4 =
     "CREATE TABLE crash (time_ms INTEGER NOT NULL, host INTEGER NOT NULL, plugin TEXT NOT NULL, sha256 TEXT NOT NULL, "
     "signal TEXT NOT NULL, route TEXT NOT NULL, evidence TEXT NOT NULL, PRIMARY KEY (time_ms, host)) WITHOUT ROWID";
+constexpr const char* kSinceRevision6 =
+    "CREATE TABLE placement (plugin TEXT NOT NULL, sha256 TEXT NOT NULL, kind TEXT NOT NULL, reason TEXT NOT NULL, "
+    "has_run INTEGER NOT NULL, PRIMARY KEY (plugin, sha256, kind)) WITHOUT ROWID";
 
 void write_holds(data::Session& poco, const std::map<std::string, StoredHold>& holds) {
   poco << "DELETE FROM hold", now;
@@ -115,6 +119,7 @@ base::Result<History> History::prepare(data::Session session, const std::filesys
       for (const auto* change : kSinceRevision3) session << change, now;
     }
     if (revision < 4) session << kSinceRevision4, now;
+    if (revision < 6) session << kSinceRevision6, now;
     session << "PRAGMA user_version = " + std::to_string(kRevision), now;
     transaction.commit();
   }

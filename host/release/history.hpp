@@ -51,6 +51,19 @@ struct StoredMark {
   std::string reason;
 };
 
+/// Where an image may run, as it is kept.
+struct StoredPlacement {
+  enum class Kind {
+    isolated,  // in a process of its own: it has crashed the host
+    passed,    // inline: it has passed its probation
+  };
+  std::string plugin;
+  std::string sha256;
+  Kind kind = Kind::isolated;
+  std::string reason;
+  bool has_run = false;  // isolated: it has run so
+};
+
 /// "2026-11-26T09:20:31.004Z".
 std::string to_time(std::int64_t ms_since_1970);
 
@@ -87,7 +100,10 @@ class History {
   /// In place of all before them.
   base::Result<void> set_trials(const std::vector<StoredTrial>& trials);
   base::Result<void> mark(const StoredMark& mark);
-  /// Takes the marks of a plugin off, and forgets its crashes.
+  /// In place of what was kept of the same image and kind.
+  base::Result<void> add_placement(const StoredPlacement& placement);
+  base::Result<std::vector<StoredPlacement>> placements();
+  /// Takes the marks of a plugin off, and forgets its crashes and that they have isolated it.
   base::Result<void> pardon(const std::string& plugin);
   base::Result<std::vector<StoredMark>> marks();
   /// Once, however often it is told; those of more than a month ago are forgotten.

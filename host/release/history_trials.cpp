@@ -1,4 +1,4 @@
-// What the history keeps of releases on trial, and of members that did not do.
+// What the history keeps of releases on trial, of members that did not do, and of where images may run.
 #include <Poco/Data/Statement.h>
 
 #include <utility>
@@ -14,6 +14,14 @@ using data::Keywords::now;
 using data::Keywords::range;
 using data::Keywords::use;
 using storage::guarded;
+
+namespace {
+
+// As they stand in the file.
+constexpr const char* kIsolated = "isolated";
+constexpr const char* kPassed = "passed";
+
+}  // namespace
 
 /// In a transaction of the caller's.
 void History::write_trial(const StoredTrial& trial) {
@@ -101,8 +109,36 @@ base::Result<void> History::pardon(const std::string& plugin) {
     storage::Transaction transaction(*session_);
     *session_ << "DELETE FROM mark WHERE plugin = ?", use(name), now;
     *session_ << "DELETE FROM crash WHERE plugin = ?", use(name), now;
+    std::string kind = kIsolated;
+    *session_ << "DELETE FROM placement WHERE plugin = ? AND kind = ?", use(name), use(kind), now;
     transaction.commit();
     return {};
+  });
+}
+
+base::Result<void> History::add_placement(const StoredPlacement& placement) {
+  return guarded([&]() -> base::Result<void> {
+    auto row = placement;
+    std::string kind = row.kind == StoredPlacement::Kind::passed ? kPassed : kIsolated;
+    *session_ << "INSERT OR REPLACE INTO placement VALUES (?, ?, ?, ?, ?)", use(row.plugin), use(row.sha256), use(kind),
+        use(row.reason), use(row.has_run), now;
+    return {};
+  });
+}
+
+base::Result<std::vector<StoredPlacement>> History::placements() {
+  return guarded([&]() -> base::Result<std::vector<StoredPlacement>> {
+    std::vector<StoredPlacement> placements;
+    StoredPlacement row;
+    std::string kind;
+    data::Statement select(*session_);
+    select << "SELECT plugin, sha256, kind, reason, has_run FROM placement ORDER BY plugin, sha256, kind",
+        into(row.plugin), into(row.sha256), into(kind), into(row.reason), into(row.has_run), range(0, 1);
+    while (!select.done() && select.execute() > 0) {
+      row.kind = kind == kPassed ? StoredPlacement::Kind::passed : StoredPlacement::Kind::isolated;
+      placements.push_back(row);
+    }
+    return placements;
   });
 }
 

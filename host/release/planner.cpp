@@ -36,15 +36,19 @@ Step::Kind kind_of(const Member& from, const Wanted& to) {
   return after < before ? Step::Kind::downgrade : Step::Kind::rebuild;
 }
 
-std::string reason_of(Step::Kind kind, const Wanted& wanted, const Member* from) {
-  if (!wanted.why.empty()) return wanted.why;
+std::string reason_as_asked(Step::Kind kind, const Wanted& wanted, const Member* from) {
   switch (kind) {
     case Step::Kind::start: return "enabled by " + wanted.config->file;
     case Step::Kind::reconfigure: {
       config::PluginConfig former;
       read_settings(from->config_text, former);
+      const bool is_inline = wanted.config->placement == config::Placement::in_line;
+      if (is_inline && is_isolated(from->config_text) && wanted.config->isolated_first > 0) {
+        return "it has passed its probation";
+      }
       const char* const what = former.placement != wanted.config->placement       ? "placement"
                                : former.config_text != wanted.config->config_text ? "config"
+                               : former.workers != wanted.config->workers         ? "number of workers"
                                                                                   : "sandbox";
       return std::string("its ") + what + " in " + wanted.config->file + " has changed";
     }
@@ -53,6 +57,15 @@ std::string reason_of(Step::Kind kind, const Wanted& wanted, const Member* from)
   const bool is_ranged = wanted.config->version != "*";
   return wanted.record->path + " is the highest version" +
          (is_ranged ? " in the range '" + wanted.config->version + "'" : "");
+}
+
+std::string reason_of(Step::Kind kind, const Wanted& wanted, const Member* from) {
+  if (!wanted.why.empty()) return wanted.why;
+  if (wanted.placed.empty()) return reason_as_asked(kind, wanted, from);
+  auto placed = "isolated, since " + wanted.placed;
+  // Nothing else has changed.
+  if (kind == Step::Kind::reconfigure && !is_isolated(from->config_text)) return placed;
+  return reason_as_asked(kind, wanted, from) + "; " + placed;
 }
 
 /// Of one that runs and is not wanted any more.

@@ -125,7 +125,10 @@ bool Reconciler::is_asked_for(const Failure& failure, const Desired& desired) co
   };
   if (std::any_of(desired.unmet.begin(), desired.unmet.end(), is_it)) return true;
   const auto choice = desired.choices.find(name);
-  if (choice == desired.choices.end() || settings_text(*choice->config) != failure.member.config_text) return false;
+  if (choice == desired.choices.end()) return false;
+  // Of a move inline, which is what is asked for of one that has passed its probation.
+  const bool is_move = choice->config->isolated_first > 0 && choice->config->config_text == failure.member.config_text;
+  if (!is_move && settings_text(*choice->config) != failure.member.config_text) return false;
   return std::any_of(records_.begin(), records_.end(), [&](const catalog::RecordPtr& record) {
     return record->state == catalog::FileState::verified && record->sha256 == failure.member.record->sha256;
   });
@@ -189,6 +192,15 @@ void Reconciler::set_limits(const Desired& desired) {
     if (after == nullptr) return;  // what it had stays in force
     const auto& name = (*after)->name;
     limits_.insert_or_assign(name, *after);
+    const auto list = [&](std::set<std::string>& names, bool is_one) {
+      if (is_one) {
+        names.insert(name);
+      } else {
+        names.erase(name);
+      }
+    };
+    list(probational_, (*after)->isolated_first > 0);
+    list(memory_limited_, (*after)->sandbox.memory_bytes > 0);
     const auto running = running_.find(name);
     if (running != running_.end()) contain(*running->second);
     for (const auto& canary : canaries) {
@@ -196,6 +208,8 @@ void Reconciler::set_limits(const Desired& desired) {
     }
   });
   limited_ = desired.enabled;
+  follow_probations();
+  follow_memory();
 }
 
 /// Without a file that says otherwise the defaults hold.
@@ -205,8 +219,15 @@ void Reconciler::contain(const runtime::Generation& generation) const {
 }
 
 /// Of a consumer and providers that do not fit, the one that came last; who runs already has not brought it about.
+/// Before all, one that has been isolated, and fits them where it was before.
 const GenerationPtr& Reconciler::newest_of(const runtime::Service::Conflict& conflict) const {
   const auto* newest = &conflict.culprit;
+  const auto is_meant = [&](const GenerationPtr& one) { return is_stranded(one->name(), one->spec().sha256); };
+  if (is_meant(conflict.culprit)) return conflict.culprit;
+  if (const auto found = std::find_if(conflict.others.begin(), conflict.others.end(), is_meant);
+      found != conflict.others.end()) {
+    return *found;
+  }
   for (const auto& other : conflict.others) {
     const auto running = running_.find(other->name());
     const bool is_new = running == running_.end() || running->second != other;
@@ -219,6 +240,7 @@ const GenerationPtr& Reconciler::newest_of(const runtime::Service::Conflict& con
 std::string Reconciler::remember_failed_start(const Wanted& wanted, const base::Error& error) {
   auto reason = "plugin '" + wanted.name() + "' " + wanted.record->manifest->version.to_string() + ": " + error.message;
   if (stopping_.stop_requested()) return reason;  // the plugin is not to blame
+  if (auto told = quarantine_stranded(wanted.member(), error.message)) return *told;
   const auto file = settings_.plugins_directory / (wanted.name() + ".json");
   reason += "; mend the plugin or its config in " + file.string() + ": it is tried again when either changes";
   remember_failure(wanted.member(), reason);
@@ -226,6 +248,7 @@ std::string Reconciler::remember_failed_start(const Wanted& wanted, const base::
 }
 
 void Reconciler::remember_failure(Member member, std::string reason, const runtime::Service::Conflict* conflict) {
+  if (quarantine_stranded(member, reason)) return;
   const auto& manifest = *member.record->manifest;
   telemetry::log(Level::error, "release", "plugin failed to start",
                  {{"plugin", manifest.name}, {"version", manifest.version.to_string()}, {"reason", reason}});

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <unordered_map>
@@ -19,7 +20,9 @@
 #include "release/drains.hpp"
 #include "release/handover.hpp"
 #include "release/history.hpp"
+#include "release/memory_alarms.hpp"
 #include "release/planner.hpp"
+#include "release/probations.hpp"
 #include "release/runner.hpp"
 #include "release/starter.hpp"
 #include "release/trials.hpp"
@@ -111,6 +114,15 @@ class Reconciler {
   enum class Crashed { host, worker };
   bool count(Memory& memory, const telemetry::CrashMark& crash, Crashed crashed);
   [[nodiscard]] config::OnCrash on_crash_of(const std::string& plugin);
+  static std::string tell_of_quarantine(const Member& culprit, const std::string& what);
+  bool mark_quarantined(const Member& culprit, const std::string& reason, Memory& memory);
+  bool isolate(const Member& culprit, const std::string& reason, Memory& memory);
+  bool write_isolation(const std::string& plugin, const Isolation& isolation);
+  void note_isolated_runs();
+  void isolate_former(Former& former, Record record);
+  void write_former(Former& former, Members members, const std::string& cause, const std::string& why);
+  std::optional<std::string> quarantine_stranded(const Member& member, const std::string& trouble);
+  [[nodiscard]] bool is_stranded(const std::string& plugin, const std::string& sha256) const;
   static void leave_out_quarantined(Former& former);
   void rewind(Former& former, const FormerMembers& before, const Member& culprit, std::uint64_t release,
               const std::string& evidence);
@@ -130,6 +142,7 @@ class Reconciler {
   void say_what_is_held_back();
   [[nodiscard]] bool is_held_back(const Plan& plan, const Desired& desired) const;
   base::Result<Members> resolve(const Identities& identities);
+  static std::string explain_unchanged(std::uint64_t release, const Identities& identities, const Members& members);
 
   Outcome switch_to(Outcome outcome, const Desired& desired, const Cause& cause, Next next);
 
@@ -153,6 +166,18 @@ class Reconciler {
   [[nodiscard]] Trial make_trial(const Plan& plan, const Desired& desired, const Next& next, bool is_on_trial) const;
   void revert(const Trials::Verdict& verdict);
   void hold_former(const FormerMembers& former, const std::string& culprit, const std::string& reason, Memory& memory);
+
+  // --- Memory of those that run in the host process (reconciler_status.cpp).
+  void follow_memory();
+  void report_memory(const runtime::Generation& generation, PluginStatus& plugin) const;
+
+  // --- Those that are isolated until they have proved themselves (reconciler_probation.cpp).
+  void follow_probations();
+  bool judge_probations();
+  void move_inline(const Probations::Subject& subject);
+  void note_passed(const std::string& plugin, const std::string& sha256, const std::string& reason);
+  void report_placement(const runtime::Generation& generation, PluginStatus& plugin) const;
+
   /// What is said of a release that is rolled back.
   struct Judgement {
     std::string cause;   // for the history
@@ -160,7 +185,7 @@ class Reconciler {
   };
   static Judgement judge(const Member& culprit, std::uint64_t release, const std::string& evidence);
   static Judgement judge_as_canary(const Member& culprit, std::uint64_t release, const std::string& evidence);
-  void mark(const Member& culprit, const std::string& reason, Memory& memory);
+  bool mark(const Member& culprit, const std::string& reason, Memory& memory);
   [[nodiscard]] CrashStatus crashes_of(const PluginStatus& plugin) const;
   [[nodiscard]] std::string reason_why_kept(const std::string& plugin) const;
 
@@ -186,6 +211,8 @@ class Reconciler {
   Handover handover_;
   Drains drains_;
   Trials trials_;
+  Probations probations_;
+  MemoryAlarms memory_alarms_;
   std::optional<Canary> canary_;
   std::stop_token stopping_;
 
@@ -197,6 +224,8 @@ class Reconciler {
   std::uint64_t number_ = 0;                                         // of the release that runs
   runtime::ReleasePtr release_;                                      // of running_
   std::unordered_map<std::string, config::PluginConfigPtr> limits_;  // whose limits are in force, by plugin
+  std::set<std::string> probational_;                                // of limits_, those that are isolated first
+  std::set<std::string> memory_limited_;                             // likewise, those with a limit of memory
   config::PluginConfigSet limited_;                                  // those that limits_ was last brought up to
   std::vector<Unmet> unmet_;
   Identities held_back_;     // what a failed release would have changed beside what failed

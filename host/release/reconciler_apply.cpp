@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "release/placement.hpp"
 #include "release/planner.hpp"
 #include "release/reconciler.hpp"
 #include "telemetry/log.hpp"
@@ -112,11 +113,26 @@ base::Result<Outcome> Reconciler::rollback(std::optional<std::uint64_t> release,
   for (const auto& [name, choice] : choices) hold(name);
 
   const auto desired = desire_with(memory);
-  return carry_out(desired, planner_.plan(desired, memory_.running),
-                   {.who = who,
-                    .what = "rollback to release " + std::to_string(*release),
-                    .holds = memory.holds,
-                    .is_on_trial = false});
+  auto outcome = carry_out(desired, planner_.plan(desired, memory_.running),
+                           {.who = who,
+                            .what = "rollback to release " + std::to_string(*release),
+                            .holds = memory.holds,
+                            .is_on_trial = false});
+  if (outcome.result == Outcome::Result::unchanged) {
+    outcome.reason = explain_unchanged(*release, *identities, *members);
+  }
+  return outcome;
+}
+
+/// Empty when the release has not been changed on its way back either.
+std::string Reconciler::explain_unchanged(std::uint64_t release, const Identities& identities, const Members& members) {
+  for (const auto& [name, identity] : identities) {
+    if (members.at(name).second.config_text == identity.config_text) continue;
+    std::string reason = "release " + std::to_string(release) + " differs only in the placement of '" + name;
+    reason.append("', which is isolated for a crash; name an earlier release, or run `mortise pardon ");
+    return reason.append(name).append("`");
+  }
+  return {};
 }
 
 base::Result<Members> Reconciler::resolve(const Identities& identities) {
@@ -124,7 +140,8 @@ base::Result<Members> Reconciler::resolve(const Identities& identities) {
   for (const auto& [name, identity] : identities) {
     auto record = catalog_->find_image(identity.sha256);
     if (!record) return record.error().in("plugin '" + name + "' of that release");
-    members.put({name, Member{.record = std::move(*record), .config_text = identity.config_text}});
+    const Member member{.record = std::move(*record), .config_text = identity.config_text};
+    members.put({name, place(name, member, memory_)});
   }
   return members;
 }

@@ -26,8 +26,11 @@ void Reconciler::begin(Record record) {
   auto former = recall(record);
   if (record == Record::now) settle_crashes(former);
   leave_out_quarantined(former);
+  isolate_former(former, record);
   memory_.crashes = former.memory.crashes;
   memory_.failures = former.memory.failures;
+  memory_.isolations = former.memory.isolations;
+  memory_.passed = former.memory.passed;
   memory_.holds = former.memory.holds;
   const auto desired = desire_with(former.memory);
   tell(desired.unmet);
@@ -43,6 +46,10 @@ void Reconciler::begin(Record record) {
     record_start_ = [this, members = next.members, former, desired, first] {
       catalog_->own();
       open_history(Record::now);
+      // That they have run went into the copy.
+      for (const auto& [plugin, isolations] : memory_.isolations) {
+        for (const auto& one : isolations) write_isolation(plugin, one);
+      }
       record_first(members, former, desired, first);
       resume_trials(former.trials, desired);
     };
@@ -123,7 +130,7 @@ void Reconciler::settle_conflicts(Next& next) {
     if (conflicts.empty()) return;
     // Those of the round before may get on with what will run now: they met some that will not.
     for (const auto& name : std::exchange(left_out, {})) {
-      memory_.failures.erase(name);
+      std::erase_if(memory_.failures[name], [](const Failure& failure) { return !failure.is_marked; });
       look_again_ = Clock::now();
     }
     for (const auto& conflict : conflicts) {

@@ -5,9 +5,11 @@
 
 #include "release/crash_policy.hpp"
 #include "release/member_finder.hpp"
+#include "release/placement.hpp"
 #include "release/planner.hpp"
 #include "release/reconciler.hpp"
 #include "release/retain.hpp"
+#include "release/settings_text.hpp"
 #include "telemetry/log.hpp"
 
 namespace mortise::release {
@@ -47,31 +49,50 @@ bool Reconciler::count(Memory& memory, const telemetry::CrashMark& crash, Crashe
                             .signal = crash.signal,
                             .route = crash.route,
                             .evidence = crash.to_string()});
-  const bool is_written = history_ && history_->add_crash(memory.crashes.back());
+  // The last to be written: while it is not, all of it is told again.
+  const auto write_crash = [this, row = memory.crashes.back()] { return history_ && history_->add_crash(row); };
   const auto since = crash.time_ms - std::chrono::milliseconds(kCrashWindow).count();
   const auto recent = memory.crashes_of(crash.plugin, crash.sha256, since).size();
   // A worker that crashes costs nobody but its own clients.
   const auto policy = crashed == Crashed::worker ? config::OnCrash::restart : on_crash_of(crash.plugin);
-  if (!is_to_be_quarantined(policy, recent)) {
-    if (crashed == Crashed::worker) return is_written;
+  const auto consequence = consequence_of(policy, recent);
+  if (consequence == config::OnCrash::restart) {
+    if (crashed == Crashed::worker) return write_crash();
     telemetry::log(Level::warning, "release", "a plugin that has crashed the host is started again: on_crash says so",
                    {{"plugin", crash.plugin}, {"crashes", std::to_string(recent)}});
-    return is_written;
+    return write_crash();
   }
   const auto how_often = recent > 1 ? ", " + std::to_string(recent) + " times in five minutes" : std::string();
-  const auto reason = "'" + crash.plugin + "' " + culprit->record->manifest->version.to_string() +
-                      (crashed == Crashed::worker ? " crashed its worker: " : " crashed the host: ") +
-                      crash.to_string() + ", at " + to_time(crash.time_ms) + how_often +
-                      ". Drop another version, or run `mortise pardon " + crash.plugin + "` to try it again";
-  telemetry::log(Level::error, "release", "plugin is quarantined", {{"plugin", crash.plugin}, {"reason", reason}});
-  mark(*culprit, reason, memory);
-  return is_written;
+  const auto what = std::string(crashed == Crashed::worker ? "crashed its worker: " : "crashed the host: ") +
+                    crash.to_string() + ", at " + to_time(crash.time_ms) + how_often;
+  // Another version runs in its place: it was drained, or had not come yet, and isolated it would be asked for anew.
+  const auto runs = memory.running.find(crash.plugin);
+  const bool is_replaced = runs != memory.running.end() && runs->second.record->sha256 != crash.sha256;
+  const bool is_kept = consequence == config::OnCrash::isolate && !is_replaced
+                           ? isolate(*culprit, "it " + what, memory)
+                           : mark_quarantined(*culprit, tell_of_quarantine(*culprit, what), memory);
+  return is_kept && write_crash();
+}
+
+/// `what` it has done: "crashed the host: SIGSEGV". What the admin is told, also by the mark.
+std::string Reconciler::tell_of_quarantine(const Member& culprit, const std::string& what) {
+  const auto& manifest = *culprit.record->manifest;
+  auto reason = "'" + manifest.name + "' " + manifest.version.to_string() + " " + what +
+                ". Drop another version, or run `mortise pardon " + manifest.name + "` to try it again";
+  telemetry::log(Level::error, "release", "plugin is quarantined", {{"plugin", manifest.name}, {"reason", reason}});
+  return reason;
+}
+
+/// False when it cannot be written down.
+bool Reconciler::mark_quarantined(const Member& culprit, const std::string& reason, Memory& memory) {
+  return mark({.record = culprit.record, .config_text = {}}, reason, memory);
 }
 
 bool Reconciler::count_worker(const telemetry::CrashMark& crash) {
   const auto running = running_.find(crash.plugin);
   const bool is_running = running != running_.end() && running->second->number() == crash.generation;
   static_cast<void>(count(memory_, crash, Crashed::worker));  // what is not written is lost with the host's end
+  if (is_running) probations_.begin_anew(crash.plugin);
   return is_running && memory_.is_quarantined(crash.plugin, memory_.running.at(crash.plugin).second.identity());
 }
 
@@ -80,6 +101,88 @@ config::OnCrash Reconciler::on_crash_of(const std::string& plugin) {
   const auto found = std::find_if(loaded.plugins.begin(), loaded.plugins.end(),
                                   [&](const config::PluginConfigPtr& one) { return one->name == plugin; });
   return found == loaded.plugins.end() ? settings_.on_crash : (*found)->on_crash.value_or(settings_.on_crash);
+}
+
+/// From here on, and whatever its config. False when it cannot be written down.
+bool Reconciler::isolate(const Member& culprit, const std::string& reason, Memory& memory) {
+  const auto& name = culprit.record->manifest->name;
+  const auto& sha256 = culprit.record->sha256;
+  telemetry::log(Level::error, "release", "a plugin that has crashed the host is isolated: on_crash says so",
+                 {{"plugin", name}, {"reason", reason}});
+  auto& isolations = memory.isolations[name];
+  std::erase_if(isolations, [&](const Isolation& one) { return one.sha256 == sha256; });
+  isolations.push_back({.sha256 = sha256, .reason = reason, .has_run = false});
+  return write_isolation(name, isolations.back());
+}
+
+/// False, and said, when it cannot be written down.
+bool Reconciler::write_isolation(const std::string& plugin, const Isolation& isolation) {
+  if (!history_) return false;
+  const auto kept = history_->add_placement({.plugin = plugin,
+                                             .sha256 = isolation.sha256,
+                                             .kind = StoredPlacement::Kind::isolated,
+                                             .reason = isolation.reason,
+                                             .has_run = isolation.has_run});
+  if (kept) return true;
+  telemetry::log(
+      Level::warning, "release",
+      "an isolation cannot be written down; after a restart it runs inline, or as if it had not run isolated",
+      {{"plugin", plugin}, {"reason", kept.error().message}});
+  return false;
+}
+
+/// From then on what goes wrong about it is not for its isolation.
+void Reconciler::note_isolated_runs() {
+  for (auto& [name, isolations] : memory_.isolations) {
+    const auto runs = memory_.running.find(name);
+    if (runs == memory_.running.end() || !is_isolated(runs->second.config_text)) continue;
+    for (auto& one : isolations) {
+      if (one.has_run || one.sha256 != runs->second.record->sha256) continue;
+      one.has_run = true;
+      write_isolation(name, one);
+    }
+  }
+}
+
+/// Whoever has crashed the host comes back isolated, by a release of its own: as if that had run.
+void Reconciler::isolate_former(Former& former, Record record) {
+  const auto loaded = plugin_configs_.load();
+  auto members = former.members;
+  std::string cause;
+  for (const auto& [name, member] : former.members) {
+    auto placed = place(name, member, former.memory);
+    if (placed == member) continue;
+    const auto own = loaded.plugins.find(name + ".json");
+    // Its sandbox is as its file says.
+    if (own != loaded.plugins.end() && (*own)->config_text == member.config_text) {
+      placed.config_text = settings_text(*IsolatedConfigs().of(*own));
+    }
+    const auto& reason = former.memory.find_isolation(name, member.record->sha256)->reason;
+    cause.append(cause.empty() ? "isolation of '" : "; of '").append(name).append("': ").append(reason);
+    members.put({name, std::move(placed)});
+  }
+  if (cause.empty()) return;
+  if (record == Record::now) return write_former(former, std::move(members), cause, cause);
+  former.members = std::move(members);
+  former.memory.running = former.members;
+}
+
+/// Of one that is isolated for a crash, and has not run so yet: there is nowhere for it to run where it cannot. What
+/// the admin is told then; none: it is no such plugin.
+std::optional<std::string> Reconciler::quarantine_stranded(const Member& member, const std::string& trouble) {
+  const auto& name = member.record->manifest->name;
+  if (!is_stranded(name, member.record->sha256)) return std::nullopt;
+  const auto& isolation = *memory_.find_isolation(name, member.record->sha256);
+  constexpr std::string_view kSubject = "it ";
+  auto reason =
+      tell_of_quarantine(member, isolation.reason.substr(kSubject.size()) + ", and it cannot be isolated: " + trouble);
+  mark_quarantined(member, reason, memory_);
+  return reason;
+}
+
+bool Reconciler::is_stranded(const std::string& plugin, const std::string& sha256) const {
+  const auto* isolation = memory_.find_isolation(plugin, sha256);
+  return isolation != nullptr && !isolation->has_run;
 }
 
 /// As if they had not run; a restart after a pardon does not bring them back, the pardon itself does.
@@ -141,21 +244,29 @@ void Reconciler::rewind(Former& former, const FormerMembers& before, const Membe
     members.erase(changed);
     if (member) members.put({changed, *member});
   }
+  write_former(former, std::move(members), cause, reason);
+}
+
+/// Has these have run last, by a release of its own. `why` is what its plan says of those that differ.
+void Reconciler::write_former(Former& former, Members members, const std::string& cause, const std::string& why) {
   std::vector<Wanted> wanted_members;
   std::map<std::string, std::string> configs;
   for (const auto& [each, member] : members) {
-    wanted_members.push_back(as_it_runs(each, member, reason));
+    wanted_members.push_back(as_it_runs(each, member, why));
     configs.emplace(each, member.config_text);
   }
   Desired wanted;
   wanted.set_wanted(std::move(wanted_members));
   const auto plan = make_plan(wanted, former.members);
-  const auto begun = history_->begin("the host", cause, plan, configs);
-  auto written = begun ? history_->apply(*begun, to_stored(former.memory.holds)) : base::Result<void>(begun.error());
-  if (begun) number_ = *begun;
-  if (!written) {
-    telemetry::log(Level::warning, "release", "the rollback cannot be written down; a restart tries the release again",
-                   {{"reason", written.error().message}});
+  if (history_) {
+    const auto begun = history_->begin("the host", cause, plan, configs);
+    auto written = begun ? history_->apply(*begun, to_stored(former.memory.holds)) : base::Result<void>(begun.error());
+    if (begun) number_ = *begun;
+    if (!written) {
+      telemetry::log(Level::warning, "release",
+                     "what a crash has led to cannot be written down; a restart tries the same again",
+                     {{"what", cause}, {"reason", written.error().message}});
+    }
   }
   former.members = std::move(members);
   former.memory.running = former.members;

@@ -18,6 +18,7 @@ void Reconciler::publish(Next next) {
   memory_.running = std::move(next.members);
   ages_ = std::move(next.ages);
   const auto before = std::exchange(running_, std::move(next.generations));
+  note_isolated_runs();
   std::vector<GenerationPtr> gone;
   for_each_difference(before, running_, [&](const auto* old, const auto* fresh) {
     if (old != nullptr) gone.push_back(old->second);
@@ -34,6 +35,8 @@ void Reconciler::publish(Next next) {
     const auto heir = running_.find(generation->name());
     drains_.stop(generation, heir == running_.end() ? nullptr : heir->second);
   }
+  follow_probations();
+  follow_memory();
 }
 
 void Reconciler::publish_release(const runtime::GenerationSet& generations) {

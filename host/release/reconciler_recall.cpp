@@ -100,6 +100,17 @@ void Reconciler::recall_failures(MemberFinder& finder, Memory& memory) {
   const auto marks = read_or_say(history_->marks(), "which versions are marked",
                                  "a version that did not pass its trial may be tried again");
   for (const auto& mark : marks) remember(mark.plugin, mark.identity, mark.reason, true);
+  const auto placements =
+      read_or_say(history_->placements(), "which versions are to be isolated, and which have passed their probation",
+                  "one that has crashed the host may run inline again, and a probation begins anew");
+  for (const auto& placement : placements) {
+    if (placement.kind == StoredPlacement::Kind::passed) {
+      memory.passed[placement.plugin].insert(placement.sha256);
+    } else {
+      memory.isolations[placement.plugin].push_back(
+          {.sha256 = placement.sha256, .reason = placement.reason, .has_run = placement.has_run});
+    }
+  }
   memory.crashes = read_or_say(history_->crashes(), "which plugins have crashed the host",
                                "one that has may be started again more often than it should");
 }

@@ -1,7 +1,10 @@
 // What the reconciler tells of plugins, for people.
 #include <algorithm>
+#include <utility>
 
+#include "release/placement.hpp"
 #include "release/reconciler.hpp"
+#include "release/settings_text.hpp"
 
 namespace mortise::release {
 
@@ -16,6 +19,26 @@ CrashStatus Reconciler::crashes_of(const PluginStatus& plugin) const {
           .evidence = last.evidence};
 }
 
+/// The limit is in force for a process of the plugin's own; of those here somebody is told.
+void Reconciler::follow_memory() {
+  std::vector<MemoryAlarms::Subject> subjects;
+  for (const auto& name : memory_limited_) {
+    const auto runs = running_.find(name);
+    if (runs == running_.end() || is_isolated(memory_.running.at(name).second.config_text)) continue;
+    subjects.push_back(
+        {.plugin = name, .account = &runs->second->memory(), .limit_bytes = limits_.at(name)->sandbox.memory_bytes});
+  }
+  memory_alarms_.follow(std::move(subjects));
+}
+
+void Reconciler::report_memory(const runtime::Generation& generation, PluginStatus& plugin) const {
+  if (is_isolated(memory_.running.at(plugin.name).second.config_text)) return;
+  plugin.memory = memory_alarms_.describe(plugin.name, generation.memory());
+  if (!plugin.memory->is_over) return;
+  plugin.reason = "it has taken more memory than limits.memory_bytes, " + with_separators(plugin.memory->limit_bytes) +
+                  " bytes" + (plugin.reason.empty() ? "" : "; " + plugin.reason);
+}
+
 Status Reconciler::status() const {
   Status status{.release = number_, .plugins = {}, .files = records_};
   for (const auto& [name, generation] : running_) {
@@ -28,6 +51,8 @@ Status Reconciler::status() const {
     if (unmet != unmet_.end()) status.plugins.back().reason = "runs on as it was: " + unmet->reason;
     const auto hold = memory_.holds.find(name);
     if (hold != memory_.holds.end()) status.plugins.back().reason = "held: " + hold->second.reason;
+    report_placement(*generation, status.plugins.back());
+    report_memory(*generation, status.plugins.back());
   }
   for (const auto& [name, failures] : memory_.failures) {
     for (const auto& failure : failures) {

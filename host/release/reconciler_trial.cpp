@@ -53,6 +53,8 @@ bool Reconciler::do_chores() {
     telemetry::log(Level::info, "release", "release has passed its trial", {{"release", std::to_string(release)}});
     if (history_) static_cast<void>(history_->end_trial(release));  // at worst it is on trial once more
   }
+  has_changed |= judge_probations();
+  has_changed |= memory_alarms_.look(Clock::now());
   return judge_canary() || has_changed;
 }
 
@@ -62,6 +64,8 @@ std::optional<Reconciler::Clock::time_point> Reconciler::next_chores() const {
     if (other && (!next || *other < *next)) next = other;
   };
   consider(trials_.next_look());
+  consider(probations_.next_look());
+  consider(memory_alarms_.next_look());
   if (canary_) {
     consider(canary_->until);
     consider(canary_->trials.next_look());
@@ -87,6 +91,7 @@ void Reconciler::revert(const Trials::Verdict& verdict) {
   if (runs == running_.end() || runs->second != culprit) return;
   for (const auto& [name, former] : trial.former) memory_.holds.erase(name);  // nothing is held
   if (history_) static_cast<void>(history_->set_holds(to_stored(memory_.holds)));
+  follow_probations();
   telemetry::log(Level::error, "release", "what did not pass its trial runs on: the way back is barred",
                  {{"release", std::to_string(trial.release)},
                   {"reason", outcome.reason.empty() ? reason_why_kept(culprit->name()) : outcome.reason}});
@@ -117,15 +122,21 @@ Reconciler::Judgement Reconciler::judge(const Member& culprit, std::uint64_t rel
                     manifest.name + "` to try it again"};
 }
 
-/// So that it is not tried again by itself, after a restart neither.
-void Reconciler::mark(const Member& culprit, const std::string& reason, Memory& memory) {
+/// So that it is not tried again by itself, after a restart neither. False when it cannot be written down.
+bool Reconciler::mark(const Member& culprit, const std::string& reason, Memory& memory) {
   const auto& name = culprit.record->manifest->name;
-  memory.failures[name].push_back({.member = culprit, .reason = reason, .against = {}, .is_marked = true});
-  if (!history_) return;
+  auto& failures = memory.failures[name];
+  // What could not be written down is told once more.
+  std::erase_if(failures, [&](const Failure& failure) {
+    return failure.is_marked && failure.member.identity() == culprit.identity();
+  });
+  failures.push_back({.member = culprit, .reason = reason, .against = {}, .is_marked = true});
+  if (!history_) return false;
   const auto kept = history_->mark({.plugin = name, .identity = culprit.identity(), .reason = reason});
-  if (kept) return;
+  if (kept) return true;
   telemetry::log(Level::warning, "release", "a mark cannot be written down; after a restart it is tried again",
                  {{"plugin", name}, {"reason", kept.error().message}});
+  return false;
 }
 
 /// Who would lose a contract by what was asked for, in the words of the refusal.
@@ -138,19 +149,29 @@ std::string Reconciler::reason_why_kept(const std::string& plugin) const {
 base::Result<Outcome> Reconciler::pardon(const std::string& plugin, const std::string& who) {
   const auto found = memory_.failures.find(plugin);
   const auto is_marked = [](const Failure& failure) { return failure.is_marked; };
-  if (found == memory_.failures.end() || std::none_of(found->second.begin(), found->second.end(), is_marked)) {
-    return base::Error{base::ErrorCode::not_found,
-                       "no version of '" + plugin + "' is marked; `mortise status` shows those that are"};
+  const bool has_marks =
+      found != memory_.failures.end() && std::any_of(found->second.begin(), found->second.end(), is_marked);
+  if (!has_marks && !memory_.isolations.contains(plugin)) {
+    return base::Error{base::ErrorCode::not_found, "no version of '" + plugin +
+                                                       "' is marked, or isolated for a crash; `mortise status` shows "
+                                                       "those that are"};
   }
   if (history_) {
     if (const auto taken = history_->pardon(plugin); !taken) return taken.error();
   }
-  std::erase_if(found->second, is_marked);
+  if (has_marks) std::erase_if(found->second, is_marked);
+  memory_.isolations.erase(plugin);
   std::erase_if(memory_.crashes, [&](const StoredCrash& crash) { return crash.plugin == plugin; });
   look();
   const auto desired = desire_now();
-  return carry_out(desired, planner_.plan(desired, memory_.running),
-                   {.who = who, .what = "pardon of " + plugin, .holds = memory_.holds});
+  auto plan = planner_.plan(desired, memory_.running);
+  for (auto& step : plan.steps) {
+    if (step.plugin == plugin && step.kind == Step::Kind::reconfigure) step.reason = "it is pardoned by " + who;
+  }
+  auto outcome =
+      carry_out(desired, std::move(plan), {.who = who, .what = "pardon of " + plugin, .holds = memory_.holds});
+  follow_probations();  // also of one that stays where it is, isolated: for its probation alone from here on
+  return outcome;
 }
 
 }  // namespace mortise::release

@@ -33,7 +33,7 @@ struct RunnerSettings {
   std::chrono::milliseconds init_timeout{10000};
   std::chrono::milliseconds stop_timeout{10000};
   std::uint64_t left_mapped_limit = 32;                    // images that stay mapped; past it the admin is told
-  config::OnCrash on_crash = config::OnCrash::quarantine;  // of plugins that do not say
+  config::OnCrash on_crash = config::OnCrash::isolate;     // of plugins that do not say
   std::vector<telemetry::CrashMark> crashes{};             // of host processes before this one, still to be judged
   std::function<void()> on_crashes_settled{};              // on the release thread: what follows from them is written
   decltype(runtime::GenerationSpec::stand_in) stand_in{};  // makes one, of a plugin that is placed so

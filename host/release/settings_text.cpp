@@ -9,14 +9,21 @@ constexpr std::string_view kIsolated = "isolated";
 constexpr std::string_view kSandbox = "sandbox-required";
 constexpr std::string_view kNetwork = "network-granted";
 constexpr std::string_view kMemory = "memory_bytes=";
+constexpr std::string_view kCpu = "cpu_percent=";
+constexpr std::string_view kWorkers = "workers=";
+
+template <class Number>
+void read_number(std::string_view word, std::string_view key, Number& number) {
+  if (word.starts_with(key)) std::from_chars(word.data() + key.size(), word.data() + word.size(), number);
+}
 
 void read_word(std::string_view word, config::PluginConfig& plugin) {
   if (word == kIsolated) plugin.placement = config::Placement::isolated;
   if (word == kSandbox) plugin.sandbox.is_required = true;
   if (word == kNetwork) plugin.sandbox.grants_network = true;
-  if (!word.starts_with(kMemory)) return;
-  const auto number = word.substr(kMemory.size());
-  std::from_chars(number.data(), number.data() + number.size(), plugin.sandbox.memory_bytes);
+  read_number(word, kMemory, plugin.sandbox.memory_bytes);
+  read_number(word, kCpu, plugin.sandbox.cpu_percent);
+  read_number(word, kWorkers, plugin.workers);
 }
 
 }  // namespace
@@ -29,12 +36,17 @@ std::string settings_text(const config::PluginConfig& plugin) {
   if (plugin.sandbox.is_required) add(kSandbox);
   if (plugin.sandbox.grants_network) add(kNetwork);
   if (plugin.sandbox.memory_bytes != 0) add(std::string(kMemory) + std::to_string(plugin.sandbox.memory_bytes));
+  if (plugin.sandbox.cpu_percent != 0) add(std::string(kCpu) + std::to_string(plugin.sandbox.cpu_percent));
+  if (plugin.workers != 1) add(std::string(kWorkers) + std::to_string(plugin.workers));
   return text + plugin.config_text;
 }
+
+bool is_isolated(std::string_view settings) { return settings.starts_with(kIsolated); }
 
 void read_settings(std::string_view text, config::PluginConfig& plugin) {
   plugin.placement = config::Placement::in_line;
   plugin.sandbox = {};
+  plugin.workers = 1;
   // The config is a JSON object: no word begins as it does.
   while (!text.empty() && text.front() != '{') {
     const auto end = text.find(' ');

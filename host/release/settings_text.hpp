@@ -12,6 +12,9 @@ namespace mortise::release {
 
 std::string settings_text(const config::PluginConfig& plugin);
 
+/// Whether it is of one that is isolated.
+[[nodiscard]] bool is_isolated(std::string_view settings);
+
 /// The way back. A word of a newer host is left out.
 void read_settings(std::string_view text, config::PluginConfig& plugin);
 

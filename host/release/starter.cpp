@@ -58,10 +58,12 @@ base::Result<GenerationPtr> Starter::make(const Wanted& wanted, const DataRoot& 
   if (const auto made = make_data_directory(root, wanted.name()); !made) return made.error();
   if (wanted.config->placement == config::Placement::isolated) {
     spec.stand_in = stand_in_;
+    spec.workers = wanted.config->workers;
     const auto& sandbox = wanted.config->sandbox;
     spec.confinement = {.is_required = sandbox.is_required,
                         .may_connect = sandbox.grants_network && spec.manifest->asks_for_network,
-                        .memory_bytes = sandbox.memory_bytes};
+                        .memory_bytes = sandbox.memory_bytes,
+                        .cpu_percent = sandbox.cpu_percent};
   }
   return hold(std::move(spec));
 }

@@ -9,6 +9,7 @@
 #include "catalog/catalog.hpp"
 #include "loader/code.hpp"
 #include "runtime/containment.hpp"
+#include "runtime/memory_account.hpp"
 
 namespace mortise::release {
 
@@ -21,6 +22,19 @@ struct CrashStatus {
   std::string evidence;  // "SIGSEGV at 0x8, in request 7b1c-12 (/orders)"
 };
 
+/// How far one is that is isolated until it has proved itself.
+struct ProbationStatus {
+  std::uint64_t served = 0;    // requests without a fault
+  std::uint64_t requests = 0;  // that it has to serve so; 0: it is in no probation
+};
+
+/// What one has of the host process's memory, all its generations together.
+struct MemoryStatus {
+  runtime::MemoryUse use{};
+  std::uint64_t limit_bytes = 0;  // that it is meant to stay within; 0: none
+  bool is_over = false;           // and has not come back by a tenth of it
+};
+
 struct PluginStatus {
   std::string name;
   std::string version;
@@ -30,6 +44,11 @@ struct PluginStatus {
   std::string sha256;
   std::optional<runtime::ContainmentReport> containment{};  // none: it does not run
   CrashStatus crashes{};
+  /// Who has it isolated; hold: its file does not, but it is held as it ran before.
+  enum class IsolatedBy { nobody, plugins_d, crash, probation, hold };
+  IsolatedBy isolated_by = IsolatedBy::nobody;     // it runs inline, or not at all
+  ProbationStatus probation{};                     // once that is over all is 0
+  std::optional<MemoryStatus> memory{};            // none: it does not run, or not in the host process
   std::optional<loader::ProcessReport> process{};  // that runs it; none: the host's own
 };
 

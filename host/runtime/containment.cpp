@@ -124,9 +124,9 @@ std::chrono::seconds Containment::retry_after(Time now) const {
   return breaker_.retry_after(now);
 }
 
-ContainmentReport Containment::report(Time now) const {
+ContainmentReport Containment::report(Time now, std::uint64_t late_elsewhere) const {
   ContainmentReport report;
-  report.stuck = stuck_.load(std::memory_order_relaxed);
+  report.stuck = stuck_.load(std::memory_order_relaxed) + late_elsewhere;
   report.failures = failures_.load(std::memory_order_relaxed);
   report.timeouts = timeouts_.load(std::memory_order_relaxed);
   report.rejected = rejected_.load(std::memory_order_relaxed);

@@ -102,7 +102,8 @@ class Containment {
 
   /// For clients that were refused.
   [[nodiscard]] std::chrono::seconds retry_after(Time now) const;
-  [[nodiscard]] ContainmentReport report(Time now) const;
+  /// `late_elsewhere`: handlers that run on past their deadline in a process of the plugin's own.
+  [[nodiscard]] ContainmentReport report(Time now, std::uint64_t late_elsewhere = 0) const;
 
  private:
   void judge(Pass& pass, bool is_failure, Time now);

@@ -68,8 +68,11 @@ Contracts::Built Contracts::build(std::uint64_t number, const GenerationSet& gen
   }
   const auto table = last ? make_table(*last->bindings(), last_bounds_, bounds) : make_table(bounds);
   const auto cone_of = [&](const GenerationPtr& entry, Reached reached) {
-    return std::make_shared<const Cone>(
-        Cone{.entry = entry, .reached = std::move(reached), .bindings = table, .arena_max_bytes = arena_max_bytes_});
+    return std::make_shared<const Cone>(Cone{.entry = entry,
+                                             .reached = std::move(reached),
+                                             .bindings = table,
+                                             .arena_max_bytes = arena_max_bytes_,
+                                             .memory = &entry->memory()});
   };
   std::set<std::uint64_t> changed;
   std::vector<std::uint64_t> gone;

@@ -14,6 +14,7 @@
 #include <mortise/abi/scope.h>
 
 #include "base/persistent_set.hpp"
+#include "runtime/memory_account.hpp"
 #include "runtime/service.hpp"
 
 namespace mortise::runtime {
@@ -68,6 +69,7 @@ struct Cone {
   Reached reached = std::make_shared<Reached::element_type>();  // by the entry, through contracts; without it
   std::shared_ptr<const BindingTable> bindings{};
   std::uint64_t arena_max_bytes = 0;
+  MemoryAccount* memory = nullptr;  // the entry's; null: nobody counts
 
   [[nodiscard]] bool reaches(const Generation& generation) const noexcept;
 };

@@ -25,7 +25,7 @@ Scope::Scope(const ConePtr& cone, const std::atomic<Time>* deadline) noexcept
       outer_(current_table),
       cone_(&cone),
       deadline_(deadline),
-      arena_(cone->arena_max_bytes) {
+      arena_(cone->arena_max_bytes, cone->memory) {
   current_table = this;
 }
 

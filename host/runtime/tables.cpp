@@ -9,6 +9,7 @@
 
 #include "base/coarse_clock.hpp"
 #include "runtime/abi_values.hpp"
+#include "runtime/counted_heap.hpp"
 #include "runtime/generation.hpp"
 #include "telemetry/log.hpp"
 
@@ -74,7 +75,8 @@ constexpr mortise_config_v1 kConfig{.struct_size = sizeof(mortise_config_v1),
 }  // namespace
 
 std::span<const Offer> own_offers() noexcept {
-  static constexpr std::array kOffers{Offer{MORTISE_LOG_V1, &kLog}, Offer{MORTISE_CONFIG_V1, &kConfig}};
+  static const std::array kOffers{Offer{MORTISE_LOG_V1, &kLog}, Offer{MORTISE_CONFIG_V1, &kConfig},
+                                  Offer{MORTISE_MEMORY_V1, &memory_table()}};
   return kOffers;
 }
 

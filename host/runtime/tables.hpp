@@ -1,4 +1,4 @@
-// The interfaces that the runtime itself gives to plugins: mortise.log/1 and mortise.config/1.
+// The interfaces that the runtime itself gives to plugins: mortise.log/1, mortise.config/1, mortise.memory/1.
 #pragma once
 
 #include <span>

@@ -8,7 +8,8 @@
 
 namespace mortise::runtime {
 
-/// Any thread. Plain counts, of which nobody concludes anything about other memory: relaxed.
+/// Any thread. Plain counts, relaxed, but for that of the answers, which publishes the others: whoever reads it first
+/// finds in these, at the least, what belongs to the answers that it has read.
 class Traffic {
  public:
   using Duration = std::chrono::steady_clock::duration;
@@ -19,14 +20,14 @@ class Traffic {
   /// A request to a route of its own was answered, `duration` after its handler could begin; zero for streams, which
   /// take as long as they take.
   void note_answer(unsigned http_status, Duration duration) noexcept {
-    answers_.fetch_add(1, std::memory_order_relaxed);
     if (http_status >= 500) failures_.fetch_add(1, std::memory_order_relaxed);
     if (duration > slow_after_) slow_.fetch_add(1, std::memory_order_relaxed);
+    answers_.fetch_add(1, std::memory_order_release);
   }
   /// A call of another plugin's failed in it, and not through the caller's fault.
   void note_failed_call() noexcept { failed_calls_.fetch_add(1, std::memory_order_relaxed); }
 
-  [[nodiscard]] std::uint64_t answers() const noexcept { return answers_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t answers() const noexcept { return answers_.load(std::memory_order_acquire); }
   [[nodiscard]] std::uint64_t failures() const noexcept { return failures_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t slow() const noexcept { return slow_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t failed_calls() const noexcept { return failed_calls_.load(std::memory_order_relaxed); }

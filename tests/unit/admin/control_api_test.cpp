@@ -1,6 +1,8 @@
 #include "admin/control_api.hpp"
 
 #include <gmock/gmock.h>
+#include <unistd.h>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "admin/fake_control.hpp"
@@ -12,6 +14,9 @@ using nlohmann::json;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+
+/// A number that the system gives no process.
+constexpr pid_t kNobody = std::numeric_limits<pid_t>::max();
 
 class ControlApi : public ::testing::Test {
  protected:
@@ -149,7 +154,10 @@ TEST_F(ControlApi, StatusHasPluginsAndFilesWithWhatIsKnownOfThem) {
                                                                   .lines_dropped = 9};
   status.plugins.front().crashes = {
       .count = 2, .time = "2026-11-26T09:20:31.004Z", .signal = "SIGSEGV", .route = "/rates", .evidence = "at 0x8"};
-  status.plugins.front().process = {.pid = 4712,
+  status.plugins.front().isolated_by = release::PluginStatus::IsolatedBy::probation;
+  status.plugins.front().probation = {.served = 5, .requests = 9};
+  status.plugins.front().memory = {.use = {.heap = 1, .arena = 2, .buffers = 3}, .limit_bytes = 4, .is_over = true};
+  status.plugins.front().process = {.pid = kNobody,
                                     .restarts = 1,
                                     .trouble = "its process was killed by SIGSEGV",
                                     .sandbox = {{.name = "files", .missing = "no Landlock"}}};
@@ -168,13 +176,26 @@ TEST_F(ControlApi, StatusHasPluginsAndFilesWithWhatIsKnownOfThem) {
                                "lines_dropped": 9},
                  "crashes": {"count": 2, "time": "2026-11-26T09:20:31.004Z", "signal": "SIGSEGV", "route": "/rates",
                              "reason": "at 0x8"},
-                 "placement": "isolated",
-                 "worker": {"pid": 4712, "restarts": 1, "trouble": "its process was killed by SIGSEGV",
-                            "sandbox": [{"name": "files", "missing": "no Landlock"}]}}],
+                 "placement": "isolated", "isolated_by": "probation", "probation": {"served": 5, "requests": 9},
+                 "memory": {"heap_bytes": 1, "arena_bytes": 2, "buffer_bytes": 3, "limit_bytes": 4, "is_over": true},
+                 "worker": {"pid": 2147483647, "restarts": 1, "trouble": "its process was killed by SIGSEGV",
+                            "memory": {"resident_bytes": 0, "allocated_bytes": 0, "limit_bytes": 0},
+                            "sandbox": [{"name": "files", "missing": "no Landlock"}], "replicas": []}}],
     "files": [{"path": "/drop/x.so", "state": "rejected", "reason": "no ELF", "sha256": "", "plugin": "",
                "version": "", "notes": []}],
     "left_mapped": {"count": 2, "limit": 1, "warning": "restart", "images": [
       {"plugin": "rates", "version": "0.9.0", "sha256": "bb", "count": 2, "reason": "is sticky"}]}})"));
+}
+
+TEST_F(ControlApi, StatusTellsWhatAProcessOfItsOwnTakes) {
+  release::Status status;
+  status.plugins.push_back(
+      {.name = "rates", .version = "1.0.0", .generation = 4, .state = "active", .reason = {}, .sha256 = "aa"});
+  status.plugins.front().process = {.pid = ::getpid(), .trouble = {}, .sandbox = {}};
+  control_.status_ = std::move(status);
+  const auto memory = json::parse(ask("GET", "/v1/status").body)["plugins"][0]["worker"]["memory"];
+  EXPECT_GT(memory["resident_bytes"], 0U);
+  EXPECT_GT(memory["allocated_bytes"], 0U);
 }
 
 TEST_F(ControlApi, BytesThatAreNoUtf8AreReplaced) {

@@ -34,6 +34,15 @@ std::string octal(mode_t mode) {
   return text.str();
 }
 
+std::string to_text(config::OnCrash policy) {
+  switch (policy) {
+    case config::OnCrash::isolate: return "isolate";
+    case config::OnCrash::quarantine: return "quarantine";
+    case config::OnCrash::restart: return "restart";
+  }
+  return {};
+}
+
 /// What has arrived; of the edge, what the HTTP server is told.
 Values arrived(const config::HostConfig& host) {
   const auto edge = edge_settings(host.edge);
@@ -47,10 +56,11 @@ Values arrived(const config::HostConfig& host) {
           {"upgrade_timeout_ms", host.upgrade_timeout.count()},
           {"arena_max_bytes", host.arena_max_bytes},
           {"left_mapped_limit", host.left_mapped_limit},
-          {"on_crash", host.on_crash == config::OnCrash::restart ? "restart" : "quarantine"},
+          {"on_crash", to_text(host.on_crash)},
           {"apply", host.apply_mode == config::ApplyMode::manual ? "manual" : "auto"},
           {"control_socket", host.control_socket.string()},
           {"control_socket_mode", octal(host.control_socket_mode)},
+          {"control_group", host.control_group.string()},
           {"edge.listen", to_json(edge.listen)},
           {"edge.threads", edge.threads},
           {"edge.blocking_threads", edge.blocking_threads},
@@ -127,6 +137,7 @@ TEST_F(ConfigKeys, EachArrivesAtItsPlace) {
       {"on_crash", "restart"},
       {"control_socket", "/a/control"},
       {"control_socket_mode", "0640"},
+      {"control_group", "/a/group"},
       {"edge.listen",
        json::array(
            {{{"address", "127.0.0.2"}, {"port", 81}},
@@ -159,17 +170,19 @@ TEST_F(ConfigKeys, EachArrivesAtItsPlace) {
 
 TEST_F(ConfigKeys, DefaultsAreThoseInTheDocumentation) {
   auto documented = documented_defaults();
-  // The two that are told in words.
+  // The three that are told in words.
   EXPECT_EQ(documented.extract("control_socket").mapped(), "control.sock");
+  EXPECT_EQ(documented.extract("control_group").mapped(), "");
   EXPECT_EQ(documented.extract("log.file").mapped(), "");
   Values written;
   for (const auto& [key, text] : documented) written.emplace(key, json::parse(text));
 
   const auto defaults = load({});
-  EXPECT_EQ(defaults.size(), written.size() + 2) << "a key is missing there, or here";
+  EXPECT_EQ(defaults.size(), written.size() + 3) << "a key is missing there, or here";
   EXPECT_EQ(load(written), defaults);
   EXPECT_EQ(defaults.at("control_socket"),
             (fs::path(defaults.at("state_directory").get<std::string>()) / "control.sock").string());
+  EXPECT_EQ(defaults.at("control_group"), "");
   EXPECT_EQ(defaults.at("log.file"), "");
 }
 

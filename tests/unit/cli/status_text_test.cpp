@@ -86,6 +86,7 @@ TEST(StatusOfOne, IsEverythingAboutIt) {
             "version     1.0.0\n"
             "generation  4\n"
             "placement   inline\n"
+            "memory      0 MiB heap, 0 MiB arena, 0 MiB buffers\n"
             "sha256      aa\n"
             "file        /drop/rates.so\n"
             "    rejected: no ELF\n"
@@ -117,6 +118,37 @@ TEST(StatusOfOne, TellsOfTheProcessThatItHasOfItsOwn) {
                            "worker      pid 4712, started anew 2 times; its process was killed by SIGSEGV\n"),
             std::string::npos)
       << out.str();
+}
+
+TEST(StatusOfOne, ShowsWhatItsProcessTakesBesideTheLimit) {
+  auto status = some_status();
+  auto& plugin = status["plugins"][0];
+  plugin["placement"] = "isolated";
+  plugin["worker"] = {{"pid", 4712U}, {"memory", {{"resident_bytes", 5U << 20}, {"allocated_bytes", (7U << 20) + 1}}}};
+  std::ostringstream unlimited;
+  print_plugin("rates", pick_plugin("rates", status, some_history()), unlimited);
+  EXPECT_NE(unlimited.str().find("memory      5 MiB resident, 8 MiB allocated, no limit\n"), std::string::npos)
+      << unlimited.str();
+  plugin["worker"]["memory"]["limit_bytes"] = 64U << 20;
+  std::ostringstream limited;
+  print_plugin("rates", pick_plugin("rates", status, some_history()), limited);
+  EXPECT_NE(limited.str().find("memory      5 MiB resident, 8 MiB allocated of at most 64 MiB\n"), std::string::npos)
+      << limited.str();
+}
+
+TEST(StatusOfOne, ShowsWhatOneThatIsInlineHasOfTheHostsMemory) {
+  auto status = some_status();
+  auto& plugin = status["plugins"][0];
+  plugin["placement"] = "inline";
+  plugin["memory"] = {{"heap_bytes", 1U << 20}, {"arena_bytes", 0U}, {"buffer_bytes", 1U}, {"limit_bytes", 0U}};
+  std::ostringstream unlimited;
+  print_plugin("rates", pick_plugin("rates", status, some_history()), unlimited);
+  EXPECT_NE(unlimited.str().find("memory      1 MiB heap, 0 MiB arena, 1 MiB buffers\n"), std::string::npos)
+      << unlimited.str();
+  plugin["memory"]["limit_bytes"] = 64U << 20;
+  std::ostringstream limited;
+  print_plugin("rates", pick_plugin("rates", status, some_history()), limited);
+  EXPECT_NE(limited.str().find(" buffers, told of past 64 MiB\n"), std::string::npos) << limited.str();
 }
 
 TEST(StatusOfOne, ShowsOneThatIsNotEnabledByItsPast) {

@@ -36,7 +36,7 @@ TEST_F(PluginFiles, FaultyOneHidesOnlyItself) {
 
 TEST_F(PluginFiles, SayWhatIsTakenFromAProcessOfItsOwn) {
   put("a.json", R"({"placement": "isolated", "sandbox": "require", "network": "client",
-                    "limits": {"memory_bytes": 33554432}})");
+                    "limits": {"memory_bytes": 33554432, "cpu_percent": 150}})");
   put("b.json", R"({"network": "client", "sandbox": "prefer"})");
   put("c.json", R"({"sandbox": "require"})");
   put("d.json", R"({"placement": "isolated", "limits": {"memory_bytes": 1}})");
@@ -45,12 +45,26 @@ TEST_F(PluginFiles, SayWhatIsTakenFromAProcessOfItsOwn) {
   const auto loaded = load_plugin_configs(path_, files);
   ASSERT_EQ(loaded.plugins.size(), 2U);
   EXPECT_EQ(loaded.plugins.at("a.json")->sandbox,
-            (SandboxConfig{.is_required = true, .grants_network = true, .memory_bytes = 33554432}));
+            (SandboxConfig{.is_required = true, .grants_network = true, .memory_bytes = 33554432, .cpu_percent = 150}));
   EXPECT_EQ(loaded.plugins.at("b.json")->sandbox, SandboxConfig{.grants_network = true});
   ASSERT_EQ(loaded.problems.size(), 3U);
   EXPECT_EQ(loaded.problems[0].pointer, "/sandbox");
   EXPECT_EQ(loaded.problems[1].pointer, "/limits/memory_bytes");
   EXPECT_EQ(loaded.problems[2].pointer, "/network");
+}
+
+TEST_F(PluginFiles, SayInHowManyProcessesOneRuns) {
+  put("a.json", R"({"placement": "isolated", "workers": 64})");
+  put("b.json", "{}");
+  put("c.json", R"({"workers": 0})");
+  put("d.json", R"({"workers": 65})");
+  base::RealFiles files;
+  const auto loaded = load_plugin_configs(path_, files);
+  ASSERT_EQ(loaded.plugins.size(), 2U);
+  EXPECT_EQ(loaded.plugins.at("a.json")->workers, 64U);
+  EXPECT_EQ(loaded.plugins.at("b.json")->workers, 1U);
+  ASSERT_EQ(loaded.problems.size(), 2U);
+  for (const auto& problem : loaded.problems) EXPECT_EQ(problem.pointer, "/workers");
 }
 
 TEST_F(PluginFiles, SayWhatANewVersionMustKeepTo) {
@@ -81,12 +95,16 @@ TEST_F(PluginFiles, SayWhereTheyRun) {
   put("elsewhere.json", R"({"placement": "elsewhere"})");
   put("here.json", R"({"placement": "inline"})");
   put("plain.json", "{}");
+  put("proving.json", R"({"placement": {"probation": {"requests": 10000}}, "sandbox": "require"})");
   base::RealFiles files;
   const auto loaded = load_plugin_configs(path_, files);
-  ASSERT_EQ(loaded.plugins.size(), 3U);
+  ASSERT_EQ(loaded.plugins.size(), 4U);
   EXPECT_EQ(loaded.plugins.at("apart.json")->placement, Placement::isolated);
   EXPECT_EQ(loaded.plugins.at("here.json")->placement, Placement::in_line);
   EXPECT_EQ(loaded.plugins.at("plain.json")->placement, Placement::in_line);
+  EXPECT_EQ(loaded.plugins.at("plain.json")->isolated_first, 0U);
+  EXPECT_EQ(loaded.plugins.at("proving.json")->placement, Placement::in_line);
+  EXPECT_EQ(loaded.plugins.at("proving.json")->isolated_first, 10000U);
   ASSERT_EQ(loaded.problems.size(), 1U);
   EXPECT_EQ(loaded.problems[0].pointer, "/placement");
 }
@@ -96,10 +114,12 @@ TEST_F(PluginFiles, SayWhatBecomesOfThemAfterACrash) {
   put("b.json", R"({"on_crash": "quarantine"})");
   put("c.json", "{}");
   put("d.json", R"({"on_crash": "ignore"})");
+  put("e.json", R"({"on_crash": "isolate"})");
   base::RealFiles files;
   const auto loaded = load_plugin_configs(path_, files);
-  ASSERT_EQ(loaded.plugins.size(), 3U);
+  ASSERT_EQ(loaded.plugins.size(), 4U);
   EXPECT_EQ(loaded.plugins.at("a.json")->on_crash, OnCrash::restart);
+  EXPECT_EQ(loaded.plugins.at("e.json")->on_crash, OnCrash::isolate);
   EXPECT_EQ(loaded.plugins.at("b.json")->on_crash, OnCrash::quarantine);
   EXPECT_EQ(loaded.plugins.at("c.json")->on_crash, std::nullopt);
   ASSERT_EQ(loaded.problems.size(), 1U);
@@ -113,6 +133,13 @@ TEST_F(PluginFiles, SayWhatIsWrongWithATrial) {
       {R"({"probation": {"for": 60}})", "/probation/for: must be a time"},
       {R"({"probation": {"max_error_percent": 101}})", "/probation/max_error_percent: must be a whole number from 0"},
       {R"({"probation": {"error_percent": 1}})", "/probation/error_percent: unknown key 'error_percent'"},
+      {R"({"placement": {"probation": {"requests": 5, "request": 1}}})",
+       "/placement/probation/request: unknown key 'request'; did you mean 'requests'?"},
+      {R"({"placement": {"probation": {"requests": 0}}})",
+       "/placement/probation/requests: must be a whole number from 1"},
+      {R"({"placement": {"probation": 5}})", "/placement/probation: must be an object"},
+      {R"({"placement": {}})", "/placement: the key 'probation' is missing"},
+      {R"({"placement": 5})", "/placement: must be one of \"inline\" \"isolated\""},
       {R"({"canary": {"percent": 5}})", "/canary: the key 'for' is missing"},
       {R"({"canary": {"percent": 100, "for": "1s"}})", "/canary/percent: must be a whole number from 1 to 99"},
       {R"({"canary": {"percent": 5, "for": "1s", "key": "header:"}})", "/canary/key: must be \"address\""},

@@ -243,6 +243,31 @@ TEST_F(HistoryTest, KeepsEachCrashOnceAndUntilThePardon) {
   EXPECT_THAT(*history.crashes(), SizeIs(1));
 }
 
+TEST_F(HistoryTest, KeepsWhereImagesMayRunAndAPardonForgetsCrashesAlone) {
+  const StoredPlacement isolated{
+      .plugin = "a", .sha256 = "a1.0", .kind = StoredPlacement::Kind::isolated, .reason = "it crashed the host"};
+  auto passed = isolated;
+  passed.kind = StoredPlacement::Kind::passed;
+  auto other = isolated;
+  other.plugin = "b";
+  {
+    auto history = open();
+    auto ran = isolated;
+    ran.has_run = true;
+    for (const auto& each : {isolated, passed, ran, other}) ASSERT_TRUE(history.add_placement(each));
+  }
+  auto history = open();
+  ASSERT_THAT(*history.placements(), SizeIs(3));
+  EXPECT_EQ(history.placements()->front().reason, "it crashed the host");
+  EXPECT_TRUE(history.placements()->front().has_run);
+  ASSERT_TRUE(history.pardon("a"));
+  const auto left = *history.placements();
+  ASSERT_THAT(left, SizeIs(2));
+  EXPECT_EQ(left[0].kind, StoredPlacement::Kind::passed);
+  EXPECT_EQ(left[1].plugin, "b");
+  EXPECT_FALSE(left[1].has_run);
+}
+
 TEST_F(HistoryTest, TakesOverAFileOfTheThirdRevision) {
   {
     auto history = open();
@@ -251,7 +276,7 @@ TEST_F(HistoryTest, TakesOverAFileOfTheThirdRevision) {
   {
     using Poco::Data::Keywords::now;
     auto session = storage::open_sqlite(file_);
-    session << "DROP TABLE crash", now;
+    for (const auto* later : {"crash", "placement"}) session << std::string("DROP TABLE ") + later, now;
     session << "PRAGMA user_version = 3", now;
   }
   auto history = open();
@@ -267,7 +292,8 @@ TEST_F(HistoryTest, TakesOverAFileOfTheFirstRevision) {
   {
     using Poco::Data::Keywords::now;
     auto session = storage::open_sqlite(file_);
-    for (const auto* later : {"crash", "trial", "mark"}) session << std::string("DROP TABLE ") + later, now;
+    for (const auto* later : {"crash", "trial", "mark", "placement"})
+      session << std::string("DROP TABLE ") + later, now;
     session << "ALTER TABLE hold DROP COLUMN together", now;
     session << "PRAGMA user_version = 1", now;
   }
@@ -293,7 +319,7 @@ TEST_F(HistoryTest, TakesOverAFileOfTheSecondRevision) {
   {
     using Poco::Data::Keywords::now;
     auto session = storage::open_sqlite(file_);
-    for (const auto* later : {"crash", "trial"}) session << std::string("DROP TABLE ") + later, now;
+    for (const auto* later : {"crash", "trial", "placement"}) session << std::string("DROP TABLE ") + later, now;
     session << "CREATE TABLE trial (plugin TEXT PRIMARY KEY, number INTEGER NOT NULL, generation INTEGER NOT NULL, "
                "former_sha256 TEXT NOT NULL, former_config TEXT NOT NULL) WITHOUT ROWID",
         now;

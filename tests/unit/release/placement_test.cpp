@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "make_wanted.hpp"
+#include "release/placement.hpp"
 #include "release/planner.hpp"
 #include "release/settings_text.hpp"
 
@@ -49,6 +50,43 @@ TEST(Placement, AnotherOneIsAStepOfItsOwn) {
   ASSERT_EQ(plan.steps.size(), 1U);
   EXPECT_EQ(plan.steps[0].kind, Step::Kind::reconfigure);
   EXPECT_EQ(plan.steps[0].reason, "its placement in /plugins.d/notes.json has changed");
+}
+
+TEST(Placement, OfAnImageThatHasCrashedTheHostIsIsolatedWhateverItRanAs) {
+  Memory memory;
+  const auto notes = make_placed(config::Placement::in_line).member();
+  memory.isolations["notes"].push_back({.sha256 = "another", .reason = "it crashed the host"});
+  EXPECT_EQ(place("notes", notes, memory), notes);
+  memory.isolations["notes"].push_back({.sha256 = notes.record->sha256, .reason = "it crashed the host"});
+  EXPECT_EQ(place("notes", notes, memory).config_text, "isolated {}");
+  EXPECT_EQ(place("other", notes, memory), notes);
+
+  auto runs = notes;
+  runs.config_text = "isolated network-granted {}";
+  memory.running.put({"notes", runs});
+  EXPECT_EQ(place("notes", notes, memory).config_text, runs.config_text) << "with the same sandbox";
+}
+
+TEST(Placement, OfWhatHasNotChangedIsTheVerySameConfig) {
+  auto config = make_config("notes");
+  config->isolated_first = 5;
+  const config::PluginConfigPtr given = config;
+  const auto record = make_record("notes", "1.0.0");
+  IsolatedConfigs isolated;
+  const auto first = place(given, *record, {}, isolated);
+  EXPECT_EQ(first.config->placement, config::Placement::isolated);
+  EXPECT_EQ(first.why, "it is in probation for 5 requests");
+  EXPECT_EQ(place(given, *record, {}, isolated).config, first.config);
+  Memory memory;
+  memory.passed["notes"].insert(record->sha256);
+  EXPECT_EQ(place(given, *record, memory, isolated).config, given);
+}
+
+TEST(Placement, WritesNumbersForPeople) {
+  EXPECT_EQ(with_separators(0), "0");
+  EXPECT_EQ(with_separators(999), "999");
+  EXPECT_EQ(with_separators(1234), "1,234");
+  EXPECT_EQ(with_separators(10'000'000), "10,000,000");
 }
 
 }  // namespace

@@ -54,6 +54,7 @@ class ReconcilerTest : public ::testing::Test {
                                                     .applies_by_itself = applies_by_itself_,
                                                     .init_timeout = kPatience,
                                                     .stop_timeout = kPatience,
+                                                    .on_crash = on_crash_,
                                                     .crashes = std::exchange(crashes_, {})},
                                      std::move(*catalog), contracts_, std::vector<runtime::Service*>{&service_}, files_,
                                      [this](runtime::Generation* gone) { gone_.push_back(gone); });
@@ -90,6 +91,13 @@ class ReconcilerTest : public ::testing::Test {
     return to_string(outcome->result) + std::string(": ") + service_.published();
   }
 
+  /// What runs of it, or else anything that is said of it.
+  PluginStatus status_of(const std::string& name) {
+    for (auto& plugin : reconciler_->status().plugins) {
+      if (plugin.name == name) return plugin;
+    }
+    return {};
+  }
   std::string reason_of(const std::string& name) {
     for (const auto& plugin : reconciler_->status().plugins) {
       if (plugin.name == name) return std::string(plugin.state) + ": " + plugin.reason;
@@ -98,8 +106,9 @@ class ReconcilerTest : public ::testing::Test {
   }
 
   mortise::testing::TemporaryDirectory root_;
-  bool applies_by_itself_ = true;                // from the next restart on
-  std::vector<telemetry::CrashMark> crashes_{};  // for the next restart
+  bool applies_by_itself_ = true;                           // from the next restart on
+  config::OnCrash on_crash_ = config::OnCrash::quarantine;  // likewise
+  std::vector<telemetry::CrashMark> crashes_{};             // for the next restart
   base::RealFiles files_;
   runtime::Contracts contracts_{std::uint64_t{1} << 20};
   RecordingService service_;

@@ -34,13 +34,22 @@ TEST(SettingsText, ComesBackAsItWas) {
   auto plugin = isolated();
   for (const auto& sandbox :
        {config::SandboxConfig{}, config::SandboxConfig{.is_required = true},
-        config::SandboxConfig{.is_required = true, .grants_network = true, .memory_bytes = std::uint64_t{1} << 40U}}) {
+        config::SandboxConfig{.is_required = true, .grants_network = true, .memory_bytes = std::uint64_t{1} << 40U},
+        config::SandboxConfig{.cpu_percent = 150}}) {
     plugin.sandbox = sandbox;
     const auto again = read(settings_text(plugin));
     EXPECT_EQ(again.placement, config::Placement::isolated);
     EXPECT_EQ(again.sandbox, sandbox);
     EXPECT_EQ(again.config_text, plugin.config_text);
   }
+}
+
+TEST(SettingsText, TellsOfSeveralWorkers) {
+  auto plugin = isolated();
+  plugin.workers = 7;
+  EXPECT_EQ(read(settings_text(plugin)).workers, 7U);
+  plugin.workers = 1;
+  EXPECT_EQ(read(settings_text(plugin)).workers, 1U);
 }
 
 TEST(SettingsText, LeavesOutWhatANewerHostHasSaid) {
