@@ -9,7 +9,7 @@ namespace chaos {
 
 class Chaos : public mortise::Plugin {
  public:
-  explicit Chaos(mortise::Context& ctx) : hoard_(ctx) {
+  explicit Chaos(mortise::Context& ctx) : hoard_(ctx), circle_(ctx) {
     add_failures(ctx);
     add_hangs(ctx);
     add_crashes(ctx);
@@ -29,6 +29,7 @@ class Chaos : public mortise::Plugin {
 
  private:
   Hoard hoard_;
+  Circle circle_;
 };
 
 }  // namespace chaos

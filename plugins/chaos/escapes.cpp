@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <string>
 
@@ -20,26 +21,29 @@ using mortise::Response;
 
 std::string outcome(long result) { return result >= 0 ? "done" : std::strerror(errno); }
 
-std::string open_foreign_file() { return outcome(::open("/etc/shadow", O_RDONLY | O_CLOEXEC)); }
+/// `?path=`: another one than the system's own secret.
+std::string open_foreign_file(const Request& req) {
+  return outcome(::open(req.query("path").value_or("/etc/shadow").c_str(), O_RDONLY | O_CLOEXEC));
+}
 
-/// To a port at which nobody listens: who may connect is refused by the other side.
-std::string connect_out() {
+/// `?port=`: of the machine itself; else to one at which nobody listens: who may connect is refused by the other side.
+std::string connect_out(const Request& req) {
   const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (socket < 0) return outcome(socket);
-  sockaddr_in nobody{};
-  nobody.sin_family = AF_INET;
-  nobody.sin_port = htons(1);
-  nobody.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const auto said = outcome(::connect(socket, reinterpret_cast<const sockaddr*>(&nobody), sizeof nobody));
+  sockaddr_in peer{};
+  peer.sin_family = AF_INET;
+  peer.sin_port = htons(static_cast<std::uint16_t>(std::stoi(req.query("port").value_or("1"))));
+  peer.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const auto said = outcome(::connect(socket, reinterpret_cast<const sockaddr*>(&peer), sizeof peer));
   ::close(socket);
   return said;
 }
 
 /// What comes back of it has failed.
-std::string execute_shell() { return outcome(::execl("/bin/sh", "sh", "-c", "exit 0", nullptr)); }
+std::string execute_shell(const Request&) { return outcome(::execl("/bin/sh", "sh", "-c", "exit 0", nullptr)); }
 
 /// As many processes as it gets, up to some that harm nobody.
-std::string fork_on() {
+std::string fork_on(const Request&) {
   for (int i = 0; i < 8; ++i) {
     const pid_t child = ::fork();
     if (child < 0) return outcome(child);
@@ -49,13 +53,13 @@ std::string fork_on() {
   return "done";
 }
 
-std::string close_descriptors() {
+std::string close_descriptors(const Request&) {
   for (int descriptor = 3; descriptor < 1024; ++descriptor) ::close(descriptor);
   return "done";
 }
 
-void add(mortise::Http& http, const char* path, std::string (*act)()) {
-  http.get(path, [act](const Request&, Response& res) { res.text(act()); });
+void add(mortise::Http& http, const char* path, std::string (*act)(const Request&)) {
+  http.get(path, [act](const Request& req, Response& res) { res.text(act(req)); });
 }
 
 }  // namespace

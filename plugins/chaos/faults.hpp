@@ -4,8 +4,11 @@
 
 #include <mortise/mortise.hpp>
 
+#include <cstdint>
 #include <mutex>
 #include <vector>
+
+#include "descent.hpp"
 
 namespace chaos {
 
@@ -29,6 +32,16 @@ class Hoard {
  private:
   std::mutex mutex_;
   std::vector<mortise::Stream> streams_;  // guarded by mutex_; begun and never finished
+};
+
+/// It and another plugin call each other, deeper and deeper. Without that plugin it fails in nothing.
+class Circle {
+ public:
+  explicit Circle(mortise::Context& ctx);
+  std::int64_t step(std::int64_t depth);
+
+ private:
+  mortise::OptionalSlot<Descent> partner_;
 };
 
 }  // namespace chaos

@@ -63,6 +63,7 @@ TEST_F(CrashesTest, ACanaryThatCrashesTheHostIsMarkedAndNotTriedAgain) {
 }
 
 TEST_F(CrashesTest, WhatNeverReplacedAnotherIsQuarantinedUntilThePardon) {
+  prefix_.configure({{"on_crash", "quarantine"}});
   prefix_.add_zoo("moody-1.1", "moody");
   prefix_.add_zoo("good-1.0", "good");
   start();
@@ -96,7 +97,7 @@ TEST_F(CrashesTest, TheSupervisorsLogHasTheBacktraceWithBuildIds) {
   EXPECT_EQ(ended["generation"], "1");
   EXPECT_EQ(ended["route"], "/moody");
   EXPECT_EQ(ended["address"], "0x8");
-  const auto image = wait_for("moody", "1.1.0", "quarantined")["sha256"].get<std::string>();
+  const auto image = wait_for("moody", "1.1.0", "active")["sha256"].get<std::string>();
   EXPECT_THAT(
       host_->wait_for_log("backtrace", [](const auto& line) { return line["frame"] == "0"; })["at"].get<std::string>(),
       AllOf(HasSubstr("/store/" + image), HasSubstr(".so+0x"), HasSubstr(" build-id "), HasSubstr(" (moody)")));
@@ -118,7 +119,7 @@ TEST_F(CrashesTest, OnCrashRestartsItUntilItIsTheThirdTime) {
 TEST_F(CrashesTest, AnotherVersionEndsTheQuarantine) {
   prefix_.add_zoo("moody-1.0", "moody");
   prefix_.add_zoo("moody-1.1", "moody");
-  prefix_.write_plugin("moody", R"({"version": "1.1.0"})");
+  prefix_.write_plugin("moody", R"({"version": "1.1.0", "on_crash": "quarantine"})");
   start();
   crash("/moody?crash");
   wait_for("moody", "1.1.0", "quarantined");
@@ -130,7 +131,8 @@ TEST_F(CrashesTest, APluginThatCrashesInItsInitKeepsNobodyElseFromServing) {
   prefix_.add_zoo("good-1.0", "good");
   prefix_.add_zoo("init-crashes");
   start();
-  wait_for("init-crashes", "1.0.0", "quarantined");
+  EXPECT_THAT(wait_for("init-crashes", "1.0.0", "quarantined")["reason"].get<std::string>(),
+              HasSubstr(", and it cannot be isolated: "));
   EXPECT_EQ(host_->get("/good").status, 200);
 }
 
@@ -149,8 +151,8 @@ TEST_P(DeathTest, CountsForThePlugin) {
   prefix_.add_zoo("moody-1.1", "moody");
   start();
   crash(std::string("/moody?") + GetParam().first);
-  EXPECT_THAT(wait_for("moody", "1.1.0", "quarantined")["reason"].get<std::string>(),
-              HasSubstr(std::string("crashed the host: ") + GetParam().second));
+  EXPECT_THAT(wait_for("moody", "1.1.0", "active")["reason"].get<std::string>(),
+              HasSubstr(std::string("isolated, because it crashed the host: ") + GetParam().second));
 }
 
 INSTANTIATE_TEST_SUITE_P(Ways, DeathTest,

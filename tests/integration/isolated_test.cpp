@@ -184,19 +184,26 @@ TEST_F(IsolatedTest, IsAnsweredForAtItsDeadline) {
   auto& host = start();
   EXPECT_EQ(host.get("/waits").status, 504);
   gate.wait_until_inside();
+  EXPECT_EQ(status_of("waits")["containment"]["stuck"], 1);
+  EXPECT_THAT(mortise({"status"}).out, HasSubstr("degraded  1 handler runs on past the deadline"));
   gate.open();
   wait_until([&] { return status_of("waits")["containment"]["stuck"] == 0; });
 }
 
-TEST_F(IsolatedTest, WhatItCannotHaveYetIsRefusedWithWhatToDo) {
-  prefix_.add_zoo("echoes");
+TEST_F(IsolatedTest, AProcessWhoseThreadsAreAllHeldPastTheirDeadlinesIsReplaced) {
+  Gate gate(prefix_);
+  prefix_.configure({{"stop_timeout_ms", 300}});
+  prefix_.drop(zoo_file("waits-1.0"));
+  prefix_.write_plugin("waits", R"({"placement": "isolated", "limits": {"deadline": "1s", "threads": 2}})");
   auto& host = start();
-  EXPECT_THAT(host.wait_for_state("echoes", "failed")["reason"].get<std::string>(),
-              HasSubstr("it uses mortise.websocket/1, which an isolated plugin cannot have yet; set \"placement\": "
-                        "\"inline\""));
-  prefix_.place("inline");
-  prefix_.enable("echoes");
-  host.wait_for_state("echoes", "active");
+  EXPECT_EQ(host.get("/waits").status, 504);
+  // Past the stop timeout, and not a 503: one thread is left.
+  EXPECT_EQ(host.get("/waits").status, 504);
+  wait_until([&] { return status_of("waits")["worker"]["restarts"] == 1; });
+  const auto status = status_of("waits");
+  EXPECT_EQ(status["containment"]["stuck"], 0);
+  EXPECT_EQ(status["crashes"]["count"], 1);
+  EXPECT_THAT(status["worker"]["trouble"].get<std::string>(), HasSubstr("handlers hold all of its threads"));
 }
 
 class MirrorTest : public IsolatedTest {

@@ -2,12 +2,18 @@
 #include <linux/prctl.h>
 #include <seccomp.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <exception>
+#include <filesystem>
+#include <fstream>
 #include <functional>
+#include <iterator>
 #include <thread>
 
 #include "support/host_test.hpp"
@@ -112,6 +118,85 @@ TEST_F(SandboxTest, MemoryEndsAtItsLimitForThatPluginAlone) {
   EXPECT_THAT(status(), HasSubstr("working directory, memory, capabilities"));
 }
 #endif
+
+#if !MORTISE_IS_SANITIZED  // which takes many times as long for everything
+/// Gone with the test; the name is empty where there can be none.
+class TestGroup {
+ public:
+  TestGroup() {
+    const auto root = mounted();
+    if (root.empty()) return;
+    path_ = root + "/mortise-test-" + std::to_string(::getpid());
+    if (::mkdir(path_.c_str(), 0755) != 0) path_.clear();
+  }
+  TestGroup(const TestGroup&) = delete;
+  TestGroup& operator=(const TestGroup&) = delete;
+  ~TestGroup() {
+    if (!path_.empty()) ::rmdir(path_.c_str());
+  }
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] bool has_cpu() const {
+    std::ifstream controllers(path_ + "/cgroup.controllers");
+    for (std::string controller; controllers >> controller;) {
+      if (controller == "cpu") return true;
+    }
+    return false;
+  }
+  [[nodiscard]] bool is_empty() const {
+    const auto is_group = [](const auto& entry) { return entry.is_directory(); };
+    return std::ranges::none_of(std::filesystem::directory_iterator(path_), is_group);
+  }
+
+ private:
+  static std::string mounted() {
+    std::ifstream mounts("/proc/self/mounts");
+    std::string device;
+    std::string point;
+    std::string type;
+    for (std::string rest; mounts >> device >> point >> type && std::getline(mounts, rest);) {
+      if (type == "cgroup2") return point;
+    }
+    return {};
+  }
+
+  std::string path_;
+};
+
+TEST_F(SandboxTest, TakesNoMoreOfTheProcessorsThanItMay) {
+  const TestGroup group;
+  if (group.path().empty()) GTEST_SKIP() << "there can be no control group";
+  prefix_.configure({{"control_group", group.path()}});
+  start_chaos({{"placement", "isolated"}, {"limits", {{"cpu_percent", 10}, {"deadline", "500ms"}}}});
+  EXPECT_EQ(attempt("well"), "well");
+  if (!group.has_cpu()) {
+    EXPECT_THAT(status(),
+                HasSubstr("no sandbox  control group: cpu: '" + group.path() + "' does not have this controller"));
+  } else {
+    EXPECT_THAT(status(), HasSubstr("system calls, control group"));
+    EXPECT_EQ(host_->get("/chaos/loops").status, 504);
+    const auto told = host_->ask("GET", "/v1/status");
+    const auto pid = told["plugins"][0]["worker"]["pid"].get<pid_t>();
+    std::ifstream own("/proc/" + std::to_string(pid) + "/cgroup");
+    const std::string groups((std::istreambuf_iterator<char>(own)), {});
+    EXPECT_THAT(groups, HasSubstr("/plugin-chaos-" + std::to_string(pid)));
+    std::ifstream statistics(group.path() + "/plugin-chaos-" + std::to_string(pid) + "/cpu.stat");
+    std::uint64_t throttled = 0;
+    for (std::string key; statistics >> key >> throttled;) {
+      if (key == "nr_throttled") break;
+    }
+    EXPECT_GT(throttled, 0U);
+  }
+  EXPECT_EQ(host_->stop(), 0);
+  EXPECT_TRUE(group.is_empty());
+}
+#endif
+
+TEST_F(SandboxTest, WhereAShareOfTheProcessorsIsRequiredItMustBeInForce) {
+  prefix_.configure({{"control_group", prefix_.state_directory().string()}});
+  start_chaos({{"placement", "isolated"}, {"sandbox", "require"}, {"limits", {{"cpu_percent", 10}}}});
+  EXPECT_THAT(host_->wait_for_state("chaos", "failed")["reason"].get<std::string>(),
+              HasSubstr("its sandbox is not complete; control group: control_group '"));
+}
 
 TEST_F(SandboxTest, WhereAllOfItIsRequiredNoneMayBeMissing) {
   start_chaos({{"placement", "isolated"}, {"sandbox", "require"}});

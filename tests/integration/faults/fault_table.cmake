@@ -1,6 +1,7 @@
-# Makes the table of docs/faults.md from the rows that the tests have written, and compares: cmake -DRESULTS=folder
-# -DDOCUMENT=docs/faults.md [-DWRITE=ON] -P fault_table.cmake. With WRITE the document gets what the tests have seen.
-file(GLOB files "${RESULTS}/*.md")
+# Makes a table of docs/faults.md from the rows that the tests have written, and compares: cmake -DRESULTS=folder
+# -DPLACEMENT=inline|isolated -DDOCUMENT=docs/faults.md [-DWRITE=ON] -P fault_table.cmake. With WRITE the document gets
+# what the tests have seen.
+file(GLOB files "${RESULTS}/${PLACEMENT}/*.md")
 list(SORT files)
 set(table "| fault | its own client gets | other plugins' clients notice | `mortise status` says | afterwards the plugin |\n")
 string(APPEND table "|---|---|---|---|---|\n")
@@ -9,8 +10,8 @@ foreach(path IN LISTS files)
   string(APPEND table "${row}")
 endforeach()
 
-set(begin "<!-- inline: written by the tests -->\n")
-set(end "<!-- end -->\n")
+set(begin "<!-- ${PLACEMENT}: written by the tests -->\n")
+set(end "<!-- end of ${PLACEMENT} -->\n")
 file(READ "${DOCUMENT}" text)
 string(FIND "${text}" "${begin}" from)
 string(FIND "${text}" "${end}" to)
@@ -26,7 +27,7 @@ if(told STREQUAL table)
 endif()
 if(NOT WRITE)
   message(FATAL_ERROR "${DOCUMENT} does not tell what the tests have seen. When that is right, write it down:\n"
-    "cmake -DWRITE=ON -DRESULTS=${RESULTS} -DDOCUMENT=${DOCUMENT} -P ${CMAKE_CURRENT_LIST_FILE}\n\n"
+    "cmake -DWRITE=ON -DRESULTS=${RESULTS} -DPLACEMENT=${PLACEMENT} -DDOCUMENT=${DOCUMENT} -P ${CMAKE_CURRENT_LIST_FILE}\n\n"
     "The tests have seen:\n${table}\nThe document has:\n${told}")
 endif()
 string(SUBSTRING "${text}" 0 ${from} head)
