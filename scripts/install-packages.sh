@@ -8,7 +8,7 @@ build=(g++ gcc cmake ninja-build ccache pkg-config libboost1.81-dev libpoco-dev 
   libseccomp-dev libsqlite3-dev libssl-dev libcli11-dev libvalijson-dev)
 run=(curl)
 tests=(libgtest-dev libgmock-dev libbenchmark-dev openssl curl procps binutils clang)
-bench=(nginx-light wrk python3 procps util-linux)
+bench=(nginx-light wrk python3 procps util-linux libgrpc++-dev libprotobuf-dev protobuf-compiler-grpc)
 check=(clang clang-format clang-tidy libclang-rt-14-dev python3 shellcheck)
 
 packages=()

@@ -25,6 +25,9 @@ if(MORTISE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${MORTISE_CCACHE})
 endif()
 
+# Several files as one, where a preset asks for it: reading the headers takes longer than compiling most files.
+set(CMAKE_UNITY_BUILD_BATCH_SIZE 8)
+
 set(MORTISE_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize=: address,undefined or thread")
 
 add_library(mortise_options INTERFACE)
@@ -34,6 +37,10 @@ target_compile_options(mortise_options INTERFACE
 target_link_options(mortise_options INTERFACE -Wl,-z,relro,-z,now -Wl,-z,noexecstack)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(mortise_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fstack-clash-protection>)
+endif()
+if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # What is private to a file is in none of its own there.
+  target_compile_options(mortise_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-subobject-linkage>)
 endif()
 if(MORTISE_SANITIZE)
   add_compile_options(-fsanitize=${MORTISE_SANITIZE} -fno-sanitize-recover=all)

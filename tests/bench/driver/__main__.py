@@ -12,6 +12,8 @@ from pathlib import Path
 import contract_rows
 import crash_rows
 import http_rows
+import isolated_beside_rows
+import isolated_crash_rows
 import isolated_rows
 import release_rows
 import report
@@ -32,12 +34,14 @@ BENCHMARKS: dict[str, Callable[[Build, Path, bool], Iterator[Row]]] = {
     "http-1024": http_rows.http_1024,
     "http-isolated": http_rows.http_isolated,
     "isolated-call": isolated_rows.isolated_call,
+    "isolated-beside": isolated_beside_rows.isolated_beside,
     "idle": http_rows.idle,
     "startup": start_rows.startup,
     "first-answer": start_rows.first_answer,
     "memory": start_rows.memory,
     "upgrades": release_rows.upgrades,
     "crash": crash_rows.crash,
+    "isolated-crash": isolated_crash_rows.isolated_crash,
     "drop-to-answer": release_rows.drop_to_answer,
     "plan-1000": release_rows.plan_1000,
 }

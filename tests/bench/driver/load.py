@@ -6,6 +6,7 @@ import re
 import socket
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 
 from process import Server, load_core, on_core
 
@@ -38,6 +39,38 @@ def run_wrk(server: Server, path: str, connections: int, seconds: int) -> Load:
     return Load(int(total[1]), float(total[2]), cpu)
 
 
+@dataclass(frozen=True)
+class Loaded:
+    requests: int
+    failed: int  # by status, or with their connection
+    p99_ms: float
+
+
+class Wrk:
+    """wrk on one route, beside which something else happens; with a thread of its own on the load's core."""
+
+    def __init__(self, server: Server, path: str, connections: int, seconds: int) -> None:
+        self._server = server
+        with on_core(load_core()):
+            self._running = subprocess.Popen(
+                ["wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds}s", "--latency", "--timeout", "30s",
+                 f"http://127.0.0.1:{server.port}{path}"], stdout=subprocess.PIPE, text=True)
+
+    def is_running(self) -> bool:
+        return self._running.poll() is None
+
+    def end(self) -> Loaded:
+        text = self._running.communicate()[0]
+        total = re.search(r"(\d+) requests in", text)
+        slow = re.search(r"99%\s+([\d.]+)(us|ms|s)", text)
+        if self._running.returncode != 0 or total is None or slow is None:
+            raise self._server.fail(f"wrk failed:\n{text}")
+        failed = sum(int(number) for number in re.findall(r"Non-2xx or 3xx responses: (\d+)", text))
+        errors = re.search(r"Socket errors: (.*)", text)
+        failed += sum(int(number) for number in re.findall(r"\d+", errors[1])) if errors else 0
+        return Loaded(int(total[1]), failed, float(slow[1]) * {"us": 1e-3, "ms": 1.0, "s": 1e3}[slow[2]])
+
+
 class IdleConnections:
     """Keep-alive connections that have sent one request each and then nothing, for a `with` block."""
 
@@ -57,3 +90,23 @@ class IdleConnections:
     def __exit__(self, *_: object) -> None:
         for connection in self._sockets:
             connection.close()
+
+
+class Paced:
+    """Requests at a steady rate on one route, likewise."""
+
+    def __init__(self, tool: Path, server: Server, path: str, rate: int, connections: int, seconds: int) -> None:
+        self._server = server
+        with on_core(load_core()):
+            self._running = subprocess.Popen([str(tool), *map(str, (server.port, path, rate, connections, seconds))],
+                                             stdout=subprocess.PIPE, text=True)
+
+    def is_running(self) -> bool:
+        return self._running.poll() is None
+
+    def end(self) -> Loaded:
+        text = self._running.communicate()[0]
+        if self._running.returncode != 0:
+            raise self._server.fail("bench_paced failed")
+        requests, failed, _, p99_us = text.split()
+        return Loaded(int(requests), int(failed), float(p99_us) / 1e3)

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 PATIENCE_S = 600.0
@@ -23,14 +23,18 @@ def load_core() -> int:
 
 
 @contextmanager
-def on_core(core: int) -> Iterator[None]:
-    """What is started inside stays on this core. Without a tool in between, whose own start would be measured, too."""
+def on_cores(cores: set[int]) -> Iterator[None]:
+    """What is started inside stays on these. Without a tool in between, whose own start would be measured, too."""
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
+    os.sched_setaffinity(0, cores)
     try:
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+def on_core(core: int) -> AbstractContextManager[None]:
+    return on_cores({core})
 
 
 def descendants(pid: int) -> list[int]:
@@ -40,6 +44,18 @@ def descendants(pid: int) -> list[int]:
         for child in map(int, children.read_text().split()):
             found += [child, *descendants(child)]
     return found
+
+
+def move(pids: Sequence[int], cores: set[int]) -> None:
+    """All their threads, also those that start meanwhile; what these start stays there, too."""
+    is_done = False
+    while not is_done:
+        is_done = True
+        for thread in (int(task.name) for pid in pids for task in Path(f"/proc/{pid}/task").iterdir()):
+            with suppress(ProcessLookupError):  # it has ended
+                if os.sched_getaffinity(thread) != cores:
+                    os.sched_setaffinity(thread, cores)
+                    is_done = False
 
 
 class Server:
@@ -75,11 +91,12 @@ class Server:
         """The first of them, or the process itself where there is none."""
         return next(iter(self.workers()), self.pid)
 
-    def use_all_cores(self) -> None:
-        """For what needs two of them: all threads that it has by now, and what these start."""
-        for pid in [self.pid, *self.workers()]:
-            for thread in Path(f"/proc/{pid}/task").iterdir():
-                os.sched_setaffinity(int(thread.name), os.sched_getaffinity(0))
+    def use_cores(self, cores: set[int]) -> None:
+        move([self.pid, *self.workers()], cores)
+
+    def part_from_workers(self, core: int) -> None:
+        """Those that Mortise's host process runs plugins in go to this core; it stays on its own."""
+        move(descendants(self.worker), {core})
 
     def cpu_seconds(self) -> float:
         """User and system time so far of the process and its workers, by Linux's CPU clock of a pid (nanoseconds)."""

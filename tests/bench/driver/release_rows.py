@@ -5,9 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import re
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +14,8 @@ from statistics import median, quantiles
 import control
 import row
 from dlopen import time_to_dlopen
-from process import Server, load_core, on_core
+from load import Wrk
+from process import Server
 from row import Row
 from servers import Build, HostFolder, start_mortise
 
@@ -37,34 +36,18 @@ def choose(host: HostFolder, plugin: str, version: str) -> None:
 
 
 class WrkPair:
-    """wrk on both routes at once, each with a thread of its own on the load's core."""
+    """wrk on both routes at once."""
 
     def __init__(self, server: Server, seconds: int) -> None:
-        self._server = server
-        with on_core(load_core()):
-            self._running = [subprocess.Popen(
-                ["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{seconds}s", "--latency", "--timeout", "30s",
-                 f"http://127.0.0.1:{server.port}{route}"], stdout=subprocess.PIPE, text=True) for route in ROUTES]
+        self._both = [Wrk(server, route, CONNECTIONS, seconds) for route in ROUTES]
 
     def is_running(self) -> bool:
-        return all(one.poll() is None for one in self._running)
+        return all(one.is_running() for one in self._both)
 
     def end(self) -> tuple[int, int, list[float]]:
         """Requests, those that failed, and the 99th percentile of each route in ms."""
-        requests = failed = 0
-        p99: list[float] = []
-        for one in self._running:
-            text = one.communicate()[0]
-            total = re.search(r"(\d+) requests in", text)
-            slow = re.search(r"99%\s+([\d.]+)(us|ms|s)", text)
-            if one.returncode != 0 or total is None or slow is None:
-                raise self._server.fail(f"wrk failed:\n{text}")
-            requests += int(total[1])
-            p99.append(float(slow[1]) * {"us": 1e-3, "ms": 1.0, "s": 1e3}[slow[2]])
-            failed += sum(int(number) for number in re.findall(r"Non-2xx or 3xx responses: (\d+)", text))
-            errors = re.search(r"Socket errors: (.*)", text)
-            failed += sum(int(number) for number in re.findall(r"\d+", errors[1])) if errors else 0
-        return requests, failed, p99
+        loaded = [one.end() for one in self._both]
+        return sum(one.requests for one in loaded), sum(one.failed for one in loaded), [one.p99_ms for one in loaded]
 
 
 def upgrades(build: Build, folder: Path, quick: bool) -> Iterator[Row]:

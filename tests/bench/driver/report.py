@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shutil
 import subprocess
 from collections.abc import Sequence
 from datetime import datetime, timezone
@@ -40,12 +41,20 @@ def first_line(command: Sequence[str]) -> str:
     return (done.stdout or done.stderr).splitlines()[0].strip()
 
 
+def grpc() -> str:
+    """Empty where there is none."""
+    if shutil.which("pkg-config") is None:
+        return ""
+    done = subprocess.run(["pkg-config", "--modversion", "grpc++_unsecure"], capture_output=True, text=True, check=False)
+    return f"; gRPC {done.stdout.strip()}" if done.returncode == 0 else ""
+
+
 def machine() -> str:
     model = next((line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
                   if line.startswith("model name")), platform.machine())
     memory_kib = int(Path("/proc/meminfo").read_text().split()[1])
     return (f"{model}, {os.cpu_count()} cores, {memory_kib / 1024 / 1024:.0f} GiB, Linux {platform.release()}; "
-            f"{first_line(['c++', '--version'])}; {first_line(['nginx', '-v'])}")
+            f"{first_line(['c++', '--version'])}; {first_line(['nginx', '-v'])}{grpc()}")
 
 
 def write_markdown(rows: Sequence[Row], file: Path, repository: Path) -> None:
@@ -64,5 +73,22 @@ def write_markdown(rows: Sequence[Row], file: Path, repository: Path) -> None:
     lines += ["", "How they are measured: `tests/bench`. Servers run on one core, the load (wrk, one thread) on another,",
               "over keep-alive connections on the loopback. CPU per request is the user and system time of the server's",
               "processes divided by the requests that wrk completed. nginx answers with `return 200` from one worker,",
-              "without a log; the raw epoll loop looks at nothing but where a request ends.", ""]
+              "without a log; the raw epoll loop looks at nothing but where a request ends.", "",
+              "`isolated (…)`: the host runs on one core and the worker on the other, as do the two processes of the bare",
+              "ping-pong, which pass one word of shared memory to and fro: they look at it without a pause (awake), or each",
+              "sleeps on a futex until the other has woken it (asleep). The kernel moves none of them, and each is measured",
+              "right after what it is compared with: the median of 800 batches of 250 calls (64 KiB: 25), or of 500 calls",
+              "after a pause each (asleep).", "",
+              "`isolated beside …`: one call after the other. JSON over HTTP is a bare keep-alive connection to a host whose",
+              "plugin adds inline; gRPC, where the build has found it, is its synchronous C++ API, without encryption. What",
+              "sleeps between calls may be quicker on one core, what does not needs two: every way is measured with its",
+              "processes on two cores and with all of them free, and stands there with the better of the two.", "",
+              "`isolated-crash`: under load on another plugin's route, the worker of which the control socket tells gets a",
+              "SIGKILL ten times a second, and its own route is asked once a millisecond until it answers. A worker that has",
+              "not been back for 50 ms is left until it has: sooner, its end would count as one at its start, after which",
+              "the host waits before the next. The plugin's circuit breaker is off (`\"max_error_percent\": 100`): of the",
+              "few requests that reach it every other one is lost with its worker. `bench_paced` counts what each request takes",
+              "from when it was due; the host and the worker share one core, of which a worker's end and start take about",
+              "five milliseconds: at full load that is five hundredths of the time, and so more than the 99th percentile",
+              "leaves out.", ""]
     file.write_text("\n".join(lines))

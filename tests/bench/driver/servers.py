@@ -46,8 +46,8 @@ class HostFolder:
             shutil.copy(build.plugins / f"{name}.so", self.drop)
             self.enable(name)
 
-    def enable(self, name: str, placement: str = "inline") -> None:
-        (self.enabled / f"{name}.json").write_text(json.dumps({"enabled": True, "placement": placement}))
+    def enable(self, name: str, placement: str = "inline", **more: object) -> None:
+        (self.enabled / f"{name}.json").write_text(json.dumps({"enabled": True, "placement": placement, **more}))
 
 
 def launch_mortise(build: Build, host: HostFolder) -> Server:
