@@ -10,6 +10,7 @@
 #include "catalog/catalog.hpp"
 #include "catalog/gate.hpp"
 #include "edge_settings.hpp"
+#include "sql/maintenance.hpp"
 #include "telemetry/log.hpp"
 
 namespace mortise {
@@ -118,7 +119,8 @@ base::Result<void> ServingHost::open() {
                 .on_crash = [this](const telemetry::CrashMark& crash) { runner_->tell_crashed(crash); }};
   contracts_.emplace(config_.arena_max_bytes);
   server_.emplace(edge_settings(config_.edge));
-  sql_.emplace(config_.state_directory / "sql", files_);
+  // A migration ends before its start is given up.
+  sql_.emplace(sql::database_directory(config_.state_directory), files_, config_.init_timeout * 9 / 10);
   if (auto started = start_server(); !started) return started;
   status_file_.emplace(config_.state_directory, start_.supervisor->supervisor(), files_);
   if (!start_.former) {

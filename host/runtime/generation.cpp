@@ -72,6 +72,7 @@ base::Result<void> Generation::init() {
 base::Result<void> Generation::run_init() {
   for (Service* service : services_) {
     if (auto prepared = service->prepare(*this); !prepared) return prepared;
+    if (state() != GenerationState::initialising) return base::Error{base::ErrorCode::aborted, "it was given up"};
   }
   if (auto called = call_init(); !called) return called;
   for (Service* service : services_) {

@@ -12,6 +12,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
@@ -84,6 +85,9 @@ class Generation {
   /// What the active plugin offers under an interface's id, or null. [control thread]
   [[nodiscard]] const void* offered(std::string_view id);
 
+  /// Has something live until nothing of the plugin runs any more, its destroy hook included. In a service's prepare().
+  void keep(std::shared_ptr<const void> thing) { kept_.push_back(std::move(thing)); }
+
   /// Runs the plugin's stop hook. [control thread]
   void stop();
   /// Runs the plugin's destroy and unloads; false when the image stays mapped. [control thread]
@@ -125,6 +129,7 @@ class Generation {
   std::string number_text_;
   std::string version_text_;
   mortise_host_v1 table_{};
+  std::vector<std::shared_ptr<const void>> kept_;  // written before init
   std::unique_ptr<loader::Code> code_;
   std::optional<telemetry::CodeOwner> code_owner_;  // of what code_ has in this process
   void* self_ = nullptr;

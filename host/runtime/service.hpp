@@ -27,7 +27,8 @@ struct CanaryShare {
   std::string key;  // by what requests keep together: "address", "header:NAME", "cookie:NAME"; empty: each for itself
 };
 
-/// All calls but interface() come from the control thread.
+/// All calls but interface(), prepare() and initialised() come from the release thread; those two from the control
+/// thread.
 class Service {
  public:
   virtual ~Service() = default;
@@ -35,8 +36,9 @@ class Service {
   /// The function table of an interface id, or null when this service does not have it. Any thread.
   virtual const void* interface(std::string_view id) const noexcept = 0;
 
-  /// Before the generation's init: makes ready what it may ask for there. An error fails its start.
-  virtual base::Result<void> prepare(const Generation&) { return {}; }
+  /// Before the generation's init: makes ready what it may ask for there, and has the generation keep it where the
+  /// plugin may use it to its end. An error fails its start. May run beside that of one that was given up.
+  virtual base::Result<void> prepare(Generation&) { return {}; }
 
   /// After the generation's init has succeeded: whether what it registered is whole. An error fails its start.
   virtual base::Result<void> initialised(const Generation&) { return {}; }

@@ -65,14 +65,21 @@ bool changes_temporary_schema(int action) {
   }
 }
 
-bool is_allowed(Author author, int action, const char* first, const char* second) {
+/// What runs code, or tells where it lies.
+constexpr std::array kUnsafeFunctions{"load_extension", "fts3_tokenizer"};
+
+bool is_allowed(Author author, int action, const char* first, const char* second, const char* database) {
   switch (action) {
     case SQLITE_ATTACH:
     case SQLITE_DETACH:
     case SQLITE_TRANSACTION:
     case SQLITE_SAVEPOINT: return false;
     case SQLITE_PRAGMA: return may_ask(first, second != nullptr);
-    case SQLITE_FUNCTION: return second == nullptr || ::sqlite3_stricmp(second, "load_extension") != 0;
+    case SQLITE_FUNCTION: return !is_one_of(kUnsafeFunctions, second);
+    case SQLITE_CREATE_VTABLE:
+    case SQLITE_DROP_VTABLE:
+      if (database != nullptr && std::string_view(database) == "temp") return false;
+      break;
     case SQLITE_READ:
     // SQLite's own tables it guards itself, and writes them where virtual tables are made.
     case SQLITE_INSERT:
@@ -86,18 +93,25 @@ bool is_allowed(Author author, int action, const char* first, const char* second
   return author == Author::migration && !is_hosts(first) && !is_hosts(second);
 }
 
-int authorize(void* author, int action, const char* first, const char* second, const char* /*database*/,
+int authorize(void* author, int action, const char* first, const char* second, const char* database,
               const char* /*trigger*/) {
   const auto who = *static_cast<const Author*>(author);
-  return who == Author::host || is_allowed(who, action, first, second) ? SQLITE_OK : SQLITE_DENY;
+  return who == Author::host || is_allowed(who, action, first, second, database) ? SQLITE_OK : SQLITE_DENY;
 }
 
 }  // namespace
 
 void restrict_statements(sqlite3* connection, const Author& author) {
+  // One instruction of SQLite's machine cannot be interrupted: what it works on is bounded.
+  constexpr int kMostValueBytes = 64 << 20;
+  constexpr int kMostStatementBytes = 1 << 20;
+  constexpr int kMostPatternBytes = 1000;
+  ::sqlite3_limit(connection, SQLITE_LIMIT_LENGTH, kMostValueBytes);
+  ::sqlite3_limit(connection, SQLITE_LIMIT_SQL_LENGTH, kMostStatementBytes);
+  ::sqlite3_limit(connection, SQLITE_LIMIT_LIKE_PATTERN_LENGTH, kMostPatternBytes);
   ::sqlite3_limit(connection, SQLITE_LIMIT_ATTACHED, 0);
   ::sqlite3_db_config(connection, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
-  ::sqlite3_db_config(connection, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  ::sqlite3_db_config(connection, SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0, nullptr);
   ::sqlite3_db_config(connection, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, nullptr);
   ::sqlite3_set_authorizer(connection, &authorize, const_cast<Author*>(&author));
 }

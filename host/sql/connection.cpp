@@ -5,6 +5,7 @@
 
 #include <array>
 #include <limits>
+#include <new>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -24,8 +25,7 @@ constexpr std::chrono::milliseconds kLookForLock{2};
 // How long who has no deadline waits for a lock; another process has it, such as a backup.
 constexpr std::chrono::seconds kLongestLock{10};
 
-constexpr const char* kSettings =
-    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;";
+constexpr const char* kSettings = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;";
 
 mortise_sql_value value_at(sqlite3_stmt* statement, int column) {
   mortise_sql_value value{};
@@ -57,6 +57,7 @@ mortise_sql_value value_at(sqlite3_stmt* statement, int column) {
 
 /// What is bound is the caller's until the statement is reset.
 int bind_one(sqlite3_stmt* statement, int number, const mortise_sql_value& value) {
+  if (value.bytes.data == nullptr && value.bytes.size > 0 && value.type >= MORTISE_SQL_TEXT) return SQLITE_MISMATCH;
   const auto* const data = value.bytes.data == nullptr ? reinterpret_cast<const std::uint8_t*>("") : value.bytes.data;
   switch (value.type) {
     case MORTISE_SQL_NULL: return ::sqlite3_bind_null(statement, number);
@@ -72,13 +73,21 @@ int bind_one(sqlite3_stmt* statement, int number, const mortise_sql_value& value
 
 }  // namespace
 
+Caller Caller::this_thread() noexcept {
+  static std::atomic<std::uint64_t> last{0};  // a count that orders nothing: relaxed
+  thread_local const std::uint64_t number = last.fetch_add(1, std::memory_order_relaxed) + 1;
+  return {.whose = nullptr, .thread = number, .gone = nullptr};
+}
+
 void Connection::Finalize::operator()(sqlite3_stmt* statement) const noexcept { ::sqlite3_finalize(statement); }
 
-base::Result<std::unique_ptr<Connection>> Connection::open(const std::filesystem::path& file) {
+base::Result<std::unique_ptr<Connection>> Connection::open(const std::filesystem::path& file, Time deadline) {
   return storage::guarded([&]() -> base::Result<std::unique_ptr<Connection>> {
     std::unique_ptr<Connection> connection(new Connection(file));
+    connection->deadline_ = deadline;
     const int set = ::sqlite3_exec(connection->handle_, kSettings, nullptr, nullptr, nullptr);
     if (set != SQLITE_OK) return error_of(connection->handle_);
+    connection->deadline_ = Time::max();
     restrict_statements(connection->handle_, connection->author_);
     return connection;
   });
@@ -96,7 +105,8 @@ Connection::~Connection() { kept_.clear(); }  // before the session, which could
 
 int Connection::check_deadline(void* self) {
   const auto& connection = *static_cast<Connection*>(self);
-  return std::chrono::steady_clock::now() >= connection.deadline_ ? 1 : 0;
+  const bool has_gone = connection.gone_ != nullptr && connection.gone_->load(std::memory_order_relaxed);
+  return has_gone || std::chrono::steady_clock::now() >= connection.deadline_ ? 1 : 0;
 }
 
 int Connection::wait_for_lock(void* self, int attempts) {
@@ -110,6 +120,10 @@ base::Result<Connection::Statement> Connection::parse(std::string_view text, std
   if (text.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
     return Error{ErrorCode::out_of_range, "the statement is too long"};
   }
+  if (text.find('\0') != std::string_view::npos) {
+    return Error{ErrorCode::invalid_argument, "the statement's text holds a zero byte"};
+  }
+  if (text.empty()) return Statement();
   sqlite3_stmt* parsed = nullptr;
   const char* end = nullptr;
   const int result = ::sqlite3_prepare_v3(handle_, text.data(), static_cast<int>(text.size()),
@@ -153,16 +167,18 @@ base::Result<void> Connection::bind(sqlite3_stmt* statement, Parameters paramete
 }
 
 base::Result<mortise_status> Connection::step_all(sqlite3_stmt* statement, const mortise_sql_rows* rows) {
-  const auto columns = static_cast<std::size_t>(::sqlite3_column_count(statement));
   constexpr std::size_t kFew = 16;
   std::array<mortise_sql_value, kFew> few;
-  std::vector<mortise_sql_value> many(columns > kFew ? columns : 0);
-  auto* const values = columns > kFew ? many.data() : few.data();
+  std::vector<mortise_sql_value> many;
   for (;;) {
     const int result = ::sqlite3_step(statement);
     if (result == SQLITE_DONE) return mortise_status{MORTISE_OK};
     if (result != SQLITE_ROW) return error_of(handle_);
     if (rows == nullptr) continue;
+    // Not before: a statement that was kept is parsed anew by its first step where the schema has changed.
+    const auto columns = static_cast<std::size_t>(::sqlite3_column_count(statement));
+    if (columns > kFew) many.resize(columns);
+    auto* const values = columns > kFew ? many.data() : few.data();
     for (std::size_t i = 0; i < columns; ++i) values[i] = value_at(statement, static_cast<int>(i));
     const auto status = rows->row(rows->self, values, static_cast<std::uint32_t>(columns));
     if (status != MORTISE_OK) return status;
@@ -172,10 +188,11 @@ base::Result<mortise_status> Connection::step_all(sqlite3_stmt* statement, const
 /// Of one run: what it has bound and its deadline end with it.
 class Connection::Running {
  public:
-  Running(Connection& connection, sqlite3_stmt* statement, Time deadline)
+  Running(Connection& connection, sqlite3_stmt* statement, const Run& run)
       : connection_(connection), statement_(statement) {
     connection_.is_running_ = true;
-    connection_.deadline_ = deadline;
+    connection_.deadline_ = run.deadline;
+    connection_.gone_ = run.caller.gone;
   }
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
@@ -183,6 +200,7 @@ class Connection::Running {
     ::sqlite3_reset(statement_);
     ::sqlite3_clear_bindings(statement_);
     connection_.deadline_ = Time::max();
+    connection_.gone_ = nullptr;
     connection_.is_running_ = false;
   }
 
@@ -192,11 +210,17 @@ class Connection::Running {
 };
 
 base::Result<mortise_status> Connection::run_once(sqlite3_stmt* statement, const Run& run) {
-  const Running running(*this, statement, run.deadline);
+  const Running running(*this, statement, run);
   if (auto bound = bind(statement, run.parameters); !bound) return bound.error();
+  ::sqlite3_set_last_insert_rowid(handle_, 0);  // of whoever had the connection before
+  const auto changes = ::sqlite3_total_changes64(handle_);
   auto outcome = step_all(statement, run.rows);
+  if (!outcome && outcome.error().code == ErrorCode::unavailable && check_deadline(this) != 0) {
+    return Error{ErrorCode::deadline_exceeded, outcome.error().message + " until the deadline"};
+  }
   if (outcome && run.outcome != nullptr) {
-    run.outcome->changed_rows = ::sqlite3_stmt_readonly(statement) != 0 ? 0 : ::sqlite3_changes64(handle_);
+    const bool has_changed = ::sqlite3_total_changes64(handle_) != changes;
+    run.outcome->changed_rows = has_changed ? ::sqlite3_changes64(handle_) : 0;
     run.outcome->last_row_id = ::sqlite3_last_insert_rowid(handle_);
   }
   return outcome;
@@ -207,50 +231,71 @@ base::Result<mortise_status> Connection::run(sqlite3_stmt* statement, const Run&
   // refused.
   if (run.rows == nullptr || ::sqlite3_stmt_readonly(statement) != 0) return run_once(statement, run);
   if (auto begun = ask("SAVEPOINT mortise_statement"); !begun) return begun.error();
-  auto outcome = run_once(statement, run);
+  base::Result<mortise_status> outcome = mortise_status{MORTISE_OK};
+  try {
+    outcome = run_once(statement, run);
+  } catch (const std::bad_alloc&) {
+    outcome = Error{ErrorCode::resource_exhausted, "out of memory"};
+  }
   if (outcome && *outcome == MORTISE_OK) {
     const auto kept = ask("RELEASE mortise_statement", {}, {}, run.deadline);
     if (kept) return outcome;
     outcome = kept.error();
   }
   if (is_in_transaction()) {  // else SQLite has rolled back all of it
-    if (const auto undone = ask("ROLLBACK TO mortise_statement"); !undone) return undone.error();
-    if (const auto ended = ask("RELEASE mortise_statement"); !ended) return ended.error();
+    const auto undone = ask("ROLLBACK TO mortise_statement");
+    const auto ended = undone ? ask("RELEASE mortise_statement") : undone;
+    if (!ended) {
+      static_cast<void>(ask("ROLLBACK"));  // of all, when the part cannot be undone
+      return ended.error();
+    }
   }
   return outcome;
 }
 
-base::Result<void> Connection::run_script(std::string_view text, Author author) {
-  author_ = author;
-  base::Result<void> outcome;
-  while (outcome && !text.empty()) {
+/// What is parsed and run meanwhile is somebody else's than the plugin's.
+class Connection::Speaking {
+ public:
+  Speaking(Connection& connection, Author author, Time deadline) : connection_(connection) {
+    connection_.author_ = author;
+    connection_.deadline_ = deadline;
+  }
+  Speaking(const Speaking&) = delete;
+  Speaking& operator=(const Speaking&) = delete;
+  ~Speaking() {
+    connection_.author_ = Author::plugin;
+    connection_.deadline_ = Time::max();
+  }
+
+ private:
+  Connection& connection_;
+};
+
+base::Result<void> Connection::run_script(std::string_view text, Author author, Time deadline) {
+  const Speaking speaking(*this, author, deadline);
+  while (!text.empty()) {
     std::string_view rest;
-    auto statement = parse(text, &rest);
-    if (!statement) {
-      outcome = statement.error();
-    } else if (*statement) {
-      const auto stepped = step_all(statement->get(), nullptr);
-      if (!stepped) outcome = stepped.error();
+    const auto statement = parse(text, &rest);
+    if (!statement) return statement.error();
+    if (*statement) {
+      if (const auto stepped = step_all(statement->get(), nullptr); !stepped) return stepped.error();
     }
     text = rest;
   }
-  author_ = Author::plugin;
-  return outcome;
+  return {};
 }
 
 base::Result<void> Connection::ask(std::string_view text, std::initializer_list<std::string_view> parameters,
                                    const TextRow& row, Time deadline) {
-  author_ = Author::host;
+  const Speaking speaking(*this, Author::host, deadline);
   std::string_view rest;
-  auto statement = parse(text, &rest);
-  author_ = Author::plugin;
+  const auto statement = parse(text, &rest);
   if (!statement) return statement.error();
   int number = 0;
   for (const auto parameter : parameters) {
     ::sqlite3_bind_text64(statement->get(), ++number, parameter.data(), parameter.size(), SQLITE_STATIC, SQLITE_UTF8);
   }
   std::vector<std::string_view> columns(static_cast<std::size_t>(::sqlite3_column_count(statement->get())));
-  deadline_ = deadline;
   int result = SQLITE_ROW;
   while ((result = ::sqlite3_step(statement->get())) == SQLITE_ROW) {
     for (std::size_t i = 0; i < columns.size(); ++i) {
@@ -260,7 +305,6 @@ base::Result<void> Connection::ask(std::string_view text, std::initializer_list<
     }
     if (row) row(columns);
   }
-  deadline_ = Time::max();
   return result == SQLITE_DONE ? base::Result<void>() : base::Result<void>(error_of(handle_));
 }
 

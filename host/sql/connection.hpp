@@ -3,7 +3,9 @@
 
 #include <mortise/abi/sql.h>
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <initializer_list>
@@ -25,19 +27,32 @@ namespace mortise::sql {
 using Time = std::chrono::steady_clock::time_point;
 using Parameters = std::span<const mortise_sql_value>;
 
+/// Who wants something of a database: one thread, of this process or of one that this speaks for.
+struct Caller {
+  static Caller this_thread() noexcept;
+  bool operator==(const Caller& other) const noexcept { return whose == other.whose && thread == other.thread; }
+  [[nodiscard]] bool has_gone() const noexcept { return gone != nullptr && gone->load(std::memory_order_relaxed); }
+
+  const void* whose = nullptr;  // null: this process's
+  std::uint64_t thread = 0;
+  // Set when nobody waits any more for what it wants, which then ends early. A value on its own: relaxed. Null: never.
+  const std::atomic<bool>* gone = nullptr;
+};
+
 /// What one run of a statement is to have.
 struct Run {
   Parameters parameters{};
   const mortise_sql_rows* rows = nullptr;
   mortise_sql_outcome* outcome = nullptr;
   Time deadline = Time::max();
+  Caller caller = Caller::this_thread();
 };
 
 /// One thread at a time.
 class Connection {
  public:
   /// Creates the file where there is none.
-  static base::Result<std::unique_ptr<Connection>> open(const std::filesystem::path& file);
+  static base::Result<std::unique_ptr<Connection>> open(const std::filesystem::path& file, Time deadline = Time::max());
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection();
@@ -48,7 +63,7 @@ class Connection {
   base::Result<mortise_status> run(sqlite3_stmt* statement, const Run& run);
 
   /// All statements of a text, one after the other, as their author may; nothing is kept of them.
-  base::Result<void> run_script(std::string_view text, Author author);
+  base::Result<void> run_script(std::string_view text, Author author, Time deadline = Time::max());
   /// One statement of the host's own, with parameters and rows as text.
   using TextRow = std::function<void(std::span<const std::string_view> columns)>;
   base::Result<void> ask(std::string_view text, std::initializer_list<std::string_view> parameters = {},
@@ -68,6 +83,7 @@ class Connection {
   };
 
   class Running;
+  class Speaking;
 
   explicit Connection(const std::filesystem::path& file);
   base::Result<Statement> parse(std::string_view text, std::string_view* rest);
@@ -81,7 +97,8 @@ class Connection {
   sqlite3* handle_ = nullptr;  // the session's
   Author author_ = Author::plugin;
   Time deadline_ = Time::max();
-  bool is_running_ = false;  // a statement of the plugin's
+  const std::atomic<bool>* gone_ = nullptr;  // of the caller that runs a statement
+  bool is_running_ = false;                  // a statement of the plugin's
   std::unordered_map<std::string, Statement, Hash, std::equal_to<>> kept_;
 };
 

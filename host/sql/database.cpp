@@ -3,32 +3,46 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <new>
 #include <string>
+#include <thread>
 #include <utility>
+
+#include "sql/sql_table.hpp"
+#include "telemetry/log.hpp"
 
 namespace mortise::sql {
 namespace {
 
 using base::Error;
 using base::ErrorCode;
+using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kMostIdle = 16;  // connections; each has a cache of up to 2 MB
 // For a look at every page; of a database that takes longer the rest is taken for whole.
 constexpr std::chrono::seconds kCheckTime{2};
-constexpr std::chrono::seconds kLongestTurn{30};  // for who has no deadline
+// For who has no deadline: how long it waits for its turn, and has it.
+constexpr std::chrono::seconds kLongestTurn{30};
+constexpr std::chrono::seconds kLongestTransaction{60};
+// What ends at its deadline needs some time to do so.
+constexpr std::chrono::seconds kGrace{1};
+constexpr std::chrono::milliseconds kLookAgain{100};
 
 Error damaged(const std::filesystem::path& file, const std::string& how) {
   return {ErrorCode::data_loss, "the database '" + file.string() + "' is damaged (" + how +
-                                    "); put a backup in its place, or move it away to begin with an empty one"};
+                                    "); put a backup in its place (`mortise db " + file.stem().string() +
+                                    " restore FILE`), or move it away to begin with an empty one"};
 }
 
 base::Result<void> check_whole(Connection& connection, const std::filesystem::path& file) {
   std::string found;
   const auto looked = connection.ask(
       "PRAGMA quick_check(1)", {}, [&](std::span<const std::string_view> columns) { found = columns[0]; },
-      std::chrono::steady_clock::now() + kCheckTime);
+      Clock::now() + kCheckTime);
   if (!looked && looked.error().code == ErrorCode::data_loss) return damaged(file, looked.error().message);
-  if (!looked && looked.error().code != ErrorCode::deadline_exceeded) return looked.error();
+  if (!looked && looked.error().code != ErrorCode::deadline_exceeded) {
+    return Error{looked.error().code, "cannot read the database '" + file.string() + "': " + looked.error().message};
+  }
   if (!found.empty() && found != "ok") return damaged(file, found);
   return {};
 }
@@ -36,20 +50,25 @@ base::Result<void> check_whole(Connection& connection, const std::filesystem::pa
 }  // namespace
 
 base::Result<std::shared_ptr<Database>> Database::open(const std::filesystem::path& file) {
+  const auto failure = [&](const Error& error) -> Error {
+    if (error.code == ErrorCode::data_loss) return damaged(file, error.message);
+    return {error.code, "cannot open the database '" + file.string() + "': " + error.message};
+  };
+  auto in_use = UseLock::share(file);
+  if (!in_use) return failure(in_use.error());
   auto first = Connection::open(file);
-  if (!first) {
-    if (first.error().code == ErrorCode::data_loss) return damaged(file, first.error().message);
-    return Error{first.error().code, "cannot open the database '" + file.string() + "': " + first.error().message};
-  }
+  if (!first) return failure(first.error());
   if (const auto whole = check_whole(**first, file); !whole) return whole.error();
-  return std::make_shared<Database>(file, std::move(*first));
+  return std::make_shared<Database>(file, std::move(*in_use), std::move(*first));
 }
 
-Database::Database(std::filesystem::path file, std::unique_ptr<Connection> first) : file_(std::move(file)) {
+Database::Database(std::filesystem::path file, UseLock in_use, std::unique_ptr<Connection> first)
+    : file_(std::move(file)), in_use_(std::move(in_use)) {
+  idle_.reserve(kMostIdle);
   idle_.push_back(std::move(first));
 }
 
-base::Result<std::unique_ptr<Connection>> Database::take() {
+base::Result<std::unique_ptr<Connection>> Database::take(Time deadline) {
   {
     const std::lock_guard lock(mutex_);
     if (!idle_.empty()) {
@@ -58,41 +77,90 @@ base::Result<std::unique_ptr<Connection>> Database::take() {
       return connection;
     }
   }
-  return Connection::open(file_);
+  return Connection::open(file_, deadline);
 }
 
-void Database::give_back(std::unique_ptr<Connection> connection) {
+/// One with a transaction that cannot be ended is of no use to anybody.
+void Database::give_back(std::unique_ptr<Connection> connection) noexcept {
+  if (connection->is_in_transaction()) return;
   const std::lock_guard lock(mutex_);
   if (idle_.size() < kMostIdle) idle_.push_back(std::move(connection));
 }
 
-base::Result<Database::Turn> Database::wait_for_turn(Time deadline) {
-  const auto self = std::this_thread::get_id();
+base::Result<Database::Turn> Database::wait_for_turn(Time deadline, const Caller& caller) {
   std::unique_lock lock(mutex_);
-  if (is_written_ && writer_ == self) {
+  if (is_written_ && writer_ == caller) {
     return Error{ErrorCode::failed_precondition,
                  "this thread has a transaction open; run the statement in it, or end it first"};
   }
-  const auto longest = std::chrono::steady_clock::now() + kLongestTurn;
-  if (!turn_is_free_.wait_until(lock, std::min(deadline, longest), [this] { return !is_written_; })) {
+  const auto longest = Clock::now() + kLongestTurn;
+  const auto place = waiting_.insert(waiting_.end(), &caller);
+  const bool is_mine = wait(lock, std::min(deadline, longest), caller);
+  waiting_.erase(place);
+  if (!is_mine || caller.has_gone()) {
+    turn_is_free_.notify_all();  // somebody else comes first now
+    if (caller.has_gone()) return Error{ErrorCode::cancelled, "nobody waits for the statement any more"};
     if (deadline < longest) return Error{ErrorCode::deadline_exceeded, "another transaction wrote until the deadline"};
     return Error{ErrorCode::unavailable, "another transaction writes, and does not end"};
   }
   is_written_ = true;
-  writer_ = self;
+  writer_ = caller;
+  overdue_at_ = Time::max();
   return Turn(*this);
+}
+
+/// Until it is the caller's turn, or nobody waits for that any more: true; false: the time is over. Under the mutex.
+bool Database::wait(std::unique_lock<std::mutex>& lock, Time until, const Caller& caller) {
+  const auto may_go_on = [&] { return caller.has_gone() || (!is_written_ && waiting_.front() == &caller); };
+  while (!may_go_on()) {
+    const bool looks_after_writer = waiting_.front() == &caller;
+    turn_is_free_.wait_until(lock, looks_after_writer ? std::min(until, overdue_at_) : until);
+    const auto now = Clock::now();
+    if (looks_after_writer && now >= overdue_at_) end_overdue();
+    if (now >= until && !may_go_on()) return false;
+  }
+  return true;
 }
 
 void Database::end_turn() noexcept {
   {
     const std::lock_guard lock(mutex_);
     is_written_ = false;
+    transaction_ = nullptr;
+    overdue_at_ = Time::max();
   }
-  turn_is_free_.notify_one();
+  turn_is_free_.notify_all();
+}
+
+void Database::set_writer(Transaction& transaction, Time overdue_at) {
+  {
+    const std::lock_guard lock(mutex_);
+    transaction_ = &transaction;
+    overdue_at_ = overdue_at;
+  }
+  turn_is_free_.notify_all();  // who waits may have to look sooner
+}
+
+/// Under the mutex, without which no transaction goes.
+void Database::end_overdue() {
+  if (transaction_ == nullptr || !transaction_->try_end_overdue()) {
+    overdue_at_ = Clock::now() + kLookAgain;  // it is in use just now
+    return;
+  }
+  telemetry::log(telemetry::Level::warning, "sql", "a transaction that did not end was rolled back",
+                 {{"database", file_.string()}});
+  is_written_ = false;
+  transaction_ = nullptr;
+  overdue_at_ = Time::max();
+}
+
+void Database::wake_waiting() {
+  { const std::lock_guard lock(mutex_); }  // none is between its look and its sleep
+  turn_is_free_.notify_all();
 }
 
 base::Result<mortise_status> Database::run(std::string_view text, const Run& run) {
-  auto connection = take();
+  auto connection = take(run.deadline);
   if (!connection) return connection.error();
   auto outcome = run_on(**connection, text, run);
   give_back(std::move(*connection));
@@ -104,37 +172,90 @@ base::Result<mortise_status> Database::run_on(Connection& connection, std::strin
   if (!statement) return statement.error();
   std::optional<Turn> turn;
   if (::sqlite3_stmt_readonly(*statement) == 0) {
-    auto waited = wait_for_turn(run.deadline);
+    auto waited = wait_for_turn(run.deadline, run.caller);
     if (!waited) return waited.error();
     turn.emplace(std::move(*waited));
   }
   return connection.run(*statement, run);
 }
 
-base::Result<std::unique_ptr<Database::Transaction>> Database::begin(Access access, Time deadline) {
+base::Result<std::unique_ptr<Database::Transaction>> Database::begin(Access access, Time deadline,
+                                                                     const Caller& caller) {
   std::optional<Turn> turn;
-  if (access == Access::write) {
-    auto waited = wait_for_turn(deadline);
+  if (access != Access::read) {
+    auto waited = wait_for_turn(deadline, caller);
     if (!waited) return waited.error();
     turn.emplace(std::move(*waited));
   }
-  auto connection = take();
+  auto connection = take(deadline);
   if (!connection) return connection.error();
+  if (access == Access::migrate) {
+    if (const auto off = (*connection)->ask("PRAGMA foreign_keys=OFF"); !off) return off.error();
+  }
   const auto begun = (*connection)->ask(turn ? "BEGIN IMMEDIATE" : "BEGIN", {}, {}, deadline);
-  auto transaction = std::make_unique<Transaction>(*this, std::move(*connection), std::move(turn));
+  const bool writes = turn.has_value();
+  auto transaction = std::make_unique<Transaction>(shared_from_this(), std::move(*connection), std::move(turn), access);
   if (!begun) return begun.error();
+  if (writes)
+    set_writer(*transaction, deadline == Time::max() ? Clock::now() + kLongestTransaction : deadline + kGrace);
   return transaction;
 }
 
+/// The connection, for one thing that the owner does with it.
+class Database::Transaction::Using {
+ public:
+  explicit Using(Transaction& transaction) noexcept : transaction_(transaction) {
+    auto nobody = Use::none;
+    while (!transaction_.use_.compare_exchange_weak(nobody, Use::running, std::memory_order_acquire)) {
+      if (nobody == Use::running) return;
+      nobody = Use::none;
+      std::this_thread::yield();  // it is being rolled back
+    }
+    has_it_ = true;
+  }
+  Using(const Using&) = delete;
+  Using& operator=(const Using&) = delete;
+  ~Using() {
+    if (has_it_) transaction_.use_.store(Use::none, std::memory_order_release);
+  }
+  [[nodiscard]] bool has_it() const noexcept { return has_it_; }
+
+ private:
+  Transaction& transaction_;
+  bool has_it_ = false;
+};
+
 Database::Transaction::~Transaction() {
-  if (connection_->is_in_transaction()) static_cast<void>(connection_->ask("ROLLBACK"));
-  if (!connection_->is_in_transaction()) database_.give_back(std::move(connection_));
+  auto nobody = Use::none;
+  while (!use_.compare_exchange_weak(nobody, Use::running, std::memory_order_acquire)) {
+    nobody = Use::none;
+    std::this_thread::yield();  // it is being rolled back
+  }
+  if (connection_->is_in_transaction()) {
+    try {
+      static_cast<void>(connection_->ask("ROLLBACK"));
+    } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch): closing the connection does it, too
+    }
+  }
+  // Of one that has migrated no other statement is to know.
+  if (access_ != Access::migrate) database_->give_back(std::move(connection_));
+}
+
+/// Why nothing more can be done in it; nullopt: it can.
+std::optional<base::Error> Database::Transaction::fault() const {
+  if (is_overdue_) {
+    return Error{ErrorCode::aborted, "the transaction was open for longer than it may be, and has been rolled back"};
+  }
+  if (!connection_->is_in_transaction()) {
+    return Error{ErrorCode::aborted, "the transaction has been rolled back after an earlier failure"};
+  }
+  return std::nullopt;
 }
 
 base::Result<mortise_status> Database::Transaction::run(std::string_view text, const Run& run) {
-  if (!connection_->is_in_transaction()) {
-    return Error{ErrorCode::failed_precondition, "the transaction has been rolled back after an earlier failure"};
-  }
+  const Using use(*this);
+  if (!use.has_it()) return Error{ErrorCode::failed_precondition, kStillRunning};
+  if (const auto found = fault()) return *found;
   const auto statement = connection_->prepare(text);
   if (!statement) return statement.error();
   if (!turn_ && ::sqlite3_stmt_readonly(*statement) == 0) {
@@ -143,11 +264,34 @@ base::Result<mortise_status> Database::Transaction::run(std::string_view text, c
   return connection_->run(*statement, run);
 }
 
-base::Result<void> Database::Transaction::commit() {
-  if (!connection_->is_in_transaction()) {
-    return Error{ErrorCode::aborted, "the transaction has been rolled back after an earlier failure"};
+base::Result<void> Database::Transaction::ask(std::string_view statement) {
+  const Using use(*this);
+  if (!use.has_it()) return Error{ErrorCode::failed_precondition, kStillRunning};
+  if (const auto found = fault()) return *found;
+  return connection_->ask(statement);
+}
+
+/// Of which all is undone when the part cannot be.
+base::Result<void> Database::Transaction::go_back() {
+  auto undone = ask("ROLLBACK TO mortise_mark");
+  if (!undone) static_cast<void>(ask("ROLLBACK"));
+  return undone;
+}
+
+base::Result<void> Database::Transaction::commit() { return ask("COMMIT"); }
+
+/// Called under the database's mutex. False: its owner is at it.
+bool Database::Transaction::try_end_overdue() noexcept {
+  auto nobody = Use::none;
+  if (!use_.compare_exchange_strong(nobody, Use::ending, std::memory_order_acquire)) return false;
+  try {
+    static_cast<void>(connection_->ask("ROLLBACK"));
+    is_overdue_ = true;
+    turn_->forget();
+  } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch): it is tried again
   }
-  return connection_->ask("COMMIT");
+  use_.store(Use::none, std::memory_order_release);
+  return is_overdue_;
 }
 
 }  // namespace mortise::sql

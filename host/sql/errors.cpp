@@ -21,14 +21,14 @@ ErrorCode code_of(int extended) {
     case SQLITE_MISMATCH:
     case SQLITE_MISUSE: return ErrorCode::invalid_argument;
     case SQLITE_AUTH: return ErrorCode::permission_denied;
-    case SQLITE_CONSTRAINT:
-    case SQLITE_READONLY: return ErrorCode::failed_precondition;
+    case SQLITE_CONSTRAINT: return ErrorCode::failed_precondition;
     case SQLITE_NOMEM: return ErrorCode::resource_exhausted;
     case SQLITE_TOOBIG: return ErrorCode::out_of_range;
     case SQLITE_INTERRUPT: return ErrorCode::deadline_exceeded;
     case SQLITE_FULL:  // the disk, and no limit of the plugin's
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
+    case SQLITE_READONLY:
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
     case SQLITE_PROTOCOL: return ErrorCode::unavailable;

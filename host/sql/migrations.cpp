@@ -3,6 +3,7 @@
 #include <charconv>
 #include <map>
 #include <string>
+#include <utility>
 
 #include "base/sha256.hpp"
 #include "telemetry/log.hpp"
@@ -14,7 +15,8 @@ using base::Error;
 using base::ErrorCode;
 using manifest::Migration;
 
-constexpr const char* kTable =
+constexpr const char* kTables =
+    "CREATE TABLE IF NOT EXISTS mortise_running_versions (version TEXT PRIMARY KEY) WITHOUT ROWID; "
     "CREATE TABLE IF NOT EXISTS mortise_migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, "
     "sha256 TEXT NOT NULL, is_compatible INTEGER NOT NULL, version TEXT NOT NULL, applied_at TEXT NOT NULL)";
 
@@ -27,8 +29,19 @@ struct Applied {
 };
 using AllApplied = std::map<std::uint32_t, Applied>;
 
+base::Result<bool> has_table(Connection& connection, std::string_view name) {
+  bool is_there = false;
+  const auto looked = connection.ask("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1", {name},
+                                     [&](std::span<const std::string_view>) { is_there = true; });
+  if (!looked) return looked.error();
+  return is_there;
+}
+
 base::Result<AllApplied> read_applied(Connection& connection) {
   AllApplied all;
+  const auto is_there = has_table(connection, "mortise_migrations");
+  if (!is_there) return is_there.error();
+  if (!*is_there) return all;
   const auto read = connection.ask(
       "SELECT number, name, sha256, is_compatible, version FROM mortise_migrations", {},
       [&all](std::span<const std::string_view> columns) {
@@ -38,6 +51,17 @@ base::Result<AllApplied> read_applied(Connection& connection) {
       });
   if (!read) return read.error();
   return all;
+}
+
+/// Whether this version ran when others' migrations did, and none of those was the plugin's since.
+base::Result<bool> has_been_running(Connection& connection, const std::string& version) {
+  const auto is_there = has_table(connection, "mortise_running_versions");
+  if (!is_there || !*is_there) return is_there;
+  bool is_known = false;
+  const auto read = connection.ask("SELECT 1 FROM mortise_running_versions WHERE version = ?1", {version},
+                                   [&](std::span<const std::string_view>) { is_known = true; });
+  if (!read) return read.error();
+  return is_known;
 }
 
 std::string sha256_of(const std::string& text) {
@@ -79,43 +103,117 @@ base::Result<bool> is_applied(const AllApplied& applied, const Migration& migrat
                                                    "); leave that as it was, and write what is to change as a new one"};
 }
 
-base::Result<void> apply(Connection& connection, const Migration& migration, const std::string& sha256,
-                         const manifest::Manifest& manifest) {
-  if (const auto run = connection.run_script(migration.sql, Author::migration); !run) {
-    return Error{run.error().code, title_of(migration.number, migration.name) + " failed: " + run.error().message +
-                                       "; the database is as it was before"};
+/// Of a manifest, with the sums of their texts.
+struct Pending {
+  const Migration* migration;
+  std::string sha256;
+};
+
+/// Those that have not run yet, in their order.
+base::Result<std::vector<Pending>> find_pending(Connection& connection, const manifest::Manifest& manifest) {
+  const auto applied = read_applied(connection);
+  if (!applied) return applied.error();
+  const auto was_running = has_been_running(connection, manifest.version.to_string());
+  if (!was_running) return was_running.error();
+  if (!*was_running) {
+    if (const auto fits = check_unknown(*applied, manifest); !fits) return fits.error();
+  }
+  std::vector<Pending> pending;
+  for (const auto& migration : manifest.migrations) {
+    auto sha256 = sha256_of(migration.sql);
+    const auto is_done = is_applied(*applied, migration, sha256);
+    if (!is_done) return is_done.error();
+    if (!*is_done) pending.push_back({&migration, std::move(sha256)});
+  }
+  return pending;
+}
+
+Error failure_of(const Migration& migration, const Error& error) {
+  const bool is_late = error.code == ErrorCode::deadline_exceeded;
+  return {error.code, title_of(migration.number, migration.name) + " failed: " + error.message +
+                          "; the database is as it was before" +
+                          (is_late ? ". Raise init_timeout_ms if it only takes longer" : "")};
+}
+
+base::Result<void> run_one(Connection& connection, const Pending& pending, const manifest::Manifest& manifest,
+                           Time deadline) {
+  const auto& migration = *pending.migration;
+  if (const auto run = connection.run_script(migration.sql, Author::migration, deadline); !run) {
+    return failure_of(migration, run.error());
   }
   return connection.ask(
       "INSERT INTO mortise_migrations VALUES (?1, ?2, ?3, ?4, ?5, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))",
-      {std::to_string(migration.number), migration.name, sha256, migration.is_compatible ? "1" : "0",
+      {std::to_string(migration.number), migration.name, pending.sha256, migration.is_compatible ? "1" : "0",
        manifest.version.to_string()});
+}
+
+/// What only all of them together can have done wrong: names are not asked for when a table is renamed.
+base::Result<void> check_made(Connection& connection, Time deadline) {
+  std::string fault;
+  const auto names = connection.ask(
+      "SELECT name FROM sqlite_schema WHERE name LIKE 'mortise\\_%' ESCAPE '\\' "
+      "AND name NOT IN ('mortise_migrations', 'mortise_running_versions') LIMIT 1",
+      {},
+      [&](std::span<const std::string_view> columns) {
+        fault = "'" + std::string(columns[0]) + "' has a name that begins with \"mortise_\", as only the host's do";
+      },
+      deadline);
+  if (!names) return names.error();
+  const auto keys = connection.ask(
+      "SELECT \"table\", rowid, parent FROM pragma_foreign_key_check LIMIT 1", {},
+      [&](std::span<const std::string_view> columns) {
+        fault = "row " + std::string(columns[1]) + " of '" + std::string(columns[0]) + "' refers to a row of '" +
+                std::string(columns[2]) + "' that is not there";
+      },
+      deadline);
+  if (!keys) return keys.error();
+  if (fault.empty()) return {};
+  return Error{ErrorCode::failed_precondition, "after its migrations, " + fault + "; the database is as it was before"};
+}
+
+base::Result<void> run_all(Connection& connection, const std::vector<Pending>& pending,
+                           const manifest::Manifest& manifest, const MigrationTerms& terms) {
+  if (const auto made = connection.run_script(kTables, Author::host, terms.deadline); !made) return made;
+  for (const auto& one : pending) {
+    if (const auto run = run_one(connection, one, manifest, terms.deadline); !run) return run;
+  }
+  for (const auto& version : terms.running_versions) {
+    const auto noted = connection.ask("INSERT OR IGNORE INTO mortise_running_versions VALUES (?1)", {version});
+    if (!noted) return noted;
+  }
+  return check_made(connection, terms.deadline);
 }
 
 }  // namespace
 
-base::Result<void> migrate(Database& database, const manifest::Manifest& manifest) {
-  auto transaction = database.begin(Database::Access::write, Time::max());
+base::Result<std::size_t> migrate(Database& database, const manifest::Manifest& manifest, const MigrationTerms& terms) {
+  {
+    // Mostly there is nothing to do, and nobody needs to be waited for.
+    const auto look = database.begin(Database::Access::read, terms.deadline);
+    if (!look) return look.error();
+    const auto pending = find_pending((*look)->connection(), manifest);
+    if (!pending) return pending.error();
+    if (pending->empty()) return std::size_t{0};
+  }
+  const auto transaction = database.begin(Database::Access::migrate, terms.deadline);
   if (!transaction) return transaction.error();
   auto& connection = (*transaction)->connection();
-  if (const auto made = connection.ask(kTable); !made) return made.error();
-  const auto applied = read_applied(connection);
-  if (!applied) return applied.error();
-  if (const auto fits = check_unknown(*applied, manifest); !fits) return fits.error();
-  std::size_t count = 0;
-  for (const auto& migration : manifest.migrations) {
-    const auto sha256 = sha256_of(migration.sql);
-    const auto is_done = is_applied(*applied, migration, sha256);
-    if (!is_done) return is_done.error();
-    if (*is_done) continue;
-    if (const auto run = apply(connection, migration, sha256, manifest); !run) return run.error();
-    ++count;
-  }
+  const auto pending = find_pending(connection, manifest);
+  if (!pending) return pending.error();
+  if (const auto run = run_all(connection, *pending, manifest, terms); !run) return run.error();
+  if (!terms.is_wanted()) return Error{ErrorCode::aborted, "its start was given up while its migrations ran"};
   if (const auto committed = (*transaction)->commit(); !committed) return committed.error();
-  if (count > 0) {
-    telemetry::log(telemetry::Level::info, "sql", "database migrated",
-                   {{"plugin", manifest.name}, {"migrations", std::to_string(count)}});
-  }
-  return {};
+  telemetry::log(telemetry::Level::info, "sql", "database migrated",
+                 {{"plugin", manifest.name}, {"migrations", std::to_string(pending->size())}});
+  return pending->size();
+}
+
+void settle_migrations(Database& database) {
+  const auto soon = std::chrono::steady_clock::now() + std::chrono::milliseconds(100);
+  const auto transaction = database.begin(Database::Access::write, soon);
+  if (!transaction) return;  // a version too many may start again
+  const auto done = (*transaction)->connection().ask("DELETE FROM mortise_running_versions", {}, {}, soon);
+  if (done) static_cast<void>((*transaction)->commit());
 }
 
 }  // namespace mortise::sql

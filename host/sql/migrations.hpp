@@ -1,7 +1,10 @@
 // The schema of a plugin's database: numbered scripts, each of which runs once.
 #pragma once
 
-#include <span>
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
 
 #include "base/result.hpp"
 #include "manifest/manifest.hpp"
@@ -9,9 +12,23 @@
 
 namespace mortise::sql {
 
-/// Runs those of the manifest's migrations that have not run yet, in one transaction: when one fails, none has run. An
-/// error, too, where the database has been through others: one whose text was another, one with a higher number that
-/// this version does not know and that is not compatible with it.
-base::Result<void> migrate(Database& database, const manifest::Manifest& manifest);
+/// What a start is to have of its migrations.
+struct MigrationTerms {
+  Time deadline = Time::max();
+  /// Of the plugin, that run meanwhile: they may start again, whatever the migrations are, until settle_migrations().
+  std::vector<std::string> running_versions{};
+  /// Asked last: whether anybody still waits for what has been done.
+  std::function<bool()> is_wanted = [] { return true; };
+};
+
+/// Runs those of the manifest's migrations that have not run yet, in one transaction: when one fails, none has run.
+/// Returns how many. An error, too, where the database has been through others: one whose text was another, one with a
+/// higher number that this version does not know and that is not compatible with it. Foreign keys are looked at when
+/// all have run, so that a table may be made anew.
+base::Result<std::size_t> migrate(Database& database, const manifest::Manifest& manifest,
+                                  const MigrationTerms& terms = {});
+
+/// The version that has brought them is the plugin's now.
+void settle_migrations(Database& database);
 
 }  // namespace mortise::sql

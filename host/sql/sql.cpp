@@ -7,25 +7,21 @@
 #include <utility>
 
 #include "runtime/generation.hpp"
+#include "runtime/release.hpp"
 #include "sql/database.hpp"
+#include "sql/maintenance.hpp"
 #include "sql/migrations.hpp"
 #include "sql/sql_table.hpp"
 
 namespace mortise::sql {
-namespace {
-
-using base::Error;
-using base::ErrorCode;
-
 bool asks_for_database(const manifest::Manifest& manifest) {
   const auto& interfaces = manifest.interfaces;
   return !manifest.migrations.empty() ||
          std::find(interfaces.begin(), interfaces.end(), MORTISE_SQL_V1) != interfaces.end();
 }
 
-}  // namespace
-
-Sql::Sql(std::filesystem::path directory, base::Files& files) : directory_(std::move(directory)), files_(files) {}
+Sql::Sql(std::filesystem::path directory, base::Files& files, std::chrono::milliseconds time_to_migrate)
+    : directory_(std::move(directory)), files_(files), time_to_migrate_(time_to_migrate) {}
 Sql::~Sql() = default;
 
 std::span<const runtime::Offer> Sql::offers() noexcept {
@@ -35,19 +31,49 @@ std::span<const runtime::Offer> Sql::offers() noexcept {
 
 const void* Sql::interface(std::string_view id) const noexcept { return runtime::find_offer(offers(), id); }
 
-base::Result<void> Sql::prepare(const runtime::Generation& generation) {
+base::Result<void> Sql::prepare(runtime::Generation& generation) {
   const auto& manifest = *generation.spec().manifest;
   if (!asks_for_database(manifest)) return {};
-  if (generation.spec().stand_in) {
-    return Error{ErrorCode::unimplemented,
-                 "a plugin with a database runs in the host process alone; leave \"placement\" out, or set \"inline\""};
-  }
   auto database = open(manifest.name);
   if (!database) return database.error();
-  if (const auto migrated = migrate(**database, manifest); !migrated) return migrated.error();
+  const auto is_wanted = [&] { return generation.state() == runtime::GenerationState::initialising; };
+  const auto count = migrate(**database, manifest,
+                             {.deadline = std::chrono::steady_clock::now() + time_to_migrate_,
+                              .running_versions = versions_on(**database),
+                              .is_wanted = is_wanted});
+  if (!count) return count.error();
+  generation.keep(*database);
   const std::lock_guard lock(mutex_);
-  by_generation_[&generation] = std::move(*database);
+  by_generation_[&generation] = {
+      .version = manifest.version.to_string(), .database = std::move(*database), .has_migrated = *count > 0};
+  if (*count > 0) ++migrated_count_;
   return {};
+}
+
+/// Those that run beside the one that is about to be made.
+std::vector<std::string> Sql::versions_on(const Database& database) {
+  std::vector<std::string> versions;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [generation, used] : by_generation_) {
+    if (used.database.get() == &database) versions.push_back(used.version);
+  }
+  return versions;
+}
+
+/// What the migrations have made is from here on what the plugin is to have.
+void Sql::publish(const runtime::ReleasePtr& next) {
+  std::vector<std::shared_ptr<Database>> settled;
+  {
+    const std::lock_guard lock(mutex_);
+    if (migrated_count_ == 0) return;
+    for (const auto& cone : next->cones()) {
+      const auto found = by_generation_.find(cone->entry.get());
+      if (found == by_generation_.end() || !std::exchange(found->second.has_migrated, false)) continue;
+      --migrated_count_;
+      settled.push_back(found->second.database);
+    }
+  }
+  for (const auto& database : settled) settle_migrations(*database);
 }
 
 /// One for all generations of a plugin that run.
@@ -56,24 +82,23 @@ base::Result<std::shared_ptr<Database>> Sql::open(const std::string& plugin) {
   if (auto open = by_plugin_[plugin].lock()) return open;
   constexpr mode_t kOwnerOnly = 0700;
   if (const auto made = files_.make_directory(directory_.string(), kOwnerOnly); !made) return made.error();
-  auto opened = Database::open(directory_ / (plugin + ".sqlite"));
+  auto opened = Database::open(database_file(directory_, plugin));
   if (opened) by_plugin_[plugin] = *opened;
   return opened;
 }
 
 void Sql::forget(const runtime::Generation& generation) {
-  std::shared_ptr<Database> last;  // closed when nobody waits for the lock
   const std::lock_guard lock(mutex_);
   const auto found = by_generation_.find(&generation);
   if (found == by_generation_.end()) return;
-  last = std::move(found->second);
-  by_generation_.erase(found);
+  if (found->second.has_migrated) --migrated_count_;
+  by_generation_.erase(found);  // the generation keeps the database
 }
 
-Database* Sql::find(const runtime::Generation& generation) {
+std::shared_ptr<Database> Sql::find(const runtime::Generation& generation) {
   const std::lock_guard lock(mutex_);
   const auto found = by_generation_.find(&generation);
-  return found == by_generation_.end() ? nullptr : found->second.get();
+  return found == by_generation_.end() ? nullptr : found->second.database;
 }
 
 }  // namespace mortise::sql

@@ -1,6 +1,7 @@
 // mortise.sql/1: gives each plugin that asks for it a database of its own.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -8,9 +9,11 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/files.hpp"
 #include "base/result.hpp"
+#include "manifest/manifest.hpp"
 #include "runtime/offer.hpp"
 #include "runtime/service.hpp"
 
@@ -18,11 +21,15 @@ namespace mortise::sql {
 
 class Database;
 
-/// Outlives every generation. prepare() and forget() on the control thread, find() on any.
+/// Whether a plugin is to have one.
+bool asks_for_database(const manifest::Manifest& manifest);
+
+/// Outlives every generation. prepare(), publish() and forget() as a service's, find() on any thread.
 class Sql final : public runtime::Service {
  public:
-  /// Databases are files of this directory, which is made when the first plugin needs it.
-  Sql(std::filesystem::path directory, base::Files& files);
+  /// Databases are files of this directory, which is made when the first plugin needs it. Their migrations have so
+  /// long.
+  Sql(std::filesystem::path directory, base::Files& files, std::chrono::milliseconds time_to_migrate);
   ~Sql() override;
 
   /// The interface that every instance has. Any thread.
@@ -30,25 +37,33 @@ class Sql final : public runtime::Service {
 
   const void* interface(std::string_view id) const noexcept override;
   /// Opens the database of a plugin that names the interface, or has migrations, and runs those.
-  base::Result<void> prepare(const runtime::Generation& generation) override;
+  base::Result<void> prepare(runtime::Generation& generation) override;
   std::vector<Conflict> check(const runtime::GenerationSet&) override { return {}; }
-  void publish(const runtime::ReleasePtr&) override {}
+  void publish(const runtime::ReleasePtr& next) override;
   void publish_canary(const runtime::ReleasePtr&, const runtime::CanaryShare&) override {}
   void cut(const runtime::Generation&) override {}
   void forget(const runtime::Generation& generation) override;
 
-  /// Null: it has asked for none.
-  Database* find(const runtime::Generation& generation);
+  /// Null: it has asked for none. What an instance has it may use until its destroy has returned.
+  std::shared_ptr<Database> find(const runtime::Generation& generation);
 
  private:
+  struct Used {
+    std::string version;  // of the plugin
+    std::shared_ptr<Database> database;
+    bool has_migrated = false;  // and was not published yet
+  };
   base::Result<std::shared_ptr<Database>> open(const std::string& plugin);
+  std::vector<std::string> versions_on(const Database& database);
 
   const std::filesystem::path directory_;
   base::Files& files_;
+  const std::chrono::milliseconds time_to_migrate_;
   std::mutex opening_;                                        // may take seconds; before mutex_
   std::map<std::string, std::weak_ptr<Database>> by_plugin_;  // guarded by opening_
   std::mutex mutex_;
-  std::map<const runtime::Generation*, std::shared_ptr<Database>> by_generation_;  // guarded by mutex_
+  std::map<const runtime::Generation*, Used> by_generation_;  // guarded by mutex_
+  std::size_t migrated_count_ = 0;                            // guarded by mutex_; of those with has_migrated
 };
 
 }  // namespace mortise::sql

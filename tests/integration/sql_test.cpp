@@ -1,9 +1,13 @@
 // A plugin's database, from its requests, over its upgrades and restarts.
+#include <Poco/Exception.h>
+
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
+#include <vector>
 
-#include "support/host_test.hpp"
+#include "support/placed_test.hpp"
 
 namespace mortise::integration {
 namespace {
@@ -12,14 +16,24 @@ using nlohmann::json;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-class SqlTest : public HostTest {
+class SqlTest : public PlacedTest {
  protected:
   void start_keeps(const std::string& file = "keeps-1.0", const json& settings = json::object()) {
     prefix_.drop(zoo_file(file));
-    prefix_.write_plugin("keeps", settings.dump());
+    auto placed = settings;
+    placed["placement"] = GetParam();
+    prefix_.write_plugin("keeps", placed.dump());
     start();
   }
   [[nodiscard]] Answer post(const std::string& target) const { return host_->connect().send("POST", target, "", {}); }
+  /// 0: the connection was lost.
+  [[nodiscard]] int status_of(const std::string& method, const std::string& target) const {
+    try {
+      return host_->connect().send(method, target).status;
+    } catch (const Poco::Exception&) {
+      return 0;
+    }
+  }
   [[nodiscard]] json amounts() const { return json::parse(host_->get("/keeps").body); }
   [[nodiscard]] std::filesystem::path file() const { return prefix_.state_directory() / "sql/keeps.sqlite"; }
   /// Drops a version that does not start, and returns why.
@@ -36,7 +50,7 @@ class SqlTest : public HostTest {
   }
 };
 
-TEST_F(SqlTest, KeepsRowsOverARestart) {
+TEST_P(SqlTest, KeepsRowsOverARestart) {
   start_keeps();
   EXPECT_EQ(post("/keeps?name=tea&amount=3").body, "1");
   EXPECT_EQ(post("/keeps?name=%27%29%3B+DROP+TABLE+amounts%3B--&amount=5").body, "2");
@@ -49,7 +63,7 @@ TEST_F(SqlTest, KeepsRowsOverARestart) {
   EXPECT_EQ(permissions, std::filesystem::perms::owner_all) << "nobody else reads it";
 }
 
-TEST_F(SqlTest, WhatFailsHalfWayHasChangedNothing) {
+TEST_P(SqlTest, WhatFailsHalfWayHasChangedNothing) {
   start_keeps();
   ASSERT_EQ(post("/keeps?name=a&amount=3").status, 201);
   ASSERT_EQ(post("/keeps?name=b&amount=0").status, 201);
@@ -61,14 +75,14 @@ TEST_F(SqlTest, WhatFailsHalfWayHasChangedNothing) {
   EXPECT_EQ(amounts(), (json{{"a", 1}, {"b", 2}}));
 }
 
-TEST_F(SqlTest, AStatementWithoutEndEndsAtTheDeadline) {
+TEST_P(SqlTest, AStatementWithoutEndEndsAtTheDeadline) {
   start_keeps("keeps-1.0", {{"limits", {{"deadline", "300ms"}, {"concurrency", 1}}}});
   EXPECT_EQ(host_->get("/keeps/endless").status, 504);
   // With one at a time: the handler has come back.
   EXPECT_EQ(amounts(), json::object());
 }
 
-TEST_F(SqlTest, MigrationsComeWithTheirVersions) {
+TEST_P(SqlTest, MigrationsComeWithTheirVersions) {
   start_keeps();
   ASSERT_EQ(post("/keeps?name=tea&amount=3").status, 201);
   prefix_.drop(zoo_file("keeps-1.1"));
@@ -79,7 +93,7 @@ TEST_F(SqlTest, MigrationsComeWithTheirVersions) {
   EXPECT_EQ(amounts(), (json{{"tea", 300}}));
 }
 
-TEST_F(SqlTest, AMigrationThatFailsLeavesTheFormerVersionAndItsSchema) {
+TEST_P(SqlTest, AMigrationThatFailsLeavesTheFormerVersionAndItsSchema) {
   start_keeps("keeps-2.0");
   ASSERT_EQ(post("/keeps?name=tea&amount=3").status, 201);
   EXPECT_THAT(failure_of("keeps-2.1-fails", "2.1.0"),
@@ -88,7 +102,7 @@ TEST_F(SqlTest, AMigrationThatFailsLeavesTheFormerVersionAndItsSchema) {
   EXPECT_EQ(host_->get("/keeps/version").body, "2.0.0");
 }
 
-TEST_F(SqlTest, AnOlderVersionRunsWhereWhatItDoesNotKnowIsCompatible) {
+TEST_P(SqlTest, AnOlderVersionRunsWhereWhatItDoesNotKnowIsCompatible) {
   start_keeps("keeps-1.1");
   ASSERT_EQ(post("/keeps?name=tea&amount=3").status, 201);
   std::filesystem::remove(prefix_.drop_directory() / "keeps-1.1.so");
@@ -98,7 +112,7 @@ TEST_F(SqlTest, AnOlderVersionRunsWhereWhatItDoesNotKnowIsCompatible) {
   EXPECT_EQ(amounts(), (json{{"tea", 3}}));
 }
 
-TEST_F(SqlTest, AnOlderVersionIsRefusedWhereItIsNot) {
+TEST_P(SqlTest, AnOlderVersionIsRefusedWhereItIsNot) {
   start_keeps("keeps-1.1");
   prefix_.drop(zoo_file("keeps-2.0"));
   host_->wait_for_version("keeps", "2.0.0");
@@ -110,7 +124,7 @@ TEST_F(SqlTest, AnOlderVersionIsRefusedWhereItIsNot) {
   EXPECT_EQ(amounts(), (json{{"tea", 3}}));
 }
 
-TEST_F(SqlTest, ADamagedDatabaseIsItsPluginsProblem) {
+TEST_P(SqlTest, ADamagedDatabaseIsItsPluginsProblem) {
   prefix_.add_zoo("good-1.0", "good");
   start_keeps();
   ASSERT_EQ(post("/keeps?name=tea&amount=3").status, 201);
@@ -121,10 +135,115 @@ TEST_F(SqlTest, ADamagedDatabaseIsItsPluginsProblem) {
   EXPECT_THAT(reason_of_failure("1.0.0"), AllOf(HasSubstr(file().string()), HasSubstr("put a backup in its place")));
 }
 
-TEST_F(SqlTest, IsForPluginsInTheHostProcessAlone) {
-  start_keeps("keeps-1.0", {{"placement", "isolated"}});
-  EXPECT_THAT(reason_of_failure("1.0.0"), HasSubstr("runs in the host process alone"));
+TEST_P(SqlTest, ABackupOfARunningPluginComesBackWhenItIsDisabled) {
+  start_keeps();
+  ASSERT_EQ(post("/keeps?name=tea&amount=3").status, 201);
+  const auto backup = (prefix_.state_directory() / "keeps.backup").string();
+  EXPECT_EQ(mortise({"db", "keeps", "backup", backup}).code, 0);
+  ASSERT_EQ(post("/keeps?name=milk&amount=1").status, 201);
+  const auto refused = mortise({"db", "keeps", "restore", backup});
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("is in use"), HasSubstr("`mortise disable keeps` first")));
+  ASSERT_EQ(mortise({"disable", "keeps"}).code, 0);
+  host_->wait_until_gone("keeps");
+  const auto restored = mortise({"db", "keeps", "restore", backup});
+  EXPECT_EQ(restored.code, 0) << restored.err;
+  EXPECT_THAT(restored.out, HasSubstr("keeps.sqlite.replaced-1"));
+  ASSERT_EQ(mortise({"enable", "keeps"}).code, 0);
+  host_->wait_for_state("keeps", "active");
+  EXPECT_EQ(amounts(), (json{{"tea", 3}}));
 }
+
+TEST_P(SqlTest, ADamagedDatabaseIsReplacedByItsBackup) {
+  start_keeps();
+  ASSERT_EQ(post("/keeps?name=tea&amount=3").status, 201);
+  const auto backup = (prefix_.state_directory() / "keeps.backup").string();
+  ASSERT_EQ(mortise({"db", "keeps", "backup", backup}).code, 0);
+  EXPECT_EQ(mortise({"db", "keeps", "check"}).code, 0);
+  EXPECT_EQ(host_->stop(), 0);
+  std::ofstream(file(), std::ios::trunc) << std::string(8192, 'x');
+  const auto checked = mortise({"db", "keeps", "check"});
+  EXPECT_EQ(checked.code, 1);
+  EXPECT_THAT(checked.out, AllOf(HasSubstr("not a database"), HasSubstr("`mortise db keeps restore FILE`")));
+  EXPECT_EQ(mortise({"db", "keeps", "restore", backup}).code, 0);
+  start();
+  EXPECT_EQ(amounts(), (json{{"tea", 3}}));
+}
+
+TEST_P(SqlTest, CommandsOnDatabasesSayWhatIsWrong) {
+  start_keeps();
+  const auto misspelt = mortise({"db", "keep", "check"});
+  EXPECT_EQ(misspelt.code, 1);
+  EXPECT_THAT(misspelt.err, AllOf(HasSubstr("plugin 'keep' has no database"), HasSubstr("did you mean 'keeps'?")));
+  EXPECT_THAT(mortise({"db", "../keeps", "check"}).err, HasSubstr("is no plugin name"));
+  const auto taken = mortise({"db", "keeps", "backup", file().string()});
+  EXPECT_EQ(taken.code, 1);
+  EXPECT_THAT(taken.err, AllOf(HasSubstr("is there already"), HasSubstr("another name")));
+  EXPECT_EQ(mortise({"db", "keeps"}).code, 2);
+  EXPECT_EQ(mortise({"db"}).code, 2);
+}
+
+TEST_P(SqlTest, IsThereFromTheConstructorToTheDestructor) {
+  start_keeps("keeps-1.0", {{"config", {{"notes_end", true}}}});
+  EXPECT_EQ(host_->get("/keeps/at-start").body, "0");
+  ASSERT_EQ(post("/keeps?name=tea&amount=3").status, 201);
+  ASSERT_EQ(mortise({"disable", "keeps"}).code, 0);
+  host_->wait_until_gone("keeps");
+  ASSERT_EQ(mortise({"enable", "keeps"}).code, 0);
+  host_->wait_for_state("keeps", "active");
+  EXPECT_EQ(amounts(), (json{{"ended", 1}, {"tea", 3}}));
+  EXPECT_EQ(host_->get("/keeps/at-start").body, "2");
+}
+
+TEST_P(SqlTest, RowsThatAreRefusedUndoTheirStatementAlone) {
+  start_keeps();
+  EXPECT_EQ(post("/keeps/refuse?name=tea").status, 204);
+  EXPECT_EQ(amounts(), (json{{"tea", 2}})) << "the first two would have kept the third from being written";
+}
+
+TEST_P(SqlTest, LargeValuesCrossToo) {
+  start_keeps();
+  for (const auto* bytes : {"0", "4000", "100000", "10000000"}) {
+    EXPECT_EQ(host_->get("/keeps/echo?bytes=" + std::string(bytes)).body, bytes);
+  }
+}
+
+TEST_P(SqlTest, AProcessThatDiesInATransactionHasWrittenNothing) {
+  start_keeps();
+  ASSERT_EQ(post("/keeps?name=kept&amount=1").status, 201);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_NE(status_of("POST", "/keeps/die?name=lost"), 204);
+    while (status_of("GET", "/keeps") != 200) std::this_thread::yield();
+    EXPECT_EQ(amounts(), (json{{"kept", 1}}));
+    EXPECT_EQ(post("/keeps?name=after-" + std::to_string(i) + "&amount=1").status, 201) << "nobody holds it";
+    ASSERT_EQ(post("/keeps/forget?name=after-" + std::to_string(i)).status, 204);
+  }
+}
+
+TEST_P(SqlTest, ManyThreadsWriteAndReadAtOnce) {
+  start_keeps("keeps-1.0", {{"limits", {{"concurrency", 16}}}});
+  constexpr int kClients = 8;
+  constexpr int kRounds = 25;
+  for (int i = 0; i < kClients; ++i) ASSERT_EQ(post("/keeps?name=" + std::to_string(i) + "&amount=1000").status, 201);
+  std::vector<std::thread> clients;
+  for (int i = 0; i < kClients; ++i) {
+    clients.emplace_back([this, i] {
+      auto client = host_->connect();
+      const auto move =
+          "/keeps/move?from=" + std::to_string(i) + "&to=" + std::to_string((i + 1) % kClients) + "&amount=7";
+      for (int round = 0; round < kRounds; ++round) {
+        EXPECT_EQ(client.send("POST", move, "", {}).status, 204);
+        std::int64_t sum = 0;
+        for (const auto& one : json::parse(client.get("/keeps").body)) sum += one.get<std::int64_t>();
+        EXPECT_EQ(sum, 1000 * kClients) << "half of a move";
+      }
+    });
+  }
+  for (auto& client : clients) client.join();
+  for (const auto& one : amounts()) EXPECT_EQ(one, 1000);
+}
+
+MORTISE_BOTH_PLACEMENTS(SqlTest);
 
 }  // namespace
 }  // namespace mortise::integration

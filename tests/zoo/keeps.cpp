@@ -1,6 +1,7 @@
 // Keeps amounts under names in its database, over HTTP, each handler off the loops.
 #include <mortise/mortise.hpp>
 
+#include <csignal>
 #include <string>
 
 namespace {
@@ -29,10 +30,25 @@ class Keeps : public mortise::Plugin {
     http.route("POST", "/keeps", blocking, [this](const Request& req, Response& res) { add(req, res); });
     http.route("POST", "/keeps/move", blocking, [this](const Request& req, Response& res) { move(req, res); });
     http.route("GET", "/keeps/endless", blocking, [this](const Request&, Response& res) { endless(res); });
+    http.route("POST", "/keeps/forget", blocking, [this](const Request& req, Response& res) {
+      sql_.execute("DELETE FROM amounts WHERE name = ?", needed(req, "name"));
+      res.no_content();
+    });
+    http.route("POST", "/keeps/refuse", blocking, [this](const Request& req, Response& res) { refuse(req, res); });
+    http.route("POST", "/keeps/die", blocking, [this](const Request& req, Response&) { die(req); });
+    http.route("GET", "/keeps/echo", blocking, [this](const Request& req, Response& res) { echo(req, res); });
     http.get("/keeps/version", [this](const Request&, Response& res) { res.text(version_); });
+    http.get("/keeps/at-start", [count = count()](const Request&, Response& res) { res.text(std::to_string(count)); });
+    notes_end_ = ctx.config().value("notes_end", false);
+  }
+  ~Keeps() {
+    if (!notes_end_) return;
+    sql_.execute("INSERT INTO amounts (name, amount) VALUES ('ended', ?) ON CONFLICT DO NOTHING", count());
   }
 
  private:
+  std::int64_t count() { return sql_.select_one<std::int64_t>("SELECT count(*) FROM amounts").value_or(-1); }
+
   void list(Response& response) {
     auto all = nlohmann::json::object();
     for (const auto& one : sql_.select<Amount>("SELECT name, amount FROM amounts ORDER BY name")) {
@@ -59,6 +75,39 @@ class Keeps : public mortise::Plugin {
     response.no_content();
   }
 
+  /// Does not take what its own statement returns.
+  void refuse(const Request& request, Response& response) {
+    const auto throws = [](std::int64_t) { throw Error(Status::aborted, "it is not wanted"); };
+    const auto insert = [&](mortise::SqlCalls& calls, const std::string& name) {
+      try {
+        calls.each<std::int64_t>("INSERT INTO amounts (name, amount) VALUES (?, 1) RETURNING id", throws, name);
+      } catch (const Error&) {
+        return;
+      }
+      throw Error(Status::internal, "nobody has refused it");
+    };
+    const auto name = needed(request, "name");
+    insert(sql_, name);
+    sql_.transaction([&](mortise::SqlTransaction& tx) {
+      insert(tx, name);
+      tx.execute("INSERT INTO amounts (name, amount) VALUES (?, 2)", name);
+    });
+    response.no_content();
+  }
+
+  /// In the middle of a transaction.
+  void die(const Request& request) {
+    sql_.transaction([&](mortise::SqlTransaction& tx) {
+      tx.execute("INSERT INTO amounts (name, amount) VALUES (?, 1)", needed(request, "name"));
+      std::raise(SIGKILL);
+    });
+  }
+
+  void echo(const Request& request, Response& response) {
+    const std::string text(static_cast<std::size_t>(std::stoll(needed(request, "bytes"))), 'x');
+    response.text(std::to_string(sql_.select_one<std::string>("SELECT ? || ''", text).value_or("").size()));
+  }
+
   void endless(Response& response) {
     const auto last = sql_.select_one<std::int64_t>(
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n");
@@ -67,6 +116,7 @@ class Keeps : public mortise::Plugin {
 
   mortise::Sql sql_;
   std::string version_;
+  bool notes_end_ = false;
 };
 
 }  // namespace

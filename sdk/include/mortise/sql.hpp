@@ -54,7 +54,7 @@ class SqlCalls {
   std::int64_t execute(SqlText statement, const Parameters&... parameters) {
     return run(statement, nullptr, parameters...).changed_rows;
   }
-  /// Returns the id of the row that it has inserted.
+  /// Returns the id of the row that it has inserted; 0 where it has inserted none (`ON CONFLICT DO NOTHING`).
   template <class... Parameters>
   std::int64_t insert(SqlText statement, const Parameters&... parameters) {
     return run(statement, nullptr, parameters...).last_row_id;
@@ -68,7 +68,7 @@ class SqlCalls {
         statement, [&rows](Row&& row) { rows.push_back(std::move(row)); }, parameters...);
     return rows;
   }
-  /// The first row, if there is one.
+  /// The first row, if there is one. Reads the others, too: say `LIMIT 1`.
   template <class Row, class... Parameters>
   [[nodiscard]] std::optional<Row> select_one(SqlText statement, const Parameters&... parameters) {
     std::optional<Row> first;

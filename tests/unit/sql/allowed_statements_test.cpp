@@ -66,7 +66,8 @@ TEST_F(DatabaseTest, VacuumWritesNoOtherFile) {
 
 TEST_F(DatabaseTest, AMigrationMakesNothingTemporaryEither) {
   auto transaction = *database_->begin(Database::Access::write, Time::max());
-  for (const auto* statement : {"CREATE TEMP TABLE other (id)", "CREATE TEMP VIEW mortise_migrations AS SELECT 1"}) {
+  for (const auto* statement : {"CREATE TEMP TABLE other (id)", "CREATE TEMP VIEW mortise_migrations AS SELECT 1",
+                                "CREATE VIRTUAL TABLE temp.item USING fts5(body)"}) {
     EXPECT_FALSE(transaction->connection().run_script(statement, Author::migration)) << statement;
   }
 }
@@ -84,6 +85,26 @@ TEST_F(DatabaseTest, SearchesTextsOnEveryConnection) {
   EXPECT_THAT(select("SELECT body FROM page WHERE page MATCH 'butter'"), ElementsAre("bread and butter"))
       << "on a second connection, for the snapshot has the first";
   EXPECT_FALSE(run("DELETE FROM page_content")) << "what lies behind it is SQLite's";
+}
+
+TEST_F(DatabaseTest, AnIndexOfTextsIsKeptByTriggers) {
+  {
+    auto transaction = *database_->begin(Database::Access::write, Time::max());
+    const auto made = transaction->connection().run_script(
+        "CREATE VIRTUAL TABLE found USING fts5(name, content='item', content_rowid='id'); "
+        "CREATE TRIGGER added AFTER INSERT ON item BEGIN "
+        "INSERT INTO found (rowid, name) VALUES (new.id, new.name); END",
+        Author::migration);
+    ASSERT_TRUE(made) << made.error().message;
+    ASSERT_TRUE(transaction->commit());
+  }
+  add("bread and butter", 1);
+  EXPECT_THAT(select("SELECT name FROM found WHERE found MATCH 'butter'"), ElementsAre("bread and butter"));
+}
+
+TEST_F(DatabaseTest, TellsNobodyWhereItsCodeLies) {
+  EXPECT_FALSE(run("SELECT fts3_tokenizer('simple')"));
+  EXPECT_FALSE(run("SELECT fts3_tokenizer(?, ?)", {text("evil"), text("12345678")}));
 }
 
 TEST_F(DatabaseTest, MayAskForWhatItHas) {

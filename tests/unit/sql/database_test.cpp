@@ -42,6 +42,63 @@ TEST_F(DatabaseTest, TellsWhatAStatementHasChanged) {
   EXPECT_EQ(outcome_.changed_rows, 0);
 }
 
+TEST_F(DatabaseTest, TellsOfNothingThatAnotherStatementHasChanged) {
+  add("a", 1);
+  ASSERT_TRUE(run("INSERT INTO item (name) VALUES ('a') ON CONFLICT DO NOTHING"));
+  EXPECT_EQ(outcome_.last_row_id, 0);
+  EXPECT_EQ(outcome_.changed_rows, 0);
+  ASSERT_TRUE(run("REINDEX item"));
+  EXPECT_EQ(outcome_.last_row_id, 0);
+}
+
+TEST_F(DatabaseTest, KeepsMoreStatementsThanItCanByParsingSomeAnew) {
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 300; ++i) {
+      EXPECT_THAT(select("SELECT " + std::to_string(i)), ElementsAre(std::to_string(i)));
+    }
+  }
+}
+
+TEST_F(DatabaseTest, HandsOutEveryColumnAlsoOfMany) {
+  std::string statement = "SELECT 1";
+  std::string expected = "1";
+  for (int i = 2; i <= 40; ++i) {
+    statement += ", " + std::to_string(i);
+    expected += "|" + std::to_string(i);
+  }
+  EXPECT_THAT(select(statement + " UNION ALL " + statement), ElementsAre(expected, expected));
+}
+
+TEST_F(DatabaseTest, AStatementThatIsKeptHasTheColumnsOfTheNextSchema) {
+  add("a", 1);
+  EXPECT_THAT(select("SELECT * FROM item"), ElementsAre("1|a|1"));
+  auto transaction = *database_->begin(Database::Access::write, Time::max());
+  ASSERT_TRUE(transaction->connection().run_script("ALTER TABLE item ADD COLUMN more DEFAULT 7", Author::migration));
+  ASSERT_TRUE(transaction->commit());
+  transaction.reset();
+  EXPECT_THAT(select("SELECT * FROM item"), ElementsAre("1|a|1|7"));
+}
+
+TEST_F(DatabaseTest, AFullDiskLeavesWhatWasThere) {
+  add("kept", 1);
+  {
+    auto transaction = *database_->begin(Database::Access::write, Time::max());
+    std::string pages;
+    ASSERT_TRUE(transaction->connection().ask("PRAGMA page_count", {},
+                                              [&](std::span<const std::string_view> row) { pages = row[0]; }));
+    ASSERT_TRUE(transaction->connection().ask("PRAGMA max_page_count=" + pages));
+    const std::vector<mortise_sql_value> large{text(std::string(100000, 'x'))};
+    const auto full = transaction->run("INSERT INTO item (name) VALUES (?)", {.parameters = large});
+    ASSERT_FALSE(full);
+    EXPECT_EQ(full.error().code, ErrorCode::unavailable);
+    EXPECT_THAT(full.error().message, HasSubstr("full"));
+    EXPECT_FALSE(transaction->commit()) << "SQLite has rolled it back";
+    ASSERT_TRUE(transaction->connection().ask("PRAGMA max_page_count=100000"));
+  }
+  EXPECT_THAT(select("SELECT name FROM item"), ElementsAre("kept"));
+  add("more", 1);
+}
+
 TEST_F(DatabaseTest, SaysWhatIsWrongWithAStatement) {
   add("a", 1);
   EXPECT_EQ(refusal("INSERT INTO item (name) VALUES ('a')"), ErrorCode::already_exists);
@@ -51,6 +108,11 @@ TEST_F(DatabaseTest, SaysWhatIsWrongWithAStatement) {
   EXPECT_EQ(refusal(""), ErrorCode::invalid_argument);
   EXPECT_EQ(refusal("  -- nothing"), ErrorCode::invalid_argument);
   EXPECT_EQ(refusal("DELETE FROM item; DELETE FROM item"), ErrorCode::invalid_argument);
+  EXPECT_EQ(refusal(std::string_view("SELECT 1\0", 9)), ErrorCode::invalid_argument);
+  EXPECT_EQ(refusal(std::string_view("\0", 1)), ErrorCode::invalid_argument);
+  EXPECT_EQ(refusal("SELECT ?", {mortise_sql_value{MORTISE_SQL_TEXT, 0, 0, 0, {nullptr, 5}}}),
+            ErrorCode::invalid_argument);
+  EXPECT_EQ(refusal("SELECT zeroblob(100000000)"), ErrorCode::out_of_range);
   EXPECT_EQ(refusal("SELECT ?"), ErrorCode::invalid_argument);
   EXPECT_EQ(refusal("SELECT 1", {integer(1)}), ErrorCode::invalid_argument);
   EXPECT_EQ(refusal("SELECT ?", {mortise_sql_value{.type = 77, .reserved = 0, .integer = 0, .real = 0, .bytes = {}}}),
@@ -182,6 +244,93 @@ TEST_F(DatabaseTest, AStatementThatComputesIsInterruptedAtTheDeadline) {
   EXPECT_THAT(select("SELECT 1"), ElementsAre("1")) << "the next one has its own";
 }
 
+TEST_F(DatabaseTest, ADeadlineInATransactionEndsTheTransaction) {
+  auto transaction = *database_->begin(Database::Access::write, Time::max());
+  ASSERT_TRUE(transaction->run("INSERT INTO item (name) VALUES ('lost')", {}));
+  const auto late = transaction->run(
+      "INSERT INTO item (name) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n",
+      {.deadline = now() + 20ms});
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, ErrorCode::deadline_exceeded);
+  const auto next = transaction->run("SELECT 1", {});
+  ASSERT_FALSE(next);
+  EXPECT_EQ(next.error().code, ErrorCode::aborted);
+  EXPECT_FALSE(transaction->commit());
+  transaction.reset();
+  EXPECT_THAT(select("SELECT name FROM item"), IsEmpty());
+}
+
+TEST_F(DatabaseTest, ATransactionThatDoesNotEndIsRolledBackForWhoWaits) {
+  auto forgotten = *database_->begin(Database::Access::write, now() + 20ms);
+  ASSERT_TRUE(forgotten->run("INSERT INTO item (name) VALUES ('lost')", {}));
+  std::thread([this] { add("written", 1); }).join();
+  const auto next = forgotten->run("INSERT INTO item (name) VALUES ('lost, too')", {});
+  ASSERT_FALSE(next);
+  EXPECT_EQ(next.error().code, ErrorCode::aborted);
+  EXPECT_THAT(next.error().message, HasSubstr("longer than it may be"));
+  EXPECT_FALSE(forgotten->commit());
+  add("and more", 1);
+  forgotten.reset();
+  EXPECT_THAT(select("SELECT name FROM item ORDER BY name"), ElementsAre("and more", "written"));
+}
+
+TEST_F(DatabaseTest, WhoWaitsHasItsTurnInTheOrderOfComing) {
+  auto first = *database_->begin(Database::Access::write, Time::max());
+  constexpr int kThreads = 4;
+  std::vector<std::thread> threads;
+  std::vector<std::string> names;
+  for (int i = 0; i < kThreads; ++i) {
+    names.push_back(std::to_string(i));
+    std::latch begun(1);
+    threads.emplace_back([&, i] {
+      begun.count_down();
+      add(std::to_string(i), i);
+    });
+    begun.wait();
+    std::this_thread::sleep_for(20ms);  // it comes to wait, for all that can be seen from here
+  }
+  ASSERT_TRUE(first->commit());
+  first.reset();
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(select("SELECT name FROM item ORDER BY id"), names);
+}
+
+TEST_F(DatabaseTest, WhoHasGoneWaitsNoLonger) {
+  auto transaction = *database_->begin(Database::Access::write, Time::max());
+  std::atomic<bool> gone = false;
+  std::thread waiting([&] {
+    const Caller caller{.whose = &gone, .thread = 1, .gone = &gone};
+    const auto begun = database_->begin(Database::Access::write, Time::max(), caller);
+    ASSERT_FALSE(begun);
+    EXPECT_EQ(begun.error().code, ErrorCode::cancelled);
+  });
+  gone = true;
+  database_->wake_waiting();
+  waiting.join();
+}
+
+TEST_F(DatabaseTest, WhatRunsForWhoHasGoneEnds) {
+  std::atomic<bool> gone = false;
+  std::thread running([&] {
+    const auto endless =
+        database_->run("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n",
+                       {.caller = {.whose = &gone, .thread = 1, .gone = &gone}});
+    EXPECT_FALSE(endless);
+  });
+  gone = true;
+  running.join();
+}
+
+TEST_F(DatabaseTest, ATransactionOutlivesWhoHasGivenItsDatabaseUp) {
+  auto transaction = *database_->begin(Database::Access::write, Time::max());
+  ASSERT_TRUE(transaction->run("INSERT INTO item (name) VALUES ('late')", {}));
+  database_.reset();
+  EXPECT_TRUE(transaction->commit());
+  transaction.reset();
+  database_ = *Database::open(file());
+  EXPECT_THAT(select("SELECT name FROM item"), ElementsAre("late"));
+}
+
 TEST_F(DatabaseTest, WritersOfManyThreadsLoseNothing) {
   add("sum", 0);
   constexpr int kThreads = 4;
@@ -211,7 +360,8 @@ TEST_F(DatabaseTest, WaitsForALockOfAnotherProcessUntilTheDeadline) {
   ASSERT_EQ(::sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
   const auto locked = run("DELETE FROM item", {}, nullptr, now() + 30ms);
   ASSERT_FALSE(locked);
-  EXPECT_EQ(locked.error().code, ErrorCode::unavailable);
+  EXPECT_EQ(locked.error().code, ErrorCode::deadline_exceeded);
+  EXPECT_THAT(locked.error().message, HasSubstr("database is locked"));
   ASSERT_EQ(::sqlite3_exec(other, "ROLLBACK", nullptr, nullptr, nullptr), SQLITE_OK);
   ::sqlite3_close(other);
   EXPECT_TRUE(run("DELETE FROM item"));
