@@ -227,6 +227,7 @@ void Calls::end() {
     if (std::exchange(is_over_, true)) return;
     waiting.swap(telling_);
   }
+  if (means_.database) means_.database->end();
   sockets_.close_all();
   for (auto* const socket : waiting) finish({.heard = socket, .is_ok = true});
   for (auto& call : calls_) {

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "isolation/database_calls.hpp"
 #include "isolation/growing_pool.hpp"
 #include "isolation/host_end.hpp"
 #include "isolation/outgoing_calls.hpp"
@@ -51,6 +52,7 @@ struct Means {
   /// Nobody waits any more for the answer to one that is inside: its client has gone, or its time is up. Any thread;
   /// must not wait.
   std::function<void()> on_unheard = [] {};
+  std::shared_ptr<DatabaseCalls> database{};  // null: the plugin has none
 };
 
 /// Of one worker process; shared by the attendant and by those who are just submitting, or wait for a client. A worker

@@ -44,6 +44,10 @@ void Calls::take(const Completion& completion) {
     outgoing_->take_back(completion.argument);
     return tell_waiting();
   }
+  if (completion.kind == Kind::database) {
+    if (means_.database == nullptr) return end_.breach->note("it asks for a database that its plugin does not have");
+    return means_.database->take(static_cast<std::uint32_t>(std::min<std::uint64_t>(completion.argument, UINT32_MAX)));
+  }
   if (completion.call >= kCallCount) return end_.breach->note("it names a call that there is none of");
   if (completion.reply != Completion::kNoReply && completion.reply >= kReplyCount) {
     return end_.breach->note("it waits for a reply in a place that there is none of");
@@ -76,6 +80,7 @@ void Calls::take_of(Call& call, const Completion& completion, Rest& rest) {
     case Kind::done: return take_done(call, rest);
     case Kind::accept: return take_accept(call, completion);
     case Kind::heard: return take_heard(call, completion, rest);
+    case Kind::database:
     case Kind::taken:
     case Kind::send_text:
     case Kind::send_binary:
@@ -205,7 +210,7 @@ void Calls::take_call(Call& call, const Completion& completion) {
     }
   });
   call.is_calling = is_posted;  // whoever runs the task looks at it under the call's mutex, which is held here
-  if (!is_posted) outgoing_->refuse(number, MORTISE_RESOURCE_EXHAUSTED, "the host has no thread for the call");
+  if (!is_posted) outgoing_->answer(number, MORTISE_RESOURCE_EXHAUSTED, "the host has no thread for the call");
 }
 
 /// Unless another request has taken its place.

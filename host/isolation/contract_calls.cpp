@@ -216,7 +216,7 @@ mortise_status ContractCalls::carry(Place& place, const Called& called, runtime:
     }
     if (scope.deadline() <= Clock::now()) {
       leave(place);
-      outgoing_->refuse(said.outgoing, MORTISE_DEADLINE_EXCEEDED, kLate);
+      outgoing_->answer(said.outgoing, MORTISE_DEADLINE_EXCEEDED, kLate);
       return fail(MORTISE_DEADLINE_EXCEEDED, called, kLate);
     }
     memory.turn.store(turn::kWorker);

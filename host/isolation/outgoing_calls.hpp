@@ -48,17 +48,15 @@ class OutgoingCalls {
   /// What the scope binds the plugin's slots to, for the worker (bindings.hpp).
   [[nodiscard]] std::string describe(const mortise_scope& scope) const;
 
-  /// The call in that place is this thread's, or that of whom it tells: to be followed by serve() or refuse(). False:
+  /// The call in that place is this thread's, or that of whom it tells: to be followed by serve() or answer(). False:
   /// there is none, which is a breach.
   bool claim(std::uint32_t number);
   using OnOutcome = std::function<void(Failed failed)>;
   /// Makes the claimed call within the thread's scope, and writes down what came of it. `on_outcome`, if there is one,
   /// hears of it before the worker does. [in-scope]
   void serve(std::uint32_t number, const OnOutcome& on_outcome = {});
-  /// Nobody makes the claimed call.
-  void refuse(std::uint32_t number, mortise_status status, std::string_view message) {
-    answer(number, status, message);
-  }
+  /// What came of the claimed call: its reply, or the message of its failure and behind it the context.
+  void answer(std::uint32_t number, mortise_status status, std::string_view text, std::string_view rest = {});
   /// The worker has no use any more for a reply that lies there.
   void take_back(std::uint64_t offset);
 
@@ -66,7 +64,6 @@ class OutgoingCalls {
   [[nodiscard]] const mortise_channel_v1* find(const mortise_scope& scope, const Wanted& wanted) const;
   void make(runtime::Scope& scope, const mortise_channel_v1& channel, std::uint32_t number, const Wanted& wanted,
             const OnOutcome& on_outcome);
-  void answer(std::uint32_t number, mortise_status status, std::string_view text, std::string_view rest = {});
 
   const HostEnd end_;
   const std::vector<ForwardedSlot>& slots_;

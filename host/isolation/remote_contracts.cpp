@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "isolation/contract_crew.hpp"
-#include "isolation/futex.hpp"
 #include "runtime/abi_values.hpp"
 #include "runtime/contracts_table.hpp"
 #include "runtime/scope.hpp"
@@ -15,33 +14,17 @@ namespace {
 constexpr std::string_view kNoHeapForRequest = "the memory that host and worker share has no room for the request";
 
 }  // namespace
-RemoteContracts::RemoteContracts(HostLink& link) : link_(link) {
-  for (std::uint32_t i = 0; i < kOutgoingCount; ++i) free_.push_back(kOutgoingCount - 1 - i);
-}
-
-std::optional<std::uint32_t> RemoteContracts::take_place() {
-  const std::lock_guard lock(mutex_);
-  if (free_.empty()) return std::nullopt;
-  const auto place = free_.back();
-  free_.pop_back();
-  return place;
-}
-
-void RemoteContracts::give_back(std::uint32_t place) {
-  const std::lock_guard lock(mutex_);
-  free_.push_back(place);
-}
 
 mortise_status RemoteContracts::call(std::uint32_t requirement, std::uint32_t provider, std::uint32_t method,
                                      mortise_bytes request, mortise_bytes* reply) {
   auto* block = link_.heap().has(request.data) ? const_cast<std::uint8_t*>(request.data) : nullptr;
   const Wanted wanted{.requirement = requirement, .provider = provider, .method = method};
-  const auto number = take_place();
+  const auto number = places_.take();
   const auto status =
       number ? call_from(*number, wanted, request, block, reply)
              : fail(MORTISE_RESOURCE_EXHAUSTED, "the plugin makes too many calls of others at this moment");
   if (block != nullptr) link_.heap().free(block);
-  if (number) give_back(*number);
+  if (number) places_.give_back(*number);
   return status;
 }
 
@@ -50,7 +33,7 @@ mortise_status RemoteContracts::call_from(std::uint32_t number, Wanted wanted, m
                                           std::uint8_t*& block, mortise_bytes* reply) {
   const auto* const entered = Entered::current();
   if (entered == nullptr) return fail(MORTISE_FAILED_PRECONDITION, "the thread is inside the plugin for no request");
-  auto& place = link_.area().memory().outgoing[number];
+  auto& place = places_.memory(number);
   auto* to = block;
   if (block == nullptr) {
     to = request.size <= place.direct.size() ? place.direct.data() : block = link_.heap().allocate(request.size);
@@ -58,11 +41,9 @@ mortise_status RemoteContracts::call_from(std::uint32_t number, Wanted wanted, m
     if (request.size > 0) std::memcpy(to, request.data, request.size);
   }
   wanted.request = {.offset = link_.area().offset_of(to), .size = request.size};
-  place.wanted.store(wanted);
-  place.is_there.store(0, std::memory_order_relaxed);  // published with what is said
+  places_.ask(number, wanted);
   if (!say(*entered, number)) return fail(MORTISE_CANCELLED, "nobody waits any more for what this call is part of");
-  wait_for(place);
-  return take_outcome(place, reply);
+  return take_outcome(number, places_.wait(number), reply);
 }
 
 mortise_status RemoteContracts::fail(mortise_status status, std::string_view why) {
@@ -85,27 +66,14 @@ bool RemoteContracts::say(const Entered& entered, std::uint32_t place) {
   return true;
 }
 
-void RemoteContracts::wait_for(OutgoingMemory& place) {
-  if (look_for([&] { return place.is_there.load(std::memory_order_acquire) != 0; })) return;
-  place.worker_sleeps.store(1);
-  while (place.is_there.load() == 0) futex_wait(place.is_there, 0);
-  place.worker_sleeps.store(0);
-}
-
 /// Into the scope's arena; what fails is the scope's failure then.
-mortise_status RemoteContracts::take_outcome(const OutgoingMemory& place, mortise_bytes* reply) {
+mortise_status RemoteContracts::take_outcome(std::uint32_t place, const Outcome& outcome, mortise_bytes* reply) {
   auto& scope = runtime::Scope::current()->table();
-  const auto outcome = place.outcome.load();
   const auto [offset, size] = outcome.payload;
   auto* const copy = static_cast<std::uint8_t*>(
       mortise_arena_allocate(&runtime::contracts_table(), &scope, std::max<std::uint64_t>(size, 1), 1));
   if (copy != nullptr) std::memcpy(copy, link_.area().at(offset), size);
-  if (offset != link_.area().offset_of(place.reply.data())) {
-    Completion taken;
-    taken.kind = Completion::Kind::taken;
-    taken.argument = offset;
-    link_.complete(taken, true);  // until then the host has no room for others
-  }
+  places_.done_with(place, outcome);
   if (copy == nullptr) {
     return fail(MORTISE_RESOURCE_EXHAUSTED, "the arena has no room for the reply; raise arena_max_bytes");
   }

@@ -4,20 +4,19 @@
 #include <mortise/abi/types.h>
 
 #include <cstdint>
-#include <mutex>
-#include <optional>
 #include <string_view>
-#include <vector>
 
 #include "isolation/entered.hpp"
 #include "isolation/host_link.hpp"
+#include "isolation/outgoing_places.hpp"
 
 namespace mortise::isolation {
 
 /// One per worker, which never ends. Any thread.
 class RemoteContracts {
  public:
-  explicit RemoteContracts(HostLink& link);
+  /// Both outlive it.
+  RemoteContracts(HostLink& link, OutgoingPlaces& places) : link_(link), places_(places) {}
 
   /// Memory for a request that call() need not copy; null: there is none.
   std::uint8_t* reserve(std::uint64_t size) { return size > kDirectCallBytes ? link_.heap().allocate(size) : nullptr; }
@@ -26,18 +25,14 @@ class RemoteContracts {
                       mortise_bytes* reply);
 
  private:
-  std::optional<std::uint32_t> take_place();
-  void give_back(std::uint32_t place);
   mortise_status call_from(std::uint32_t number, Wanted wanted, mortise_bytes request, std::uint8_t*& block,
                            mortise_bytes* reply);
   static mortise_status fail(mortise_status status, std::string_view why);
   bool say(const Entered& entered, std::uint32_t place);
-  static void wait_for(OutgoingMemory& place);
-  mortise_status take_outcome(const OutgoingMemory& place, mortise_bytes* reply);
+  mortise_status take_outcome(std::uint32_t place, const Outcome& outcome, mortise_bytes* reply);
 
   HostLink& link_;
-  std::mutex mutex_;
-  std::vector<std::uint32_t> free_;  // guarded by mutex_
+  OutgoingPlaces& places_;
 };
 
 }  // namespace mortise::isolation

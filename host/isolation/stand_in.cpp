@@ -34,6 +34,7 @@ StandIn::StandIn(const Settings& settings, const runtime::GenerationSpec& spec, 
              .import_rest = nullptr},
       waiting_(std::make_unique<GrowingPool>(kMostWaiting)),
       calling_(std::make_unique<GrowingPool>(kMostCalling)),
+      storing_(std::make_unique<GrowingPool>(kOutgoingCount)),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 StandIn::~StandIn() { unload(); }
@@ -66,6 +67,7 @@ bool StandIn::unload() {
   if (attendant_.joinable()) attendant_.join();
   waiting_.reset();
   calling_.reset();
+  storing_.reset();
   return true;
 }
 

@@ -166,7 +166,6 @@ class StandIn final : public loader::Code {
   static mortise_status call_contract(void* self, std::uint32_t method, mortise_bytes request, mortise_bytes* reply);
   static std::uint8_t* reserve_request(void* self, std::uint64_t size);
   mortise_status begin(const mortise_host_v1& host, mortise_error* error);
-  [[nodiscard]] base::Result<void> check_supported() const;
   mortise_status export_part(const char* part, const mortise_state_writer_v1& writer, mortise_error* error);
   mortise_status import_part(const char* part, std::uint32_t version, mortise_bytes state, mortise_error* error);
   void call(Hook& hook);
@@ -177,9 +176,6 @@ class StandIn final : public loader::Code {
   void attend();
   bool live(bool is_first);
   base::Result<Life> start_worker(bool is_first);
-  void confine(Life& life) const;
-  static bool is_out_of_memory(const Life& life, const base::ProcessEnd& end);
-  static bool is_explained(const Life& life, const base::ProcessEnd& end);
   void initialise_again(Life& life);
   [[nodiscard]] std::chrono::milliseconds time_to_initialise() const;
   bool run_own_hook(Life& life, Hook& hook);
@@ -194,10 +190,15 @@ class StandIn final : public loader::Code {
   void kill_stuck(Life& life);
   [[nodiscard]] Clock::time_point time_of_stuck(Life& life) const;
   [[nodiscard]] int milliseconds_to_sleep(const Life& life) const;
+  bool pause(bool is_explained);
+
+  // --- Its limits and its end (stand_in_end.cpp). The attendant's.
+  void confine(Life& life) const;
+  static bool is_out_of_memory(const Life& life, const base::ProcessEnd& end);
+  static bool is_explained(const Life& life, const base::ProcessEnd& end);
   void end_life(Life& life);
   void note_end(const Life& life, const base::ProcessEnd& end, pid_t pid);
   void set_trouble(const std::string& trouble);
-  bool pause(bool is_explained);
 
   // --- What the worker says (stand_in_talk.cpp). The attendant's.
   bool listen(Life& life);
@@ -232,6 +233,7 @@ class StandIn final : public loader::Code {
 
   std::unique_ptr<GrowingPool> waiting_;     // of who waits for clients
   std::unique_ptr<GrowingPool> calling_;     // of who calls other plugins for its handlers
+  std::unique_ptr<GrowingPool> storing_;     // of what its database does
   std::deque<ForwardedRoute> routes_;        // the first's attendant's, in init; never changes after
   std::deque<ForwardedContract> contracts_;  // likewise
   std::vector<ForwardedSlot> slots_;         // likewise

@@ -1,13 +1,7 @@
 // The hooks of a plugin that runs elsewhere, as the host calls them. [control thread]
-#include <mortise/abi/config.h>
-#include <mortise/abi/contracts.h>
 #include <mortise/abi/http.h>
-#include <mortise/abi/log.h>
-#include <mortise/abi/websocket.h>
 #include <sys/eventfd.h>
 
-#include <algorithm>
-#include <array>
 #include <string>
 #include <utility>
 
@@ -21,9 +15,6 @@ namespace {
 using base::Error;
 using base::ErrorCode;
 using runtime::to_abi;
-
-constexpr std::array<std::string_view, 6> kSupported{MORTISE_HTTP_V1,   MORTISE_LOG_V1,       MORTISE_CONFIG_V1,
-                                                     MORTISE_ASSETS_V1, MORTISE_CONTRACTS_V1, MORTISE_WEBSOCKET_V1};
 
 StandIn& from(void* self) noexcept { return *static_cast<StandIn*>(self); }
 
@@ -45,21 +36,8 @@ mortise_status StandIn::init(const mortise_host_v1* host, void** self, mortise_e
   return runtime::guarded(error, [&] { return stand_in.begin(*host, error); });
 }
 
-base::Result<void> StandIn::check_supported() const {
-  const auto refuse = [](const std::string& what) {
-    return Error{ErrorCode::failed_precondition,
-                 what + ", which an isolated plugin cannot have yet; set \"placement\": \"inline\""};
-  };
-  const auto& manifest = *spec_.manifest;
-  for (const auto& id : manifest.interfaces) {
-    if (std::find(kSupported.begin(), kSupported.end(), id) == kSupported.end()) return refuse("it uses " + id);
-  }
-  return {};
-}
-
 /// What the manifest wishes for stays unbound in the worker; here it has to be registered as any plugin does.
 mortise_status StandIn::begin(const mortise_host_v1& host, mortise_error* error) {
-  if (const auto supported = check_supported(); !supported) return to_abi(supported.error(), error);
   host_ = &host;
   http_ = static_cast<const mortise_http_v1*>(host.get_interface(host.host, to_abi(MORTISE_HTTP_V1)));
   if (!wake_.is_open() || http_ == nullptr) return MORTISE_RESOURCE_EXHAUSTED;

@@ -18,6 +18,7 @@
 #include "isolation/host_link.hpp"
 #include "isolation/remote_contracts.hpp"
 #include "isolation/remote_http.hpp"
+#include "isolation/remote_sql.hpp"
 #include "manifest/binary.hpp"
 #include "runtime/contracts.hpp"
 #include "runtime/generation.hpp"
@@ -49,7 +50,8 @@ StatePart part_of(const Message& hook) { return hook.text("part") == "rest" ? St
 /// The process's plugin and all that it works with. Main thread.
 class Worker {
  public:
-  explicit Worker(HostLink& link) : link_(link), http_(link), remote_contracts_(link) {}
+  explicit Worker(HostLink& link)
+      : link_(link), http_(link), places_(link), sql_(link, places_), remote_contracts_(link, places_) {}
 
   /// Never returns: with the host the process ends.
   [[noreturn]] void serve() {
@@ -123,7 +125,7 @@ class Worker {
                                                                        .sha256 = hook.text("sha256"),
                                                                        .config_text = hook.text("config"),
                                                                        .data_directory = hook.text("data_directory")},
-                                               std::vector<runtime::Service*>{&*contracts_, &http_});
+                                               std::vector<runtime::Service*>{&*contracts_, &http_, &sql_});
     generation_->containment().set({.log_lines = 0});  // the host counts, and knows the admin's limit
     if (const auto begun = generation_->init(); !begun) return done(begun);
     static const runtime::Registered kNothing;
@@ -231,6 +233,8 @@ class Worker {
 
   HostLink& link_;
   RemoteHttp http_;
+  OutgoingPlaces places_;
+  RemoteSql sql_;
   std::optional<runtime::Contracts> contracts_;
   runtime::GenerationPtr generation_;
   RemoteContracts remote_contracts_;

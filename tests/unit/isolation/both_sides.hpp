@@ -39,7 +39,7 @@ class BothSidesTest : public ::testing::Test {
     // Of a worker nothing is ever taken down but by the end of its process: it is left here as well.
     auto* const link = new HostLink(Talk(base::Descriptor()), area_, base::Descriptor(::dup(calling_.get())));
     auto* const http = new Routes(*link, handle);
-    auto* const contracts = new RemoteContracts(*link);
+    auto* const contracts = new RemoteContracts(*link, *new OutgoingPlaces(*link));
     auto* const bindings = new Bindings(cone_->entry, registered_, *contracts, 1 << 20);
     auto* const crew = new Crew(*link, *http, *bindings);
     crew->start();

@@ -65,7 +65,7 @@ class ContractRoundTripTest : public ::testing::Test {
     }
     // Of a worker nothing is ever taken down but by the end of its process: it is left here as well.
     auto* const link = new HostLink(Talk(base::Descriptor()), area_, base::Descriptor());
-    auto* const contracts = new RemoteContracts(*link);
+    auto* const contracts = new RemoteContracts(*link, *new OutgoingPlaces(*link));
     auto* const bindings = new Bindings(generation_, registered_, *contracts, kArena);
     crew_ = new ContractCrew(*link, registered_, *bindings);
     crew_->start();

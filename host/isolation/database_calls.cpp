@@ -1,0 +1,183 @@
+#include "isolation/database_calls.hpp"
+
+#include <chrono>
+#include <new>
+#include <utility>
+
+#include "isolation/steady_ns.hpp"
+
+namespace mortise::isolation {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+using Transaction = sql::Database::Transaction;
+
+// A connection each, with a cache.
+constexpr std::size_t kMostTransactions = 64;
+constexpr const char* kNoTransaction = "the transaction is over, or another thread uses it";
+constexpr const char* kTooMuch =
+    "the statement's rows take more than the 64 MiB that cross to another process at once; select fewer at a time";
+
+/// As far as anybody reckons with it.
+sql::Time deadline_of(const SqlRequest& request) {
+  constexpr std::chrono::hours kFar{24};
+  const auto deadline = from_ns(request.deadline_ns);
+  return deadline > std::chrono::steady_clock::now() + kFar ? sql::Time::max() : deadline;
+}
+
+/// Rows on their way into an answer.
+struct RowTaker {
+  static mortise_status take(void* self, const mortise_sql_value* values, std::uint32_t count) {
+    const bool is_taken = static_cast<SqlAnswerWriter*>(self)->add_row({values, count});
+    return is_taken ? MORTISE_OK : MORTISE_RESOURCE_EXHAUSTED;
+  }
+};
+
+}  // namespace
+
+DatabaseCalls::DatabaseCalls(HostEnd end, std::shared_ptr<OutgoingCalls> outgoing,
+                             std::shared_ptr<sql::Database> database, GrowingPool& pool)
+    : end_(std::move(end)), outgoing_(std::move(outgoing)), database_(std::move(database)), pool_(pool) {}
+
+void DatabaseCalls::take(std::uint32_t number) {
+  if (!outgoing_->claim(number)) return;
+  const bool is_posted = pool_.post([self = shared_from_this(), number] {
+    if (self->end_.breach->is_noted()) return;  // nobody waits for it
+    try {
+      self->serve(number);
+    } catch (const std::bad_alloc&) {
+      self->outgoing_->answer(number, MORTISE_RESOURCE_EXHAUSTED, "the host has no memory for the statement");
+    }
+  });
+  if (!is_posted) outgoing_->answer(number, MORTISE_RESOURCE_EXHAUSTED, "the host has no thread for the statement");
+}
+
+void DatabaseCalls::serve(std::uint32_t number) {
+  const auto& place = end_.area->memory().outgoing[number];
+  const auto wanted = place.wanted.load();
+  if (!end_.area->is_workers(place.direct, wanted.request)) {
+    return end_.breach->note("a statement of it lies where it must not write");
+  }
+  if (wanted.request.size > kMostSqlBytes) {
+    return outgoing_->answer(number, MORTISE_OUT_OF_RANGE,
+                             "the statement and its parameters take more than 64 MiB, which is the most that crosses");
+  }
+  // A copy: what is looked at must not change any more.
+  const std::string bytes(reinterpret_cast<const char*>(end_.area->at(wanted.request.offset)), wanted.request.size);
+  const auto view = SqlRequestView::read(bytes);
+  if (!view) return end_.breach->note("a statement of it has no form");
+  const auto done = perform(*view);
+  outgoing_->answer(number, done.status, done.bytes);
+}
+
+sql::Caller DatabaseCalls::caller_of(const SqlRequest& request) const noexcept {
+  return {.whose = this, .thread = request.thread, .gone = &is_over_};
+}
+
+DatabaseCalls::Done DatabaseCalls::perform(const SqlRequestView& wanted) {
+  const auto caller = caller_of(wanted.request);
+  switch (wanted.request.action) {
+    case SqlAction::run: return run(wanted, caller);
+    case SqlAction::begin: return begin(wanted.request, caller);
+    case SqlAction::commit:
+    case SqlAction::roll_back: return end_transaction(wanted.request);
+    case SqlAction::mark:
+    case SqlAction::go_back:
+    case SqlAction::forget_mark: return in_transaction(wanted.request);
+  }
+  return {.status = MORTISE_UNIMPLEMENTED, .bytes = {}};
+}
+
+DatabaseCalls::Done DatabaseCalls::run(const SqlRequestView& wanted, const sql::Caller& caller) {
+  const auto& request = wanted.request;
+  SqlAnswerWriter writer;
+  const mortise_sql_rows rows{sizeof rows, 0, &writer, &RowTaker::take};
+  mortise_sql_outcome outcome{sizeof outcome, 0, 0, 0};
+  const sql::Run run{.parameters = wanted.parameters,
+                     .rows = request.wants_rows != 0 ? &rows : nullptr,
+                     .outcome = &outcome,
+                     .deadline = deadline_of(request),
+                     .caller = caller};
+  base::Result<mortise_status> ran = mortise_status{MORTISE_OK};
+  if (request.transaction == 0) {
+    ran = database_->run(wanted.statement, run);
+  } else {
+    auto transaction = take_out(request.transaction);
+    if (!transaction) return {.status = MORTISE_FAILED_PRECONDITION, .bytes = kNoTransaction};
+    ran = transaction->run(wanted.statement, run);
+    put_back(request.transaction, std::move(transaction));
+  }
+  if (!ran) return {.status = static_cast<mortise_status>(ran.error().code), .bytes = ran.error().message};
+  if (*ran != MORTISE_OK) return {.status = *ran, .bytes = kTooMuch};
+  return {.status = MORTISE_OK,
+          .bytes = writer.finish({.changed_rows = outcome.changed_rows, .last_row_id = outcome.last_row_id})};
+}
+
+DatabaseCalls::Done DatabaseCalls::begin(const SqlRequest& request, const sql::Caller& caller) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (transactions_.size() >= kMostTransactions) {
+      return {.status = MORTISE_RESOURCE_EXHAUSTED, .bytes = "the process has too many transactions open"};
+    }
+  }
+  const bool only_reads = (request.flags & MORTISE_SQL_READ_ONLY) != 0;
+  auto begun = database_->begin(only_reads ? sql::Database::Access::read : sql::Database::Access::write,
+                                deadline_of(request), caller);
+  if (!begun) return {.status = static_cast<mortise_status>(begun.error().code), .bytes = begun.error().message};
+  TransactionPtr too_late;
+  const std::lock_guard lock(mutex_);
+  const auto number = ++last_number_;
+  (is_over_ ? too_late : transactions_[number]) = std::move(*begun);
+  return {.status = MORTISE_OK, .bytes = SqlAnswerWriter().finish({.transaction = number})};
+}
+
+DatabaseCalls::Done DatabaseCalls::in_transaction(const SqlRequest& request) {
+  auto transaction = take_out(request.transaction);
+  if (!transaction) return {.status = MORTISE_FAILED_PRECONDITION, .bytes = kNoTransaction};
+  const auto done = request.action == SqlAction::mark      ? transaction->mark()
+                    : request.action == SqlAction::go_back ? transaction->go_back()
+                                                           : transaction->forget_mark();
+  put_back(request.transaction, std::move(transaction));
+  if (!done) return {.status = static_cast<mortise_status>(done.error().code), .bytes = done.error().message};
+  return {.status = MORTISE_OK, .bytes = SqlAnswerWriter().finish({})};
+}
+
+DatabaseCalls::Done DatabaseCalls::end_transaction(const SqlRequest& request) {
+  const auto transaction = take_out(request.transaction);
+  if (!transaction) return {.status = MORTISE_FAILED_PRECONDITION, .bytes = kNoTransaction};
+  const auto done = request.action == SqlAction::commit ? transaction->commit() : base::Result<void>();
+  put_back(request.transaction, nullptr);
+  if (!done) return {.status = static_cast<mortise_status>(done.error().code), .bytes = done.error().message};
+  return {.status = MORTISE_OK, .bytes = SqlAnswerWriter().finish({})};
+}
+
+/// The calling thread's until put_back(); null: there is none, or another thread has it.
+DatabaseCalls::TransactionPtr DatabaseCalls::take_out(std::uint64_t number) {
+  const std::lock_guard lock(mutex_);
+  const auto found = transactions_.find(number);
+  return found == transactions_.end() ? nullptr : std::move(found->second);
+}
+
+/// Null: it has ended.
+void DatabaseCalls::put_back(std::uint64_t number, TransactionPtr transaction) {
+  const std::lock_guard lock(mutex_);
+  if (transaction && !is_over_) {
+    transactions_[number] = std::move(transaction);
+  } else {
+    transactions_.erase(number);
+  }
+}
+
+void DatabaseCalls::end() {
+  std::map<std::uint64_t, TransactionPtr> begun;
+  {
+    const std::lock_guard lock(mutex_);
+    is_over_.store(true, std::memory_order_relaxed);
+    begun = std::exchange(transactions_, {});
+  }
+  begun.clear();
+  database_->wake_waiting();
+}
+
+}  // namespace mortise::isolation
