@@ -105,6 +105,30 @@ void add_file_commands(Parser& parser, const Parts& parts) {
   });
 }
 
+void add_database_commands(Parser& parser, const Parts& parts) {
+  Options& options = parser.options;
+  auto* database = parser.app.add_subcommand("db", "Look after a plugin's database");
+  database->add_option("NAME", options.name, "The plugin's name")->required();
+  database->require_subcommand(1);
+  const auto add = [&](const char* name, const char* help, std::function<int()> run) {
+    auto* command = database->add_subcommand(name, help);
+    command->callback([&parser, run = std::move(run)] { parser.run = run; });
+    return command;
+  };
+  add("backup", "Write a copy of it as it is now; the plugin goes on",
+      [&options, &parts] { return back_up_database(options.config, options.name, options.file, parts); })
+      ->add_option("FILE", options.file, "The copy, which must not be there yet")
+      ->required();
+  add("restore", "Put a copy in its place; the plugin must be disabled",
+      [&options, &parts] { return restore_database(options.config, options.name, options.file, parts); })
+      ->add_option("FILE", options.file, "The copy")
+      ->required();
+  add("check", "Look at every page and reference: 0 whole, 1 faults",
+      [&options, &parts] { return check_database(options.config, options.name, parts); });
+  add("shell", "Open it in `sqlite3`",
+      [&options, &parts] { return open_database_shell(options.config, options.name, parts); });
+}
+
 /// A command that asks the running host.
 CLI::App* add_question(Parser& parser, const char* name, const char* help, std::function<int()> run) {
   auto* command = parser.app.add_subcommand(name, help);
@@ -163,6 +187,7 @@ int run_command_line(int argc, const char* const* argv, const Parts& parts) {
   add_host_commands(parser, parts);
   add_plugin_commands(parser, parts);
   add_file_commands(parser, parts);
+  add_database_commands(parser, parts);
   add_release_commands(parser, parts);
   try {
     parser.app.parse(argc, argv);

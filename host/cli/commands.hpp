@@ -26,6 +26,16 @@ int describe(const std::filesystem::path& plugin, bool as_json, const Parts& par
 int diff(const std::filesystem::path& before, const std::filesystem::path& after, bool as_json, const Parts& parts);
 int version(const Parts& parts);
 
+// --- On a plugin's database, whether or not a host runs.
+int back_up_database(const std::filesystem::path& config_file, const std::string& name,
+                     const std::filesystem::path& target, const Parts& parts);
+int restore_database(const std::filesystem::path& config_file, const std::string& name,
+                     const std::filesystem::path& source, const Parts& parts);
+/// kFailed, too, when it has faults, which are printed.
+int check_database(const std::filesystem::path& config_file, const std::string& name, const Parts& parts);
+/// Becomes the distribution's `sqlite3`; returns only when there is none.
+int open_database_shell(const std::filesystem::path& config_file, const std::string& name, const Parts& parts);
+
 // --- Of the running host, asked over its control socket; kFailed when none runs.
 int plan(const std::filesystem::path& config_file, bool as_json, const Parts& parts);
 /// kFailed, too, when the release failed, and everything runs on as before.
