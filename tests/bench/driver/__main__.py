@@ -17,6 +17,7 @@ import isolated_crash_rows
 import isolated_rows
 import release_rows
 import report
+import sql_rows
 import start_rows
 from process import allow_many_files
 from row import Row
@@ -35,6 +36,7 @@ BENCHMARKS: dict[str, Callable[[Build, Path, bool], Iterator[Row]]] = {
     "http-isolated": http_rows.http_isolated,
     "isolated-call": isolated_rows.isolated_call,
     "isolated-beside": isolated_beside_rows.isolated_beside,
+    "sql": sql_rows.sql,
     "idle": http_rows.idle,
     "startup": start_rows.startup,
     "first-answer": start_rows.first_answer,

@@ -28,15 +28,15 @@ def start(build: Build, folder: Path, placement: str) -> Server:
     return start_mortise(build, host)
 
 
-def ask(server: Server, what: str, **query: int) -> float:
+def ask(server: Server, what: str, where: str = "cross", **query: int) -> float:
     """Nanoseconds that one of its calls took."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
-    connection.request("GET", f"/cross/{what}?" + "&".join(f"{name}={value}" for name, value in query.items()))
+    connection.request("GET", f"/{where}/{what}?" + "&".join(f"{name}={value}" for name, value in query.items()))
     answer = connection.getresponse()
     body = answer.read()
     connection.close()
     if answer.status != 200:
-        raise server.fail(f"/cross/{what}: {answer.status} {body!r}")
+        raise server.fail(f"/{where}/{what}: {answer.status} {body!r}")
     return float(json.loads(body)["ns"])
 
 

@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "batches.hpp"
+#include "../batches.hpp"
 #include "cross.hpp"
 
 namespace {

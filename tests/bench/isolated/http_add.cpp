@@ -5,7 +5,7 @@
 #include <string>
 
 #include "../contracts/http_caller.hpp"
-#include "batches.hpp"
+#include "../batches.hpp"
 
 int main(int argc, char** argv) {
   if (argc != 4) {

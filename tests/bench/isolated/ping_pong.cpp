@@ -22,7 +22,7 @@
 #include <thread>
 #include <vector>
 
-#include "batches.hpp"
+#include "../batches.hpp"
 
 namespace {
 
