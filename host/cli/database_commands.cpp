@@ -10,6 +10,7 @@
 #include "base/strings.hpp"
 #include "cli/commands.hpp"
 #include "sql/maintenance.hpp"
+#include "sql/use_lock.hpp"
 
 namespace mortise::cli {
 namespace {
@@ -98,6 +99,9 @@ int check_database(const fs::path& config_file, const std::string& name, const P
 int open_database_shell(const fs::path& config_file, const std::string& name, const Parts& parts) {
   const auto file = find(config_file, name, parts);
   if (!file) return kFailed;
+  const auto in_use = sql::UseLock::share(*file);
+  if (!in_use) return complain("open the database of '" + name + "'", in_use.error(), "", parts);
+  in_use->keep_over_exec();
   parts.out.flush();
   ::execlp("sqlite3", "sqlite3", file->c_str(), nullptr);
   parts.err << "cannot start 'sqlite3': " << std::strerror(errno)

@@ -1,7 +1,7 @@
 #include "isolation/database_calls.hpp"
 
 #include <chrono>
-#include <new>
+#include <exception>
 #include <utility>
 
 #include "isolation/steady_ns.hpp"
@@ -16,6 +16,7 @@ using Transaction = sql::Database::Transaction;
 // A connection each, with a cache.
 constexpr std::size_t kMostTransactions = 64;
 constexpr const char* kNoTransaction = "the transaction is over, or another thread uses it";
+constexpr const char* kTooManyAtOnce = "the statements of the process take more than 128 MiB at this moment";
 constexpr const char* kTooMuch =
     "the statement's rows take more than the 64 MiB that cross to another process at once; select fewer at a time";
 
@@ -25,6 +26,23 @@ sql::Time deadline_of(const SqlRequest& request) {
   const auto deadline = from_ns(request.deadline_ns);
   return deadline > std::chrono::steady_clock::now() + kFar ? sql::Time::max() : deadline;
 }
+
+/// Bytes of requests that the host has copies of.
+class UnderWay {
+ public:
+  UnderWay(std::atomic<std::uint64_t>& all, std::uint64_t size) noexcept : all_(all), size_(size) {
+    has_room_ = all_.fetch_add(size_, std::memory_order_relaxed) + size_ <= 2 * kMostSqlBytes;
+  }
+  UnderWay(const UnderWay&) = delete;
+  UnderWay& operator=(const UnderWay&) = delete;
+  ~UnderWay() { all_.fetch_sub(size_, std::memory_order_relaxed); }
+  [[nodiscard]] bool has_room() const noexcept { return has_room_; }
+
+ private:
+  std::atomic<std::uint64_t>& all_;
+  const std::uint64_t size_;
+  bool has_room_ = false;
+};
 
 /// Rows on their way into an answer.
 struct RowTaker {
@@ -46,7 +64,7 @@ void DatabaseCalls::take(std::uint32_t number) {
     if (self->end_.breach->is_noted()) return;  // nobody waits for it
     try {
       self->serve(number);
-    } catch (const std::bad_alloc&) {
+    } catch (const std::exception&) {
       self->outgoing_->answer(number, MORTISE_RESOURCE_EXHAUSTED, "the host has no memory for the statement");
     }
   });
@@ -63,6 +81,8 @@ void DatabaseCalls::serve(std::uint32_t number) {
     return outgoing_->answer(number, MORTISE_OUT_OF_RANGE,
                              "the statement and its parameters take more than 64 MiB, which is the most that crosses");
   }
+  const UnderWay under_way(under_way_, wanted.request.size);
+  if (!under_way.has_room()) return outgoing_->answer(number, MORTISE_RESOURCE_EXHAUSTED, kTooManyAtOnce);
   // A copy: what is looked at must not change any more.
   const std::string bytes(reinterpret_cast<const char*>(end_.area->at(wanted.request.offset)), wanted.request.size);
   const auto view = SqlRequestView::read(bytes);
@@ -89,6 +109,21 @@ DatabaseCalls::Done DatabaseCalls::perform(const SqlRequestView& wanted) {
   return {.status = MORTISE_UNIMPLEMENTED, .bytes = {}};
 }
 
+/// What was taken out, when all has been done with it; whatever comes between.
+class DatabaseCalls::PutBack {
+ public:
+  PutBack(DatabaseCalls& calls, std::uint64_t number, TransactionPtr& transaction)
+      : calls_(calls), number_(number), transaction_(transaction) {}
+  PutBack(const PutBack&) = delete;
+  PutBack& operator=(const PutBack&) = delete;
+  ~PutBack() { calls_.put_back(number_, std::move(transaction_)); }
+
+ private:
+  DatabaseCalls& calls_;
+  const std::uint64_t number_;
+  TransactionPtr& transaction_;
+};
+
 DatabaseCalls::Done DatabaseCalls::run(const SqlRequestView& wanted, const sql::Caller& caller) {
   const auto& request = wanted.request;
   SqlAnswerWriter writer;
@@ -105,8 +140,8 @@ DatabaseCalls::Done DatabaseCalls::run(const SqlRequestView& wanted, const sql::
   } else {
     auto transaction = take_out(request.transaction);
     if (!transaction) return {.status = MORTISE_FAILED_PRECONDITION, .bytes = kNoTransaction};
+    const PutBack put_back(*this, request.transaction, transaction);
     ran = transaction->run(wanted.statement, run);
-    put_back(request.transaction, std::move(transaction));
   }
   if (!ran) return {.status = static_cast<mortise_status>(ran.error().code), .bytes = ran.error().message};
   if (*ran != MORTISE_OK) return {.status = *ran, .bytes = kTooMuch};
@@ -135,19 +170,23 @@ DatabaseCalls::Done DatabaseCalls::begin(const SqlRequest& request, const sql::C
 DatabaseCalls::Done DatabaseCalls::in_transaction(const SqlRequest& request) {
   auto transaction = take_out(request.transaction);
   if (!transaction) return {.status = MORTISE_FAILED_PRECONDITION, .bytes = kNoTransaction};
+  const PutBack put_back(*this, request.transaction, transaction);
   const auto done = request.action == SqlAction::mark      ? transaction->mark()
                     : request.action == SqlAction::go_back ? transaction->go_back()
                                                            : transaction->forget_mark();
-  put_back(request.transaction, std::move(transaction));
   if (!done) return {.status = static_cast<mortise_status>(done.error().code), .bytes = done.error().message};
   return {.status = MORTISE_OK, .bytes = SqlAnswerWriter().finish({})};
 }
 
 DatabaseCalls::Done DatabaseCalls::end_transaction(const SqlRequest& request) {
-  const auto transaction = take_out(request.transaction);
+  auto transaction = take_out(request.transaction);
   if (!transaction) return {.status = MORTISE_FAILED_PRECONDITION, .bytes = kNoTransaction};
-  const auto done = request.action == SqlAction::commit ? transaction->commit() : base::Result<void>();
-  put_back(request.transaction, nullptr);
+  auto done = base::Result<void>();
+  {
+    TransactionPtr ended;  // nothing is put back
+    const PutBack put_back(*this, request.transaction, ended);
+    if (request.action == SqlAction::commit) done = transaction->commit();
+  }
   if (!done) return {.status = static_cast<mortise_status>(done.error().code), .bytes = done.error().message};
   return {.status = MORTISE_OK, .bytes = SqlAnswerWriter().finish({})};
 }
@@ -162,10 +201,12 @@ DatabaseCalls::TransactionPtr DatabaseCalls::take_out(std::uint64_t number) {
 /// Null: it has ended.
 void DatabaseCalls::put_back(std::uint64_t number, TransactionPtr transaction) {
   const std::lock_guard lock(mutex_);
-  if (transaction && !is_over_) {
-    transactions_[number] = std::move(transaction);
+  const auto found = transactions_.find(number);
+  if (found == transactions_.end()) return;  // the worker has ended, and with it what it had
+  if (transaction) {
+    found->second = std::move(transaction);
   } else {
-    transactions_.erase(number);
+    transactions_.erase(found);
   }
 }
 

@@ -32,6 +32,7 @@ class DatabaseCalls : public std::enable_shared_from_this<DatabaseCalls> {
 
  private:
   using TransactionPtr = std::unique_ptr<sql::Database::Transaction>;
+  class PutBack;
   /// What came of a request.
   struct Done {
     mortise_status status = MORTISE_OK;
@@ -52,7 +53,8 @@ class DatabaseCalls : public std::enable_shared_from_this<DatabaseCalls> {
   const std::shared_ptr<OutgoingCalls> outgoing_;
   const std::shared_ptr<sql::Database> database_;
   GrowingPool& pool_;
-  std::atomic<bool> is_over_{false};  // set under mutex_; read without by what runs for it: relaxed
+  std::atomic<std::uint64_t> under_way_{0};  // bytes of requests; a count that orders nothing: relaxed
+  std::atomic<bool> is_over_{false};         // set under mutex_; read without by what runs for it: relaxed
   std::mutex mutex_;
   // Guarded by mutex_:
   std::map<std::uint64_t, TransactionPtr> transactions_;  // null: a thread has it

@@ -20,9 +20,20 @@ std::optional<std::uint32_t> OutgoingPlaces::take() {
   return place;
 }
 
+std::uint32_t OutgoingPlaces::wait_for_one() {
+  std::unique_lock lock(mutex_);
+  given_back_.wait(lock, [this] { return !free_.empty(); });
+  const auto place = free_.back();
+  free_.pop_back();
+  return place;
+}
+
 void OutgoingPlaces::give_back(std::uint32_t place) {
-  const std::lock_guard lock(mutex_);
-  free_.push_back(place);
+  {
+    const std::lock_guard lock(mutex_);
+    free_.push_back(place);  // which had room for all of them
+  }
+  given_back_.notify_one();
 }
 
 void OutgoingPlaces::ask(std::uint32_t place, const Wanted& wanted) {

@@ -2,6 +2,7 @@
 // worker's side of OutgoingMemory.
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -18,6 +19,8 @@ class OutgoingPlaces {
 
   /// Nothing: all of them are taken.
   std::optional<std::uint32_t> take();
+  /// Waits until one is free: for what must not fail.
+  std::uint32_t wait_for_one();
   void give_back(std::uint32_t place);
 
   /// Before the host hears of the place: what it wants to know, in its own memory or in that block of the heap, which
@@ -33,6 +36,7 @@ class OutgoingPlaces {
  private:
   HostLink& link_;
   std::mutex mutex_;
+  std::condition_variable given_back_;
   std::vector<std::uint32_t> free_;  // guarded by mutex_
 };
 

@@ -4,7 +4,8 @@
 #include <atomic>
 #include <cstring>
 #include <memory>
-#include <utility>
+#include <new>
+#include <optional>
 
 #include "isolation/steady_ns.hpp"
 #include "runtime/abi_values.hpp"
@@ -45,12 +46,41 @@ std::int64_t deadline_ns() {
   return to_ns(scope == nullptr ? runtime::Scope::Time::max() : scope->deadline());
 }
 
+bool is_same(char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; }
+
 /// Only one that says so both writes and has rows. True, too, of some that merely have the word in them.
 bool may_write_and_return(std::string_view statement) {
   constexpr std::string_view kWord = "returning";
-  const auto is_same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; };
+  constexpr std::string_view kReads = "select";
+  const auto begin = std::min(statement.find_first_not_of(" \t\r\n"), statement.size());
+  const auto first = statement.substr(begin, kReads.size());
+  if (std::equal(first.begin(), first.end(), kReads.begin(), kReads.end(), is_same)) return false;
   return std::search(statement.begin(), statement.end(), kWord.begin(), kWord.end(), is_same) != statement.end();
 }
+
+bool are_sound(std::span<const mortise_sql_value> parameters) {
+  constexpr std::size_t kMost = 32766;  // in one statement of SQLite's
+  return parameters.size() <= kMost &&
+         std::all_of(parameters.begin(), parameters.end(), [](const mortise_sql_value& value) {
+           return value.type < MORTISE_SQL_TEXT || value.bytes.data != nullptr || value.bytes.size == 0;
+         });
+}
+
+/// While a statement hands out its rows.
+class HandingOut {
+ public:
+  explicit HandingOut(RemoteTransaction* transaction) : transaction_(transaction) {
+    if (transaction_ != nullptr) transaction_->hands_out_rows = true;
+  }
+  HandingOut(const HandingOut&) = delete;
+  HandingOut& operator=(const HandingOut&) = delete;
+  ~HandingOut() {
+    if (transaction_ != nullptr) transaction_->hands_out_rows = false;
+  }
+
+ private:
+  RemoteTransaction* transaction_;
+};
 
 mortise_status open(mortise_host* host, mortise_sql_database** database, mortise_error* error) {
   const auto& generation = runtime::Generation::from(host);
@@ -71,12 +101,15 @@ mortise_status run(mortise_sql_database* database, mortise_sql_transaction* tran
   }
   return guarded(error, [&] {
     auto* const within = transaction == nullptr ? nullptr : &from(transaction);
-    if (within != nullptr && std::exchange(within->hands_out_rows, true)) {
+    if (within != nullptr && within->hands_out_rows) {
       return to_abi(Error{ErrorCode::failed_precondition, sql::kStillRunning}, error);
     }
-    const auto ran = from(database).run(within == nullptr ? 0 : within->number, runtime::to_view(statement),
-                                        {parameters, parameter_count}, rows, outcome);
-    if (within != nullptr) within->hands_out_rows = false;
+    const std::span values(parameters, parameter_count);
+    if (!are_sound(values))
+      return to_abi(Error{ErrorCode::invalid_argument, "a parameter has no bytes, or there are too many"}, error);
+    const HandingOut handing_out(within);
+    const auto ran =
+        from(database).run(within == nullptr ? 0 : within->number, runtime::to_view(statement), values, rows, outcome);
     return ran ? *ran : to_abi(ran.error(), error);
   });
 }
@@ -129,43 +162,65 @@ const void* RemoteSql::interface(std::string_view id) const noexcept {
   return id == MORTISE_SQL_V1 ? &kTable : nullptr;
 }
 
+/// A place for one request, and what is taken for it.
+class RemoteSql::Asking {
+ public:
+  Asking(HostLink& link, OutgoingPlaces& places, std::uint32_t number)
+      : link_(link), places_(places), number_(number) {}
+  Asking(const Asking&) = delete;
+  Asking& operator=(const Asking&) = delete;
+  ~Asking() {
+    if (block_ != nullptr) link_.heap().free(block_);
+    if (has_outcome_) places_.done_with(number_, outcome_);
+    places_.give_back(number_);
+  }
+
+  /// False: there is no room for the bytes.
+  bool write(std::string_view bytes) {
+    auto& direct = places_.memory(number_).direct;
+    auto* to = direct.data();
+    if (bytes.size() > direct.size()) to = block_ = link_.heap().allocate(bytes.size());
+    if (to == nullptr) return false;
+    std::memcpy(to, bytes.data(), bytes.size());
+    places_.ask(number_, {.request = {.offset = link_.area().offset_of(to), .size = bytes.size()}});
+    return true;
+  }
+  /// Valid as long as this.
+  std::string_view wait() {
+    Completion completion;
+    completion.kind = Completion::Kind::database;
+    completion.argument = number_;
+    link_.complete(completion, true);
+    outcome_ = places_.wait(number_);
+    has_outcome_ = true;
+    return {reinterpret_cast<const char*>(link_.area().at(outcome_.payload.offset)), outcome_.payload.size};
+  }
+  [[nodiscard]] mortise_status status() const noexcept { return outcome_.status; }
+
+ private:
+  HostLink& link_;
+  OutgoingPlaces& places_;
+  const std::uint32_t number_;
+  std::uint8_t* block_ = nullptr;
+  Outcome outcome_{};
+  bool has_outcome_ = false;
+};
+
 base::Result<mortise_status> RemoteSql::ask(const SqlRequest& request, std::string_view statement,
                                             std::span<const mortise_sql_value> parameters, const Use& use) {
   const auto bytes = to_bytes(request, statement, parameters);
-  const auto place = places_.take();
+  const bool may_fail = request.action == SqlAction::run || request.action == SqlAction::begin;
+  const auto place = may_fail ? places_.take() : std::optional(places_.wait_for_one());
   if (!place) {
     return Error{ErrorCode::resource_exhausted, "the plugin asks for too much of others at this moment"};
   }
-  auto outcome = ask_at(*place, bytes, use);
-  places_.give_back(*place);
-  return outcome;
-}
-
-base::Result<mortise_status> RemoteSql::ask_at(std::uint32_t number, const std::string& bytes, const Use& use) {
-  auto& place = places_.memory(number);
-  auto* const block = bytes.size() > place.direct.size() ? link_.heap().allocate(bytes.size()) : nullptr;
-  auto* const to = block == nullptr ? place.direct.data() : block;
-  if (bytes.size() > place.direct.size() && block == nullptr) {
+  Asking asking(link_, places_, *place);
+  if (!asking.write(bytes)) {
     return Error{ErrorCode::resource_exhausted, "the memory that host and worker share has no room for the statement"};
   }
-  std::memcpy(to, bytes.data(), bytes.size());
-  places_.ask(number, {.request = {.offset = link_.area().offset_of(to), .size = bytes.size()}});
-  Completion completion;
-  completion.kind = Completion::Kind::database;
-  completion.argument = number;
-  link_.complete(completion, true);
-  const auto outcome = places_.wait(number);
-  if (block != nullptr) link_.heap().free(block);
-  const std::string_view said(reinterpret_cast<const char*>(link_.area().at(outcome.payload.offset)),
-                              outcome.payload.size);
-  base::Result<mortise_status> result = mortise_status{MORTISE_OK};
-  if (outcome.status == MORTISE_OK) {
-    result = use(SqlAnswerReader(said));
-  } else {
-    result = Error{runtime::to_code(outcome.status), std::string(said)};
-  }
-  places_.done_with(number, outcome);
-  return result;
+  const auto said = asking.wait();
+  if (asking.status() != MORTISE_OK) return Error{runtime::to_code(asking.status()), std::string(said)};
+  return use(SqlAnswerReader(said));
 }
 
 base::Result<mortise_status> RemoteSql::run_once(std::uint64_t transaction, std::string_view statement,
@@ -206,17 +261,20 @@ base::Result<mortise_status> RemoteSql::run(std::uint64_t transaction, std::stri
   } else if (const auto marked = act(SqlAction::mark, transaction); !marked) {
     return marked.error();
   }
-  auto ran = run_once(transaction, statement, parameters, rows, outcome);
+  base::Result<mortise_status> ran = Error{ErrorCode::resource_exhausted, "out of memory"};
+  try {
+    ran = run_once(transaction, statement, parameters, rows, outcome);
+  } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch): which has been said
+  }
   const bool is_done = ran && *ran == MORTISE_OK;
   if (is_alone) {
     const auto ended = end(is_done ? SqlAction::commit : SqlAction::roll_back, transaction);
     return ended || !is_done ? ran : base::Result<mortise_status>(ended.error());
   }
-  const auto undone = is_done ? base::Result<void>() : act(SqlAction::go_back, transaction);
+  // What cannot be undone alone the host has undone with all else.
+  if (!is_done) static_cast<void>(act(SqlAction::go_back, transaction));
   const auto forgotten = act(SqlAction::forget_mark, transaction);
-  if (is_done && !forgotten) return forgotten.error();
-  // Where it cannot be undone, the whole of the transaction is lost already.
-  return ran;
+  return forgotten || !is_done ? ran : base::Result<mortise_status>(forgotten.error());
 }
 
 base::Result<std::uint64_t> RemoteSql::begin(std::uint32_t flags) {

@@ -40,11 +40,11 @@ class RemoteSql final : public runtime::Service {
   base::Result<void> end(SqlAction action, std::uint64_t transaction);
 
  private:
+  class Asking;
   /// Hears of the answer while its bytes are there.
   using Use = std::function<mortise_status(SqlAnswerReader answer)>;
   base::Result<mortise_status> ask(const SqlRequest& request, std::string_view statement,
                                    std::span<const mortise_sql_value> parameters, const Use& use);
-  base::Result<mortise_status> ask_at(std::uint32_t place, const std::string& bytes, const Use& use);
   base::Result<mortise_status> run_once(std::uint64_t transaction, std::string_view statement,
                                         std::span<const mortise_sql_value> parameters, const mortise_sql_rows* rows,
                                         mortise_sql_outcome* outcome);

@@ -13,6 +13,8 @@ struct ValueHead {
   std::uint64_t number = 0;  // an integer, a real's bits, or how many bytes follow
 };
 
+constexpr std::uint32_t kMostParameters = 1U << 16U;  // SQLite takes half of that
+
 bool has_bytes(std::uint32_t type) { return type == MORTISE_SQL_TEXT || type == MORTISE_SQL_BLOB; }
 
 template <class Head>
@@ -72,7 +74,9 @@ std::optional<SqlRequestView> SqlRequestView::read(std::string_view bytes) {
   view.statement = bytes.substr(0, static_cast<std::size_t>(request.statement_size));
   bytes.remove_prefix(view.statement.size());
   // Each has a head: a count beyond that is none, and nothing is reserved for it.
-  if (request.parameter_count > bytes.size() / sizeof(ValueHead)) return std::nullopt;
+  if (request.parameter_count > kMostParameters || request.parameter_count > bytes.size() / sizeof(ValueHead)) {
+    return std::nullopt;
+  }
   view.parameters.resize(request.parameter_count);
   for (auto& parameter : view.parameters) {
     if (!take_value(bytes, parameter)) return std::nullopt;

@@ -52,10 +52,11 @@ void Probations::follow(std::vector<Subject> subjects) {
   watched_ = std::move(next);
 }
 
-void Probations::begin_anew(const std::string& plugin) {
+void Probations::begin_anew(const std::string& plugin, const runtime::Release& release) {
   for (auto& watched : watched_) {
     if (watched.subject.generation->name() != plugin) continue;
-    watched.is_to_begin = true;  // until which what is told of it stands: who reads 0 can count on what comes then
+    watched.is_to_begin = true;
+    count(watched, release);
   }
 }
 

@@ -25,8 +25,8 @@ class Probations {
   };
   /// These from here on, and no others; of those that were among them the count goes on.
   void follow(std::vector<Subject> subjects);
-  /// Counts what comes from the next look on.
-  void begin_anew(const std::string& plugin);
+  /// Counts what comes from here on.
+  void begin_anew(const std::string& plugin, const runtime::Release& release);
   /// Counts; those that have passed by now. `release` is the one that runs.
   std::vector<Subject> look(const runtime::Release& release);
 

@@ -92,7 +92,7 @@ bool Reconciler::count_worker(const telemetry::CrashMark& crash) {
   const auto running = running_.find(crash.plugin);
   const bool is_running = running != running_.end() && running->second->number() == crash.generation;
   static_cast<void>(count(memory_, crash, Crashed::worker));  // what is not written is lost with the host's end
-  if (is_running) probations_.begin_anew(crash.plugin);
+  if (is_running) probations_.begin_anew(crash.plugin, *release_);
   return is_running && memory_.is_quarantined(crash.plugin, memory_.running.at(crash.plugin).second.identity());
 }
 

@@ -19,8 +19,9 @@ namespace {
 using base::Error;
 using base::ErrorCode;
 
-constexpr std::size_t kMostKept = 256;  // statements; a plugin that makes more up puts values into their texts
-constexpr int kInstructions = 2000;     // of SQLite's machine, between two looks at the clock: some 20 us
+constexpr std::size_t kMostKeptBytes = 4096;  // of the text of one: parsing a longer one is the least of it
+constexpr std::size_t kMostKept = 256;        // statements; a plugin that makes more up puts values into their texts
+constexpr int kInstructions = 2000;           // of SQLite's machine, between two looks at the clock: some 20 us
 constexpr std::chrono::milliseconds kLookForLock{2};
 // How long who has no deadline waits for a lock; another process has it, such as a backup.
 constexpr std::chrono::seconds kLongestLock{10};
@@ -101,7 +102,11 @@ Connection::Connection(const std::filesystem::path& file)
   ::sqlite3_progress_handler(handle_, kInstructions, &check_deadline, this);
 }
 
-Connection::~Connection() { kept_.clear(); }  // before the session, which could not close otherwise
+/// Before the session, which could not close otherwise.
+Connection::~Connection() {
+  kept_.clear();
+  last_long_.reset();
+}
 
 int Connection::check_deadline(void* self) {
   const auto& connection = *static_cast<Connection*>(self);
@@ -145,6 +150,10 @@ base::Result<sqlite3_stmt*> Connection::prepare(std::string_view text) {
     auto another = parse(rest, &rest);
     if (another && !*another) continue;
     return Error{ErrorCode::invalid_argument, "the text holds more than one statement; run them one by one"};
+  }
+  if (text.size() > kMostKeptBytes) {
+    last_long_ = std::move(*parsed);
+    return last_long_.get();
   }
   if (kept_.size() >= kMostKept) kept_.clear();
   return kept_.emplace(std::string(text), std::move(*parsed)).first->second.get();

@@ -99,6 +99,7 @@ class Connection {
   Time deadline_ = Time::max();
   const std::atomic<bool>* gone_ = nullptr;  // of the caller that runs a statement
   bool is_running_ = false;                  // a statement of the plugin's
+  Statement last_long_;                      // that is not kept for the next time
   std::unordered_map<std::string, Statement, Hash, std::equal_to<>> kept_;
 };
 

@@ -3,7 +3,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
-#include <new>
+#include <exception>
 #include <string>
 #include <thread>
 #include <utility>
@@ -87,16 +87,33 @@ void Database::give_back(std::unique_ptr<Connection> connection) noexcept {
   if (idle_.size() < kMostIdle) idle_.push_back(std::move(connection));
 }
 
+/// In the queue of those who wait to write, under the mutex.
+class Database::Place {
+ public:
+  Place(std::list<const Caller*>& queue, const Caller& caller)
+      : queue_(queue), at_(queue.insert(queue.end(), &caller)) {}
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+  ~Place() { queue_.erase(at_); }
+
+ private:
+  std::list<const Caller*>& queue_;
+  std::list<const Caller*>::iterator at_;
+};
+
 base::Result<Database::Turn> Database::wait_for_turn(Time deadline, const Caller& caller) {
   std::unique_lock lock(mutex_);
+  if (is_written_ && writer_ == caller && Clock::now() >= overdue_at_) end_overdue(lock);
   if (is_written_ && writer_ == caller) {
     return Error{ErrorCode::failed_precondition,
                  "this thread has a transaction open; run the statement in it, or end it first"};
   }
   const auto longest = Clock::now() + kLongestTurn;
-  const auto place = waiting_.insert(waiting_.end(), &caller);
-  const bool is_mine = wait(lock, std::min(deadline, longest), caller);
-  waiting_.erase(place);
+  bool is_mine = false;
+  {
+    const Place place(waiting_, caller);
+    is_mine = wait(lock, std::min(deadline, longest), caller);
+  }
   if (!is_mine || caller.has_gone()) {
     turn_is_free_.notify_all();  // somebody else comes first now
     if (caller.has_gone()) return Error{ErrorCode::cancelled, "nobody waits for the statement any more"};
@@ -116,7 +133,7 @@ bool Database::wait(std::unique_lock<std::mutex>& lock, Time until, const Caller
     const bool looks_after_writer = waiting_.front() == &caller;
     turn_is_free_.wait_until(lock, looks_after_writer ? std::min(until, overdue_at_) : until);
     const auto now = Clock::now();
-    if (looks_after_writer && now >= overdue_at_) end_overdue();
+    if (looks_after_writer && now >= overdue_at_) end_overdue(lock);
     if (now >= until && !may_go_on()) return false;
   }
   return true;
@@ -141,17 +158,19 @@ void Database::set_writer(Transaction& transaction, Time overdue_at) {
   turn_is_free_.notify_all();  // who waits may have to look sooner
 }
 
-/// Under the mutex, without which no transaction goes.
-void Database::end_overdue() {
+/// Under the mutex, without which no transaction goes; but not while it tells of that.
+void Database::end_overdue(std::unique_lock<std::mutex>& lock) {
   if (transaction_ == nullptr || !transaction_->try_end_overdue()) {
     overdue_at_ = Clock::now() + kLookAgain;  // it is in use just now
     return;
   }
-  telemetry::log(telemetry::Level::warning, "sql", "a transaction that did not end was rolled back",
-                 {{"database", file_.string()}});
   is_written_ = false;
   transaction_ = nullptr;
   overdue_at_ = Time::max();
+  lock.unlock();
+  telemetry::log(telemetry::Level::warning, "sql", "a transaction that did not end was rolled back",
+                 {{"database", file_.string()}});
+  lock.lock();
 }
 
 void Database::wake_waiting() {
@@ -193,11 +212,12 @@ base::Result<std::unique_ptr<Database::Transaction>> Database::begin(Access acce
     if (const auto off = (*connection)->ask("PRAGMA foreign_keys=OFF"); !off) return off.error();
   }
   const auto begun = (*connection)->ask(turn ? "BEGIN IMMEDIATE" : "BEGIN", {}, {}, deadline);
-  const bool writes = turn.has_value();
   auto transaction = std::make_unique<Transaction>(shared_from_this(), std::move(*connection), std::move(turn), access);
   if (!begun) return begun.error();
-  if (writes)
+  // Who migrates is interrupted at its deadline, and does what is done on the connection itself.
+  if (access == Access::write) {
     set_writer(*transaction, deadline == Time::max() ? Clock::now() + kLongestTransaction : deadline + kGrace);
+  }
   return transaction;
 }
 
@@ -234,7 +254,7 @@ Database::Transaction::~Transaction() {
   if (connection_->is_in_transaction()) {
     try {
       static_cast<void>(connection_->ask("ROLLBACK"));
-    } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch): closing the connection does it, too
+    } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): closing the connection does it, too
     }
   }
   // Of one that has migrated no other statement is to know.
@@ -271,6 +291,18 @@ base::Result<void> Database::Transaction::ask(std::string_view statement) {
   return connection_->ask(statement);
 }
 
+base::Result<void> Database::Transaction::mark() {
+  if (has_mark_) return Error{ErrorCode::failed_precondition, "the transaction has a mark already"};
+  auto marked = ask("SAVEPOINT mortise_mark");
+  has_mark_ = marked.has_value();
+  return marked;
+}
+
+base::Result<void> Database::Transaction::forget_mark() {
+  has_mark_ = false;
+  return ask("RELEASE mortise_mark");
+}
+
 /// Of which all is undone when the part cannot be.
 base::Result<void> Database::Transaction::go_back() {
   auto undone = ask("ROLLBACK TO mortise_mark");
@@ -286,12 +318,15 @@ bool Database::Transaction::try_end_overdue() noexcept {
   if (!use_.compare_exchange_strong(nobody, Use::ending, std::memory_order_acquire)) return false;
   try {
     static_cast<void>(connection_->ask("ROLLBACK"));
+  } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): it is tried again
+  }
+  const bool has_ended = !connection_->is_in_transaction();
+  if (has_ended) {
     is_overdue_ = true;
     turn_->forget();
-  } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch): it is tried again
   }
-  use_.store(Use::none, std::memory_order_release);
-  return is_overdue_;
+  use_.store(Use::none, std::memory_order_release);  // from here on it may go
+  return has_ended;
 }
 
 }  // namespace mortise::sql

@@ -35,7 +35,7 @@ class Database : public std::enable_shared_from_this<Database> {
   enum class Access {
     read,
     write,
-    migrate,  // writes, without a look at foreign keys
+    migrate,  // writes, without a look at foreign keys, and is not ended by others
   };
   /// One that writes is rolled back by who waits for its turn when it is still there some time after its deadline.
   base::Result<std::unique_ptr<Transaction>> begin(Access access, Time deadline,
@@ -60,6 +60,8 @@ class Database : public std::enable_shared_from_this<Database> {
     Database* of_;
   };
 
+  class Place;
+
   base::Result<std::unique_ptr<Connection>> take(Time deadline);
   void give_back(std::unique_ptr<Connection> connection) noexcept;
   base::Result<mortise_status> run_on(Connection& connection, std::string_view text, const Run& run);
@@ -67,7 +69,7 @@ class Database : public std::enable_shared_from_this<Database> {
   bool wait(std::unique_lock<std::mutex>& lock, Time until, const Caller& caller);
   void end_turn() noexcept;
   void set_writer(Transaction& transaction, Time overdue_at);
-  void end_overdue();
+  void end_overdue(std::unique_lock<std::mutex>& lock);
 
   const std::filesystem::path file_;
   const UseLock in_use_;
@@ -101,11 +103,11 @@ class Database::Transaction {
   [[nodiscard]] bool is_running() const noexcept { return use_.load(std::memory_order_acquire) == Use::running; }
 
   /// From mark() on nothing counts until forget_mark(), and go_back() undoes it. One at a time.
-  base::Result<void> mark() { return ask("SAVEPOINT mortise_mark"); }
+  base::Result<void> mark();
   base::Result<void> go_back();
-  base::Result<void> forget_mark() { return ask("RELEASE mortise_mark"); }
+  base::Result<void> forget_mark();
 
-  /// For the host's own statements.
+  /// For the host's own statements: of one that migrates or reads, which nobody ends but its owner.
   Connection& connection() noexcept { return *connection_; }
 
  private:
@@ -125,6 +127,7 @@ class Database::Transaction {
   const Access access_;
   std::atomic<Use> use_{Use::none};
   bool is_overdue_ = false;  // whose use it is
+  bool has_mark_ = false;    // its owner's
 };
 
 }  // namespace mortise::sql

@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -22,8 +23,6 @@ using base::Error;
 using base::ErrorCode;
 
 constexpr int kPatienceMs = 10000;  // with another process that has it locked
-constexpr const char* kLog = "-wal";
-constexpr const char* kSharedMemory = "-shm";
 
 struct Close {
   void operator()(sqlite3* connection) const noexcept { ::sqlite3_close(connection); }
@@ -71,7 +70,8 @@ class Draft {
 
   base::Result<void> fill(const fs::path& source) {
     constexpr mode_t kOwnerOnly = 0600;
-    const base::Descriptor made(::open(path_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, kOwnerOnly));
+    ::unlink(path_.c_str());  // of a process that had this one's number
+    const base::Descriptor made(::open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kOwnerOnly));
     if (!made.is_open()) return of_system("write", path_);
     give_to_owner_of_folder(made, path_);
     const auto from = open(source, SQLITE_OPEN_READONLY);
@@ -81,8 +81,12 @@ class Draft {
     auto* const copy = ::sqlite3_backup_init(to->get(), "main", from->get(), "main");
     if (copy == nullptr) return about(path_, error_of(to->get()));
     // All in one step: one that is written to meanwhile would be begun anew again and again.
-    ::sqlite3_backup_step(copy, -1);
-    if (::sqlite3_backup_finish(copy) != SQLITE_OK) return about(source, error_of(to->get()));
+    const int copied = ::sqlite3_backup_step(copy, -1);
+    const int finished = ::sqlite3_backup_finish(copy);
+    if (copied == SQLITE_BUSY || copied == SQLITE_LOCKED) {  // which the end does not count as an error
+      return about(source, {ErrorCode::unavailable, "another process has it locked"});
+    }
+    if (copied != SQLITE_DONE || finished != SQLITE_OK) return about(source, error_of(to->get()));
     // One file holds all of it, wherever it is read.
     const auto settled = run(to->get(), "PRAGMA journal_mode=DELETE");
     return settled ? settled : base::Result<void>(about(path_, settled.error()));
@@ -100,20 +104,41 @@ base::Result<void> settle_folder_of(const fs::path& file) {
                                                         : base::Result<void>(of_system("write", folder));
 }
 
-/// Gives what is there a second name, and its log.
+/// What lies beside a database in use, and belongs to it alone.
+constexpr std::array kBeside{"-wal", "-journal"};
+
+/// Has the database's file hold all of it, where it can be read.
+void settle(const fs::path& database) {
+  const auto opened = open(database, SQLITE_OPEN_READWRITE);
+  if (opened) static_cast<void>(run(opened->get(), "PRAGMA wal_checkpoint(TRUNCATE)"));
+}
+
+/// Gives what is there a second name, with what belongs to it.
 base::Result<fs::path> keep_aside(const fs::path& database) {
-  for (unsigned i = 1;; ++i) {
-    const auto aside = with(database, (".replaced-" + std::to_string(i)).c_str());
-    if (is_there(aside) || is_there(with(aside, kLog))) continue;
-    if (::link(database.c_str(), aside.c_str()) != 0) return of_system("keep what is there as", aside);
-    const auto log = with(database, kLog);
-    if (is_there(log) && ::link(log.c_str(), with(aside, kLog).c_str()) != 0) {
-      const auto error = of_system("keep what is there as", with(aside, kLog));
-      ::unlink(aside.c_str());
-      return error;
-    }
-    return aside;
+  fs::path aside;
+  for (unsigned i = 1; aside.empty() || is_there(aside); ++i) {
+    aside = with(database, (".replaced-" + std::to_string(i)).c_str());
   }
+  for (const auto* ending : kBeside) {
+    const auto beside = with(database, ending);
+    const auto kept = with(aside, ending);
+    ::unlink(kept.c_str());  // of one that is not there any more
+    if (is_there(beside) && ::link(beside.c_str(), kept.c_str()) != 0) return of_system("keep what is there as", kept);
+  }
+  if (::link(database.c_str(), aside.c_str()) != 0) return of_system("keep what is there as", aside);
+  return aside;
+}
+
+/// The draft takes the database's place, whose former file has its second name already.
+base::Result<void> replace(const fs::path& database, const fs::path& draft, const fs::path& aside) {
+  // SQLite would take a log that is left for that of the new one.
+  for (const auto* ending : {"-wal", "-journal", "-shm"}) ::unlink(with(database, ending).c_str());
+  if (::rename(draft.c_str(), database.c_str()) == 0) return settle_folder_of(database);
+  const auto error = of_system("replace", database);
+  for (const auto* ending : kBeside) {
+    [[maybe_unused]] const int ignored = ::link(with(aside, ending).c_str(), with(database, ending).c_str());
+  }
+  return error;
 }
 
 }  // namespace
@@ -125,6 +150,8 @@ fs::path database_file(const fs::path& directory, const std::string& plugin) {
 }
 
 base::Result<void> back_up(const fs::path& database, const fs::path& target) {
+  const auto in_use = UseLock::share(database);
+  if (!in_use) return in_use.error();
   if (is_there(target)) return Error{ErrorCode::already_exists, "'" + target.string() + "' is there already"};
   Draft draft(target);
   if (const auto filled = draft.fill(database); !filled) return filled.error();
@@ -135,22 +162,27 @@ base::Result<void> back_up(const fs::path& database, const fs::path& target) {
 base::Result<fs::path> restore(const fs::path& database, const fs::path& source) {
   const auto alone = UseLock::take(database);
   if (!alone) return alone.error();
-  const auto faults = check(source);
-  if (!faults) return faults.error();
-  if (!faults->empty()) return Error{ErrorCode::data_loss, "'" + source.string() + "' is damaged: " + faults->front()};
   Draft draft(database);
-  if (const auto filled = draft.fill(source); !filled) return filled.error();
+  const auto filled = draft.fill(source);
+  const auto faults = filled ? check(draft.path()) : base::Result<std::vector<std::string>>(filled.error());
+  if (!faults && faults.error().code != ErrorCode::data_loss) return faults.error();
+  const auto fault = !faults ? faults.error().message : faults->empty() ? std::string() : faults->front();
+  if (!fault.empty()) return Error{ErrorCode::data_loss, "'" + source.string() + "' is damaged: " + fault};
+  std::error_code ignored;
+  if (fs::file_size(draft.path(), ignored) == 0) {
+    return Error{ErrorCode::data_loss, "'" + source.string() + "' holds no database: it is empty"};
+  }
   fs::path aside;
   if (is_there(database)) {
+    settle(database);
     auto kept = keep_aside(database);
     if (!kept) return kept.error();
     aside = std::move(*kept);
   }
-  // SQLite would take a log that is left for that of the new one.
-  ::unlink(with(database, kLog).c_str());
-  ::unlink(with(database, kSharedMemory).c_str());
-  if (::rename(draft.path().c_str(), database.c_str()) != 0) return of_system("replace", database);
-  if (const auto settled = settle_folder_of(database); !settled) return settled.error();
+  if (const auto replaced = replace(database, draft.path(), aside); !replaced) {
+    const auto where = aside.empty() ? "" : "; what was there is also '" + aside.string() + "'";
+    return Error{replaced.error().code, replaced.error().message + where};
+  }
   return aside;
 }
 

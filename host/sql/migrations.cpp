@@ -210,7 +210,7 @@ base::Result<std::size_t> migrate(Database& database, const manifest::Manifest& 
 
 void settle_migrations(Database& database) {
   const auto soon = std::chrono::steady_clock::now() + std::chrono::milliseconds(100);
-  const auto transaction = database.begin(Database::Access::write, soon);
+  const auto transaction = database.begin(Database::Access::migrate, soon);
   if (!transaction) return;  // a version too many may start again
   const auto done = (*transaction)->connection().ask("DELETE FROM mortise_running_versions", {}, {}, soon);
   if (done) static_cast<void>((*transaction)->commit());

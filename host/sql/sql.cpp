@@ -1,6 +1,7 @@
 #include "sql/sql.hpp"
 
 #include <mortise/abi/sql.h>
+#include <sqlite3.h>
 
 #include <algorithm>
 #include <array>
@@ -20,8 +21,25 @@ bool asks_for_database(const manifest::Manifest& manifest) {
          std::find(interfaces.begin(), interfaces.end(), MORTISE_SQL_V1) != interfaces.end();
 }
 
+/// What a generation keeps: that it has a database.
+class Sql::Entry {
+ public:
+  Entry(Sql& sql, const runtime::Generation& generation) : sql_(sql), generation_(&generation) {}
+  Entry(const Entry&) = delete;
+  Entry& operator=(const Entry&) = delete;
+  ~Entry() { sql_.remove(generation_); }
+
+ private:
+  Sql& sql_;
+  const runtime::Generation* generation_;
+};
+
 Sql::Sql(std::filesystem::path directory, base::Files& files, std::chrono::milliseconds time_to_migrate)
-    : directory_(std::move(directory)), files_(files), time_to_migrate_(time_to_migrate) {}
+    : directory_(std::move(directory)), files_(files), time_to_migrate_(time_to_migrate) {
+  // Of the process, whoever's statements take it: what one of them asks for must not be the end of all.
+  constexpr sqlite3_int64 kMostBytes = sqlite3_int64{1} << 30;
+  ::sqlite3_hard_heap_limit64(kMostBytes);
+}
 Sql::~Sql() = default;
 
 std::span<const runtime::Offer> Sql::offers() noexcept {
@@ -34,19 +52,21 @@ const void* Sql::interface(std::string_view id) const noexcept { return runtime:
 base::Result<void> Sql::prepare(runtime::Generation& generation) {
   const auto& manifest = *generation.spec().manifest;
   if (!asks_for_database(manifest)) return {};
+  const auto deadline = std::chrono::steady_clock::now() + time_to_migrate_;
   auto database = open(manifest.name);
   if (!database) return database.error();
   const auto is_wanted = [&] { return generation.state() == runtime::GenerationState::initialising; };
-  const auto count = migrate(**database, manifest,
-                             {.deadline = std::chrono::steady_clock::now() + time_to_migrate_,
-                              .running_versions = versions_on(**database),
-                              .is_wanted = is_wanted});
+  const auto count =
+      migrate(**database, manifest,
+              {.deadline = deadline, .running_versions = versions_on(**database), .is_wanted = is_wanted});
   if (!count) return count.error();
-  generation.keep(*database);
-  const std::lock_guard lock(mutex_);
-  by_generation_[&generation] = {
-      .version = manifest.version.to_string(), .database = std::move(*database), .has_migrated = *count > 0};
-  if (*count > 0) ++migrated_count_;
+  {
+    const std::lock_guard lock(mutex_);
+    by_generation_[&generation] = {
+        .version = manifest.version.to_string(), .database = std::move(*database), .has_migrated = *count > 0};
+    if (*count > 0) ++migrated_count_;
+  }
+  generation.keep(std::make_shared<Entry>(*this, generation));
   return {};
 }
 
@@ -87,12 +107,14 @@ base::Result<std::shared_ptr<Database>> Sql::open(const std::string& plugin) {
   return opened;
 }
 
-void Sql::forget(const runtime::Generation& generation) {
+/// Goes with its generation.
+void Sql::remove(const runtime::Generation* generation) noexcept {
+  std::shared_ptr<Database> last;  // closed when nobody waits for the lock
   const std::lock_guard lock(mutex_);
-  const auto found = by_generation_.find(&generation);
-  if (found == by_generation_.end()) return;
+  const auto found = by_generation_.find(generation);
   if (found->second.has_migrated) --migrated_count_;
-  by_generation_.erase(found);  // the generation keeps the database
+  last = std::move(found->second.database);
+  by_generation_.erase(found);
 }
 
 std::shared_ptr<Database> Sql::find(const runtime::Generation& generation) {

@@ -24,7 +24,7 @@ class Database;
 /// Whether a plugin is to have one.
 bool asks_for_database(const manifest::Manifest& manifest);
 
-/// Outlives every generation. prepare(), publish() and forget() as a service's, find() on any thread.
+/// Outlives every generation. prepare() and publish() as a service's, find() on any thread.
 class Sql final : public runtime::Service {
  public:
   /// Databases are files of this directory, which is made when the first plugin needs it. Their migrations have so
@@ -42,12 +42,13 @@ class Sql final : public runtime::Service {
   void publish(const runtime::ReleasePtr& next) override;
   void publish_canary(const runtime::ReleasePtr&, const runtime::CanaryShare&) override {}
   void cut(const runtime::Generation&) override {}
-  void forget(const runtime::Generation& generation) override;
+  void forget(const runtime::Generation&) override {}
 
-  /// Null: it has asked for none. What an instance has it may use until its destroy has returned.
+  /// Null: it has asked for none. The same until its destroy has returned.
   std::shared_ptr<Database> find(const runtime::Generation& generation);
 
  private:
+  class Entry;
   struct Used {
     std::string version;  // of the plugin
     std::shared_ptr<Database> database;
@@ -55,6 +56,7 @@ class Sql final : public runtime::Service {
   };
   base::Result<std::shared_ptr<Database>> open(const std::string& plugin);
   std::vector<std::string> versions_on(const Database& database);
+  void remove(const runtime::Generation* generation) noexcept;
 
   const std::filesystem::path directory_;
   base::Files& files_;

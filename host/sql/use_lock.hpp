@@ -1,5 +1,4 @@
-// Tells those who have a plugin's database open from those who want to put another one in its place. Inside this
-// folder.
+// Tells those who have a plugin's database open from those who want to put another one in its place.
 #pragma once
 
 #include <filesystem>
@@ -17,6 +16,9 @@ class UseLock {
   static base::Result<UseLock> share(const std::filesystem::path& database);
   /// Alone; `failed_precondition` at once where the database is in use.
   static base::Result<UseLock> take(const std::filesystem::path& database);
+
+  /// By the program, too, that this process becomes.
+  void keep_over_exec() const;
 
  private:
   explicit UseLock(base::Descriptor file) : file_(std::move(file)) {}

@@ -60,6 +60,7 @@ TEST_F(ProbationTest, ACrashOrAFaultNeverTouchesTheHostAndBeginsItAnew) {
   wait_until_served("moody", 20);
   EXPECT_EQ(host_->get("/moody?crash").status, 503);
   wait_until([&] { return status_of("moody")["worker"]["restarts"] == 1; });
+  wait_until([&] { return status_of("moody")["crashes"]["count"] == 1; });  // from when on it counts anew
   wait_until_served("moody", 0);
   ask("/moody", 20);
   wait_until_served("moody", 20);
