@@ -274,6 +274,12 @@ TEST_F(DatabaseTest, ATransactionThatDoesNotEndIsRolledBackForWhoWaits) {
   EXPECT_THAT(select("SELECT name FROM item ORDER BY name"), ElementsAre("and more", "written"));
 }
 
+TEST_F(DatabaseTest, AThreadThatHasForgottenItsTransactionMayWriteAgainAfterItsTime) {
+  const auto forgotten = *database_->begin(Database::Access::write, now() - 2s);
+  add("written", 1);
+  EXPECT_THAT(select("SELECT name FROM item"), ElementsAre("written"));
+}
+
 TEST_F(DatabaseTest, WhoWaitsHasItsTurnInTheOrderOfComing) {
   auto first = *database_->begin(Database::Access::write, Time::max());
   constexpr int kThreads = 4;

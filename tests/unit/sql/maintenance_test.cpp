@@ -126,6 +126,17 @@ TEST_F(MaintenanceTest, WhatIsNoWholeDatabaseReplacesNone) {
   EXPECT_THAT(select("SELECT name FROM item"), IsEmpty());
 }
 
+TEST_F(MaintenanceTest, AnEmptyFileReplacesNoDatabase) {
+  add("kept", 1);
+  database_.reset();
+  std::ofstream(backup_).flush();
+  const auto refused = restore(file(), backup_);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("it is empty"));
+  reopen();
+  EXPECT_THAT(select("SELECT name FROM item"), ElementsAre("kept"));
+}
+
 TEST_F(MaintenanceTest, OneThatIsDamagedIsReplacedAndKept) {
   add("kept", 1);
   back_up_to(backup_);

@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "../batches.hpp"
+#include "../../batches.hpp"
 #include "add.grpc.pb.h"
 
 namespace {
