@@ -36,7 +36,7 @@ class CrashesTest : public HostTest {
     const auto former = host_->process();
     EXPECT_ANY_THROW(ask());
     host_->wait_for_restart(former);
-    EXPECT_THAT(host_->log_text(), HasSubstr("the host crashed when it ran last"));
+    host_->wait_for_text("the host crashed when it ran last");
   }
 };
 

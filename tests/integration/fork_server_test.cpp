@@ -80,6 +80,7 @@ TEST_F(ForkServerTest, IsMadeAnewWithItsWorkersAndNoPluginIsBlamed) {
     ASSERT_GT(fork_server, 1);
     replace(fork_server, [&] { ASSERT_EQ(::kill(fork_server, SIGKILL), 0); });
     EXPECT_TRUE(is_gone(fork_server));
+    wait_until([&] { return times_in_log("the fork server has ended, and is started anew") >= i; });
     EXPECT_EQ(times_in_log("the fork server has ended, and is started anew"), i);
     EXPECT_EQ(host_->get("/hello").body, "Hello, world!\n");
     EXPECT_EQ(status_of("hello")["state"], "active");

@@ -114,7 +114,7 @@ TEST_F(SandboxTest, MemoryEndsAtItsLimitForThatPluginAlone) {
   const auto answer = host_->get("/chaos/allocates-for-ever");
   EXPECT_EQ(answer.status, 500);
   EXPECT_EQ(attempt("well"), "well");
-  EXPECT_THAT(host_->log_text(), HasSubstr("bad_alloc"));
+  EXPECT_THAT(host_->wait_for_log("handler failed")["reason"].get<std::string>(), HasSubstr("bad_alloc"));
   EXPECT_THAT(status(), HasSubstr("working directory, memory, capabilities"));
 }
 #endif

@@ -75,8 +75,6 @@ TEST_F(ReconcilerProbationTest, ACrashBeginsItAnew) {
                              .plugin = "good",
                              .generation = running.generation,
                              .sha256 = running.sha256});
-  EXPECT_EQ(reason_of("good"), "active: in probation: 15 of 20 requests") << "until the count begins";
-  reconciler_->do_chores();
   EXPECT_EQ(reason_of("good"), "active: in probation: 0 of 20 requests");
   answer("good", 19);
   EXPECT_EQ(isolated_by("good"), PluginStatus::IsolatedBy::probation);
