@@ -4,8 +4,8 @@
 #include <cstdlib>
 #include <string>
 
-#include "../contracts/http_caller.hpp"
 #include "../batches.hpp"
+#include "../contracts/http_caller.hpp"
 
 int main(int argc, char** argv) {
   if (argc != 4) {

@@ -5,8 +5,8 @@
  * comes from outside goes into parameters, never into a statement's text.
  *
  * The dialect is SQLite's. Refused are ATTACH, DETACH, VACUUM, loading extensions, PRAGMAs that set something,
- * statements that begin or end transactions, temporary tables, tables whose names begin with "mortise_", and, outside of
- * migrations, any change of the schema. A value may have 64 MiB, a statement 1 MiB.
+ * statements that begin or end transactions, temporary tables, tables whose names begin with "mortise_", and, outside
+ * of migrations, any change of the schema. A value may have 64 MiB, a statement 1 MiB.
  */
 #ifndef MORTISE_ABI_SQL_H
 #define MORTISE_ABI_SQL_H
@@ -60,8 +60,8 @@ typedef struct mortise_sql_outcome {
 typedef struct mortise_sql_database mortise_sql_database;
 
 /* Statements that are seen by others all or not at all. Owned by who has begun it, until commit() or roll_back(); used
- * by that thread alone. Ends before its scope's deadline, or in a minute where there is none: one that writes for longer
- * is rolled back for whoever waits to write, and whatever is done in it fails with MORTISE_ABORTED. since 1.1 */
+ * by that thread alone. Ends before its scope's deadline, or in a minute where there is none: one that writes for
+ * longer is rolled back for whoever waits to write, and whatever is done in it fails with MORTISE_ABORTED. since 1.1 */
 typedef struct mortise_sql_transaction mortise_sql_transaction;
 
 /* In begin(): only reads, all of them of the database as it was at the first. Others write meanwhile. since 1.1 */
@@ -71,10 +71,10 @@ typedef struct mortise_sql_transaction mortise_sql_transaction;
  * other; who waits for that, or computes, longer than its scope's deadline gets MORTISE_DEADLINE_EXCEEDED.
  *
  * MORTISE_INVALID_ARGUMENT: the statement is none, or its parameters do not fit. MORTISE_PERMISSION_DENIED: it is
- * refused. MORTISE_OUT_OF_RANGE, MORTISE_RESOURCE_EXHAUSTED: it is about more than may be. MORTISE_ALREADY_EXISTS: a row
- * with that key is there. MORTISE_FAILED_PRECONDITION: another constraint is broken. MORTISE_UNAVAILABLE: the database
- * is locked or cannot be read, or the disk is full. MORTISE_ABORTED: the transaction is over already. MORTISE_DATA_LOSS:
- * the database is damaged. A statement that fails has changed nothing. since 1.1 */
+ * refused. MORTISE_OUT_OF_RANGE, MORTISE_RESOURCE_EXHAUSTED: it is about more than may be. MORTISE_ALREADY_EXISTS: a
+ * row with that key is there. MORTISE_FAILED_PRECONDITION: another constraint is broken. MORTISE_UNAVAILABLE: the
+ * database is locked or cannot be read, or the disk is full. MORTISE_ABORTED: the transaction is over already.
+ * MORTISE_DATA_LOSS: the database is damaged. A statement that fails has changed nothing. since 1.1 */
 typedef struct mortise_sql_v1 {
   uint32_t struct_size;
   uint32_t reserved;
@@ -95,8 +95,8 @@ typedef struct mortise_sql_v1 {
   mortise_status (*begin)(mortise_sql_database* database, uint32_t flags, mortise_sql_transaction** transaction,
                           mortise_error* error);
 
-  /* Ends it, whatever it returns, but for MORTISE_FAILED_PRECONDITION within row(), where no transaction ends. OK: it is
-   * on the disk. since 1.1 [any-thread] */
+  /* Ends it, whatever it returns, but for MORTISE_FAILED_PRECONDITION within row(), where no transaction ends. OK: it
+   * is on the disk. since 1.1 [any-thread] */
   mortise_status (*commit)(mortise_sql_transaction* transaction, mortise_error* error);
 
   /* Ends it as if it had never been. since 1.1 [any-thread] */
