@@ -162,16 +162,16 @@ base::Result<void> back_up(const fs::path& database, const fs::path& target) {
 base::Result<fs::path> restore(const fs::path& database, const fs::path& source) {
   const auto alone = UseLock::take(database);
   if (!alone) return alone.error();
+  std::error_code ignored;
+  if (fs::file_size(source, ignored) == 0) {  // which is a whole database to SQLite
+    return Error{ErrorCode::data_loss, "'" + source.string() + "' holds no database: it is empty"};
+  }
   Draft draft(database);
   const auto filled = draft.fill(source);
   const auto faults = filled ? check(draft.path()) : base::Result<std::vector<std::string>>(filled.error());
   if (!faults && faults.error().code != ErrorCode::data_loss) return faults.error();
   const auto fault = !faults ? faults.error().message : faults->empty() ? std::string() : faults->front();
   if (!fault.empty()) return Error{ErrorCode::data_loss, "'" + source.string() + "' is damaged: " + fault};
-  std::error_code ignored;
-  if (fs::file_size(draft.path(), ignored) == 0) {
-    return Error{ErrorCode::data_loss, "'" + source.string() + "' holds no database: it is empty"};
-  }
   fs::path aside;
   if (is_there(database)) {
     settle(database);
