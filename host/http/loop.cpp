@@ -1,5 +1,7 @@
 #include "http/loop.hpp"
 
+#include <openssl/crypto.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -124,6 +126,8 @@ Seat& Loop::add_seat() {
 }
 
 void Loop::give_back(Seat& seat) {
+  // What it keeps for the thread goes while the process waits for that: the thread's own end may come after.
+  ::OPENSSL_thread_stop();
   std::unique_lock lock(seats_mutex_);
   Seat::sit(nullptr);
   seats_.remove_if([&](const Seat& other) { return &other == &seat; });

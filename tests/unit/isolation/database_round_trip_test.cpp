@@ -30,12 +30,7 @@ using Access = sql::Database::Access;
 
 class DatabaseRoundTripTest : public sql::DatabaseTest {
  protected:
-  DatabaseRoundTripTest() {
-    // Of a worker nothing is ever taken down but by the end of its process: it is left here as well.
-    link_ = new HostLink(Talk(base::Descriptor()), area_, base::Descriptor());
-    remote_ = new RemoteSql(*link_, *new OutgoingPlaces(*link_));
-    attendant_ = std::thread([this] { attend(); });
-  }
+  DatabaseRoundTripTest() : attendant_([this] { attend(); }) {}
   ~DatabaseRoundTripTest() override {
     is_over_ = true;
     attendant_.join();
@@ -58,7 +53,7 @@ class DatabaseRoundTripTest : public sql::DatabaseTest {
   /// As the plugin in the worker.
   base::Result<mortise_status> ask(std::string_view statement, const std::vector<mortise_sql_value>& parameters = {},
                                    const Rows* rows = nullptr, std::uint64_t transaction = 0) {
-    return remote_->run(transaction, statement, parameters, rows == nullptr ? nullptr : rows->table(), &told_);
+    return remote_.run(transaction, statement, parameters, rows == nullptr ? nullptr : rows->table(), &told_);
   }
   /// What a worker that keeps to no rule says in the place.
   void say(std::uint32_t number, const Payload& request) {
@@ -77,8 +72,9 @@ class DatabaseRoundTripTest : public sql::DatabaseTest {
   GrowingPool pool_{kOutgoingCount};
   std::shared_ptr<OutgoingCalls> outgoing_ = std::make_shared<OutgoingCalls>(end_, slots_);
   std::shared_ptr<DatabaseCalls> calls_ = std::make_shared<DatabaseCalls>(end_, outgoing_, database_, pool_);
-  HostLink* link_ = nullptr;
-  RemoteSql* remote_ = nullptr;
+  HostLink link_{Talk(base::Descriptor()), area_, base::Descriptor()};
+  OutgoingPlaces places_{link_};
+  RemoteSql remote_{link_, places_};
   mortise_sql_outcome told_{sizeof(mortise_sql_outcome), 0, 0, 0};
   std::atomic<bool> is_over_{false};
   std::thread attendant_;
@@ -116,13 +112,13 @@ TEST_F(DatabaseRoundTripTest, FailuresSayWhatIsWrong) {
 }
 
 TEST_F(DatabaseRoundTripTest, ATransactionIsSeenAllOrNotAtAll) {
-  const auto transaction = *remote_->begin(0);
+  const auto transaction = *remote_.begin(0);
   ASSERT_TRUE(ask("INSERT INTO item (name) VALUES ('kept')", {}, nullptr, transaction));
   EXPECT_THAT(select("SELECT name FROM item"), IsEmpty());
   EXPECT_EQ(ask("DELETE FROM item").error().code, ErrorCode::failed_precondition) << "it would wait for itself";
-  ASSERT_TRUE(remote_->end(SqlAction::commit, transaction));
+  ASSERT_TRUE(remote_.end(SqlAction::commit, transaction));
   EXPECT_THAT(select("SELECT name FROM item"), ElementsAre("kept"));
-  EXPECT_FALSE(remote_->end(SqlAction::commit, transaction)) << "it is over";
+  EXPECT_FALSE(remote_.end(SqlAction::commit, transaction)) << "it is over";
 }
 
 TEST_F(DatabaseRoundTripTest, RowsThatAreRefusedUndoTheirStatement) {
@@ -130,12 +126,12 @@ TEST_F(DatabaseRoundTripTest, RowsThatAreRefusedUndoTheirStatement) {
   Rows refusing;
   refusing.refuse(1, MORTISE_ABORTED);
   EXPECT_EQ(*ask(kInsert, {}, &refusing), MORTISE_ABORTED);
-  const auto transaction = *remote_->begin(0);
+  const auto transaction = *remote_.begin(0);
   ASSERT_TRUE(ask("INSERT INTO item (name) VALUES ('kept')", {}, nullptr, transaction));
   Rows refusing_again;
   refusing_again.refuse(1, MORTISE_ABORTED);
   EXPECT_EQ(*ask(kInsert, {}, &refusing_again, transaction), MORTISE_ABORTED);
-  ASSERT_TRUE(remote_->end(SqlAction::commit, transaction));
+  ASSERT_TRUE(remote_.end(SqlAction::commit, transaction));
   EXPECT_THAT(select("SELECT name FROM item"), ElementsAre("kept"));
 }
 
@@ -147,7 +143,7 @@ TEST_F(DatabaseRoundTripTest, AReadThatHasTheWordInItWaitsForNobody) {
 }
 
 TEST_F(DatabaseRoundTripTest, WhatAWorkerHasBegunEndsWithIt) {
-  const auto transaction = *remote_->begin(0);
+  const auto transaction = *remote_.begin(0);
   ASSERT_TRUE(ask("INSERT INTO item (name) VALUES ('lost')", {}, nullptr, transaction));
   calls_->end();
   add("written", 1);
@@ -157,7 +153,7 @@ TEST_F(DatabaseRoundTripTest, WhatAWorkerHasBegunEndsWithIt) {
 
 TEST_F(DatabaseRoundTripTest, WhoWaitsForAWorkerThatEndsWaitsNoLonger) {
   const auto writes = *database_->begin(Access::write, Time::max());
-  std::thread waiting([this] { EXPECT_FALSE(remote_->begin(0)); });
+  std::thread waiting([this] { EXPECT_FALSE(remote_.begin(0)); });
   std::thread running([this] {
     EXPECT_FALSE(ask("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"));
   });
@@ -175,12 +171,12 @@ TEST_F(DatabaseRoundTripTest, ManyThreadsLoseNothing) {
     threads.emplace_back([this] {
       mortise_sql_outcome ignored{sizeof(mortise_sql_outcome), 0, 0, 0};
       for (int round = 0; round < kRounds; ++round) {
-        const auto transaction = *remote_->begin(0);
+        const auto transaction = *remote_.begin(0);
         Rows rows;
-        ASSERT_TRUE(remote_->run(transaction, "SELECT amount FROM item", {}, rows.table(), &ignored));
+        ASSERT_TRUE(remote_.run(transaction, "SELECT amount FROM item", {}, rows.table(), &ignored));
         const std::vector<mortise_sql_value> next{integer(std::stoll(rows.all().at(0)) + 1)};
-        ASSERT_TRUE(remote_->run(transaction, "UPDATE item SET amount = ?", next, nullptr, &ignored));
-        ASSERT_TRUE(remote_->end(SqlAction::commit, transaction));
+        ASSERT_TRUE(remote_.run(transaction, "UPDATE item SET amount = ?", next, nullptr, &ignored));
+        ASSERT_TRUE(remote_.end(SqlAction::commit, transaction));
       }
     });
   }

@@ -87,8 +87,9 @@ TEST_F(DatabaseTest, AFullDiskLeavesWhatWasThere) {
     ASSERT_TRUE(transaction->connection().ask("PRAGMA page_count", {},
                                               [&](std::span<const std::string_view> row) { pages = row[0]; }));
     ASSERT_TRUE(transaction->connection().ask("PRAGMA max_page_count=" + pages));
-    const std::vector<mortise_sql_value> large{text(std::string(100000, 'x'))};
-    const auto full = transaction->run("INSERT INTO item (name) VALUES (?)", {.parameters = large});
+    const std::string large(100000, 'x');
+    const std::vector<mortise_sql_value> values{text(large)};
+    const auto full = transaction->run("INSERT INTO item (name) VALUES (?)", {.parameters = values});
     ASSERT_FALSE(full);
     EXPECT_EQ(full.error().code, ErrorCode::unavailable);
     EXPECT_THAT(full.error().message, HasSubstr("full"));
