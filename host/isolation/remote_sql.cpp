@@ -37,8 +37,8 @@ RemoteTransaction& from(mortise_sql_transaction* transaction) {
 /// By which the host knows who waits for itself.
 std::uint64_t this_thread() {
   static std::atomic<std::uint64_t> last{0};  // a count that orders nothing: relaxed
-  thread_local const std::uint64_t number = last.fetch_add(1, std::memory_order_relaxed) + 1;
-  return number;
+  thread_local const std::uint64_t kNumber = last.fetch_add(1, std::memory_order_relaxed) + 1;
+  return kNumber;
 }
 
 std::int64_t deadline_ns() {

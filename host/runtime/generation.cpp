@@ -72,7 +72,11 @@ base::Result<void> Generation::init() {
 base::Result<void> Generation::run_init() {
   for (Service* service : services_) {
     if (auto prepared = service->prepare(*this); !prepared) return prepared;
-    if (state() != GenerationState::initialising) return base::Error{base::ErrorCode::aborted, "it was given up"};
+    // Who gives it up from here on knows that the service is not busy with it.
+    auto wanted = GenerationState::initialising;
+    if (!state_.compare_exchange_strong(wanted, wanted, std::memory_order_acq_rel)) {
+      return base::Error{base::ErrorCode::aborted, "it was given up"};
+    }
   }
   if (auto called = call_init(); !called) return called;
   for (Service* service : services_) {

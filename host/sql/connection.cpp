@@ -76,8 +76,8 @@ int bind_one(sqlite3_stmt* statement, int number, const mortise_sql_value& value
 
 Caller Caller::this_thread() noexcept {
   static std::atomic<std::uint64_t> last{0};  // a count that orders nothing: relaxed
-  thread_local const std::uint64_t number = last.fetch_add(1, std::memory_order_relaxed) + 1;
-  return {.whose = nullptr, .thread = number, .gone = nullptr};
+  thread_local const std::uint64_t kNumber = last.fetch_add(1, std::memory_order_relaxed) + 1;
+  return {.whose = nullptr, .thread = kNumber, .gone = nullptr};
 }
 
 void Connection::Finalize::operator()(sqlite3_stmt* statement) const noexcept { ::sqlite3_finalize(statement); }

@@ -55,7 +55,7 @@ base::Result<AllApplied> read_applied(Connection& connection) {
 
 /// Whether this version ran when others' migrations did, and none of those was the plugin's since.
 base::Result<bool> has_been_running(Connection& connection, const std::string& version) {
-  const auto is_there = has_table(connection, "mortise_running_versions");
+  auto is_there = has_table(connection, "mortise_running_versions");
   if (!is_there || !*is_there) return is_there;
   bool is_known = false;
   const auto read = connection.ask("SELECT 1 FROM mortise_running_versions WHERE version = ?1", {version},
@@ -173,12 +173,12 @@ base::Result<void> check_made(Connection& connection, Time deadline) {
 
 base::Result<void> run_all(Connection& connection, const std::vector<Pending>& pending,
                            const manifest::Manifest& manifest, const MigrationTerms& terms) {
-  if (const auto made = connection.run_script(kTables, Author::host, terms.deadline); !made) return made;
+  if (auto made = connection.run_script(kTables, Author::host, terms.deadline); !made) return made;
   for (const auto& one : pending) {
-    if (const auto run = run_one(connection, one, manifest, terms.deadline); !run) return run;
+    if (auto run = run_one(connection, one, manifest, terms.deadline); !run) return run;
   }
   for (const auto& version : terms.running_versions) {
-    const auto noted = connection.ask("INSERT OR IGNORE INTO mortise_running_versions VALUES (?1)", {version});
+    auto noted = connection.ask("INSERT OR IGNORE INTO mortise_running_versions VALUES (?1)", {version});
     if (!noted) return noted;
   }
   return check_made(connection, terms.deadline);
