@@ -1,7 +1,6 @@
 #include "isolation/remote_sql.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -11,6 +10,7 @@
 #include "runtime/abi_values.hpp"
 #include "runtime/generation.hpp"
 #include "runtime/scope.hpp"
+#include "sql/connection.hpp"
 #include "sql/sql.hpp"
 #include "sql/sql_table.hpp"
 
@@ -35,11 +35,7 @@ RemoteTransaction& from(mortise_sql_transaction* transaction) {
 }
 
 /// By which the host knows who waits for itself.
-std::uint64_t this_thread() {
-  static std::atomic<std::uint64_t> last{0};  // a count that orders nothing: relaxed
-  thread_local const std::uint64_t kNumber = last.fetch_add(1, std::memory_order_relaxed) + 1;
-  return kNumber;
-}
+std::uint64_t this_thread() { return sql::Caller::this_thread().thread; }
 
 std::int64_t deadline_ns() {
   const auto* const scope = runtime::Scope::current();
@@ -105,8 +101,9 @@ mortise_status run(mortise_sql_database* database, mortise_sql_transaction* tran
       return to_abi(Error{ErrorCode::failed_precondition, sql::kStillRunning}, error);
     }
     const std::span values(parameters, parameter_count);
-    if (!are_sound(values))
+    if (!are_sound(values)) {
       return to_abi(Error{ErrorCode::invalid_argument, "a parameter has no bytes, or there are too many"}, error);
+    }
     const HandingOut handing_out(within);
     const auto ran =
         from(database).run(within == nullptr ? 0 : within->number, runtime::to_view(statement), values, rows, outcome);
