@@ -133,7 +133,12 @@ base::Result<fs::path> keep_aside(const fs::path& database) {
 base::Result<void> replace(const fs::path& database, const fs::path& draft, const fs::path& aside) {
   // SQLite would take a log that is left for that of the new one.
   for (const auto* ending : {"-wal", "-journal", "-shm"}) ::unlink(with(database, ending).c_str());
-  if (::rename(draft.c_str(), database.c_str()) == 0) return settle_folder_of(database);
+  if (::rename(draft.c_str(), database.c_str()) == 0) {
+    const auto settled = settle_folder_of(database);
+    if (settled) return {};
+    return Error{settled.error().code,
+                 "it is replaced, but may not survive a loss of power: " + settled.error().message};
+  }
   const auto error = of_system("replace", database);
   for (const auto* ending : kBeside) {
     [[maybe_unused]] const int ignored = ::link(with(aside, ending).c_str(), with(database, ending).c_str());

@@ -20,7 +20,7 @@ base::Result<void> back_up(const std::filesystem::path& database, const std::fil
 
 /// Puts a copy of `source`, a whole database, in its place. Nobody may have it open (`failed_precondition`). Returns
 /// the name beside it under which is now what was there; empty when there was nothing. Where it fails, that is as it
-/// was; a process that is killed meanwhile leaves it under one of both names, or both.
+/// was, or the error says what is not; a process that is killed meanwhile leaves it under one of both names, or both.
 base::Result<std::filesystem::path> restore(const std::filesystem::path& database, const std::filesystem::path& source);
 
 /// Every fault that SQLite finds in it, up to a hundred, as sentences; none: it is whole.
