@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <future>
 #include <span>
 #include <system_error>
 #include <utility>
@@ -54,11 +55,18 @@ class Catalog::Impl {
         store_(std::move(store)),
         listing_(files, settings_.drop_directory.string(), ".so"),
         intake_(settings_, files, store_, std::move(probe)) {
-    open_database();
+    // What a thousand plugins' rows take, others do in the meantime.
+    opening_ = std::async(std::launch::async, [this] { open_database(); });
+  }
+
+  /// All that the database has is there.
+  void wait() const {
+    if (opening_.valid()) opening_.get();
   }
 
   base::Result<ScanResult> scan() {
     const auto files = listing_.look();
+    wait();
     if (!files) {
       return base::Error{base::ErrorCode::unavailable,
                          files.error().message + "; drop_directory must exist and be readable"};
@@ -85,6 +93,7 @@ class Catalog::Impl {
   }
 
   void own() {
+    wait();
     if (!std::exchange(settings_.is_borrowed, false)) return;
     const auto found_out = std::exchange(entries_, {});
     const auto records = records_;
@@ -100,6 +109,7 @@ class Catalog::Impl {
   }
 
   base::Result<RecordPtr> find_image(const std::string& sha256) {
+    wait();
     for (const auto& [path, entry] : entries_) {
       const auto& record = entry.record;
       if (record->state == FileState::verified && record->sha256 == sha256) return record;
@@ -107,7 +117,10 @@ class Catalog::Impl {
     return read_image(sha256);
   }
 
-  [[nodiscard]] const RecordSet& records() const { return records_; }
+  [[nodiscard]] const RecordSet& records() const {
+    wait();
+    return records_;
+  }
 
  private:
   using Stamps = std::map<std::string, base::FileStamp>;
@@ -277,6 +290,7 @@ class Catalog::Impl {
   Entries entries_;
   RecordSet records_;                 // of entries_
   std::vector<std::string> remarks_;  // for the next scan to tell
+  mutable std::future<void> opening_;  // until it is ready the members above are another thread's
   bool has_cleared_ = false;
   bool is_settled_ = false;  // the last scan has found every entry as the one before it had left it
 };

@@ -94,8 +94,13 @@ void Reconciler::distrust_files() noexcept {
   planner_ = {};
 }
 
+config::LoadedPlugins Reconciler::load_configs() {
+  if (!configs_ahead_.valid()) return plugin_configs_.load();
+  return configs_ahead_.get();
+}
+
 Desired Reconciler::desire_with(const Memory& memory) {
-  const auto configs = plugin_configs_.load();
+  const auto configs = load_configs();
   base::give_way();
   auto desired = desiring_.desire(configs, records_, settings_.drop_directory, memory);
   base::give_way();

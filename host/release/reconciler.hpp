@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <optional>
@@ -93,6 +94,7 @@ class Reconciler {
   /// Closes the circuits of those that reach in `other` what is not in `one`: what failed may have been that, or what
   /// has been replaced by it.
   static void forgive_callers(const runtime::Release& one, const runtime::Release& other);
+  config::LoadedPlugins load_configs();
   Desired desire_with(const Memory& memory);
   Desired desire_now();
   [[nodiscard]] bool is_asked_for(const Failure& failure, const Desired& desired) const;
@@ -204,6 +206,8 @@ class Reconciler {
   std::vector<runtime::Service*> services_;  // contracts_ is the first
   base::Files& files_;
   config::PluginConfigs plugin_configs_;
+  // At the start, what another thread makes of them while this one looks at the catalogue.
+  std::future<config::LoadedPlugins> configs_ahead_;
   Desiring desiring_;
   Planner planner_;
   runtime::ControlThread control_;

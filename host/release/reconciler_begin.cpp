@@ -1,5 +1,6 @@
 // The first release of a host's life: what ran before, as far as it is still wanted and starts.
 #include <algorithm>
+#include <future>
 #include <utility>
 
 #include "release/order.hpp"
@@ -22,6 +23,7 @@ bool is_same(const std::vector<Wanted>& a, const std::vector<const Wanted*>& b) 
 }  // namespace
 
 void Reconciler::begin(Record record) {
+  configs_ahead_ = std::async(std::launch::async, [this] { return plugin_configs_.load(); });
   look();
   auto former = recall(record);
   if (record == Record::now) settle_crashes(former);

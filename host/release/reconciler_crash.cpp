@@ -97,7 +97,7 @@ bool Reconciler::count_worker(const telemetry::CrashMark& crash) {
 }
 
 config::OnCrash Reconciler::on_crash_of(const std::string& plugin) {
-  const auto loaded = plugin_configs_.load();
+  const auto loaded = load_configs();
   const auto found = std::find_if(loaded.plugins.begin(), loaded.plugins.end(),
                                   [&](const config::PluginConfigPtr& one) { return one->name == plugin; });
   return found == loaded.plugins.end() ? settings_.on_crash : (*found)->on_crash.value_or(settings_.on_crash);
@@ -146,15 +146,16 @@ void Reconciler::note_isolated_runs() {
 
 /// Whoever has crashed the host comes back isolated, by a release of its own: as if that had run.
 void Reconciler::isolate_former(Former& former, Record record) {
-  const auto loaded = plugin_configs_.load();
+  if (former.memory.isolations.empty()) return;
+  const auto configs = load_configs().plugins;
   auto members = former.members;
   std::string cause;
   for (const auto& [name, member] : former.members) {
     auto placed = place(name, member, former.memory);
     if (placed == member) continue;
-    const auto own = loaded.plugins.find(name + ".json");
+    const auto own = configs.find(name + ".json");
     // Its sandbox is as its file says.
-    if (own != loaded.plugins.end() && (*own)->config_text == member.config_text) {
+    if (own != configs.end() && (*own)->config_text == member.config_text) {
       placed.config_text = settings_text(*IsolatedConfigs().of(*own));
     }
     const auto& reason = former.memory.find_isolation(name, member.record->sha256)->reason;
