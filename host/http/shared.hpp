@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "http/blocking_pool.hpp"
 #include "http/server.hpp"
 #include "http/spare_threads.hpp"
+#include "runtime/blocking_pool.hpp"
 
 namespace mortise::http {
 
@@ -21,7 +21,7 @@ struct Shared {
 
   const ServerSettings settings;
   const std::string id_prefix;  // of generated request ids: random, the same for the process
-  BlockingPool pool;
+  runtime::BlockingPool pool;
   SpareThreads watch;
   std::vector<std::unique_ptr<Loop>> loops;
 

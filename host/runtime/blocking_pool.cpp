@@ -1,4 +1,4 @@
-#include "http/blocking_pool.hpp"
+#include "runtime/blocking_pool.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -9,7 +9,7 @@
 #include "base/give_way.hpp"
 #include "telemetry/crash_handler.hpp"
 
-namespace mortise::http {
+namespace mortise::runtime {
 
 /// Gives it a turn if it has none and can use one. Under the mutex, as all that follow.
 void BlockingPool::State::list(Owners::iterator owner) {
@@ -127,4 +127,4 @@ std::size_t BlockingPool::stop(std::chrono::milliseconds patience) {
   return state_->threads;
 }
 
-}  // namespace mortise::http
+}  // namespace mortise::runtime

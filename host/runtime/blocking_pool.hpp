@@ -16,7 +16,7 @@
 #include <string_view>
 #include <vector>
 
-namespace mortise::http {
+namespace mortise::runtime {
 
 /// Any thread may post.
 class BlockingPool {
@@ -78,4 +78,4 @@ class BlockingPool {
   std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
-}  // namespace mortise::http
+}  // namespace mortise::runtime

@@ -1,4 +1,4 @@
-#include "http/blocking_pool.hpp"
+#include "runtime/blocking_pool.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 #include <string>
 #include <thread>
 
-namespace mortise::http {
+namespace mortise::runtime {
 namespace {
 
 using namespace std::chrono_literals;
@@ -229,4 +229,4 @@ TEST(BlockingPool, LeavesStuckThreadsBehindAndDropsWhatWaitedForThem) {
 }
 
 }  // namespace
-}  // namespace mortise::http
+}  // namespace mortise::runtime
