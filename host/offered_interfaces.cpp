@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "events/events.hpp"
 #include "http/server.hpp"
 #include "runtime/contracts.hpp"
 #include "runtime/tables.hpp"
@@ -11,8 +12,8 @@ namespace mortise {
 
 std::vector<std::string> offered_interfaces() {
   std::vector<std::string> ids;
-  for (const auto offers :
-       {runtime::own_offers(), runtime::Contracts::offers(), http::Server::offers(), sql::Sql::offers()}) {
+  for (const auto offers : {runtime::own_offers(), runtime::Contracts::offers(), events::Events::offers(),
+                            http::Server::offers(), sql::Sql::offers()}) {
     for (const auto& offer : offers) ids.emplace_back(offer.id);
   }
   std::sort(ids.begin(), ids.end());

@@ -118,6 +118,7 @@ base::Result<void> ServingHost::open() {
                 .on_change = [this] { runner_->tell_changed(); },
                 .on_crash = [this](const telemetry::CrashMark& crash) { runner_->tell_crashed(crash); }};
   contracts_.emplace(config_.arena_max_bytes);
+  events_.emplace(contracts_->registry(), config_.edge.blocking_threads);
   server_.emplace(edge_settings(config_.edge));
   // A migration ends before its start is given up.
   sql_.emplace(sql::database_directory(config_.state_directory), files_, config_.init_timeout * 9 / 10);
@@ -143,8 +144,8 @@ base::Result<void> ServingHost::open() {
                                               [this](const runtime::GenerationSpec& spec) {
                                                 return std::make_unique<isolation::StandIn>(isolation_, spec);
                                               }},
-                  std::move(*catalog), *contracts_, std::vector<runtime::Service*>{&*server_, &*sql_}, files_,
-                  [this](const release::Status& status) { status_file_->write(status); });
+                  std::move(*catalog), *contracts_, std::vector<runtime::Service*>{&*events_, &*server_, &*sql_},
+                  files_, [this](const release::Status& status) { status_file_->write(status); });
   upgrade_.emplace(takeover::UpgradeSettings{.executable = start_.executable,
                                              .arguments = start_.arguments,
                                              .environment = start_.environment,
@@ -243,11 +244,12 @@ std::size_t ServingHost::stop() {
   runner_->begin_stop();
   control_->stop();  // after the runner has answered whoever waits for it
   const std::size_t cut = server_->stop(config_.edge.shutdown_grace);
+  const std::size_t unheard = events_->stop(config_.stop_timeout);
   const std::size_t left = runner_->stop();
   if (!is_replaced) status_file_->remove();
   telemetry::log(Level::info, "host", "stopped",
                  {{"requests_cut", std::to_string(cut)}, {"generations_left", std::to_string(left)}});
-  return cut + left;
+  return cut + unheard + left;
 }
 
 }  // namespace mortise

@@ -12,6 +12,7 @@
 #include "admin/control_server.hpp"
 #include "base/instance_lock.hpp"
 #include "config/config.hpp"
+#include "events/events.hpp"
 #include "http/server.hpp"
 #include "isolation/stand_in.hpp"
 #include "release/runner.hpp"
@@ -70,6 +71,7 @@ class ServingHost final : public takeover::Outgoing {
   isolation::ForkServer fork_server_;
   isolation::Settings isolation_;
   std::optional<runtime::Contracts> contracts_;
+  std::optional<events::Events> events_;
   std::optional<http::Server> server_;
   std::optional<sql::Sql> sql_;
   std::optional<StatusFile> status_file_;

@@ -34,24 +34,41 @@ ordered_json list_methods(const manifest::Manifest& manifest, const std::string&
   return list;
 }
 
+ordered_json describe_topic(const manifest::Manifest& manifest, const std::string& topic) {
+  return {{"topic", topic}, {"methods", list_methods(manifest, topic)}};
+}
+
 }  // namespace
 
 void print_description(const manifest::Manifest& manifest, std::ostream& out) {
   out << "plugin    " << manifest.name << ' ' << manifest.version.to_string() << ": " << manifest.summary << '\n';
   for (const auto& provided : manifest.provides) {
-    out << "provides  " << provided.contract << remarks(provided, manifest.name) << '\n';
+    out << (provided.is_topic ? "hears     " : "provides  ") << provided.contract << remarks(provided, manifest.name)
+        << '\n';
     print_methods(manifest, provided.contract, out);
   }
   for (const auto& required : manifest.requires_) {
     out << "requires  " << required.contract << remarks(required) << '\n';
     print_methods(manifest, required.contract, out);
   }
+  for (const auto& topic : manifest.publishes) {
+    out << "publishes " << topic << '\n';
+    print_methods(manifest, topic, out);
+  }
   for (const auto& interface : manifest.interfaces) out << "uses      " << interface << '\n';
 }
 
 ordered_json describe_contracts(const manifest::Manifest& manifest) {
-  ordered_json document{{"provides", ordered_json::array()}, {"requires", ordered_json::array()}};
+  ordered_json document{{"provides", ordered_json::array()},
+                        {"requires", ordered_json::array()},
+                        {"publishes", ordered_json::array()},
+                        {"subscribes", ordered_json::array()}};
+  for (const auto& topic : manifest.publishes) document["publishes"].push_back(describe_topic(manifest, topic));
   for (const auto& provided : manifest.provides) {
+    if (provided.is_topic) {
+      document["subscribes"].push_back(describe_topic(manifest, provided.contract));
+      continue;
+    }
     document["provides"].push_back({{"contract", provided.contract},
                                     {"name", provided.name},
                                     {"rank", provided.rank},

@@ -64,6 +64,7 @@ class Comparison {
       return provided.contract + (provided.name == plugin.name ? "" : " as '" + provided.name + "'");
     };
     for (const auto& old : before_.provides) {
+      if (old.is_topic) continue;  // who does not listen breaks nobody
       const auto* kept = find(after_.provides, old);
       if (kept == nullptr) {
         say(Effect::breaking, title(old, before_) + ": is not provided any longer; go on providing it");
@@ -78,8 +79,12 @@ class Comparison {
     }
   }
 
-  /// Of the contracts that both provide, under whatever names.
+  /// Of the contracts that both provide, under whatever names, and of the topics that both publish on.
   void compare_methods() {
+    for (const auto& topic : before_.publishes) {
+      const bool is_kept = std::find(after_.publishes.begin(), after_.publishes.end(), topic) != after_.publishes.end();
+      if (is_kept) compare_methods_of(topic);
+    }
     std::set<std::string> offered;
     for (const auto& provided : after_.provides) offered.insert(provided.contract);
     std::set<std::string> done;

@@ -61,6 +61,7 @@ struct Completion {
     call,       // the handler calls another plugin; `argument`: the outgoing call
     returned,   // the handler has, though the call is not over: it holds no thread, and calls no other plugin
     database,   // no call's: the plugin's database is to do what lies in the outgoing place `argument` (sql_form.hpp)
+    publish,    // no call's: the payload is an event of the topic `argument` (event_payload.hpp)
     taken,      // no call's: the block at `argument`, of a reply to an outgoing call, is not needed any more
     done,       // nothing runs inside the call any more, and it has been ended
     // Of WebSockets (socket_form.hpp):

@@ -53,6 +53,9 @@ struct Means {
   /// must not wait.
   std::function<void()> on_unheard = [] {};
   std::shared_ptr<DatabaseCalls> database{};  // null: the plugin has none
+  /// An event of the topic with that number, in the order of registration. The attendant's; must not wait.
+  std::function<mortise_status(std::uint64_t topic, std::string_view key, mortise_bytes bytes)> publish =
+      [](std::uint64_t, std::string_view, mortise_bytes) { return MORTISE_UNIMPLEMENTED; };
 };
 
 /// Of one worker process; shared by the attendant and by those who are just submitting, or wait for a client. A worker
@@ -151,6 +154,7 @@ class Calls : public std::enable_shared_from_this<Calls> {
   void take(const Completion& completion);
   void take_of(Call& call, const Completion& completion, Rest& rest);
   void take_end(Call& call, const Completion& completion);
+  void take_event(const Completion& completion);
   void take_answer(Call& call, const Completion& completion);
   void take_write(Call& call, const Completion& completion);
   void take_read(Call& call, const Completion& completion);

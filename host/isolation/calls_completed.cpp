@@ -6,8 +6,10 @@
 #include <string>
 #include <utility>
 
+#include "events/event_form.hpp"
 #include "http/response_writer.hpp"
 #include "isolation/calls.hpp"
+#include "isolation/event_payload.hpp"
 #include "isolation/futex.hpp"
 #include "isolation/http_form.hpp"
 #include "runtime/abi_values.hpp"
@@ -48,6 +50,7 @@ void Calls::take(const Completion& completion) {
     if (means_.database == nullptr) return end_.breach->note("it asks for a database that its plugin does not have");
     return means_.database->take(static_cast<std::uint32_t>(std::min<std::uint64_t>(completion.argument, UINT32_MAX)));
   }
+  if (completion.kind == Kind::publish) return take_event(completion);
   if (completion.call >= kCallCount) return end_.breach->note("it names a call that there is none of");
   if (completion.reply != Completion::kNoReply && completion.reply >= kReplyCount) {
     return end_.breach->note("it waits for a reply in a place that there is none of");
@@ -81,12 +84,26 @@ void Calls::take_of(Call& call, const Completion& completion, Rest& rest) {
     case Kind::accept: return take_accept(call, completion);
     case Kind::heard: return take_heard(call, completion, rest);
     case Kind::database:
+    case Kind::publish:
     case Kind::taken:
     case Kind::send_text:
     case Kind::send_binary:
     case Kind::close: break;  // no call's
   }
   end_.breach->note("it says something that there is no word for");
+}
+
+/// A copy of it: what is looked at must not change any more.
+void Calls::take_event(const Completion& completion) {
+  const Payload payload{.offset = completion.offset, .size = completion.size};
+  if (!end_.area->is_workers(end_.area->memory().worker_heap, payload) || payload.size > 2 * events::kMostEventBytes) {
+    return end_.breach->note("an event of it lies where it must not write, or is too long");
+  }
+  const std::string copy(reinterpret_cast<const char*>(end_.area->at(payload.offset)), payload.size);
+  const auto event = EventView::read(copy);
+  if (!event || means_.publish(completion.argument, event->key, event->bytes) != MORTISE_OK) {
+    end_.breach->note("it publishes what it must have refused itself");
+  }
 }
 
 void Calls::take_answer(Call& call, const Completion& completion) {

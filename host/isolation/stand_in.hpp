@@ -17,6 +17,7 @@
 
 #include <mortise/abi/assets.h>
 #include <mortise/abi/contracts.h>
+#include <mortise/abi/events.h>
 #include <mortise/abi/health.h>
 #include <mortise/abi/host.h>
 #include <mortise/abi/state.h>
@@ -214,6 +215,8 @@ class StandIn final : public loader::Code {
   mortise_status mount_directory(Life& life, const Message& message, mortise_error* error);
   mortise_status provide(Life& life, const Message& message, mortise_error* error);
   mortise_status require(Life& life, const Message& message, mortise_error* error);
+  mortise_status open_topic(Life& life, const Message& message, mortise_error* error);
+  mortise_status publish(std::uint64_t topic, std::string_view key, mortise_bytes bytes) const;
   mortise_status register_once(Life& life, std::string what, mortise_error* error,
                                const std::function<mortise_status()>& do_register);
   void count_bytes(Life& life, std::size_t bytes);
@@ -228,20 +231,22 @@ class StandIn final : public loader::Code {
   mortise_state_v1 state_{};
   const mortise_host_v1* host_ = nullptr;  // from init on
   const mortise_http_v1* http_ = nullptr;
-  bool has_state_ = false;          // written in init, before anybody asks
-  Clock::time_point init_until_{};  // likewise: when the first workers of the plugin must have done so
+  const mortise_events_v1* events_ = nullptr;  // from init on
+  bool has_state_ = false;                     // written in init, before anybody asks
+  Clock::time_point init_until_{};             // likewise: when the first workers of the plugin must have done so
 
-  std::unique_ptr<GrowingPool> waiting_;     // of who waits for clients
-  std::unique_ptr<GrowingPool> calling_;     // of who calls other plugins for its handlers
-  std::unique_ptr<GrowingPool> storing_;     // of what its database does
-  std::deque<ForwardedRoute> routes_;        // the first's attendant's, in init; never changes after
-  std::deque<ForwardedContract> contracts_;  // likewise
-  std::vector<ForwardedSlot> slots_;         // likewise
-  std::deque<Mounted> mounted_;              // likewise
-  std::vector<Registered> registered_;       // likewise: in the order of registration
-  base::RestartPause pause_;                 // the attendant's
-  bool has_served_ = false;                  // the attendant's; a worker that comes from here on takes one's place
-  Hook* running_hook_ = nullptr;             // the attendant's; the worker is at it
+  std::unique_ptr<GrowingPool> waiting_;      // of who waits for clients
+  std::unique_ptr<GrowingPool> calling_;      // of who calls other plugins for its handlers
+  std::unique_ptr<GrowingPool> storing_;      // of what its database does
+  std::deque<ForwardedRoute> routes_;         // the first's attendant's, in init; never changes after
+  std::deque<ForwardedContract> contracts_;   // likewise
+  std::vector<ForwardedSlot> slots_;          // likewise
+  std::vector<mortise_event_topic*> topics_;  // likewise
+  std::deque<Mounted> mounted_;               // likewise
+  std::vector<Registered> registered_;        // likewise: in the order of registration
+  base::RestartPause pause_;                  // the attendant's
+  bool has_served_ = false;                   // the attendant's; a worker that comes from here on takes one's place
+  Hook* running_hook_ = nullptr;              // the attendant's; the worker is at it
 
   base::Descriptor wake_;  // readable when the host has something for the attendant to look at; no worker has it
   mutable std::mutex mutex_;

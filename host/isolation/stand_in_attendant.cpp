@@ -98,13 +98,16 @@ base::Result<StandIn::Life> StandIn::start_worker(bool is_first) {
             .calling = std::move(calling),
             .talk = Talk(std::move(ends->first)),
             .breach = end.breach,
-            .calls = std::make_shared<Calls>(end, outgoing, generation, *http_,
-                                             Means{.waiting = *waiting_,
-                                                   .calling = *calling_,
-                                                   .note_providers_failure = &note_providers_failure,
-                                                   .sockets = http::websockets_elsewhere(),
-                                                   .on_unheard = [this] { ::eventfd_write(wake_.get(), 1); },
-                                                   .database = database_calls}),
+            .calls = std::make_shared<Calls>(
+                end, outgoing, generation, *http_,
+                Means{.waiting = *waiting_,
+                      .calling = *calling_,
+                      .note_providers_failure = &note_providers_failure,
+                      .sockets = http::websockets_elsewhere(),
+                      .on_unheard = [this] { ::eventfd_write(wake_.get(), 1); },
+                      .database = database_calls,
+                      .publish = [this](std::uint64_t topic, std::string_view key,
+                                        mortise_bytes bytes) { return first().publish(topic, key, bytes); }}),
             .contract_calls = std::make_shared<ContractCalls>(end, outgoing, generation, spec_.workers > 1)};
   life.talk.limit_heads(kMostWorkerHead);
   confine(life);

@@ -1,5 +1,5 @@
-// The contracts of a plugin that runs elsewhere: what its init has provided and required in its process is registered
-// here in its name.
+// The contracts of a plugin that runs elsewhere, and the topics that it publishes on: what its init has registered in
+// its process is registered here in its name.
 #include <mortise/abi/contracts.h>
 
 #include <algorithm>
@@ -125,6 +125,23 @@ mortise_status StandIn::require(Life& life, const Message& message, mortise_erro
     slots_.push_back({.slot = *slot, .is_list = (flags & MORTISE_REQUIREMENT_ALL) != 0});
     return MORTISE_OK;
   });
+}
+
+mortise_status StandIn::open_topic(Life& life, const Message& message, mortise_error* error) {
+  const auto topic = message.text("topic");
+  const auto methods = message.text("methods");
+  return register_once(life, "publication on " + topic + "\n" + methods, error, [&] {
+    if (events_ == nullptr) return MORTISE_UNIMPLEMENTED;
+    // Whatever comes of it: numbers are those of the asking side.
+    auto*& opened = topics_.emplace_back(nullptr);
+    return events_->open(host_->host, to_abi(topic), to_abi(methods), &opened, error);
+  });
+}
+
+/// Of the first.
+mortise_status StandIn::publish(std::uint64_t topic, std::string_view key, mortise_bytes bytes) const {
+  if (topic >= topics_.size() || topics_[topic] == nullptr) return MORTISE_INVALID_ARGUMENT;
+  return events_->publish(topics_[topic], to_abi(key), bytes, nullptr);
 }
 
 /// Of every contract, on its caller's thread.

@@ -40,6 +40,7 @@ mortise_status StandIn::init(const mortise_host_v1* host, void** self, mortise_e
 mortise_status StandIn::begin(const mortise_host_v1& host, mortise_error* error) {
   host_ = &host;
   http_ = static_cast<const mortise_http_v1*>(host.get_interface(host.host, to_abi(MORTISE_HTTP_V1)));
+  events_ = static_cast<const mortise_events_v1*>(host.get_interface(host.host, to_abi(MORTISE_EVENTS_V1)));
   if (!wake_.is_open() || http_ == nullptr) return MORTISE_RESOURCE_EXHAUSTED;
   Hook hook{.name = "init", .limit = within(settings_.init_timeout)};
   init_until_ = Clock::now() + hook.limit;

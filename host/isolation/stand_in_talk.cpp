@@ -159,6 +159,7 @@ mortise_status StandIn::register_what(Life& life, const Message& message, mortis
   if (what == "directory") return mount_directory(life, message, error);
   if (what == "provision") return provide(life, message, error);
   if (what == "requirement") return require(life, message, error);
+  if (what == "topic") return open_topic(life, message, error);
   return MORTISE_UNIMPLEMENTED;
 }
 

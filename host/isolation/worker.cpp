@@ -17,6 +17,7 @@
 #include "isolation/fork_server.hpp"
 #include "isolation/host_link.hpp"
 #include "isolation/remote_contracts.hpp"
+#include "isolation/remote_events.hpp"
 #include "isolation/remote_http.hpp"
 #include "isolation/remote_sql.hpp"
 #include "manifest/binary.hpp"
@@ -51,7 +52,7 @@ StatePart part_of(const Message& hook) { return hook.text("part") == "rest" ? St
 class Worker {
  public:
   explicit Worker(HostLink& link)
-      : link_(link), http_(link), places_(link), sql_(link, places_), remote_contracts_(link, places_) {}
+      : link_(link), http_(link), events_(link), places_(link), sql_(link, places_), remote_contracts_(link, places_) {}
 
   /// Never returns: with the host the process ends.
   [[noreturn]] void serve() {
@@ -125,7 +126,7 @@ class Worker {
                                                                        .sha256 = hook.text("sha256"),
                                                                        .config_text = hook.text("config"),
                                                                        .data_directory = hook.text("data_directory")},
-                                               std::vector<runtime::Service*>{&*contracts_, &http_, &sql_});
+                                               std::vector<runtime::Service*>{&*contracts_, &http_, &events_, &sql_});
     generation_->containment().set({.log_lines = 0});  // the host counts, and knows the admin's limit
     if (const auto begun = generation_->init(); !begun) return done(begun);
     static const runtime::Registered kNothing;
@@ -233,6 +234,7 @@ class Worker {
 
   HostLink& link_;
   RemoteHttp http_;
+  RemoteEvents events_;
   OutgoingPlaces places_;
   RemoteSql sql_;
   std::optional<runtime::Contracts> contracts_;

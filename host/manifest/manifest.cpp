@@ -97,6 +97,7 @@ class ManifestReader {
       read_interfaces();
       read_provides();
       read_requires();
+      read_topics();
       if (const auto* schema = fields_.object("config", "a JSON Schema, an object in braces")) {
         manifest_.config_schema = std::make_shared<const json>(*schema);
       }
@@ -231,6 +232,41 @@ class ManifestReader {
       }
       manifest_.requires_.push_back(std::move(required));
     });
+  }
+
+  /// To subscribe is to provide the contract that events are delivered through.
+  void read_topics() {
+    read_ids("publishes",
+             [this](const std::string& topic, const std::string&) { manifest_.publishes.push_back(topic); });
+    read_ids("subscribes", [this](const std::string& topic, const std::string& pointer) {
+      const auto is_it = [&](const auto& provided) {
+        return provided.contract == topic && provided.name == manifest_.name;
+      };
+      if (std::any_of(manifest_.provides.begin(), manifest_.provides.end(), is_it)) {
+        return fault_.set(pointer,
+                          "names '" + topic + "', which \"provides\" has as a contract; remove one of the two");
+      }
+      manifest_.provides.push_back({.contract = topic, .name = manifest_.name, .rank = 0, .is_topic = true});
+    });
+  }
+
+  /// `use` is given each id of a list, and where it stands.
+  template <class Use>
+  void read_ids(const char* key, const Use& use) {
+    const auto* list = fields_.list(key, "a list of topics like [\"boutique.order-placed/1\"]");
+    if (list == nullptr) return;
+    std::set<std::string> seen;
+    for (std::size_t i = 0; i < list->size() && !fault_.is_set(); ++i) {
+      const auto& id = (*list)[i];
+      const auto pointer = fields_.pointer_to(key) + "/" + std::to_string(i);
+      if (!id.is_string() || !is_contract_id(id.get_ref<const std::string&>())) {
+        fault_.set(pointer, "must be a topic like \"boutique.order-placed/1\", is " + shown(id));
+      } else if (!seen.insert(id.get<std::string>()).second) {
+        fault_.set(pointer, "names '" + id.get<std::string>() + "' a second time; remove one");
+      } else {
+        use(id.get_ref<const std::string&>(), pointer);
+      }
+    }
   }
 
   void read_migrations() {

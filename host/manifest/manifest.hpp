@@ -20,6 +20,7 @@ struct ProvidedContract {
   std::string contract;   // "boutique.currency/1"
   std::string name;       // which provider of it this is; the plugin's name by default
   std::int32_t rank = 0;  // who asks for any provider is given the highest
+  bool is_topic = false;  // to which it subscribes: the contract is what events are delivered through
 };
 
 /// A contract that the plugin wants from others.
@@ -51,6 +52,7 @@ struct Manifest {
   std::vector<std::string> interfaces;  // ids that the host must have: "mortise.http/1"
   std::vector<ProvidedContract> provides;
   std::vector<RequiredContract> requires_;
+  std::vector<std::string> publishes;                   // topics of events: "boutique.order-placed/1"
   std::shared_ptr<const nlohmann::json> config_schema;  // JSON Schema of the plugin's config; null: takes none
   std::vector<Migration> migrations;                    // by rising numbers
   bool unloadable = true;                               // may be dlclosed
@@ -59,11 +61,11 @@ struct Manifest {
   /// The text that was parsed.
   std::string text;
 
-  /// Of each contract that is provided or required, as the plugin was built with it. Not from the text: from notes
-  /// of their own in the file (contract_notes.hpp).
+  /// Of each contract that is provided or required, and of each topic, as the plugin was built with it. Not from the
+  /// text: from notes of their own in the file (contract_notes.hpp).
   ContractMethods contracts;
 
-  /// None when the contract is neither provided nor required.
+  /// None when the contract is none of these.
   [[nodiscard]] const Methods& methods_of(const std::string& contract) const;
 };
 

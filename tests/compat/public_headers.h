@@ -5,6 +5,7 @@
 #include <mortise/abi/assets.h>
 #include <mortise/abi/config.h>
 #include <mortise/abi/contracts.h>
+#include <mortise/abi/events.h>
 #include <mortise/abi/health.h>
 #include <mortise/abi/host.h>
 #include <mortise/abi/http.h>

@@ -23,6 +23,7 @@
 #include <mortise/assets.hpp>
 #include <mortise/contracts.hpp>
 #include <mortise/error.hpp>
+#include <mortise/events.hpp>
 #include <mortise/heap.hpp>
 #include <mortise/http.hpp>
 #include <mortise/interface.hpp>
@@ -91,6 +92,19 @@ class Context {
     return {*table, database};
   }
 
+  /// What tells others of events, as `publishes` of the manifest says; the plugin keeps it. [control-thread]
+  template <class E>
+  [[nodiscard]] Publisher<E> publisher() {
+    return events().publisher<E>();
+  }
+  /// Has `handler`, void(const E&) or void(const E&, const EventInfo&), called with each event that is published while
+  /// the plugin runs, as `subscribes` of the manifest says: on a thread of the host's, one event after the other, until
+  /// the plugin is destroyed. What it throws is logged and counted, and the event is over. [control-thread]
+  template <class E, class Handler>
+  void subscribe(Handler handler) {
+    events().subscribe<E>(contracts(), std::move(handler));
+  }
+
   /// Static files. [control-thread]
   [[nodiscard]] Assets assets() const { return {find<mortise_assets_v1>(MORTISE_ASSETS_V1), host_->host}; }
   /// [any-thread]
@@ -126,9 +140,15 @@ class Context {
     return *contracts_;
   }
 
+  Events& events() {
+    if (!events_) events_.emplace(*host_);
+    return *events_;
+  }
+
   const mortise_host_v1* host_;
   std::optional<Http> http_;
   std::optional<Contracts> contracts_;
+  std::optional<Events> events_;
 };
 
 namespace detail {
