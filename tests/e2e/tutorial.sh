@@ -21,9 +21,9 @@ cd "$work/reference"
   scope=$(grep -lx 'cpp scope' "$work"/fences/*.head)
   [ -n "$scope" ] || fail "the document has no example at namespace scope"
   for head in $scope; do cat "${head%.head}.body"; done
-  echo 'class Reference : public mortise::Plugin { public: explicit Reference(mortise::Context& ctx) : ticker_(ctx) {'
+  echo 'class Reference : public mortise::Plugin { public: explicit Reference(mortise::Context& ctx) : ticker_(ctx), shop_(ctx), greetings_(ctx) {'
   grep -lx 'cpp' "$work"/fences/*.head | while read -r head; do echo '{' && cat "${head%.head}.body" && echo '}'; done
-  echo '} void stop() override { ticker_.stop(); } private: Ticker ticker_; }; MORTISE_PLUGIN(Reference)'
+  echo '} void stop() override { ticker_.stop(); } private: Ticker ticker_; Shop shop_; Greetings greetings_; }; MORTISE_PLUGIN(Reference)'
 } >reference.cpp
 cat >CMakeLists.txt <<END
 cmake_minimum_required(VERSION 3.19)
@@ -31,7 +31,10 @@ project(reference LANGUAGES CXX)
 find_package(Mortise REQUIRED)
 mortise_add_plugin(reference VERSION 1.0.0 SOURCES reference.cpp MANIFEST plugin.json MIGRATIONS migrations)
 END
-echo '{"interfaces": ["mortise.sql/1"]}' >plugin.json
+cat >plugin.json <<END
+{"interfaces": ["mortise.contracts/1", "mortise.events/1", "mortise.sql/1"],
+ "publishes": ["boutique.order-placed/1"], "subscribes": ["boutique.order-placed/1"]}
+END
 mkdir migrations
 echo 'CREATE TABLE note (id INTEGER PRIMARY KEY, title TEXT NOT NULL);' >migrations/0001-note.sql
 build_cpp "$work/reference"
@@ -43,6 +46,9 @@ say "curl -s http://$address/sum -d '[1, 2.5]'" '{"sum":3.5}'
 say "curl -s http://$address/tree/a/b" a/b
 say "curl -s -X PUT http://$address/items/7 -d kept" kept
 say "curl -s -o /dev/null -w '%{http_code}' -X DELETE http://$address/items/7" 404
+
+say "curl -s -o /dev/null -w '%{http_code}' http://$address/orders -d '{\"customer\": \"Ada\"}'" 204
+await "the subscriber hears of it" grep -q 'thank you.*Ada' "$work/host.log"
 
 # A client of the event stream, and one whose answer is deferred.
 curl -sN --max-time 300 "http://$address/ticks" >"$work/ticks" & ticks=$!

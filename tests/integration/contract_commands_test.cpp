@@ -28,6 +28,23 @@ TEST_F(ContractCommandsTest, DescribeShowsEveryMethodOfEveryContract) {
                              "methods":["convert({i64,str},str)->{i64,str}","supported()->[str]"]}])"));
 }
 
+TEST_F(ContractCommandsTest, DescribeShowsTopics) {
+  constexpr const char* kForm = "            deliver({u64,u64,i64,u32,str,str},{i64,str,str})->void\n";
+  EXPECT_THAT(mortise({"describe", zoo_file("says-1.0")}).out,
+              HasSubstr(std::string("publishes zoo.said/1\n") + kForm));
+  EXPECT_THAT(mortise({"describe", zoo_file("hears-1.0")}).out,
+              HasSubstr(std::string("hears     zoo.said/1\n") + kForm));
+  const auto document = json::parse(mortise({"describe", zoo_file("hears-1.0"), "--json"}).out);
+  EXPECT_EQ(document["provides"], json::array());
+  EXPECT_EQ(document["subscribes"][0]["topic"], "zoo.said/1");
+}
+
+TEST_F(ContractCommandsTest, DiffTellsThatAnEventHasAnotherForm) {
+  const auto differs = mortise({"diff", zoo_file("says-1.0"), zoo_file("says-2.0-other")});
+  EXPECT_EQ(differs.code, 1);
+  EXPECT_THAT(differs.out, HasSubstr("zoo.said/1"));
+}
+
 TEST_F(ContractCommandsTest, DescribeRefusesAFileWhoseNotesAndManifestDisagree) {
   const auto refused = mortise({"describe", zoo_file("contract-note-missing")});
   EXPECT_EQ(refused.code, 1);

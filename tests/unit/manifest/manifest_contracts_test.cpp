@@ -6,6 +6,7 @@
 namespace mortise::manifest {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 base::Result<Manifest> parse(const std::string& contracts) {
@@ -75,6 +76,29 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{R"("requires":[{"contract":"a/1","name":7}])", "/requires/0/name: must be a provider's name"},
         Fault{R"("requires":[{"contract":"a/1","all":"yes"}])", "/requires/0/all: must be true or false"},
         Fault{R"("requires":[{"contract":"a/1","rank":1}])", "/requires/0/rank: unknown key"}));
+
+TEST(ManifestTopics, WhoSubscribesProvidesTheContractThatEventsComeThrough) {
+  const auto manifest = parse(R"("publishes":["a/1","b/2"],"subscribes":["c/1"])");
+  ASSERT_TRUE(manifest) << manifest.error().message;
+  EXPECT_THAT(manifest->publishes, ::testing::ElementsAre("a/1", "b/2"));
+  ASSERT_EQ(manifest->provides.size(), 1U);
+  EXPECT_EQ(manifest->provides[0].contract, "c/1");
+  EXPECT_EQ(manifest->provides[0].name, "orders");
+  EXPECT_TRUE(manifest->provides[0].is_topic);
+}
+
+TEST(ManifestTopics, RefusesWhatIsNone) {
+  const auto refusal = [](const std::string& topics) {
+    const auto manifest = parse(topics);
+    return manifest ? std::string() : manifest.error().message;
+  };
+  EXPECT_THAT(refusal(R"("publishes":["a"])"), AllOf(HasSubstr("/publishes/0"), HasSubstr("must be a topic")));
+  EXPECT_THAT(refusal(R"("publishes":"a/1")"), HasSubstr("/publishes"));
+  EXPECT_THAT(refusal(R"("subscribes":[7])"), HasSubstr("/subscribes/0"));
+  EXPECT_THAT(refusal(R"("subscribes":["a/1","a/1"])"), AllOf(HasSubstr("/subscribes/1"), HasSubstr("a second time")));
+  EXPECT_THAT(refusal(R"("provides":[{"contract":"a/1"}],"subscribes":["a/1"])"),
+              AllOf(HasSubstr("/subscribes/0"), HasSubstr("\"provides\"")));
+}
 
 }  // namespace
 }  // namespace mortise::manifest
