@@ -40,10 +40,9 @@ std::int64_t id_of(const Request& request) { return parse_number(request.param("
 
 class Notes : public mortise::Plugin {
  public:
-  explicit Notes(mortise::Context& ctx)
-      : store_(ctx.data_directory() + "/notes.sqlite"), page_size_(ctx.config().value("page_size", 20)) {
+  explicit Notes(mortise::Context& ctx) : store_(ctx.sql()), page_size_(ctx.config().value("page_size", 20)) {
     auto& http = ctx.http();
-    // SQLite may wait for the disk: off the event loops.
+    // The database may wait for the disk: off the event loops.
     const mortise::RouteOptions on_disk{.body_limit_bytes = 65536, .stream_body = false, .blocking = true};
     http.route("GET", "/notes", on_disk, [this](const Request& req, Response& res) { list(req, res); });
     http.route("POST", "/notes", on_disk, [this](const Request& req, Response& res) { add(req, res); });

@@ -1,18 +1,15 @@
-// Where notes are kept: one SQLite database, the plugin's own.
+// Where notes are kept: the statements on the plugin's database. Its schema is in migrations/.
 #pragma once
 
 #include <cstdint>
-#include <memory>
-#include <mutex>
+#include <mortise/sql.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
-struct sqlite3;
-struct sqlite3_stmt;
-
 namespace notes {
 
+/// A row of the table: its members are the columns that the statements name, in this order.
 struct Note {
   std::int64_t id = 0;
   std::string title;
@@ -20,11 +17,10 @@ struct Note {
   std::string changed;  // RFC 3339, UTC
 };
 
-/// Any thread: one statement runs at a time. Throws mortise::Error when the database fails.
+/// Any thread. Throws mortise::Error when the database fails; nothing has changed then.
 class Store {
  public:
-  explicit Store(const std::string& file);
-  ~Store();
+  explicit Store(const mortise::Sql& sql) : sql_(sql) {}
 
   Note add(const std::string& title, const std::string& text);
   std::optional<Note> find(std::int64_t id);
@@ -36,26 +32,7 @@ class Store {
   bool remove(std::int64_t id);
 
  private:
-  struct CloseDatabase {
-    void operator()(sqlite3* database) const;
-  };
-  struct Finalize {
-    void operator()(sqlite3_stmt* statement) const;
-  };
-  using Statement = std::unique_ptr<sqlite3_stmt, Finalize>;
-  class Run;
-
-  Statement prepare(const char* sql);
-  void execute(const char* sql);
-  [[noreturn]] void fail(const char* action);
-
-  std::mutex mutex_;  // guards the database and its statements
-  std::unique_ptr<sqlite3, CloseDatabase> database_;
-  Statement add_;
-  Statement find_;
-  Statement list_;
-  Statement change_;
-  Statement remove_;
+  mortise::Sql sql_;
 };
 
 }  // namespace notes
