@@ -30,6 +30,7 @@ Mortise serves at $url/  (open it in a browser: a page of notes). Ctrl-C stops i
   curl $url/hello/you
   curl $url/notes -H 'Content-Type: application/json' -d '{"title": "First", "text": "Written by curl"}'
   curl $url/notes
+  curl -N $url/activity/live                       # what happens to notes, live; or $url/activity/
   curl -i $url/notes/abc                           # a fault, as problem+json
   curl -i $url/files/ -H 'Range: bytes=0-14'       # a piece of a static file
   curl $url/readyz

@@ -1,8 +1,9 @@
-// Notes over HTTP: list with pages, read, add, change, remove.
+// Notes over HTTP: list with pages, read, add, change, remove. Others hear of what has changed.
 #include <charconv>
 #include <mortise/mortise.hpp>
 
 #include "content.hpp"
+#include "notes/note_changed.hpp"
 #include "store.hpp"
 
 namespace notes {
@@ -40,7 +41,8 @@ std::int64_t id_of(const Request& request) { return parse_number(request.param("
 
 class Notes : public mortise::Plugin {
  public:
-  explicit Notes(mortise::Context& ctx) : store_(ctx.sql()), page_size_(ctx.config().value("page_size", 20)) {
+  explicit Notes(mortise::Context& ctx)
+      : store_(ctx.sql()), changes_(ctx.publisher<NoteChanged>()), page_size_(ctx.config().value("page_size", 20)) {
     auto& http = ctx.http();
     // The database may wait for the disk: off the event loops.
     const mortise::RouteOptions on_disk{.body_limit_bytes = 65536, .stream_body = false, .blocking = true};
@@ -72,6 +74,7 @@ class Notes : public mortise::Plugin {
     if (!is_json(request)) return refuse_type(request, response);
     const auto content = whole_content_of(request.json());
     const auto note = store_.add(*content.title, *content.text);
+    tell(note, Change::added);
     response.status(201).header("Location", "/notes/" + std::to_string(note.id)).json(to_json(note));
   }
 
@@ -88,16 +91,24 @@ class Notes : public mortise::Plugin {
     const auto content = is_partial ? content_of(request.json()) : whole_content_of(request.json());
     const auto note = store_.change(id, content.title, content.text);
     if (!note) no_such_note(id);
+    tell(*note, Change::edited);
     response.json(to_json(*note));
   }
 
   void remove(const Request& request, Response& response) {
     const auto id = id_of(request);
-    if (!store_.remove(id)) no_such_note(id);
+    const auto note = store_.remove(id);
+    if (!note) no_such_note(id);
+    tell(*note, Change::removed);
     response.no_content();
   }
 
+  void tell(const Note& note, Change change) const {
+    changes_.publish({.note = note.id, .change = change, .title = note.title});
+  }
+
   Store store_;
+  mortise::Publisher<NoteChanged> changes_;
   int page_size_;
 };
 

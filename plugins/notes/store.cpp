@@ -25,6 +25,8 @@ std::optional<Note> Store::change(std::int64_t id, const std::optional<std::stri
       title, text, id);
 }
 
-bool Store::remove(std::int64_t id) { return sql_.execute("DELETE FROM note WHERE id = ?", id) > 0; }
+std::optional<Note> Store::remove(std::int64_t id) {
+  return sql_.select_one<Note>("DELETE FROM note WHERE id = ? RETURNING id, title, text, changed", id);
+}
 
 }  // namespace notes

@@ -29,7 +29,8 @@ class Store {
   /// Replaces what is given; nothing when there is no such note.
   std::optional<Note> change(std::int64_t id, const std::optional<std::string>& title,
                              const std::optional<std::string>& text);
-  bool remove(std::int64_t id);
+  /// The note that was there.
+  std::optional<Note> remove(std::int64_t id);
 
  private:
   mortise::Sql sql_;
