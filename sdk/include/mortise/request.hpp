@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include <mortise/error.hpp>
+#include <mortise/json.hpp>
 #include <mortise/text.hpp>
 #include <mortise/time_left.hpp>
 
@@ -25,7 +26,7 @@ namespace mortise {
 class Request {
  public:
   /// JSON nested deeper than this is refused: it would overflow the stack of whoever copies or prints it.
-  static constexpr std::size_t kMaxJsonDepth = 256;
+  static constexpr std::size_t kMaxJsonDepth = detail::kMaxJsonDepth;
 
   Request(const mortise_http_v1* table, mortise_http_exchange* exchange, const mortise_http_request_v1* raw) noexcept
       : table_(table), exchange_(exchange), raw_(raw) {}
@@ -76,17 +77,7 @@ class Request {
   [[nodiscard]] std::string_view body() const noexcept { return detail::view(raw_->body); }
 
   /// The body as JSON. Throws `invalid_argument` (a 400 that says where) when it is none.
-  [[nodiscard]] nlohmann::json json() const {
-    if (detail::is_nested_deeper(body(), kMaxJsonDepth)) {
-      throw Error(Status::invalid_argument,
-                  "the body's JSON is nested deeper than " + std::to_string(kMaxJsonDepth) + " levels");
-    }
-    try {
-      return nlohmann::json::parse(body());
-    } catch (const nlohmann::json::exception& failure) {
-      throw Error(Status::invalid_argument, "the body is not valid JSON: " + why(failure));
-    }
-  }
+  [[nodiscard]] nlohmann::json json() const { return detail::parse_json(body(), "the body", Status::invalid_argument); }
 
   /// The body as a T, by nlohmann's from_json. Throws `invalid_argument` (a 400 that says what is wrong) when it does
   /// not fit.
@@ -96,7 +87,7 @@ class Request {
     try {
       return document.get<T>();
     } catch (const nlohmann::json::exception& failure) {
-      throw Error(Status::invalid_argument, "the body's JSON is not what is expected: " + why(failure));
+      throw Error(Status::invalid_argument, "the body's JSON is not what is expected: " + detail::why(failure));
     }
   }
 
@@ -122,13 +113,6 @@ class Request {
   }
 
  private:
-  /// nlohmann's text without the number of the exception in front.
-  static std::string why(const nlohmann::json::exception& failure) {
-    const std::string_view text = failure.what();
-    const auto end = text.find("] ");
-    return std::string(text.substr(end == std::string_view::npos ? 0 : end + 2));
-  }
-
   static const char* why_unread(mortise_status status) noexcept {
     switch (status) {
       case MORTISE_OUT_OF_RANGE: return "the body is larger than this route takes";

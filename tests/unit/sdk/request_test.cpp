@@ -130,7 +130,7 @@ TEST_F(RequestTest, RefusesJsonThatIsNestedTooDeep) {
   fake_.body = std::string(256, '[') + std::string(256, ']');
   EXPECT_TRUE(make().json().is_array());
   fake_.body = std::string(1'000'000, '[');
-  EXPECT_EQ(refusal([&] { static_cast<void>(make().json()); }), "3 the body's JSON is nested deeper than 256 levels");
+  EXPECT_EQ(refusal([&] { static_cast<void>(make().json()); }), "3 the body is JSON nested deeper than 256 levels");
   fake_.body = R"([{"a": ")" + std::string(300, '{') + R"(\"[["}])";  // inside a string nothing nests
   EXPECT_EQ(make().json().size(), 1U);
 }
