@@ -7,6 +7,8 @@
 #include <span>
 #include <string_view>
 
+#include "sql/extension_tables.hpp"
+
 namespace mortise::sql {
 namespace {
 
@@ -14,6 +16,13 @@ namespace {
 bool is_hosts(const char* table) {
   constexpr std::string_view kPrefix = "mortise_";
   return table != nullptr && ::sqlite3_strnicmp(table, kPrefix.data(), static_cast<int>(kPrefix.size())) == 0;
+}
+
+/// Of those, what rows the plugin may read and write, too.
+bool is_shared(const char* table) {
+  const auto tables = extension_tables();
+  return std::any_of(tables.begin(), tables.end(),
+                     [&](const ExtensionTable& one) { return ::sqlite3_stricmp(one.name, table) == 0; });
 }
 
 bool is_one_of(std::span<const char* const> names, const char* name) {
@@ -84,7 +93,7 @@ bool is_allowed(Author author, int action, const char* first, const char* second
     // SQLite's own tables it guards itself, and writes them where virtual tables are made.
     case SQLITE_INSERT:
     case SQLITE_UPDATE:
-    case SQLITE_DELETE: return !is_hosts(first);
+    case SQLITE_DELETE: return !is_hosts(first) || is_shared(first);
     default: break;
   }
   if (changes_temporary_schema(action)) return false;

@@ -2,10 +2,12 @@
 
 #include <charconv>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 
 #include "base/sha256.hpp"
+#include "sql/extension_tables.hpp"
 #include "telemetry/log.hpp"
 
 namespace mortise::sql {
@@ -103,14 +105,14 @@ base::Result<bool> is_applied(const AllApplied& applied, const Migration& migrat
                                                    "); leave that as it was, and write what is to change as a new one"};
 }
 
-/// Of a manifest, with the sums of their texts.
+/// Of a manifest, with the sum of its text.
 struct Pending {
   const Migration* migration;
   std::string sha256;
 };
 
 /// Those that have not run yet, in their order.
-base::Result<std::vector<Pending>> find_pending(Connection& connection, const manifest::Manifest& manifest) {
+base::Result<std::vector<Pending>> find_migrations(Connection& connection, const manifest::Manifest& manifest) {
   const auto applied = read_applied(connection);
   if (!applied) return applied.error();
   const auto was_running = has_been_running(connection, manifest.version.to_string());
@@ -125,6 +127,27 @@ base::Result<std::vector<Pending>> find_pending(Connection& connection, const ma
     if (!is_done) return is_done.error();
     if (!*is_done) pending.push_back({&migration, std::move(sha256)});
   }
+  return pending;
+}
+
+/// What a plugin's version lacks yet.
+struct AllPending {
+  std::vector<const ExtensionTable*> tables;
+  std::vector<Pending> migrations;
+  [[nodiscard]] bool is_empty() const noexcept { return tables.empty() && migrations.empty(); }
+};
+
+base::Result<AllPending> find_pending(Connection& connection, const manifest::Manifest& manifest) {
+  AllPending pending;
+  for (const auto& table : extension_tables()) {
+    if (!asks_for(table, manifest)) continue;
+    const auto is_there = has_table(connection, table.name);
+    if (!is_there) return is_there.error();
+    if (!*is_there) pending.tables.push_back(&table);
+  }
+  auto migrations = find_migrations(connection, manifest);
+  if (!migrations) return migrations.error();
+  pending.migrations = std::move(*migrations);
   return pending;
 }
 
@@ -147,18 +170,28 @@ base::Result<void> run_one(Connection& connection, const Pending& pending, const
        manifest.version.to_string()});
 }
 
-/// What only all of them together can have done wrong: names are not asked for when a table is renamed.
-base::Result<void> check_made(Connection& connection, Time deadline) {
+using Names = std::set<std::string>;
+
+/// All in the database that begin as only the host's do.
+base::Result<Names> read_hosts_names(Connection& connection, Time deadline) {
+  Names names;
+  const auto read = connection.ask(
+      "SELECT name FROM sqlite_schema WHERE name LIKE 'mortise\\_%' ESCAPE '\\'", {},
+      [&names](std::span<const std::string_view> columns) { names.emplace(columns[0]); }, deadline);
+  if (!read) return read.error();
+  return names;
+}
+
+/// What only all of them together can have done wrong: names are not asked for when a table is renamed. `before` are
+/// those that the host has made.
+base::Result<void> check_made(Connection& connection, const Names& before, Time deadline) {
   std::string fault;
-  const auto names = connection.ask(
-      "SELECT name FROM sqlite_schema WHERE name LIKE 'mortise\\_%' ESCAPE '\\' "
-      "AND name NOT IN ('mortise_migrations', 'mortise_running_versions') LIMIT 1",
-      {},
-      [&](std::span<const std::string_view> columns) {
-        fault = "'" + std::string(columns[0]) + "' has a name that begins with \"mortise_\", as only the host's do";
-      },
-      deadline);
+  const auto names = read_hosts_names(connection, deadline);
   if (!names) return names.error();
+  for (const auto& name : *names) {
+    if (before.contains(name)) continue;
+    fault = "'" + name + "' has a name that begins with \"mortise_\", as only the host's do";
+  }
   const auto keys = connection.ask(
       "SELECT \"table\", rowid, parent FROM pragma_foreign_key_check LIMIT 1", {},
       [&](std::span<const std::string_view> columns) {
@@ -174,6 +207,8 @@ base::Result<void> check_made(Connection& connection, Time deadline) {
 base::Result<void> run_all(Connection& connection, const std::vector<Pending>& pending,
                            const manifest::Manifest& manifest, const MigrationTerms& terms) {
   if (auto made = connection.run_script(kTables, Author::host, terms.deadline); !made) return made;
+  const auto hosts = read_hosts_names(connection, terms.deadline);
+  if (!hosts) return hosts.error();
   for (const auto& one : pending) {
     if (auto run = run_one(connection, one, manifest, terms.deadline); !run) return run;
   }
@@ -181,7 +216,7 @@ base::Result<void> run_all(Connection& connection, const std::vector<Pending>& p
     auto noted = connection.ask("INSERT OR IGNORE INTO mortise_running_versions VALUES (?1)", {version});
     if (!noted) return noted;
   }
-  return check_made(connection, terms.deadline);
+  return check_made(connection, *hosts, terms.deadline);
 }
 
 }  // namespace
@@ -193,19 +228,29 @@ base::Result<std::size_t> migrate(Database& database, const manifest::Manifest& 
     if (!look) return look.error();
     const auto pending = find_pending((*look)->connection(), manifest);
     if (!pending) return pending.error();
-    if (pending->empty()) return std::size_t{0};
+    if (pending->is_empty()) return std::size_t{0};
   }
   const auto transaction = database.begin(Database::Access::migrate, terms.deadline);
   if (!transaction) return transaction.error();
   auto& connection = (*transaction)->connection();
   const auto pending = find_pending(connection, manifest);
   if (!pending) return pending.error();
-  if (const auto run = run_all(connection, *pending, manifest, terms); !run) return run.error();
+  // The host's first: migrations may write rows of them.
+  for (const auto* table : pending->tables) {
+    if (const auto made = connection.run_script(table->schema, Author::host, terms.deadline); !made) {
+      return made.error();
+    }
+  }
+  const auto count = pending->migrations.size();
+  if (count > 0) {
+    if (const auto run = run_all(connection, pending->migrations, manifest, terms); !run) return run.error();
+  }
   if (!terms.is_wanted()) return Error{ErrorCode::aborted, "its start was given up while its migrations ran"};
   if (const auto committed = (*transaction)->commit(); !committed) return committed.error();
+  if (count == 0) return count;
   telemetry::log(telemetry::Level::info, "sql", "database migrated",
-                 {{"plugin", manifest.name}, {"migrations", std::to_string(pending->size())}});
-  return pending->size();
+                 {{"plugin", manifest.name}, {"migrations", std::to_string(count)}});
+  return count;
 }
 
 void settle_migrations(Database& database) {

@@ -22,9 +22,10 @@ struct MigrationTerms {
 };
 
 /// Runs those of the manifest's migrations that have not run yet, in one transaction: when one fails, none has run.
-/// Returns how many. An error, too, where the database has been through others: one whose text was another, one with a
-/// higher number that this version does not know and that is not compatible with it. Foreign keys are looked at when
-/// all have run, so that a table may be made anew.
+/// Returns how many. Before them the extension tables of its interfaces are made, where they are not there, and also
+/// when there is nothing to run. An error, too, where the database has been through others: one whose text was another,
+/// one with a higher number that this version does not know and that is not compatible with it. Foreign keys are looked
+/// at when all have run, so that a table may be made anew.
 base::Result<std::size_t> migrate(Database& database, const manifest::Manifest& manifest,
                                   const MigrationTerms& terms = {});
 

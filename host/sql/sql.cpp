@@ -10,6 +10,7 @@
 #include "runtime/generation.hpp"
 #include "runtime/release.hpp"
 #include "sql/database.hpp"
+#include "sql/extension_tables.hpp"
 #include "sql/maintenance.hpp"
 #include "sql/migrations.hpp"
 #include "sql/sql_table.hpp"
@@ -17,8 +18,10 @@
 namespace mortise::sql {
 bool asks_for_database(const manifest::Manifest& manifest) {
   const auto& interfaces = manifest.interfaces;
+  const auto tables = extension_tables();
   return !manifest.migrations.empty() ||
-         std::find(interfaces.begin(), interfaces.end(), MORTISE_SQL_V1) != interfaces.end();
+         std::find(interfaces.begin(), interfaces.end(), MORTISE_SQL_V1) != interfaces.end() ||
+         std::any_of(tables.begin(), tables.end(), [&](const auto& table) { return asks_for(table, manifest); });
 }
 
 /// What a generation keeps: that it has a database.

@@ -36,7 +36,8 @@ class Sql final : public runtime::Service {
   static std::span<const runtime::Offer> offers() noexcept;
 
   const void* interface(std::string_view id) const noexcept override;
-  /// Opens the database of a plugin that names the interface, or has migrations, and runs those.
+  /// Opens the database of a plugin that names the interface, or one that stands on it, or has migrations, and runs
+  /// those.
   base::Result<void> prepare(runtime::Generation& generation) override;
   std::vector<Conflict> check(const runtime::GenerationSet&) override { return {}; }
   void publish(const runtime::ReleasePtr& next) override;

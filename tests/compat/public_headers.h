@@ -9,6 +9,7 @@
 #include <mortise/abi/health.h>
 #include <mortise/abi/host.h>
 #include <mortise/abi/http.h>
+#include <mortise/abi/kv.h>
 #include <mortise/abi/log.h>
 #include <mortise/abi/manifest_note.h>
 #include <mortise/abi/memory.h>

@@ -5,8 +5,9 @@
  * comes from outside goes into parameters, never into a statement's text.
  *
  * The dialect is SQLite's. Refused are ATTACH, DETACH, VACUUM, loading extensions, PRAGMAs that set something,
- * statements that begin or end transactions, temporary tables, tables whose names begin with "mortise_", and, outside
- * of migrations, any change of the schema. A value may have 64 MiB, a statement 1 MiB.
+ * statements that begin or end transactions, temporary tables, tables whose names begin with "mortise_" (but for the
+ * rows of mortise.kv/1's), and, outside of migrations, any change of the schema. A value may have 64 MiB, a statement
+ * 1 MiB.
  */
 #ifndef MORTISE_ABI_SQL_H
 #define MORTISE_ABI_SQL_H
