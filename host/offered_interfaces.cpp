@@ -4,6 +4,7 @@
 
 #include "events/events.hpp"
 #include "http/server.hpp"
+#include "kv/kv.hpp"
 #include "runtime/contracts.hpp"
 #include "runtime/tables.hpp"
 #include "sql/sql.hpp"
@@ -13,7 +14,7 @@ namespace mortise {
 std::vector<std::string> offered_interfaces() {
   std::vector<std::string> ids;
   for (const auto offers : {runtime::own_offers(), runtime::Contracts::offers(), events::Events::offers(),
-                            http::Server::offers(), sql::Sql::offers()}) {
+                            http::Server::offers(), sql::Sql::offers(), kv::Kv::offers()}) {
     for (const auto& offer : offers) ids.emplace_back(offer.id);
   }
   std::sort(ids.begin(), ids.end());

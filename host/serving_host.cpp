@@ -144,7 +144,7 @@ base::Result<void> ServingHost::open() {
                                               [this](const runtime::GenerationSpec& spec) {
                                                 return std::make_unique<isolation::StandIn>(isolation_, spec);
                                               }},
-                  std::move(*catalog), *contracts_, std::vector<runtime::Service*>{&*events_, &*server_, &*sql_},
+                  std::move(*catalog), *contracts_, std::vector<runtime::Service*>{&*events_, &*server_, &*sql_, &kv_},
                   files_, [this](const release::Status& status) { status_file_->write(status); });
   upgrade_.emplace(takeover::UpgradeSettings{.executable = start_.executable,
                                              .arguments = start_.arguments,

@@ -15,6 +15,7 @@
 #include "events/events.hpp"
 #include "http/server.hpp"
 #include "isolation/stand_in.hpp"
+#include "kv/kv.hpp"
 #include "release/runner.hpp"
 #include "runtime/contracts.hpp"
 #include "sql/sql.hpp"
@@ -74,6 +75,7 @@ class ServingHost final : public takeover::Outgoing {
   std::optional<events::Events> events_;
   std::optional<http::Server> server_;
   std::optional<sql::Sql> sql_;
+  kv::Kv kv_;
   std::optional<StatusFile> status_file_;
   std::optional<release::Runner> runner_;
   std::optional<takeover::HostUpgrade> upgrade_;

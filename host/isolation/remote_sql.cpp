@@ -155,6 +155,8 @@ constexpr mortise_sql_v1 kTable{.struct_size = sizeof(mortise_sql_v1),
 
 }  // namespace
 
+const mortise_sql_v1& RemoteSql::table() noexcept { return kTable; }
+
 const void* RemoteSql::interface(std::string_view id) const noexcept {
   return id == MORTISE_SQL_V1 ? &kTable : nullptr;
 }

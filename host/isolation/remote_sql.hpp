@@ -24,6 +24,9 @@ class RemoteSql final : public runtime::Service {
   /// Both outlive it.
   RemoteSql(HostLink& link, OutgoingPlaces& places) : link_(link), places_(places) {}
 
+  /// Its functions, for what stands on them.
+  static const mortise_sql_v1& table() noexcept;
+
   const void* interface(std::string_view id) const noexcept override;
   std::vector<Conflict> check(const runtime::GenerationSet&) override { return {}; }
   void publish(const runtime::ReleasePtr&) override {}

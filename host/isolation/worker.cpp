@@ -20,6 +20,8 @@
 #include "isolation/remote_events.hpp"
 #include "isolation/remote_http.hpp"
 #include "isolation/remote_sql.hpp"
+#include "kv/kv.hpp"
+#include "kv/kv_table.hpp"
 #include "manifest/binary.hpp"
 #include "runtime/contracts.hpp"
 #include "runtime/generation.hpp"
@@ -120,13 +122,14 @@ class Worker {
     if (!manifest) return done(Error{ErrorCode::not_found, "'" + image + "' cannot be read by its worker"});
     const auto arena_max_bytes = static_cast<std::uint64_t>(hook.number("arena_max_bytes"));
     contracts_.emplace(arena_max_bytes);
-    generation_ = std::make_shared<Generation>(static_cast<std::uint64_t>(hook.number("generation")),
-                                               runtime::GenerationSpec{.manifest = std::move(manifest),
-                                                                       .image = image,
-                                                                       .sha256 = hook.text("sha256"),
-                                                                       .config_text = hook.text("config"),
-                                                                       .data_directory = hook.text("data_directory")},
-                                               std::vector<runtime::Service*>{&*contracts_, &http_, &events_, &sql_});
+    generation_ =
+        std::make_shared<Generation>(static_cast<std::uint64_t>(hook.number("generation")),
+                                     runtime::GenerationSpec{.manifest = std::move(manifest),
+                                                             .image = image,
+                                                             .sha256 = hook.text("sha256"),
+                                                             .config_text = hook.text("config"),
+                                                             .data_directory = hook.text("data_directory")},
+                                     std::vector<runtime::Service*>{&*contracts_, &http_, &events_, &sql_, &kv_});
     generation_->containment().set({.log_lines = 0});  // the host counts, and knows the admin's limit
     if (const auto begun = generation_->init(); !begun) return done(begun);
     static const runtime::Registered kNothing;
@@ -237,6 +240,7 @@ class Worker {
   RemoteEvents events_;
   OutgoingPlaces places_;
   RemoteSql sql_;
+  kv::Kv kv_{kv::kv_table<&RemoteSql::table>()};
   std::optional<runtime::Contracts> contracts_;
   runtime::GenerationPtr generation_;
   RemoteContracts remote_contracts_;

@@ -1,5 +1,5 @@
 // A part of the host that plugins reach through an interface ("mortise.http/1") and that takes part when the set
-// of running generations changes. http and sql implement it; events and tasks will.
+// of running generations changes. http, sql and kv implement it; events and tasks will.
 #pragma once
 
 #include <memory>

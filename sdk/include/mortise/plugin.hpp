@@ -27,6 +27,7 @@
 #include <mortise/heap.hpp>
 #include <mortise/http.hpp>
 #include <mortise/interface.hpp>
+#include <mortise/kv.hpp>
 #include <mortise/lifecycle.hpp>
 #include <mortise/log.hpp>
 #include <mortise/sql.hpp>
@@ -90,6 +91,16 @@ class Context {
     detail::Message message;
     detail::check(table->open(host_->host, &database, message.out()), message);
     return {*table, database};
+  }
+
+  /// The plugin's keys and values, for as long as the plugin lives. Its manifest names "mortise.kv/1" in `interfaces`.
+  /// [any-thread]
+  [[nodiscard]] Kv kv() const {
+    const auto* const table = find<mortise_kv_v1>(MORTISE_KV_V1);
+    mortise_kv_store* store = nullptr;
+    detail::Message message;
+    detail::check(table->open(host_->host, &store, message.out()), message);
+    return {*table, store};
   }
 
   /// What tells others of events, as `publishes` of the manifest says; the plugin keeps it. [control-thread]

@@ -122,6 +122,9 @@ class SqlTransaction : public SqlCalls {
   SqlTransaction(const SqlTransaction&) = delete;
   SqlTransaction& operator=(const SqlTransaction&) = delete;
 
+  /// For what else is to be a part of it, such as Kv::in(). Valid as long as this.
+  [[nodiscard]] mortise_sql_transaction* handle() const noexcept { return transaction_; }
+
  private:
   friend class Sql;
   SqlTransaction(const mortise_sql_v1& table, mortise_sql_database* database,

@@ -8,6 +8,7 @@
 #include <mortise/abi/contracts.h>
 #include <mortise/abi/events.h>
 #include <mortise/abi/http.h>
+#include <mortise/abi/kv.h>
 #include <mortise/abi/log.h>
 #include <mortise/abi/memory.h>
 #include <mortise/abi/sql.h>
@@ -20,9 +21,10 @@ namespace mortise {
 namespace {
 
 TEST(OfferedInterfaces, AreAllThatTheHeadersDefine) {
-  EXPECT_THAT(offered_interfaces(), ::testing::ElementsAre(MORTISE_ASSETS_V1, MORTISE_CONFIG_V1, MORTISE_CONTRACTS_V1,
-                                                           MORTISE_EVENTS_V1, MORTISE_HTTP_V1, MORTISE_LOG_V1,
-                                                           MORTISE_MEMORY_V1, MORTISE_SQL_V1, MORTISE_WEBSOCKET_V1));
+  EXPECT_THAT(offered_interfaces(),
+              ::testing::ElementsAre(MORTISE_ASSETS_V1, MORTISE_CONFIG_V1, MORTISE_CONTRACTS_V1, MORTISE_EVENTS_V1,
+                                     MORTISE_HTTP_V1, MORTISE_KV_V1, MORTISE_LOG_V1, MORTISE_MEMORY_V1, MORTISE_SQL_V1,
+                                     MORTISE_WEBSOCKET_V1));
 }
 
 TEST(OfferedInterfaces, AreAnsweredWithATableAndOthersWithNone) {

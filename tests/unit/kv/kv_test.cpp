@@ -1,0 +1,75 @@
+// Who gets a store, and what its table is to the plugin's own statements.
+#include "kv/kv.hpp"
+
+#include "base/files.hpp"
+#include "kv_test_base.hpp"
+#include "runtime/generation.hpp"
+#include "sql/sql.hpp"
+
+namespace mortise::kv {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+/// A generation whose manifest names these interfaces, in a host of its own.
+class OpeningTest : public ::testing::Test {
+ protected:
+  mortise_status open(std::vector<std::string> interfaces) {
+    manifest::Manifest manifest;
+    manifest.name = "shop";
+    manifest.interfaces = std::move(interfaces);
+    runtime::GenerationSpec spec;
+    spec.manifest = std::make_shared<const manifest::Manifest>(std::move(manifest));
+    generation_ = std::make_shared<runtime::Generation>(1, std::move(spec), services_);
+    const auto prepared = sql_.prepare(*generation_);
+    EXPECT_TRUE(prepared) << prepared.error().message;
+    return table().open(reinterpret_cast<mortise_host*>(generation_.get()), &store_, message_.out());
+  }
+  [[nodiscard]] const mortise_kv_v1& table() const {
+    return *static_cast<const mortise_kv_v1*>(generation_->interface(MORTISE_KV_V1));
+  }
+
+  const testing::TemporaryDirectory directory_;
+  base::RealFiles files_;
+  sql::Sql sql_{directory_.path() / "sql", files_, std::chrono::seconds(30)};
+  Kv kv_;
+  std::vector<runtime::Service*> services_{&sql_, &kv_};
+  runtime::GenerationPtr generation_;
+  mortise_kv_store* store_ = nullptr;
+  detail::Message message_;
+};
+
+TEST_F(OpeningTest, WhoNamesTheInterfaceHasAStore) {
+  ASSERT_EQ(open({MORTISE_KV_V1}), MORTISE_OK) << message_.text();
+  const mortise::Kv store(table(), store_);
+  store.put("a", "1");
+  EXPECT_EQ(store.get("a"), "1");
+}
+
+TEST_F(OpeningTest, WhoDoesNotHasNone) {
+  EXPECT_EQ(open({MORTISE_SQL_V1}), MORTISE_FAILED_PRECONDITION);
+  EXPECT_THAT(std::string(message_.text()), HasSubstr("name \"mortise.kv/1\" in the manifest's"));
+  EXPECT_EQ(store_, nullptr);
+}
+
+TEST_F(OpeningTest, ItIsThatOfItsPluginInEachVersion) {
+  ASSERT_EQ(open({MORTISE_KV_V1}), MORTISE_OK);
+  mortise::Kv(table(), store_).put("a", "1");
+  ASSERT_EQ(open({MORTISE_KV_V1, MORTISE_SQL_V1}), MORTISE_OK);
+  EXPECT_EQ(mortise::Kv(table(), store_).get("a"), "1");
+}
+
+TEST_F(KvTest, StatementsMayReadWhatIsThere) {
+  const auto version = kv().put("a", "1");
+  EXPECT_THAT(select("SELECT CAST(key AS TEXT), CAST(value AS TEXT), version FROM mortise_kv"),
+              ElementsAre("a|1|" + std::to_string(version)));
+}
+
+TEST_F(KvTest, StatementsPutNothingThatNoKeyFinds) {
+  EXPECT_EQ(refusal("INSERT INTO mortise_kv (key, value) VALUES ('text', x'00')"),
+            base::ErrorCode::failed_precondition);
+}
+
+}  // namespace
+}  // namespace mortise::kv
