@@ -157,7 +157,8 @@ class Inspector {
     if (!read.missing.empty()) {
       say(Weight::error, "contract-missing",
           "carries no note of " + list_some(read.missing) +
-              ", which its manifest names; include each contract's or event's header where the plugin uses it (in C: "
+              ", which its manifest names; include each contract's header, and each event's, where the plugin uses it "
+              "(in C: "
               "put "
               "MORTISE_CONTRACT_NOTE of <mortise/abi/contracts.h> in one source), and do not strip the "
               "section " MORTISE_NOTE_CONTRACT_SECTION);
