@@ -8,13 +8,14 @@
 #include "runtime/contracts.hpp"
 #include "runtime/tables.hpp"
 #include "sql/sql.hpp"
+#include "tasks/tasks.hpp"
 
 namespace mortise {
 
 std::vector<std::string> offered_interfaces() {
   std::vector<std::string> ids;
   for (const auto offers : {runtime::own_offers(), runtime::Contracts::offers(), events::Events::offers(),
-                            http::Server::offers(), sql::Sql::offers(), kv::Kv::offers()}) {
+                            http::Server::offers(), sql::Sql::offers(), kv::Kv::offers(), tasks::Tasks::offers()}) {
     for (const auto& offer : offers) ids.emplace_back(offer.id);
   }
   std::sort(ids.begin(), ids.end());

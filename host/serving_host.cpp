@@ -119,6 +119,7 @@ base::Result<void> ServingHost::open() {
                 .on_crash = [this](const telemetry::CrashMark& crash) { runner_->tell_crashed(crash); }};
   contracts_.emplace(config_.arena_max_bytes);
   events_.emplace(contracts_->registry(), config_.edge.blocking_threads);
+  tasks_.emplace(config_.edge.blocking_threads);
   server_.emplace(edge_settings(config_.edge));
   // A migration ends before its start is given up.
   sql_.emplace(sql::database_directory(config_.state_directory), files_, config_.init_timeout * 9 / 10);
@@ -144,8 +145,9 @@ base::Result<void> ServingHost::open() {
                                               [this](const runtime::GenerationSpec& spec) {
                                                 return std::make_unique<isolation::StandIn>(isolation_, spec);
                                               }},
-                  std::move(*catalog), *contracts_, std::vector<runtime::Service*>{&*events_, &*server_, &*sql_, &kv_},
-                  files_, [this](const release::Status& status) { status_file_->write(status); });
+                  std::move(*catalog), *contracts_,
+                  std::vector<runtime::Service*>{&*events_, &*tasks_, &*server_, &*sql_, &kv_}, files_,
+                  [this](const release::Status& status) { status_file_->write(status); });
   upgrade_.emplace(takeover::UpgradeSettings{.executable = start_.executable,
                                              .arguments = start_.arguments,
                                              .environment = start_.environment,
@@ -170,6 +172,7 @@ void ServingHost::serve() {
 
 /// From then on it is told of; also on the release thread.
 void ServingHost::announce_ready() {
+  tasks_->start();
   server_->set_ready(true);
   if (start_.is_restart) server_->accept();
   telemetry::log(Level::info, "host", "ready");
@@ -212,6 +215,7 @@ base::Result<std::vector<std::string>> ServingHost::lend_state(std::chrono::stea
   if (auto paused = runner_->pause(deadline, giving_up); !paused) return paused.error();
   auto plugins = look_at_plugins(*runner_);  // fails only when it is stopping
   if (!plugins) return plugins.error();
+  tasks_->pause();  // the next host's begin when it has taken over
   return std::move(plugins->running);
 }
 
@@ -219,6 +223,7 @@ void ServingHost::take_state_back() {
   tell_pids();
   announce();
   control_->restore();
+  tasks_->start();
   static_cast<void>(runner_->resume());  // fails only when it is stopping
 }
 
@@ -244,12 +249,12 @@ std::size_t ServingHost::stop() {
   runner_->begin_stop();
   control_->stop();  // after the runner has answered whoever waits for it
   const std::size_t cut = server_->stop(config_.edge.shutdown_grace);
-  const std::size_t unheard = events_->stop(config_.stop_timeout);
+  const std::size_t undone = events_->stop(config_.stop_timeout) + tasks_->stop(config_.stop_timeout);
   const std::size_t left = runner_->stop();
   if (!is_replaced) status_file_->remove();
   telemetry::log(Level::info, "host", "stopped",
                  {{"requests_cut", std::to_string(cut)}, {"generations_left", std::to_string(left)}});
-  return cut + unheard + left;
+  return cut + undone + left;
 }
 
 }  // namespace mortise

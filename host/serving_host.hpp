@@ -23,6 +23,7 @@
 #include "status_file.hpp"
 #include "takeover/host_upgrade.hpp"
 #include "takeover/next_host.hpp"
+#include "tasks/tasks.hpp"
 
 namespace mortise {
 
@@ -73,6 +74,7 @@ class ServingHost final : public takeover::Outgoing {
   isolation::Settings isolation_;
   std::optional<runtime::Contracts> contracts_;
   std::optional<events::Events> events_;
+  std::optional<tasks::Tasks> tasks_;
   std::optional<http::Server> server_;
   std::optional<sql::Sql> sql_;
   kv::Kv kv_;

@@ -55,15 +55,17 @@ struct Completion {
     write,    // the payload is a piece of it; `argument`: how many ms it may wait
     finish,
     abort,
-    fail,       // the handler has returned `status`, and the payload is its message; `argument`: whether it has that
-                // of a call through a contract
-    read_body,  // the payload is where the next piece of the body is to be put
-    call,       // the handler calls another plugin; `argument`: the outgoing call
-    returned,   // the handler has, though the call is not over: it holds no thread, and calls no other plugin
-    database,   // no call's: the plugin's database is to do what lies in the outgoing place `argument` (sql_form.hpp)
-    publish,    // no call's: the payload is an event of the topic `argument` (event_payload.hpp)
-    taken,      // no call's: the block at `argument`, of a reply to an outgoing call, is not needed any more
-    done,       // nothing runs inside the call any more, and it has been ended
+    fail,         // the handler has returned `status`, and the payload is its message; `argument`: whether it has that
+                  // of a call through a contract
+    read_body,    // the payload is where the next piece of the body is to be put
+    call,         // the handler calls another plugin; `argument`: the outgoing call
+    returned,     // the handler has, though the call is not over: it holds no thread, and calls no other plugin
+    database,     // no call's: the plugin's database is to do what lies in the outgoing place `argument` (sql_form.hpp)
+    publish,      // no call's: the payload is an event of the topic `argument` (event_payload.hpp)
+    add_task,     // no call's: the payload is a task (task_form.hpp)
+    cancel_task,  // no call's: of the task with the tag `argument`
+    taken,        // no call's: the block at `argument`, of a reply to an outgoing call, is not needed any more
+    done,         // nothing runs inside the call any more, and it has been ended
     // Of WebSockets (socket_form.hpp):
     accept,       // the handler accepts the request's upgrade; the payload is its terms
     heard,        // the call was what a socket has to tell: the handler has returned `status`, and the payload is its

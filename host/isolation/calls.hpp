@@ -4,6 +4,7 @@
 #pragma once
 
 #include <mortise/abi/http.h>
+#include <mortise/abi/tasks.h>
 
 #include <array>
 #include <atomic>
@@ -53,6 +54,9 @@ struct Means {
   /// must not wait.
   std::function<void()> on_unheard = [] {};
   std::shared_ptr<DatabaseCalls> database{};  // null: the plugin has none
+  /// A task of the worker's; false: it must have refused that itself. And the end of one. Likewise.
+  std::function<bool(const mortise_task_v1& task)> add_task = [](const mortise_task_v1&) { return false; };
+  std::function<void(std::uint64_t tag)> cancel_task = [](std::uint64_t) {};
   /// An event of the topic with that number, in the order of registration. The attendant's; must not wait.
   std::function<mortise_status(std::uint64_t topic, std::string_view key, mortise_bytes bytes)> publish =
       [](std::uint64_t, std::string_view, mortise_bytes) { return MORTISE_UNIMPLEMENTED; };
@@ -155,6 +159,7 @@ class Calls : public std::enable_shared_from_this<Calls> {
   void take_of(Call& call, const Completion& completion, Rest& rest);
   void take_end(Call& call, const Completion& completion);
   void take_event(const Completion& completion);
+  void take_task(const Completion& completion);
   void take_answer(Call& call, const Completion& completion);
   void take_write(Call& call, const Completion& completion);
   void take_read(Call& call, const Completion& completion);

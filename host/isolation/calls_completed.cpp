@@ -12,6 +12,7 @@
 #include "isolation/event_payload.hpp"
 #include "isolation/futex.hpp"
 #include "isolation/http_form.hpp"
+#include "isolation/task_form.hpp"
 #include "runtime/abi_values.hpp"
 #include "telemetry/log.hpp"
 
@@ -51,6 +52,8 @@ void Calls::take(const Completion& completion) {
     return means_.database->take(static_cast<std::uint32_t>(std::min<std::uint64_t>(completion.argument, UINT32_MAX)));
   }
   if (completion.kind == Kind::publish) return take_event(completion);
+  if (completion.kind == Kind::add_task) return take_task(completion);
+  if (completion.kind == Kind::cancel_task) return means_.cancel_task(completion.argument);
   if (completion.call >= kCallCount) return end_.breach->note("it names a call that there is none of");
   if (completion.reply != Completion::kNoReply && completion.reply >= kReplyCount) {
     return end_.breach->note("it waits for a reply in a place that there is none of");
@@ -85,6 +88,8 @@ void Calls::take_of(Call& call, const Completion& completion, Rest& rest) {
     case Kind::heard: return take_heard(call, completion, rest);
     case Kind::database:
     case Kind::publish:
+    case Kind::add_task:
+    case Kind::cancel_task:
     case Kind::taken:
     case Kind::send_text:
     case Kind::send_binary:
@@ -104,6 +109,17 @@ void Calls::take_event(const Completion& completion) {
   if (!event || means_.publish(completion.argument, event->key, event->bytes) != MORTISE_OK) {
     end_.breach->note("it publishes what it must have refused itself");
   }
+}
+
+void Calls::take_task(const Completion& completion) {
+  constexpr std::uint64_t kMostTaskBytes = 4096;
+  const Payload payload{.offset = completion.offset, .size = completion.size};
+  if (!end_.area->is_workers(end_.area->memory().worker_heap, payload) || payload.size > kMostTaskBytes) {
+    return end_.breach->note("a task of it lies where it must not write, or is too long");
+  }
+  const std::string copy(reinterpret_cast<const char*>(end_.area->at(payload.offset)), payload.size);
+  const auto view = TaskView::read(copy);
+  if (!view || !means_.add_task(view->task)) end_.breach->note("it adds a task that it must have refused itself");
 }
 
 void Calls::take_answer(Call& call, const Completion& completion) {

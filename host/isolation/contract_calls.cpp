@@ -332,6 +332,7 @@ void ContractCalls::end() {
 /// Throws nothing, as it is called when the place is somebody else's already.
 mortise_status ContractCalls::fail(mortise_status status, const Called& called, std::string_view why) const noexcept {
   try {
+    if (called.contract.declared == nullptr) return runtime::fail_call(generation_, status, "a task", why);
     const auto& declared = *called.contract.declared;
     const auto& methods = generation_.spec().manifest->methods_of(declared.contract);
     auto method = declared.contract;

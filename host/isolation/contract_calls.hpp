@@ -25,8 +25,8 @@ namespace mortise::isolation {
 /// A contract that the plugin provides; what `self` of its channel points to. Never changes.
 struct ForwardedContract {
   class StandIn* stand_in = nullptr;
-  std::uint32_t number = 0;  // in the order of registration
-  const manifest::ProvidedContract* declared = nullptr;
+  std::uint32_t number = 0;                              // in the order of registration
+  const manifest::ProvidedContract* declared = nullptr;  // null: it is the plugin's tasks (task_form.hpp)
   mortise_channel_v1 channel{};
 };
 

@@ -8,15 +8,18 @@
 #include "isolation/futex.hpp"
 #include "isolation/prefetch.hpp"
 #include "isolation/steady_ns.hpp"
+#include "isolation/task_form.hpp"
 #include "runtime/abi_values.hpp"
 #include "runtime/generation.hpp"
 #include "runtime/scope.hpp"
 #include "telemetry/log.hpp"
 
 namespace mortise::isolation {
-ContractCrew::ContractCrew(HostLink& link, const runtime::Registered& registered, Bindings& bindings)
+ContractCrew::ContractCrew(HostLink& link, const runtime::Registered& registered, const mortise_channel_v1& tasks,
+                           Bindings& bindings)
     : link_(link),
       registered_(registered),
+      tasks_(tasks),
       bindings_(bindings),
       crew_(
           link.area().memory().contract_submissions, [this](std::uint32_t number) { run(number); },
@@ -44,8 +47,8 @@ bool ContractCrew::answer(std::uint32_t number, ContractCallMemory& place, Bound
   const Entered entered(Entered::Way::contract_call, number);
   runtime::Scope scope(bound.cone, &deadline);
   mortise_bytes reply{nullptr, 0};
-  const auto status =
-      runtime::call_over(*registered_.provisions[place.provision].channel, place.method, request, reply);
+  const auto& channel = place.provision == kTaskProvision ? tasks_ : *registered_.provisions[place.provision].channel;
+  const auto status = runtime::call_over(channel, place.method, request, reply);
   if (status == MORTISE_OK) {
     return tell(place, status, {reinterpret_cast<const char*>(reply.data), reply.size}, {});
   }

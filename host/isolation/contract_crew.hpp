@@ -16,8 +16,10 @@ namespace mortise::isolation {
 /// One per worker; its threads end with the process, so that it is never destroyed.
 class ContractCrew {
  public:
-  /// All of them outlive it; `bindings` are what methods can reach, `registered` what the plugin provides.
-  ContractCrew(HostLink& link, const runtime::Registered& registered, Bindings& bindings);
+  /// All of them outlive it; `bindings` are what methods can reach, `registered` what the plugin provides, `tasks`
+  /// what its tasks run over.
+  ContractCrew(HostLink& link, const runtime::Registered& registered, const mortise_channel_v1& tasks,
+               Bindings& bindings);
 
   /// From here on calls are taken.
   void start() { crew_.start(); }
@@ -43,6 +45,7 @@ class ContractCrew {
 
   HostLink& link_;
   const runtime::Registered& registered_;
+  const mortise_channel_v1& tasks_;
   Bindings& bindings_;
   RingCrew crew_;
 };

@@ -42,13 +42,13 @@ mortise_status publish(mortise_event_topic* topic, mortise_str key, mortise_byte
   });
 }
 
-constexpr mortise_events_v1 kTable{
+constexpr mortise_events_v1 kEventsTable{
     .struct_size = sizeof(mortise_events_v1), .reserved = 0, .open = &open, .publish = &publish};
 
 }  // namespace
 
 const void* RemoteEvents::interface(std::string_view id) const noexcept {
-  return id == MORTISE_EVENTS_V1 ? &kTable : nullptr;
+  return id == MORTISE_EVENTS_V1 ? &kEventsTable : nullptr;
 }
 
 base::Result<RemoteEvents::Topic*> RemoteEvents::open(std::string_view topic, std::string_view methods) {

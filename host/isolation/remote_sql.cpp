@@ -145,20 +145,20 @@ void roll_back(mortise_sql_transaction* transaction) {
   });
 }
 
-constexpr mortise_sql_v1 kTable{.struct_size = sizeof(mortise_sql_v1),
-                                .reserved = 0,
-                                .open = &open,
-                                .run = &run,
-                                .begin = &begin,
-                                .commit = &commit,
-                                .roll_back = &roll_back};
+constexpr mortise_sql_v1 kSqlTable{.struct_size = sizeof(mortise_sql_v1),
+                                   .reserved = 0,
+                                   .open = &open,
+                                   .run = &run,
+                                   .begin = &begin,
+                                   .commit = &commit,
+                                   .roll_back = &roll_back};
 
 }  // namespace
 
-const mortise_sql_v1& RemoteSql::table() noexcept { return kTable; }
+const mortise_sql_v1& RemoteSql::table() noexcept { return kSqlTable; }
 
 const void* RemoteSql::interface(std::string_view id) const noexcept {
-  return id == MORTISE_SQL_V1 ? &kTable : nullptr;
+  return id == MORTISE_SQL_V1 ? &kSqlTable : nullptr;
 }
 
 /// A place for one request, and what is taken for it.

@@ -40,6 +40,7 @@
 #include "isolation/fork_server.hpp"
 #include "isolation/growing_pool.hpp"
 #include "isolation/talk.hpp"
+#include "isolation/task_calls.hpp"
 #include "isolation/worker_process.hpp"
 #include "loader/code.hpp"
 #include "runtime/generation.hpp"
@@ -167,6 +168,7 @@ class StandIn final : public loader::Code {
   static mortise_status call_contract(void* self, std::uint32_t method, mortise_bytes request, mortise_bytes* reply);
   static std::uint8_t* reserve_request(void* self, std::uint64_t size);
   mortise_status begin(const mortise_host_v1& host, mortise_error* error);
+  void begin_tasks();
   mortise_status export_part(const char* part, const mortise_state_writer_v1& writer, mortise_error* error);
   mortise_status import_part(const char* part, std::uint32_t version, mortise_bytes state, mortise_error* error);
   void call(Hook& hook);
@@ -243,10 +245,11 @@ class StandIn final : public loader::Code {
   std::vector<ForwardedSlot> slots_;          // likewise
   std::vector<mortise_event_topic*> topics_;  // likewise
   std::deque<Mounted> mounted_;               // likewise
-  std::vector<Registered> registered_;        // likewise: in the order of registration
-  base::RestartPause pause_;                  // the attendant's
-  bool has_served_ = false;                   // the attendant's; a worker that comes from here on takes one's place
-  Hook* running_hook_ = nullptr;              // the attendant's; the worker is at it
+  TaskCalls tasks_;
+  std::vector<Registered> registered_;  // likewise: in the order of registration
+  base::RestartPause pause_;            // the attendant's
+  bool has_served_ = false;             // the attendant's; a worker that comes from here on takes one's place
+  Hook* running_hook_ = nullptr;        // the attendant's; the worker is at it
 
   base::Descriptor wake_;  // readable when the host has something for the attendant to look at; no worker has it
   mutable std::mutex mutex_;

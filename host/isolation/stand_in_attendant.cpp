@@ -92,6 +92,7 @@ base::Result<StandIn::Life> StandIn::start_worker(bool is_first) {
   const auto database = databases == nullptr ? nullptr : databases->find(generation);
   const auto database_calls =
       database == nullptr ? nullptr : std::make_shared<DatabaseCalls>(end, outgoing, database, *storing_);
+  const auto contract_calls = std::make_shared<ContractCalls>(end, outgoing, generation, spec_.workers > 1);
   Life life{.is_first = is_first,
             .process = std::move(*process),
             .called = std::move(called),
@@ -106,9 +107,12 @@ base::Result<StandIn::Life> StandIn::start_worker(bool is_first) {
                       .sockets = http::websockets_elsewhere(),
                       .on_unheard = [this] { ::eventfd_write(wake_.get(), 1); },
                       .database = database_calls,
+                      .add_task = [this, contract_calls](
+                                      const mortise_task_v1& task) { return tasks_.add(contract_calls, task); },
+                      .cancel_task = [this, contract_calls](std::uint64_t tag) { tasks_.cancel(contract_calls, tag); },
                       .publish = [this](std::uint64_t topic, std::string_view key,
                                         mortise_bytes bytes) { return first().publish(topic, key, bytes); }}),
-            .contract_calls = std::make_shared<ContractCalls>(end, outgoing, generation, spec_.workers > 1)};
+            .contract_calls = contract_calls};
   life.talk.limit_heads(kMostWorkerHead);
   confine(life);
   return life;

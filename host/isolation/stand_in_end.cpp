@@ -73,6 +73,7 @@ void StandIn::end_life(Life& life) {
   }
   life.calls->end();
   life.contract_calls->end();
+  tasks_.end(life.contract_calls);
 }
 
 /// Says so where it was not meant to end; a crash is one only where that says something of the plugin.

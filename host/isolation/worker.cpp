@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <mortise/abi/health.h>
 #include <mortise/abi/state.h>
+#include <mortise/abi/tasks.h>
 #include <sys/prctl.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <optional>
 #include <string>
@@ -20,6 +22,7 @@
 #include "isolation/remote_events.hpp"
 #include "isolation/remote_http.hpp"
 #include "isolation/remote_sql.hpp"
+#include "isolation/remote_tasks.hpp"
 #include "kv/kv.hpp"
 #include "kv/kv_table.hpp"
 #include "manifest/binary.hpp"
@@ -54,7 +57,13 @@ StatePart part_of(const Message& hook) { return hook.text("part") == "rest" ? St
 class Worker {
  public:
   explicit Worker(HostLink& link)
-      : link_(link), http_(link), events_(link), places_(link), sql_(link, places_), remote_contracts_(link, places_) {}
+      : link_(link),
+        http_(link),
+        events_(link),
+        tasks_(link),
+        places_(link),
+        sql_(link, places_),
+        remote_contracts_(link, places_) {}
 
   /// Never returns: with the host the process ends.
   [[noreturn]] void serve() {
@@ -122,14 +131,14 @@ class Worker {
     if (!manifest) return done(Error{ErrorCode::not_found, "'" + image + "' cannot be read by its worker"});
     const auto arena_max_bytes = static_cast<std::uint64_t>(hook.number("arena_max_bytes"));
     contracts_.emplace(arena_max_bytes);
-    generation_ =
-        std::make_shared<Generation>(static_cast<std::uint64_t>(hook.number("generation")),
-                                     runtime::GenerationSpec{.manifest = std::move(manifest),
-                                                             .image = image,
-                                                             .sha256 = hook.text("sha256"),
-                                                             .config_text = hook.text("config"),
-                                                             .data_directory = hook.text("data_directory")},
-                                     std::vector<runtime::Service*>{&*contracts_, &http_, &events_, &sql_, &kv_});
+    generation_ = std::make_shared<Generation>(
+        static_cast<std::uint64_t>(hook.number("generation")),
+        runtime::GenerationSpec{.manifest = std::move(manifest),
+                                .image = image,
+                                .sha256 = hook.text("sha256"),
+                                .config_text = hook.text("config"),
+                                .data_directory = hook.text("data_directory")},
+        std::vector<runtime::Service*>{&*contracts_, &http_, &events_, &tasks_, &sql_, &kv_});
     generation_->containment().set({.log_lines = 0});  // the host counts, and knows the admin's limit
     if (const auto begun = generation_->init(); !begun) return done(begun);
     static const runtime::Registered kNothing;
@@ -139,8 +148,10 @@ class Worker {
     bindings_.emplace(generation_, registered, remote_contracts_, arena_max_bytes);
     crew_ = new Crew(link_, http_, *bindings_);
     crew_->start();
-    if (!registered.provisions.empty()) {
-      contract_crew_ = new ContractCrew(link_, registered, *bindings_);
+    const auto& interfaces = generation_->spec().manifest->interfaces;
+    const bool has_tasks = std::find(interfaces.begin(), interfaces.end(), MORTISE_TASKS_V1) != interfaces.end();
+    if (has_tasks || !registered.provisions.empty()) {
+      contract_crew_ = new ContractCrew(link_, registered, tasks_.channel(), *bindings_);
       contract_crew_->start();
     }
     return describe();
@@ -238,6 +249,7 @@ class Worker {
   HostLink& link_;
   RemoteHttp http_;
   RemoteEvents events_;
+  RemoteTasks tasks_;
   OutgoingPlaces places_;
   RemoteSql sql_;
   kv::Kv kv_{kv::kv_table<&RemoteSql::table>()};

@@ -17,6 +17,7 @@
 #include <mortise/abi/scope.h>
 #include <mortise/abi/sql.h>
 #include <mortise/abi/state.h>
+#include <mortise/abi/tasks.h>
 #include <mortise/abi/types.h>
 #include <mortise/abi/websocket.h>
 

@@ -32,7 +32,8 @@ find_package(Mortise REQUIRED)
 mortise_add_plugin(reference VERSION 1.0.0 SOURCES reference.cpp MANIFEST plugin.json MIGRATIONS migrations)
 END
 cat >plugin.json <<END
-{"interfaces": ["mortise.contracts/1", "mortise.events/1", "mortise.sql/1", "mortise.kv/1"],
+{"interfaces": ["mortise.contracts/1", "mortise.events/1", "mortise.sql/1", "mortise.kv/1",
+ "mortise.tasks/1"],
  "publishes": ["boutique.order-placed/1"], "subscribes": ["boutique.order-placed/1"]}
 END
 mkdir migrations

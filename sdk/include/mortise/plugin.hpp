@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -31,6 +32,7 @@
 #include <mortise/lifecycle.hpp>
 #include <mortise/log.hpp>
 #include <mortise/sql.hpp>
+#include <mortise/tasks.hpp>
 #include <mortise/text.hpp>
 
 namespace mortise {
@@ -116,6 +118,12 @@ class Context {
     events().subscribe<E>(contracts(), std::move(handler));
   }
 
+  /// Work that no request waits for; lives as long as the plugin's Context. [any-thread]
+  [[nodiscard]] Tasks& tasks() {
+    std::call_once(has_tasks_, [this] { tasks_.emplace(*host_); });
+    return *tasks_;
+  }
+
   /// Static files. [control-thread]
   [[nodiscard]] Assets assets() const { return {find<mortise_assets_v1>(MORTISE_ASSETS_V1), host_->host}; }
   /// [any-thread]
@@ -160,6 +168,8 @@ class Context {
   std::optional<Http> http_;
   std::optional<Contracts> contracts_;
   std::optional<Events> events_;
+  std::once_flag has_tasks_;
+  std::optional<Tasks> tasks_;
 };
 
 namespace detail {

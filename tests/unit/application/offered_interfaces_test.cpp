@@ -12,6 +12,7 @@
 #include <mortise/abi/log.h>
 #include <mortise/abi/memory.h>
 #include <mortise/abi/sql.h>
+#include <mortise/abi/tasks.h>
 #include <mortise/abi/websocket.h>
 
 #include "http/server.hpp"
@@ -24,7 +25,7 @@ TEST(OfferedInterfaces, AreAllThatTheHeadersDefine) {
   EXPECT_THAT(offered_interfaces(),
               ::testing::ElementsAre(MORTISE_ASSETS_V1, MORTISE_CONFIG_V1, MORTISE_CONTRACTS_V1, MORTISE_EVENTS_V1,
                                      MORTISE_HTTP_V1, MORTISE_KV_V1, MORTISE_LOG_V1, MORTISE_MEMORY_V1, MORTISE_SQL_V1,
-                                     MORTISE_WEBSOCKET_V1));
+                                     MORTISE_TASKS_V1, MORTISE_WEBSOCKET_V1));
 }
 
 TEST(OfferedInterfaces, AreAnsweredWithATableAndOthersWithNone) {

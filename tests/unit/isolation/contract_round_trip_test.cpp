@@ -67,7 +67,8 @@ class ContractRoundTripTest : public ::testing::Test {
     auto* const link = new HostLink(Talk(base::Descriptor()), area_, base::Descriptor());
     auto* const contracts = new RemoteContracts(*link, *new OutgoingPlaces(*link));
     auto* const bindings = new Bindings(generation_, registered_, *contracts, kArena);
-    crew_ = new ContractCrew(*link, registered_, *bindings);
+    const auto* const tasks = new RemoteTasks(*link);
+    crew_ = new ContractCrew(*link, registered_, tasks->channel(), *bindings);
     crew_->start();
   }
   ~ContractRoundTripTest() override {

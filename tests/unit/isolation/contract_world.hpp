@@ -20,6 +20,7 @@
 #include "isolation/contract_calls.hpp"
 #include "isolation/contract_crew.hpp"
 #include "isolation/remote_contracts.hpp"
+#include "isolation/remote_tasks.hpp"
 #include "manifest/signature.hpp"
 #include "runtime/abi_values.hpp"
 #include "runtime/contracts_table.hpp"

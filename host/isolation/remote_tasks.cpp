@@ -1,0 +1,132 @@
+#include "isolation/remote_tasks.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "isolation/task_form.hpp"
+#include "runtime/abi_values.hpp"
+#include "runtime/failure.hpp"
+#include "runtime/generation.hpp"
+#include "tasks/tasks.hpp"
+
+namespace mortise::isolation {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+using runtime::guarded;
+using runtime::to_abi;
+using runtime::to_view;
+
+RemoteTasks* tasks_of(const runtime::Generation& generation) {
+  return dynamic_cast<RemoteTasks*>(generation.service_of(MORTISE_TASKS_V1));
+}
+
+mortise_status add(mortise_host* host, const mortise_task_v1* task, mortise_error* error) {
+  const auto& generation = runtime::Generation::from(host);
+  auto* const tasks = tasks_of(generation);
+  if (tasks == nullptr || task == nullptr) return MORTISE_INVALID_ARGUMENT;
+  return guarded(error, [&] {
+    const auto added = tasks->add(generation, *task);
+    return added ? mortise_status{MORTISE_OK} : to_abi(added.error(), error);
+  });
+}
+
+mortise_status cancel(mortise_host* host, std::uint64_t tag, mortise_error* error) {
+  auto* const tasks = tasks_of(runtime::Generation::from(host));
+  if (tasks == nullptr) return MORTISE_INVALID_ARGUMENT;
+  return guarded(error, [&] {
+    const auto cancelled = tasks->cancel(tag);
+    return cancelled ? mortise_status{MORTISE_OK} : to_abi(cancelled.error(), error);
+  });
+}
+
+constexpr mortise_tasks_v1 kTasksTable{
+    .struct_size = sizeof(mortise_tasks_v1), .reserved = 0, .add = &add, .cancel = &cancel};
+
+// The reply of a task that went well: that of a method without a result.
+constexpr std::uint8_t kDone[] = {1};
+
+}  // namespace
+
+RemoteTasks::RemoteTasks(HostLink& link)
+    : link_(link),
+      channel_{
+          .struct_size = sizeof(mortise_channel_v1), .reserved = 0, .self = this, .call = &call, .reserve = nullptr} {}
+
+const void* RemoteTasks::interface(std::string_view id) const noexcept {
+  return id == MORTISE_TASKS_V1 ? &kTasksTable : nullptr;
+}
+
+base::Result<void> RemoteTasks::add(const runtime::Generation& generation, const mortise_task_v1& task) {
+  const auto timing = tasks::Tasks::check(generation, task);
+  if (!timing) return timing.error();
+  const std::string name(to_view(task.name));
+  {
+    const std::lock_guard lock(mutex_);
+    generation_ = &generation;
+    if (tasks_.size() >= tasks::kMostTasks) return tasks::too_many(task);
+    if (tasks_.contains(task.tag) || (timing->comes_again() && names_.contains(name))) return tasks::is_there(task);
+    tasks_.emplace(task.tag,
+                   Known{.name = name, .comes_again = timing->comes_again(), .self = task.self, .run = task.run});
+    if (timing->comes_again()) names_.insert(name);
+  }
+  const auto payload = to_payload(task);
+  Completion completion;
+  completion.kind = Completion::Kind::add_task;
+  if (link_.complete_with(completion, payload.data(), payload.size())) return {};
+  const std::lock_guard lock(mutex_);
+  forget_task(task.tag);
+  return Error{ErrorCode::resource_exhausted, "the memory that host and worker share has no room for the task"};
+}
+
+base::Result<void> RemoteTasks::cancel(std::uint64_t tag) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!tasks_.contains(tag)) return tasks::is_missing();
+    forget_task(tag);
+  }
+  Completion completion;
+  completion.kind = Completion::Kind::cancel_task;
+  completion.argument = tag;
+  link_.complete(completion, true);
+  return {};
+}
+
+void RemoteTasks::forget_task(std::uint64_t tag) {
+  const auto found = tasks_.find(tag);
+  if (found == tasks_.end()) return;
+  if (found->second.comes_again) names_.erase(found->second.name);
+  tasks_.erase(found);
+}
+
+mortise_status RemoteTasks::call(void* self, std::uint32_t /*method*/, mortise_bytes request, mortise_bytes* reply) {
+  std::uint64_t tag = 0;
+  std::memcpy(&tag, request.data, sizeof tag);
+  *reply = {kDone, sizeof kDone};
+  return static_cast<RemoteTasks*>(self)->run(tag);
+}
+
+mortise_status RemoteTasks::run(std::uint64_t tag) {
+  Known task;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = tasks_.find(tag);
+    if (found == tasks_.end()) return MORTISE_OK;  // it was cancelled just now
+    task = found->second;
+    if (!task.comes_again) forget_task(tag);
+  }
+  std::string text(1024, '\0');
+  mortise_error error{.struct_size = sizeof error,
+                      .capacity = static_cast<std::uint32_t>(text.size()),
+                      .size = 0,
+                      .reserved = 0,
+                      .message = text.data()};
+  const auto status = task.run(task.self, tag, &error);
+  if (status == MORTISE_OK) return status;
+  text.resize(std::min<std::size_t>(error.size, text.size()));
+  return runtime::fail_call(*generation_, status, "task " + task.name, text);
+}
+
+}  // namespace mortise::isolation

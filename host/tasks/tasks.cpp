@@ -1,0 +1,313 @@
+#include "tasks/tasks.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/strings.hpp"
+#include "runtime/abi_values.hpp"
+#include "runtime/generation.hpp"
+#include "runtime/scope.hpp"
+#include "tasks/tasks_table.hpp"
+#include "telemetry/log.hpp"
+
+namespace mortise::tasks {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+using runtime::Generation;
+using runtime::to_view;
+
+constexpr std::size_t kMostNameBytes = 64;
+constexpr std::size_t kMostReasonBytes = 300;
+// Tasks that wait for a thread are the instance's own, and bounded as such.
+constexpr std::size_t kMostQueued = std::size_t{1} << 20U;
+
+Error refuse(ErrorCode code, const mortise_task_v1& task, const std::string& why) {
+  return {code, "task '" + base::printable(to_view(task.name)) + "' " + why};
+}
+
+}  // namespace
+
+base::Error too_many(const mortise_task_v1& task) {
+  return refuse(ErrorCode::resource_exhausted, task, "is one too many: 10,000 of the plugin wait");
+}
+base::Error is_there(const mortise_task_v1& task) {
+  return refuse(ErrorCode::already_exists, task, "is there already, by its tag or its name; cancel that one first");
+}
+base::Error is_missing() { return {ErrorCode::not_found, "there is no such task, or none any more"}; }
+
+/// What is immutable is read by any thread; the rest is guarded by the service's mutex.
+struct Tasks::Task {
+  const Generation* generation;
+  std::uint64_t tag;
+  std::string name;
+  Timing timing;
+  void* self;
+  decltype(mortise_task_v1::run) run;
+
+  Due due{};
+  Schedule::Key key = 0;  // in the schedule; 0: it does not wait
+  bool is_running = false;
+  bool is_cancelled = false;
+};
+
+Tasks::Tasks(unsigned threads, Schedule::Now now)
+    : now_(now),
+      pool_(threads, kMostQueued),
+      schedule_([this](Schedule::Key key) { begin_due(key); }, std::move(now)) {}
+Tasks::~Tasks() = default;
+
+std::span<const runtime::Offer> Tasks::offers() noexcept {
+  static const std::array kOffers{runtime::Offer{MORTISE_TASKS_V1, &tasks_table()}};
+  return kOffers;
+}
+
+const void* Tasks::interface(std::string_view id) const noexcept { return runtime::find_offer(offers(), id); }
+
+base::Result<Timing> Tasks::check(const Generation& generation, const mortise_task_v1& task) {
+  const auto& interfaces = generation.spec().manifest->interfaces;
+  if (std::find(interfaces.begin(), interfaces.end(), MORTISE_TASKS_V1) == interfaces.end()) {
+    return Error{ErrorCode::failed_precondition,
+                 "the plugin has no tasks: name \"mortise.tasks/1\" in the manifest's \"interfaces\""};
+  }
+  if (!MORTISE_HAS(mortise_task_v1, &task, run) || task.run == nullptr) {
+    return Error{ErrorCode::invalid_argument,
+                 "a task without `run`, or a struct_size that is too small; set it to sizeof(mortise_task_v1)"};
+  }
+  const auto name = to_view(task.name);
+  if (name.size() > kMostNameBytes)
+    return refuse(ErrorCode::invalid_argument, task, "has a name of more than 64 bytes");
+  const auto to_ms = [](std::uint64_t ms) {
+    return std::chrono::milliseconds(static_cast<std::int64_t>(std::min<std::uint64_t>(ms, INT64_MAX / 1'000'000)));
+  };
+  auto timing = Timing::make(to_ms(task.delay_ms), to_ms(task.every_ms), to_view(task.cron), to_view(task.time_zone));
+  if (!timing) return refuse(timing.error().code, task, ": " + timing.error().message);
+  if (timing->comes_again() && name.empty()) {
+    return Error{ErrorCode::invalid_argument, "a task that comes again has a name; give it one"};
+  }
+  return timing;
+}
+
+base::Result<void> Tasks::add(const Generation& generation, const mortise_task_v1& given) {
+  const auto timing = check(generation, given);
+  if (!timing) return timing.error();
+  auto task = std::make_shared<Task>(Task{.generation = &generation,
+                                          .tag = given.tag,
+                                          .name = std::string(to_view(given.name)),
+                                          .timing = *timing,
+                                          .self = given.self,
+                                          .run = given.run});
+  const std::lock_guard lock(mutex_);
+  auto& instance = instances_[&generation];
+  if (instance.is_over) return refuse(ErrorCode::cancelled, given, "is not begun: the plugin's instance ends");
+  if (instance.tasks.size() >= kMostTasks) return too_many(given);
+  if (instance.tasks.contains(given.tag)) return is_there(given);
+  if (timing->comes_again() && !instance.names.insert(task->name).second) return is_there(given);
+  task->due = timing->first(now_());
+  instance.tasks.emplace(task->tag, task);
+  if (instance.cone != nullptr) wait_for(task);
+  return {};
+}
+
+base::Result<void> Tasks::cancel(const Generation& generation, std::uint64_t tag) {
+  const std::lock_guard lock(mutex_);
+  const auto instance = instances_.find(&generation);
+  if (instance == instances_.end()) return is_missing();
+  const auto found = instance->second.tasks.find(tag);
+  if (found == instance->second.tasks.end()) return is_missing();
+  const auto task = found->second;
+  task->is_cancelled = true;
+  if (task->key != 0) {
+    schedule_.remove(task->key);
+    scheduled_.erase(task->key);
+  }
+  std::erase(late_, task);
+  if (task->timing.comes_again()) instance->second.names.erase(task->name);
+  instance->second.tasks.erase(found);
+  return {};
+}
+
+void Tasks::wait_for(const TaskPtr& task) {
+  task->key = ++last_key_;
+  scheduled_.emplace(task->key, task);
+  schedule_.put(task->key, task->due);
+}
+
+/// On the schedule's thread.
+void Tasks::begin_due(Schedule::Key key) {
+  const std::lock_guard lock(mutex_);
+  const auto found = scheduled_.find(key);
+  if (found == scheduled_.end()) return;  // it was cancelled just now
+  const auto task = found->second;
+  scheduled_.erase(found);
+  task->key = 0;
+  if (!is_started_) {
+    late_.push_back(task);
+    return;
+  }
+  const auto instance = instances_.find(task->generation);
+  if (instance != instances_.end() && instance->second.cone != nullptr) begin(task, instance->second.cone);
+}
+
+void Tasks::begin(const TaskPtr& task, const runtime::ConePtr& cone) {
+  task->is_running = true;
+  const bool is_posted =
+      pool_.post(task->generation->name(), pool_.share_of(0), [this, task, cone] { run(task, cone); });
+  if (!is_posted) task->is_running = false;  // the host ends
+}
+
+void Tasks::run(const TaskPtr& task, const runtime::ConePtr& cone) {
+  const auto& generation = *cone->entry;
+  const telemetry::LogScope log_scope(generation.name(), generation.number_text(), {});
+  std::string text(1024, '\0');
+  mortise_error error{.struct_size = sizeof error,
+                      .capacity = static_cast<std::uint32_t>(text.size()),
+                      .size = 0,
+                      .reserved = 0,
+                      .message = text.data()};
+  {
+    runtime::Scope scope(cone);
+    mortise_status status = MORTISE_INTERNAL;
+    try {
+      status = task->run(task->self, task->tag, &error);
+    } catch (...) {  // NOLINT(bugprone-empty-catch): a failure like another
+    }
+    if (status != MORTISE_OK) {
+      text.resize(std::min<std::size_t>(error.size, text.size()));
+      const auto& failure = scope.table().failure;
+      const auto why = text.empty() && failure.status == status ? to_view(failure.message) : std::string_view(text);
+      telemetry::log(telemetry::Level::warning, "tasks", "a task failed",
+                     {{"task", task->name},
+                      {"status", base::to_string(runtime::to_code(status))},
+                      {"reason", base::printable(why, kMostReasonBytes)}});
+    }
+  }
+  end(task);
+}
+
+/// It has run: waits for the next time, or is over.
+void Tasks::end(const TaskPtr& task) {
+  const std::lock_guard lock(mutex_);
+  task->is_running = false;
+  const auto found = instances_.find(task->generation);
+  if (task->is_cancelled || found == instances_.end()) return;
+  auto& instance = found->second;
+  if (!task->timing.comes_again() || instance.is_over) {
+    instance.tasks.erase(task->tag);
+    return;
+  }
+  task->due = task->timing.next(task->due, now_());
+  wait_for(task);
+}
+
+/// Cones that a release shares with the one before it are bound as they were.
+void Tasks::publish(const runtime::ReleasePtr& next) {
+  const auto before = std::exchange(cones_, next->cones());
+  std::vector<runtime::ConePtr> bound;
+  std::vector<const runtime::Cone*> gone;
+  for_each_difference(before, cones_, [&](const auto* old, const auto* now) {
+    if (now != nullptr) {
+      bound.push_back(*now);
+    } else {
+      gone.push_back(old->get());
+    }
+  });
+  for (const auto* const one : gone) unbind(*one);  // first: who comes takes over their rhythm
+  for (const auto& cone : bound) bind(cone);
+}
+
+void Tasks::bind(const runtime::ConePtr& cone) {
+  const auto& generation = *cone->entry;
+  runtime::ConePtr former;
+  const std::lock_guard lock(mutex_);
+  const auto found = instances_.find(&generation);
+  if (found == instances_.end()) {
+    // It may still come to have some.
+    const auto& interfaces = generation.spec().manifest->interfaces;
+    if (std::find(interfaces.begin(), interfaces.end(), MORTISE_TASKS_V1) == interfaces.end()) return;
+  }
+  auto& instance = instances_[&generation];
+  former = std::exchange(instance.cone, cone);
+  if (former != nullptr) return;  // its tasks wait already
+  for (const auto& [tag, task] : instance.tasks) {
+    const auto rhythm = rhythms_.find({generation.name(), task->name});
+    if (task->timing.comes_again() && rhythm != rhythms_.end() &&
+        rhythm->second.wall.has_value() == task->due.wall.has_value()) {
+      task->due.steady = std::min(task->due.steady, rhythm->second.steady);
+      if (task->due.wall) task->due.wall = std::max(*task->due.wall, *rhythm->second.wall);
+    }
+    wait_for(task);
+  }
+  std::erase_if(rhythms_, [&](const auto& entry) { return entry.first.first == generation.name(); });
+}
+
+/// What is due runs; all else is dropped.
+void Tasks::unbind(const runtime::Cone& cone) {
+  const auto& generation = *cone.entry;
+  runtime::ConePtr held;
+  std::size_t dropped = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = instances_.find(&generation);
+    if (found == instances_.end()) return;
+    auto& instance = found->second;
+    held = std::exchange(instance.cone, nullptr);
+    instance.is_over = true;
+    const auto now = now_();
+    for (auto task = instance.tasks.begin(); task != instance.tasks.end();) {
+      const auto& one = *task->second;
+      if (one.timing.comes_again()) {
+        rhythms_[{generation.name(), one.name}] = one.is_running ? one.timing.next(one.due, now) : one.due;
+      }
+      if (one.key != 0) {
+        schedule_.remove(one.key);
+        scheduled_.erase(one.key);
+      }
+      std::erase(late_, task->second);
+      const bool is_promised = !one.timing.comes_again() && one.due.has_come(now) && is_started_;
+      if (is_promised && !one.is_running) begin(task->second, held);
+      if (!one.is_running && !one.timing.comes_again()) ++dropped;
+      task = one.is_running ? std::next(task) : instance.tasks.erase(task);
+    }
+  }
+  if (dropped == 0) return;
+  const telemetry::LogScope log_scope(generation.name(), generation.number_text(), {});
+  telemetry::log(telemetry::Level::info, "tasks", "tasks that were not due yet end with their instance",
+                 {{"count", std::to_string(dropped)}});
+}
+
+void Tasks::forget(const Generation& generation) {
+  const std::lock_guard lock(mutex_);
+  const auto found = instances_.find(&generation);
+  if (found == instances_.end()) return;
+  for (const auto& [tag, task] : found->second.tasks) {
+    task->is_cancelled = true;
+    if (task->key == 0) continue;
+    schedule_.remove(task->key);
+    scheduled_.erase(task->key);
+  }
+  instances_.erase(found);
+}
+
+void Tasks::start() {
+  const std::lock_guard lock(mutex_);
+  is_started_ = true;
+  for (const auto& task : std::exchange(late_, {})) {
+    const auto instance = instances_.find(task->generation);
+    if (instance != instances_.end() && instance->second.cone != nullptr) begin(task, instance->second.cone);
+  }
+}
+
+void Tasks::pause() {
+  const std::lock_guard lock(mutex_);
+  is_started_ = false;
+}
+
+std::size_t Tasks::stop(std::chrono::milliseconds patience) {
+  schedule_.stop();
+  return pool_.stop(patience);
+}
+
+}  // namespace mortise::tasks

@@ -1,0 +1,99 @@
+// mortise.tasks/1: what plugins do without a request, on threads of the host's and at times that the host keeps.
+#pragma once
+
+#include <mortise/abi/tasks.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.hpp"
+#include "runtime/blocking_pool.hpp"
+#include "runtime/offer.hpp"
+#include "runtime/release.hpp"
+#include "runtime/service.hpp"
+#include "tasks/schedule.hpp"
+#include "tasks/timing.hpp"
+
+namespace mortise::tasks {
+
+inline constexpr std::size_t kMostTasks = 10000;  // of one instance
+base::Error too_many(const mortise_task_v1& task);
+base::Error is_there(const mortise_task_v1& task);
+base::Error is_missing();
+
+/// Outlives every generation. Of an instance, tasks begin from the release on that has it to the one that has it no
+/// more; what is due by then still runs, and holds what it can reach meanwhile. None begins before start().
+class Tasks final : public runtime::Service {
+ public:
+  /// Tasks run on at most `threads`.
+  explicit Tasks(unsigned threads, Schedule::Now now = &Moment::now);
+  ~Tasks() override;
+
+  /// The interface that every instance has. Any thread.
+  static std::span<const runtime::Offer> offers() noexcept;
+
+  const void* interface(std::string_view id) const noexcept override;
+  std::vector<Conflict> check(const runtime::GenerationSet&) override { return {}; }
+  void publish(const runtime::ReleasePtr& next) override;
+  /// What is not switched to has no tasks yet.
+  void publish_canary(const runtime::ReleasePtr&, const runtime::CanaryShare&) override {}
+  void cut(const runtime::Generation&) override {}
+  void forget(const runtime::Generation& generation) override;
+
+  /// Whether the task can be one, and when it is due then.
+  static base::Result<Timing> check(const runtime::Generation& generation, const mortise_task_v1& task);
+  /// [any-thread]
+  base::Result<void> add(const runtime::Generation& generation, const mortise_task_v1& task);
+  base::Result<void> cancel(const runtime::Generation& generation, std::uint64_t tag);
+
+  /// From here on tasks begin; until pause().
+  void start();
+  void pause();
+  /// None begins any more. Returns how many have not come to their end within `patience`, and are left behind.
+  std::size_t stop(std::chrono::milliseconds patience);
+
+ private:
+  struct Task;
+  using TaskPtr = std::shared_ptr<Task>;
+  struct Instance {
+    runtime::ConePtr cone{};                   // null: not in the newest release yet
+    bool is_over = false;                      // nor will it be again
+    std::map<std::uint64_t, TaskPtr> tasks{};  // by tag
+    std::set<std::string> names{};             // of those that come again
+  };
+
+  void bind(const runtime::ConePtr& cone);
+  void unbind(const runtime::Cone& cone);
+  void wait_for(const TaskPtr& task);                        // under mutex_
+  void begin(const TaskPtr& task, const runtime::ConePtr&);  // under mutex_
+  void begin_due(Schedule::Key key);
+  void run(const TaskPtr& task, const runtime::ConePtr& cone);
+  void end(const TaskPtr& task);
+
+  const Schedule::Now now_;
+  runtime::BlockingPool pool_;
+  std::mutex mutex_;  // before the schedule's
+  // Guarded by mutex_:
+  std::unordered_map<const runtime::Generation*, Instance> instances_;
+  std::unordered_map<Schedule::Key, TaskPtr> scheduled_;
+  std::vector<TaskPtr> late_;  // due while nothing may begin
+  // When tasks of former instances would have come next, by plugin and name.
+  std::map<std::pair<std::string, std::string>, Due> rhythms_;
+  Schedule::Key last_key_ = 0;
+  bool is_started_ = false;
+  // The release thread's: of what was published last.
+  runtime::ConeSet cones_;
+  Schedule schedule_;  // last: its thread uses the rest
+};
+
+}  // namespace mortise::tasks

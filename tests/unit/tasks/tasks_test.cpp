@@ -1,0 +1,207 @@
+#include "tasks/tasks.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <semaphore>
+#include <string>
+#include <vector>
+
+#include "runtime/contract_fixture.hpp"
+#include "runtime/scope.hpp"
+
+namespace mortise::tasks {
+namespace {
+
+using namespace std::chrono_literals;
+using runtime::testing::ContractTest;
+using ::testing::HasSubstr;
+
+constexpr std::chrono::seconds kLong{45};
+
+class TasksTest : public ContractTest {
+ protected:
+  TasksTest() { tasks_.start(); }
+  ~TasksTest() override {
+    EXPECT_EQ(tasks_.stop(kLong), 0U);
+    for (const auto& generation : made_) tasks_.forget(*generation);
+  }
+
+  runtime::GenerationPtr instance(const std::string& name = "worker",
+                                  std::vector<std::string> interfaces = {MORTISE_TASKS_V1}) {
+    manifest::Manifest manifest;
+    manifest.name = name;
+    manifest.version = manifest::Version::parse("1.0.0").value();
+    manifest.interfaces = std::move(interfaces);
+    runtime::GenerationSpec spec;
+    spec.manifest = std::make_shared<const manifest::Manifest>(std::move(manifest));
+    made_.push_back(
+        std::make_shared<runtime::Generation>(made_.size() + 1, std::move(spec), std::span<runtime::Service* const>()));
+    return made_.back();
+  }
+  void publish(const std::vector<runtime::GenerationPtr>& generations) { tasks_.publish(release(generations)); }
+
+  struct Wish {
+    std::uint64_t tag = 1;
+    std::string name{};
+    std::uint64_t delay_ms = 0;
+    std::uint64_t every_ms = 0;
+    std::string cron{};
+  };
+  base::Result<void> add(const runtime::GenerationPtr& generation, const Wish& wish) {
+    using runtime::testing::str;
+    const mortise_task_v1 task{.struct_size = sizeof task,
+                               .reserved = 0,
+                               .tag = wish.tag,
+                               .name = str(wish.name),
+                               .delay_ms = wish.delay_ms,
+                               .every_ms = wish.every_ms,
+                               .cron = str(wish.cron),
+                               .time_zone = {},
+                               .self = this,
+                               .run = &run};
+    return tasks_.add(*generation, task);
+  }
+  std::vector<std::uint64_t> wait_for(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    EXPECT_TRUE(changed_.wait_for(lock, kLong, [&] { return ran_.size() >= count; }));
+    return ran_;
+  }
+
+  std::function<void(std::uint64_t tag)> body_ = [](std::uint64_t) {};
+  mortise_status status_ = MORTISE_OK;
+  Tasks tasks_{4};
+
+ private:
+  static mortise_status run(void* self, std::uint64_t tag, mortise_error*) {
+    auto& test = *static_cast<TasksTest*>(self);
+    EXPECT_NE(runtime::Scope::current(), nullptr);
+    test.body_(tag);
+    const std::lock_guard lock(test.mutex_);
+    test.ran_.push_back(tag);
+    test.changed_.notify_all();
+    return test.status_;
+  }
+
+  std::vector<runtime::GenerationPtr> made_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::uint64_t> ran_;  // guarded by mutex_
+};
+
+TEST_F(TasksTest, RunWhenTheirInstanceIsPartOfTheRelease) {
+  const auto worker = instance();
+  ASSERT_TRUE(add(worker, {.tag = 7}));
+  publish({instance("other")});
+  publish({worker});
+  EXPECT_EQ(wait_for(1), (std::vector<std::uint64_t>{7}));
+  ASSERT_TRUE(add(worker, {.tag = 8}));
+  EXPECT_EQ(wait_for(2), (std::vector<std::uint64_t>{7, 8}));
+}
+
+TEST_F(TasksTest, ComeAgainUntilTheyAreCancelled) {
+  const auto worker = instance();
+  publish({worker});
+  ASSERT_TRUE(add(worker, {.tag = 1, .name = "often", .delay_ms = 1, .every_ms = 1}));
+  EXPECT_GE(wait_for(5).size(), 5U);
+  EXPECT_TRUE(tasks_.cancel(*worker, 1));
+  EXPECT_FALSE(tasks_.cancel(*worker, 1));
+  EXPECT_TRUE(add(worker, {.tag = 1, .name = "often", .delay_ms = 1, .every_ms = 1})) << "its name is free again";
+}
+
+TEST_F(TasksTest, ComeAgainWhateverTheyReturn) {
+  status_ = MORTISE_INTERNAL;
+  const auto worker = instance();
+  publish({worker});
+  ASSERT_TRUE(add(worker, {.tag = 1, .name = "fails", .delay_ms = 1, .every_ms = 1}));
+  EXPECT_GE(wait_for(3).size(), 3U);
+}
+
+TEST_F(TasksTest, DoNotRunWhatWasCancelledBefore) {
+  const auto worker = instance();
+  ASSERT_TRUE(add(worker, {.tag = 1}));
+  ASSERT_TRUE(add(worker, {.tag = 2}));
+  EXPECT_TRUE(tasks_.cancel(*worker, 1));
+  publish({worker});
+  EXPECT_EQ(wait_for(1), (std::vector<std::uint64_t>{2}));
+}
+
+TEST_F(TasksTest, WhatIsDueRunsWhenItsInstanceGoesAndAllElseEnds) {
+  const auto former = instance();
+  std::counting_semaphore<> gate(0);
+  std::counting_semaphore<> entered(0);
+  body_ = [&](std::uint64_t tag) {
+    if (tag != 1) return;
+    entered.release();
+    gate.acquire();
+  };
+  publish({former});
+  ASSERT_TRUE(add(former, {.tag = 1}));
+  entered.acquire();
+  ASSERT_TRUE(add(former, {.tag = 2, .name = "", .delay_ms = 3'600'000}));
+  const auto next = instance();
+  publish({next});
+  const auto late = add(former, {.tag = 3});
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, base::ErrorCode::cancelled);
+  gate.release();
+  EXPECT_EQ(wait_for(1), (std::vector<std::uint64_t>{1}));
+}
+
+TEST_F(TasksTest, ANewInstanceGoesOnInTheRhythmOfTheFormerOne) {
+  const auto former = instance();
+  publish({former});
+  ASSERT_TRUE(add(former, {.tag = 1, .name = "soon", .delay_ms = 200, .every_ms = 3'600'000}));
+  const auto next = instance();
+  ASSERT_TRUE(add(next, {.tag = 2, .name = "soon", .delay_ms = 3'600'000, .every_ms = 3'600'000}));
+  publish({next});
+  EXPECT_EQ(wait_for(1), (std::vector<std::uint64_t>{2}));
+}
+
+TEST_F(TasksTest, NoneBeginsWhileThePlaceIsAnothers) {
+  tasks_.pause();
+  const auto worker = instance();
+  publish({worker});
+  ASSERT_TRUE(add(worker, {.tag = 1}));
+  ASSERT_TRUE(add(worker, {.tag = 2}));
+  EXPECT_TRUE(wait_for(0).empty());
+  tasks_.start();
+  EXPECT_EQ(wait_for(2).size(), 2U);
+}
+
+TEST_F(TasksTest, OneThatIsStuckHoldsNobodyElse) {
+  const auto stuck = instance("stuck");
+  const auto worker = instance();
+  std::counting_semaphore<> gate(0);
+  body_ = [&](std::uint64_t tag) {
+    if (tag >= 100) gate.acquire();
+  };
+  publish({stuck, worker});
+  for (std::uint64_t tag = 100; tag < 110; ++tag) ASSERT_TRUE(add(stuck, {.tag = tag}));
+  ASSERT_TRUE(add(worker, {.tag = 1}));
+  EXPECT_EQ(wait_for(1), (std::vector<std::uint64_t>{1}));
+  gate.release(10);
+  EXPECT_EQ(wait_for(11).size(), 11U);
+}
+
+TEST_F(TasksTest, RefuseWhatCannotBe) {
+  const auto worker = instance();
+  const auto why = [](const base::Result<void>& added) { return added ? std::string() : added.error().message; };
+  EXPECT_THAT(why(add(instance("plain", {}), {})), HasSubstr("name \"mortise.tasks/1\""));
+  EXPECT_THAT(why(add(worker, {.tag = 1, .name = "", .delay_ms = 1, .every_ms = 1})), HasSubstr("has a name"));
+  EXPECT_THAT(why(add(worker, {.tag = 1, .name = std::string(65, 'x')})), HasSubstr("64 bytes"));
+  EXPECT_THAT(why(add(worker, {.tag = 1, .name = "bad", .delay_ms = 0, .every_ms = 0, .cron = "x"})),
+              HasSubstr("task 'bad'"));
+  EXPECT_TRUE(add(worker, {.tag = 1, .name = "a", .delay_ms = 1, .every_ms = 1000}));
+  EXPECT_THAT(why(add(worker, {.tag = 1})), HasSubstr("is there already"));
+  EXPECT_THAT(why(add(worker, {.tag = 2, .name = "a", .delay_ms = 1, .every_ms = 1000})),
+              HasSubstr("is there already"));
+  for (std::uint64_t tag = 2; tag <= kMostTasks; ++tag) ASSERT_TRUE(add(worker, {.tag = tag}));
+  EXPECT_THAT(why(add(worker, {.tag = kMostTasks + 1})), HasSubstr("one too many"));
+}
+
+}  // namespace
+}  // namespace mortise::tasks
