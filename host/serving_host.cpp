@@ -253,7 +253,9 @@ std::size_t ServingHost::stop() {
   const std::size_t left = runner_->stop();
   if (!is_replaced) status_file_->remove();
   telemetry::log(Level::info, "host", "stopped",
-                 {{"requests_cut", std::to_string(cut)}, {"generations_left", std::to_string(left)}});
+                 {{"requests_cut", std::to_string(cut)},
+                  {"generations_left", std::to_string(left)},
+                  {"events_and_tasks_left", undone == 0 ? std::string() : std::to_string(undone)}});
   return cut + undone + left;
 }
 

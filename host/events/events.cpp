@@ -70,6 +70,15 @@ std::span<const runtime::Offer> Events::offers() noexcept {
 
 const void* Events::interface(std::string_view id) const noexcept { return runtime::find_offer(offers(), id); }
 
+base::Result<void> Events::prepare(Generation& generation) {
+  if (generation.spec().manifest->publishes.empty()) return {};
+  auto publishers = std::make_shared<Publishers>();
+  generation.keep(publishers);
+  const std::lock_guard lock(mutex_);
+  publishers_[&generation] = std::move(publishers);
+  return {};
+}
+
 base::Result<void> Events::initialised(const Generation& generation) {
   const auto& manifest = *generation.spec().manifest;
   if (!has_topics(manifest)) return {};
@@ -140,7 +149,10 @@ void Events::bind(const runtime::ConePtr& cone) {
   const std::lock_guard lock(mutex_);
   for (const auto& provision : registered->provisions) {
     if (!provision.declared->is_topic) continue;
-    topic(provision.declared->contract).bind(generation.name(), {.cone = cone, .channel = provision.channel});
+    const auto& id = provision.declared->contract;
+    auto& heard = topic(id);
+    const auto form = heard.form(manifest::to_text(generation.spec().manifest->methods_of(id)));
+    heard.bind(generation.name(), {.cone = cone, .channel = provision.channel, .form = form});
   }
 }
 
@@ -182,7 +194,9 @@ base::Result<Publisher*> Events::open(const Generation& generation, std::string_
                   "\n; build all of the plugin's sources with one version of the event's header");
   }
   const std::lock_guard lock(mutex_);
-  return &publishers_[&generation].emplace_back(Publisher{.topic = topic(*declared), .plugin = generation.name()});
+  auto& opened = topic(*declared);
+  return &publishers_.at(&generation)
+              ->emplace_back(Publisher{.topic = opened, .plugin = generation.name(), .form = opened.form(methods)});
 }
 
 void Events::forget(const Generation& generation) {
@@ -190,17 +204,20 @@ void Events::forget(const Generation& generation) {
   publishers_.erase(&generation);
 }
 
-std::vector<SubscriptionReport> Events::report(const std::string& plugin) const {
-  std::vector<SubscriptionReport> reports;
+void Events::cut(const Generation& generation) {
+  const auto& manifest = *generation.spec().manifest;
   const std::lock_guard lock(mutex_);
-  for (const auto& [id, topic] : topics_) {
-    for (const auto& subscription : topic.subscriptions()) {
-      if (subscription->plugin() == plugin) reports.push_back({.topic = id, .counts = subscription->counts()});
-    }
+  for (const auto& heard : manifest.provides) {
+    if (heard.is_topic) topic(heard.contract).abandon(generation);
   }
-  return reports;
 }
 
-std::size_t Events::stop(std::chrono::milliseconds patience) { return pool_.stop(patience); }
+std::size_t Events::stop(std::chrono::milliseconds patience) {
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto& [id, topic] : topics_) topic.close();
+  }
+  return pool_.stop(patience);
+}
 
 }  // namespace mortise::events

@@ -28,13 +28,10 @@ namespace mortise::events {
 struct Publisher {
   Topic& topic;
   const std::string plugin;
+  const std::uint32_t form;
 };
-
-/// What one plugin hears of one topic.
-struct SubscriptionReport {
-  std::string topic;
-  SubscriptionCounts counts;
-};
+/// All of one generation's.
+using Publishers = std::deque<Publisher>;
 
 /// Outlives every generation.
 class Events final : public runtime::Service {
@@ -47,6 +44,8 @@ class Events final : public runtime::Service {
   static std::span<const runtime::Offer> offers() noexcept;
 
   const void* interface(std::string_view id) const noexcept override;
+  /// What it publishes on is there as long as its code runs.
+  base::Result<void> prepare(runtime::Generation& generation) override;
   /// Whether each topic that it subscribes to can be delivered.
   base::Result<void> initialised(const runtime::Generation& generation) override;
   /// Plugins whose forms of one topic's events differ do not run together.
@@ -54,15 +53,12 @@ class Events final : public runtime::Service {
   void publish(const runtime::ReleasePtr& next) override;
   /// Until it is switched to, a release hears no events.
   void publish_canary(const runtime::ReleasePtr&, const runtime::CanaryShare&) override {}
-  void cut(const runtime::Generation&) override {}
+  void cut(const runtime::Generation& generation) override;
   void forget(const runtime::Generation& generation) override;
 
-  /// Valid until the generation is forgotten. [control thread, during its init]
+  /// Valid until the generation's destroy has returned. [control thread, during its init]
   base::Result<Publisher*> open(const runtime::Generation& generation, std::string_view topic,
                                 std::string_view methods);
-
-  /// By topic. Any thread.
-  [[nodiscard]] std::vector<SubscriptionReport> report(const std::string& plugin) const;
 
   /// Nothing is delivered any more. Returns how many handlers have not returned within `patience`, and are left behind.
   std::size_t stop(std::chrono::milliseconds patience);
@@ -77,7 +73,7 @@ class Events final : public runtime::Service {
   mutable std::mutex mutex_;
   // Guarded by mutex_; what it leads to stays where it is:
   std::map<std::string, Topic> topics_;
-  std::unordered_map<const runtime::Generation*, std::deque<Publisher>> publishers_;
+  std::unordered_map<const runtime::Generation*, std::shared_ptr<Publishers>> publishers_;
   // The release thread's:
   runtime::GenerationSet checked_;  // without a conflict
   runtime::ConeSet cones_;          // of what was published last

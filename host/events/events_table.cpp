@@ -30,7 +30,7 @@ mortise_status publish(mortise_event_topic* topic, mortise_str key, mortise_byte
   if (topic == nullptr) return MORTISE_INVALID_ARGUMENT;
   return guarded(error, [&] {
     const auto& publisher = from(topic);
-    const auto published = publisher.topic.publish(publisher.plugin, to_view(key), event);
+    const auto published = publisher.topic.publish(publisher.plugin, to_view(key), event, publisher.form);
     return published ? mortise_status{MORTISE_OK} : to_abi(published.error(), error);
   });
 }

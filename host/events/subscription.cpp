@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstring>
+#include <exception>
 #include <utility>
 
 #include "base/strings.hpp"
@@ -15,12 +16,17 @@ namespace mortise::events {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using Size = std::uint32_t;  // that stands before an event
 
-// What may wait for one subscriber: some hundred thousand small events.
+/// What stands before an event.
+struct Head {
+  std::uint32_t size = 0;
+  std::uint32_t form = 0;
+};
+
+// What may wait for one subscriber, and be on its way to it, each: some hundred thousand small events.
 constexpr std::size_t kMostWaitingBytes = std::size_t{16} << 20U;
-// Kept for the next events when none waits.
-constexpr std::size_t kMostKeptBytes = std::size_t{256} << 10U;
+// How long one delivers before others who wait for a thread come first.
+constexpr std::chrono::milliseconds kTurn{5};
 constexpr std::size_t kMostReasonBytes = 300;
 
 Clock::time_point deadline_of(const runtime::Generation& generation) {
@@ -42,105 +48,125 @@ void log_failure(const runtime::Generation& generation, const std::string& topic
 
 }  // namespace
 
-void Subscription::push(const Event& event) {
-  const auto size = request_size(event);
-  bool is_to_begin = false;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto before = waiting_.size();
-    if (subscriber_.cone == nullptr || before + sizeof(Size) + size > kMostWaitingBytes) {
-      lost_.fetch_add(1, std::memory_order_relaxed);
-      return;
-    }
-    waiting_.resize(before + sizeof(Size) + size);
-    const auto told = static_cast<Size>(size);
-    std::memcpy(waiting_.data() + before, &told, sizeof told);
-    write_request(event, waiting_.data() + before + sizeof told);
-    ++waiting_count_;
-    is_to_begin = !std::exchange(is_delivering_, true);
+void Subscription::push(const Event& event, std::uint32_t form) noexcept {
+  const std::lock_guard lock(mutex_);
+  try {
+    if (!add(event, form)) return note_lost(1);
+    if (!is_delivering_) begin(turn_);
+  } catch (const std::exception&) {  // of a full memory, or for want of a thread: the next event tries again
+    is_delivering_ = false;
   }
-  if (!is_to_begin) return;
+}
+
+/// False: there is no room for it, or nobody to hear it.
+bool Subscription::add(const Event& event, std::uint32_t form) {
+  const auto before = waiting_.size();
+  const Head head{.size = static_cast<std::uint32_t>(request_size(event)), .form = form};
+  const auto size = before + sizeof head + head.size;
+  if (is_closed_ || subscriber_.cone == nullptr || subscriber_.form != form || size > kMostWaitingBytes) return false;
+  waiting_.resize(size);
+  std::memcpy(waiting_.data() + before, &head, sizeof head);
+  write_request(event, waiting_.data() + before + sizeof head);
+  ++waiting_count_;
+  return true;
+}
+
+void Subscription::begin(std::uint64_t turn) {
+  is_delivering_ = true;
+  const auto threads = subscriber_.cone == nullptr ? 0 : subscriber_.cone->entry->containment().threads();
   const bool is_posted =
-      pool_.post(plugin_, pool_.share_of(0), [self = shared_from_this()] { self->deliver_waiting(); });
-  if (is_posted) return;
-  const std::lock_guard lock(mutex_);  // the host ends
-  is_delivering_ = false;
+      pool_.post(plugin_, pool_.share_of(threads), [self = shared_from_this(), turn] { self->deliver_some(turn); });
+  if (!is_posted) is_delivering_ = false;  // the host ends
 }
 
 void Subscription::bind(Subscriber subscriber) {
   Subscriber former;
-  Bytes dropped;
   const std::lock_guard lock(mutex_);
   former = std::exchange(subscriber_, std::move(subscriber));
-  binding_.fetch_add(1, std::memory_order_relaxed);
-  if (subscriber_.cone != nullptr) return;
-  dropped = std::exchange(waiting_, {});
-  lost_.fetch_add(std::exchange(waiting_count_, 0), std::memory_order_relaxed);
+  if (subscriber_.cone == nullptr || subscriber_.form != former.form) lose_waiting();
+}
+
+void Subscription::abandon(const runtime::Generation& generation) {
+  const std::lock_guard lock(mutex_);
+  if (!is_delivering_ || delivers_to_ != &generation) return;
+  delivers_to_ = nullptr;
+  ++turn_;
+  begin(turn_);
+}
+
+void Subscription::close() {
+  const std::lock_guard lock(mutex_);
+  is_closed_ = true;
+  lose_waiting();
+}
+
+void Subscription::lose_waiting() {
+  const auto count = std::exchange(waiting_count_, 0) + std::exchange(batch_left_, 0);
+  Bytes().swap(waiting_);
+  batch_.reset();
+  if (count > 0) note_lost(count);
+}
+
+/// Says so once, until the queue is empty again.
+void Subscription::note_lost(std::uint64_t count) {
+  lost_ += count;
+  if (subscriber_.cone == nullptr || std::exchange(is_losing_, true)) return;
+  telemetry::log(telemetry::Level::warning, "events", "events are lost: their subscriber does not keep up",
+                 {{"subscriber", plugin_}, {"topic", topic_}, {"lost", std::to_string(lost_)}});
 }
 
 SubscriptionCounts Subscription::counts() const {
-  SubscriptionCounts counts{.delivered = delivered_.load(std::memory_order_relaxed),
-                            .failed = failed_.load(std::memory_order_relaxed),
-                            .lost = lost_.load(std::memory_order_relaxed),
-                            .waiting = in_delivery_.load(std::memory_order_relaxed)};
   const std::lock_guard lock(mutex_);
-  counts.waiting += waiting_count_;
-  return counts;
+  return {.delivered = delivered_.load(std::memory_order_relaxed),
+          .failed = failed_.load(std::memory_order_relaxed),
+          .lost = lost_,
+          .waiting = waiting_count_ + batch_left_};
 }
 
-Subscriber Subscription::subscriber() const {
-  const std::lock_guard lock(mutex_);
-  return subscriber_;
-}
-
-/// On a thread of the pool, until nothing waits.
-void Subscription::deliver_waiting() {
-  Bytes events;
-  for (;;) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (waiting_.empty()) {
-        is_delivering_ = false;
-        if (waiting_.capacity() < events.capacity()) std::swap(waiting_, events);  // for the next ones
-        return;
-      }
-      std::swap(waiting_, events);
-      in_delivery_.store(std::exchange(waiting_count_, 0), std::memory_order_relaxed);
-    }
-    deliver(events);
-    events.clear();
-    if (events.capacity() > kMostKeptBytes) events = {};
+/// On a thread of the pool, until nothing waits or others have waited for long enough.
+void Subscription::deliver_some(std::uint64_t turn) {
+  const auto until = Clock::now() + kTurn;
+  for (Next next; take_next(turn, next);) {
+    deliver(next);
+    next = {};
+    if (Clock::now() < until) continue;
+    const std::lock_guard lock(mutex_);
+    if (turn != turn_) return;
+    delivers_to_ = nullptr;
+    return begin(turn);
   }
 }
 
-void Subscription::deliver(const Bytes& events) {
-  std::uint64_t binding = binding_.load(std::memory_order_relaxed);
-  auto to = subscriber();
-  for (std::size_t at = 0; at < events.size();) {
-    Size size = 0;
-    std::memcpy(&size, events.data() + at, sizeof size);
-    at += sizeof size;
-    if (const auto newest = binding_.load(std::memory_order_relaxed); newest != binding) {
-      binding = newest;
-      to = subscriber();
-    }
-    if (to.cone == nullptr) {
-      lost_.fetch_add(1, std::memory_order_relaxed);
-    } else {
-      deliver_one(to, {events.data() + at, size});
-    }
-    in_delivery_.fetch_sub(1, std::memory_order_relaxed);
-    at += size;
+/// False: there is nothing, or somebody else delivers in its place.
+bool Subscription::take_next(std::uint64_t turn, Next& next) {
+  const std::lock_guard lock(mutex_);
+  if (turn != turn_) return false;
+  delivers_to_ = nullptr;
+  if (batch_ == nullptr || batch_left_ == 0) {
+    batch_.reset();
+    is_losing_ = is_losing_ && waiting_count_ > 0;
+    is_delivering_ = waiting_count_ > 0 && !is_closed_;
+    if (!is_delivering_) return false;
+    batch_ = std::make_shared<const Bytes>(std::exchange(waiting_, {}));
+    batch_at_ = 0;
+    batch_left_ = std::exchange(waiting_count_, 0);
   }
+  Head head;
+  std::memcpy(&head, batch_->data() + batch_at_, sizeof head);
+  next = {.batch = batch_, .request = {batch_->data() + batch_at_ + sizeof head, head.size}, .subscriber = subscriber_};
+  batch_at_ += sizeof head + head.size;
+  --batch_left_;
+  delivers_to_ = subscriber_.cone->entry.get();  // what waits has somebody to hear it
+  return true;
 }
 
-void Subscription::deliver_one(const Subscriber& subscriber, mortise_bytes request) {
-  const auto& generation = *subscriber.cone->entry;
+void Subscription::deliver(const Next& next) {
+  const auto& generation = *next.subscriber.cone->entry;
   const telemetry::LogScope log_scope(generation.name(), generation.number_text(), {});
   const std::atomic<runtime::Scope::Time> deadline{deadline_of(generation)};
-  runtime::Scope scope(subscriber.cone, &deadline);
+  runtime::Scope scope(next.subscriber.cone, &deadline);
   mortise_bytes reply{nullptr, 0};
-  const auto status = runtime::call_over(*subscriber.channel, kDeliver, request, reply);
+  const auto status = runtime::call_over(*next.subscriber.channel, kDeliver, next.request, reply);
   if (status != MORTISE_OK) {
     log_failure(generation, topic_, status, scope.table().failure);
     failed_.fetch_add(1, std::memory_order_relaxed);

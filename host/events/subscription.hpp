@@ -2,14 +2,15 @@
 // and who hears them. It outlasts the plugin's generations: what the former one has not heard the next one does.
 #pragma once
 
+#include <mortise/abi/contracts.h>
+
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
-
-#include <mortise/abi/contracts.h>
 
 #include "events/event_form.hpp"
 #include "runtime/blocking_pool.hpp"
@@ -21,17 +22,19 @@ namespace mortise::events {
 struct Subscriber {
   runtime::ConePtr cone{};  // null: it does not run
   const mortise_channel_v1* channel = nullptr;
+  std::uint32_t form = 0;  // of the events that it was built for, as their topic numbers them
 };
 
 /// Since the subscription began, but for what waits.
 struct SubscriptionCounts {
   std::uint64_t delivered = 0;
   std::uint64_t failed = 0;  // of those, what the subscriber did not return from well
-  std::uint64_t lost = 0;    // for want of room, or since the subscriber went
+  std::uint64_t lost = 0;    // for want of room, in another form, or since the subscriber went
   std::uint64_t waiting = 0;
 };
 
-/// Any thread, but for bind(). At most one thread of the pool delivers at a time.
+/// Any thread, but for what says otherwise. One thread of the pool delivers at a time, and gives way to others now and
+/// then.
 class Subscription : public std::enable_shared_from_this<Subscription> {
  public:
   /// `pool` outlives it.
@@ -40,36 +43,53 @@ class Subscription : public std::enable_shared_from_this<Subscription> {
 
   [[nodiscard]] const std::string& plugin() const noexcept { return plugin_; }
 
-  /// Has the subscriber hear it when it has heard those before; counts it as lost where there is no room for it.
-  void push(const Event& event);
+  /// Has the subscriber hear it when it has heard those before; counts it as lost where that cannot be.
+  void push(const Event& event, std::uint32_t form) noexcept;
   /// Whom to tell from now on. Nobody: what waits is lost, and whatever comes. [release thread]
   void bind(Subscriber subscriber);
+  /// Goes on without a handler that has not returned from that generation. [release thread]
+  void abandon(const runtime::Generation& generation);
+  /// Nothing more is delivered; what waits is lost.
+  void close();
   [[nodiscard]] SubscriptionCounts counts() const;
 
  private:
   using Bytes = std::vector<std::uint8_t>;
+  /// What is to be delivered next, and where.
+  struct Next {
+    std::shared_ptr<const Bytes> batch;
+    mortise_bytes request{};
+    Subscriber subscriber;
+  };
 
-  void deliver_waiting();
-  void deliver(const Bytes& events);
-  void deliver_one(const Subscriber& subscriber, mortise_bytes request);
-  [[nodiscard]] Subscriber subscriber() const;
+  bool add(const Event& event, std::uint32_t form);  // under mutex_
+  void begin(std::uint64_t turn);                    // under mutex_
+  void deliver_some(std::uint64_t turn);
+  bool take_next(std::uint64_t turn, Next& next);
+  void deliver(const Next& next);
+  void lose_waiting();                  // under mutex_
+  void note_lost(std::uint64_t count);  // under mutex_
 
   const std::string plugin_;
   const std::string topic_;
   runtime::BlockingPool& pool_;
-  // Which binding it is; who has seen a former one finishes its event: relaxed.
-  std::atomic<std::uint64_t> binding_{0};
   // Plain counts: relaxed.
   std::atomic<std::uint64_t> delivered_{0};
   std::atomic<std::uint64_t> failed_{0};
-  std::atomic<std::uint64_t> lost_{0};
-  std::atomic<std::uint64_t> in_delivery_{0};  // of those that a thread has taken, not delivered yet
 
   mutable std::mutex mutex_;
   // Guarded by mutex_:
-  Bytes waiting_;  // each event behind its size
+  Bytes waiting_;  // each event behind its head
   std::uint64_t waiting_count_ = 0;
-  bool is_delivering_ = false;  // or is about to
+  std::shared_ptr<const Bytes> batch_;  // that is being delivered; the same form
+  std::size_t batch_at_ = 0;
+  std::uint64_t batch_left_ = 0;                      // events
+  std::uint64_t turn_ = 0;                            // of whoever delivers; another one has been abandoned
+  bool is_delivering_ = false;                        // or is about to
+  const runtime::Generation* delivers_to_ = nullptr;  // whose handler runs
+  bool is_closed_ = false;
+  bool is_losing_ = false;  // and has said so
+  std::uint64_t lost_ = 0;
   Subscriber subscriber_;
 };
 

@@ -6,7 +6,15 @@
 
 namespace mortise::events {
 
-base::Result<void> Topic::publish(std::string_view publisher, std::string_view key, mortise_bytes bytes) {
+std::uint32_t Topic::form(std::string_view methods) {
+  const std::lock_guard lock(mutex_);
+  const auto found = std::find(forms_.begin(), forms_.end(), methods);
+  if (found == forms_.end()) forms_.emplace_back(methods);
+  return static_cast<std::uint32_t>(std::find(forms_.begin(), forms_.end(), methods) - forms_.begin());
+}
+
+base::Result<void> Topic::publish(std::string_view publisher, std::string_view key, mortise_bytes bytes,
+                                  std::uint32_t form) {
   if (auto sound = check(key, bytes); !sound) return sound;
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   Event event{.id_high = id_high_,
@@ -17,8 +25,18 @@ base::Result<void> Topic::publish(std::string_view publisher, std::string_view k
   // Held to the end, so that all subscribers hear the events of one key in the same order.
   const std::lock_guard lock(mutex_);
   event.id_low = ++last_id_;
-  for (const auto& subscription : subscriptions_) subscription->push(event);
+  for (const auto& subscription : subscriptions_) subscription->push(event, form);
   return {};
+}
+
+void Topic::abandon(const runtime::Generation& generation) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& subscription : subscriptions_) subscription->abandon(generation);
+}
+
+void Topic::close() {
+  const std::lock_guard lock(mutex_);
+  for (const auto& subscription : subscriptions_) subscription->close();
 }
 
 void Topic::bind(const std::string& plugin, Subscriber subscriber) {

@@ -23,9 +23,17 @@ class Topic {
 
   [[nodiscard]] const std::string& id() const noexcept { return id_; }
 
-  /// To all subscribers, or to none where it cannot be an event. Events of one thread come to each in their order.
-  base::Result<void> publish(std::string_view publisher, std::string_view key, mortise_bytes bytes);
+  /// The number of that form of its events, which is a signature text. Plugins of two releases may have two.
+  std::uint32_t form(std::string_view methods);
 
+  /// To all subscribers that have the form, or to none where it cannot be an event. Events of one thread come to each
+  /// in their order.
+  base::Result<void> publish(std::string_view publisher, std::string_view key, mortise_bytes bytes, std::uint32_t form);
+
+  /// No handler that has not returned from that generation is waited for any more. [release thread]
+  void abandon(const runtime::Generation& generation);
+  /// Nothing is delivered any more.
+  void close();
   /// Who is told in that plugin's name from now on. Nobody: it subscribes no more. [release thread]
   void bind(const std::string& plugin, Subscriber subscriber);
 
@@ -38,6 +46,7 @@ class Topic {
   mutable std::mutex mutex_;  // before those of subscriptions
   // Guarded by mutex_:
   std::vector<std::shared_ptr<Subscription>> subscriptions_;
+  std::vector<std::string> forms_;
   std::uint64_t last_id_ = 0;
 };
 

@@ -106,7 +106,7 @@ void Calls::take_event(const Completion& completion) {
   }
   const std::string copy(reinterpret_cast<const char*>(end_.area->at(payload.offset)), payload.size);
   const auto event = EventView::read(copy);
-  if (!event || means_.publish(completion.argument, event->key, event->bytes) != MORTISE_OK) {
+  if (!event || means_.publish(completion.argument, event->key, event->bytes) == MORTISE_INVALID_ARGUMENT) {
     end_.breach->note("it publishes what it must have refused itself");
   }
 }

@@ -52,9 +52,11 @@ const void* RemoteEvents::interface(std::string_view id) const noexcept {
 }
 
 base::Result<RemoteEvents::Topic*> RemoteEvents::open(std::string_view topic, std::string_view methods) {
+  // The host counts those that it refuses as well.
+  auto& opened = topics_.emplace_back(Topic{.events = *this, .number = topics_.size()});
   auto known = link_.ask({{"what", "topic"}, {"topic", topic}, {"methods", methods}});
   if (!known) return known.error();
-  return &topics_.emplace_back(Topic{.events = *this, .number = topics_.size()});
+  return &opened;
 }
 
 base::Result<void> RemoteEvents::publish(const Topic& topic, std::string_view key, mortise_bytes bytes) {

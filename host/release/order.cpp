@@ -27,7 +27,9 @@ class Graph {
   explicit Graph(const std::vector<Wanted>& wanted) : wanted_(wanted), needs_(wanted.size()) {
     providers_.reserve(wanted.size());
     for (std::size_t i = 0; i < wanted.size(); ++i) {
-      for (const auto& provided : manifest(i).provides) providers_[provided.contract].emplace_back(i, &provided);
+      for (const auto& provided : manifest(i).provides) {
+        if (!provided.is_topic) providers_[provided.contract].emplace_back(i, &provided);
+      }
     }
     for (std::size_t i = 0; i < wanted.size(); ++i) {
       needs_[i].reserve(manifest(i).requires_.size());

@@ -85,6 +85,7 @@ void Binder::enter(const GenerationRef& ref) {
           .first->second;
   for (const auto& provision : entry.registered->provisions) {
     auto& providers = contract(provision.contract).providers;
+    if (provision.declared->is_topic) continue;  // the host calls it, and nobody else
     const Bound::Provider provider{.generation = ref.generation, .provision = &provision};
     providers.insert(std::upper_bound(providers.begin(), providers.end(), provider, is_before), provider);
     touch(provision.contract);

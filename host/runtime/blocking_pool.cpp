@@ -95,8 +95,8 @@ bool BlockingPool::post(std::string_view owner, std::size_t share, std::function
     for (auto wanted = state.runnable();
          wanted > state.waiters.size() + state.called && may_begin > 0 && state.threads < max_threads_; --wanted) {
       --may_begin;
-      ++state.threads;
       std::thread([kept = state_] { work(kept); }).detach();
+      ++state.threads;  // before it can look: it waits for the mutex
     }
     state.call_one();
   }

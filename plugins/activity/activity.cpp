@@ -61,6 +61,7 @@ class Activity : public mortise::Plugin {
 
   void stop() override {
     const std::lock_guard lock(mutex_);
+    is_stopped_ = true;
     readers_.clear();  // ends the streams: who reads them comes back to the next version
   }
 
@@ -82,21 +83,27 @@ class Activity : public mortise::Plugin {
 
   /// From the entry that the client has seen last, or with the newest ones.
   void follow(const Request& request, Response& response) {
+    const auto seen = parse_id(request.query("after").value_or("0"), "after");
     const auto last = request.header("Last-Event-ID");
     const std::lock_guard lock(mutex_);
-    const auto after = std::max(last ? parse_id(*last, "Last-Event-ID") : 0, feed_.before_last(kMostAtOnce));
+    if (is_stopped_) throw Error(Status::unavailable, "the plugin is being replaced; come again");
+    const auto newest = std::max(seen, last ? parse_id(*last, "Last-Event-ID") : 0);
+    const auto entries = feed_.list(std::max(newest, feed_.before_last(kMostAtOnce)), kMostAtOnce);
     const auto reader = EventStream::open(response);
-    for (const auto& entry : feed_.list(after, kMostAtOnce)) send(reader, entry);
+    for (const auto& entry : entries) send(reader, entry);
     readers_.push_back(reader);
   }
 
+  /// Who does not keep up has to come back, and to say what was the last.
   static void send(const EventStream& reader, const Entry& entry) {
-    reader.send("activity", to_json(entry).dump(), std::to_string(entry.id));
+    const auto text = to_json(entry).dump(-1, ' ', false, json::error_handler_t::replace);
+    if (!reader.send("activity", text, std::to_string(entry.id))) reader.close();
   }
 
   Feed feed_;
   std::mutex mutex_;
   std::vector<EventStream> readers_;  // guarded by mutex_
+  bool is_stopped_ = false;           // guarded by mutex_
 };
 
 }  // namespace activity

@@ -1,6 +1,7 @@
 // Notes over HTTP: list with pages, read, add, change, remove. Others hear of what has changed.
 #include <charconv>
 #include <mortise/mortise.hpp>
+#include <mutex>
 
 #include "content.hpp"
 #include "notes/note_changed.hpp"
@@ -42,7 +43,10 @@ std::int64_t id_of(const Request& request) { return parse_number(request.param("
 class Notes : public mortise::Plugin {
  public:
   explicit Notes(mortise::Context& ctx)
-      : store_(ctx.sql()), changes_(ctx.publisher<NoteChanged>()), page_size_(ctx.config().value("page_size", 20)) {
+      : store_(ctx.sql()),
+        changes_(ctx.publisher<NoteChanged>()),
+        log_(ctx.log()),
+        page_size_(ctx.config().value("page_size", 20)) {
     auto& http = ctx.http();
     // The database may wait for the disk: off the event loops.
     const mortise::RouteOptions on_disk{.body_limit_bytes = 65536, .stream_body = false, .blocking = true};
@@ -73,8 +77,7 @@ class Notes : public mortise::Plugin {
   void add(const Request& request, Response& response) {
     if (!is_json(request)) return refuse_type(request, response);
     const auto content = whole_content_of(request.json());
-    const auto note = store_.add(*content.title, *content.text);
-    tell(note, Change::added);
+    const auto note = write([&] { return tell(store_.add(*content.title, *content.text), Change::added); });
     response.status(201).header("Location", "/notes/" + std::to_string(note.id)).json(to_json(note));
   }
 
@@ -89,26 +92,45 @@ class Notes : public mortise::Plugin {
     if (!is_json(request)) return refuse_type(request, response);
     const auto id = id_of(request);
     const auto content = is_partial ? content_of(request.json()) : whole_content_of(request.json());
-    const auto note = store_.change(id, content.title, content.text);
-    if (!note) no_such_note(id);
-    tell(*note, Change::edited);
-    response.json(to_json(*note));
+    const auto note = write([&] {
+      const auto changed = store_.change(id, content.title, content.text);
+      if (!changed) no_such_note(id);
+      return tell(*changed, Change::edited);
+    });
+    response.json(to_json(note));
   }
 
   void remove(const Request& request, Response& response) {
     const auto id = id_of(request);
-    const auto note = store_.remove(id);
-    if (!note) no_such_note(id);
-    tell(*note, Change::removed);
+    write([&] {
+      const auto removed = store_.remove(id);
+      if (!removed) no_such_note(id);
+      return tell(*removed, Change::removed);
+    });
     response.no_content();
   }
 
-  void tell(const Note& note, Change change) const {
-    changes_.publish({.note = note.id, .change = change, .title = note.title});
+  /// Changes are told in the order in which they are made.
+  template <class Body>
+  Note write(const Body& body) {
+    const std::lock_guard lock(writing_);
+    return body();
+  }
+
+  /// What has been written is so, whether or not it can be told.
+  Note tell(const Note& note, Change change) const {
+    try {
+      changes_.publish({.note = note.id, .change = change, .title = note.title});
+    } catch (const Error& error) {
+      log_.warning("a change was not told", {{"note", note.id}, {"reason", error.what()}});
+    }
+    return note;
   }
 
   Store store_;
   mortise::Publisher<NoteChanged> changes_;
+  mortise::Log log_;
+  std::mutex writing_;
   int page_size_;
 };
 

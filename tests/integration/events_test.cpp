@@ -84,6 +84,7 @@ TEST_P(EventsTest, ANewVersionHearsWhatTheFormerOneHasNot) {
   say(1, "last");
   const auto told = heard(21);
   EXPECT_EQ(told["count"], 21) << "none is lost, and none comes twice";
+  EXPECT_EQ(told["text"], "last");
   EXPECT_EQ(told["version"], "1.1.0");
 }
 

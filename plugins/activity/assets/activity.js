@@ -18,17 +18,25 @@ function item(entry) {
   return element;
 }
 
-const live = new EventSource('/activity/live');
-live.addEventListener('open', () => {
-  state.textContent = 'Live.';
-  empty.hidden = feed.children.length > 0;
-});
-live.addEventListener('error', () => {
-  state.textContent = 'Connection lost; trying again …';
-});
-live.addEventListener('activity', (event) => {
-  const entry = JSON.parse(event.data);
-  empty.hidden = true;
-  feed.prepend(item(entry));
-  while (feed.children.length > most) feed.lastElementChild.remove();
-});
+let last = 0;
+
+// A browser comes back by itself where a connection breaks, but not after an answer that is no stream.
+function follow() {
+  const live = new EventSource(`/activity/live?after=${last}`);
+  live.addEventListener('open', () => {
+    state.textContent = 'Live.';
+    empty.hidden = feed.children.length > 0;
+  });
+  live.addEventListener('error', () => {
+    state.textContent = 'Connection lost; trying again …';
+    if (live.readyState === EventSource.CLOSED) setTimeout(follow, 2000);
+  });
+  live.addEventListener('activity', (event) => {
+    const entry = JSON.parse(event.data);
+    last = entry.id;
+    empty.hidden = true;
+    feed.prepend(item(entry));
+    while (feed.children.length > most) feed.lastElementChild.remove();
+  });
+}
+follow();

@@ -53,8 +53,7 @@ class EventKey {
   EventKey() noexcept = default;
   explicit EventKey(std::string_view text) noexcept : text_(text) {}
   template <class Number>
-  requires std::is_integral_v<Number>
-  explicit EventKey(Number number) noexcept
+  requires(std::is_integral_v<Number> && !std::is_same_v<Number, bool>) explicit EventKey(Number number) noexcept
       : size_(static_cast<std::size_t>(std::to_chars(digits_, digits_ + sizeof digits_, number).ptr - digits_)) {}
 
   [[nodiscard]] std::string_view view() const noexcept { return size_ == 0 ? text_ : std::string_view(digits_, size_); }

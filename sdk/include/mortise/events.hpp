@@ -36,7 +36,8 @@ class Publisher {
   Publisher(const mortise_events_v1& table, mortise_event_topic* topic) noexcept : table_(&table), topic_(topic) {}
 
   /// Each subscriber hears it soon, or not at all: when the host ends before, or the subscriber's queue is full, which
-  /// the host counts. Waits for none. Throws `invalid_argument` when it has more than 1 MiB. [any-thread]
+  /// the host counts. Waits for none. Throws `invalid_argument` when it has more than 1 MiB, or its key more than 1,024
+  /// bytes, `resource_exhausted` when there is no memory for it. [any-thread]
   void publish(const E& event) const {
     const auto key = mortise_key_of(event);
     with_bytes(event, [&](mortise_bytes bytes) {

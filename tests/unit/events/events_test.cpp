@@ -39,6 +39,7 @@ class EventsTest : public ContractTest {
     return generation_of(std::move(manifest));
   }
   base::Result<Publisher*> open(const runtime::GenerationPtr& generation, const char* form = kForm) {
+    EXPECT_TRUE(events_.prepare(*generation));
     return events_.open(*generation, kTopic, form);
   }
 

@@ -62,10 +62,10 @@ class SubscriptionTest : public ContractTest {
     const auto generation = make(PluginSpec("ear"));
     return {.cone = cone_of(release({generation}), generation), .channel = ear.channel()};
   }
-  void push(std::uint64_t first, std::uint64_t last, std::size_t size = 8) {
+  void push(std::uint64_t first, std::uint64_t last, std::size_t size = 8, std::uint32_t form = 0) {
     const std::vector<std::uint8_t> bytes(size, 1);
     for (auto id = first; id <= last; ++id) {
-      subscription_->push({.id_low = id, .publisher = "shop", .key = "", .bytes = {bytes.data(), bytes.size()}});
+      subscription_->push({.id_low = id, .publisher = "shop", .key = "", .bytes = {bytes.data(), bytes.size()}}, form);
     }
   }
   static std::vector<std::uint64_t> numbers(std::uint64_t first, std::uint64_t last) {
@@ -112,7 +112,7 @@ TEST_F(SubscriptionTest, LosesWhatItHasNoRoomForAndSaysSo) {
   entered.acquire();  // from here on all others wait
   push(2, 20, std::size_t{1} << 20U);
   const auto counts = subscription_->counts();
-  EXPECT_EQ(counts.waiting, 1 + 15U) << "of 16 MiB";
+  EXPECT_EQ(counts.waiting, 15U) << "of 16 MiB";
   EXPECT_EQ(counts.lost, 4U);
   gate.release(100);
   EXPECT_EQ(ear.wait_for(16), numbers(1, 16)) << "those that came first";
@@ -150,6 +150,51 @@ TEST_F(SubscriptionTest, LosesWhatWaitsWhenItsSubscriberGoes) {
   EXPECT_EQ(pool_.stop(kLong), 0U);
   EXPECT_EQ(ear.wait_for(1), numbers(1, 1));
   EXPECT_EQ(subscription_->counts().lost, 6U);
+}
+
+TEST_F(SubscriptionTest, GoesOnWithoutAHandlerThatNeverReturns) {
+  Ear former;
+  Ear next;
+  std::counting_semaphore<> gate(0);
+  std::counting_semaphore<> entered(0);
+  former.gate = &gate;
+  former.entered = &entered;
+  const auto stuck = subscriber(former);
+  subscription_->bind(stuck);
+  push(1, 10);
+  entered.acquire();
+  subscription_->bind(subscriber(next));
+  subscription_->abandon(*stuck.cone->entry);
+  EXPECT_EQ(next.wait_for(9), numbers(2, 10));
+  gate.release();
+  EXPECT_EQ(former.wait_for(1), numbers(1, 1));
+  push(11, 20);
+  EXPECT_EQ(next.wait_for(19), numbers(2, 20)) << "each once";
+}
+
+TEST_F(SubscriptionTest, TellsNobodyOfAFormThatItWasNotBuiltFor) {
+  Ear ear;
+  subscription_->bind(subscriber(ear));
+  push(1, 2, 8, 1);
+  push(3, 3);
+  EXPECT_EQ(ear.wait_for(1), numbers(3, 3));
+  EXPECT_EQ(subscription_->counts().lost, 2U);
+}
+
+TEST_F(SubscriptionTest, DeliversNothingOnceItIsClosed) {
+  Ear ear;
+  std::counting_semaphore<> gate(0);
+  std::counting_semaphore<> entered(0);
+  ear.gate = &gate;
+  ear.entered = &entered;
+  subscription_->bind(subscriber(ear));
+  push(1, 5);
+  entered.acquire();
+  subscription_->close();
+  gate.release();
+  EXPECT_EQ(pool_.stop(kLong), 0U);
+  EXPECT_EQ(ear.wait_for(1), numbers(1, 1));
+  EXPECT_EQ(subscription_->counts().lost, 4U);
 }
 
 TEST_F(SubscriptionTest, HoldsItsSubscribersGenerationNoLongerThanItDelivers) {

@@ -52,7 +52,8 @@ typedef struct mortise_events_v1 {
   /* Tells the subscribers, each as soon as it has heard what was published before, and does not wait for them. `event`
    * is the event in the binary form of contracts (docs/abi-policy.md). Copied. What has not been delivered when the
    * host ends is lost, and so is what a subscriber's queue has no room for, which is counted. A subscriber that fails
-   * hears the event no second time. MORTISE_INVALID_ARGUMENT: it is larger than may be. since 1.1 [any-thread] */
+   * hears the event no second time. MORTISE_INVALID_ARGUMENT: it has more than 1 MiB, or its key more than 1,024 bytes.
+   * MORTISE_RESOURCE_EXHAUSTED: there is no memory for it. since 1.1 [any-thread] */
   mortise_status (*publish)(mortise_event_topic* topic, mortise_str key, mortise_bytes event, mortise_error* error);
 } mortise_events_v1;
 
