@@ -38,8 +38,10 @@ struct KvEntry {
 
 /// How a value is put. since 1.1
 struct KvTerms {
-  /// How long it is there, at least 1 ms; std::nullopt: until it is removed.
-  std::optional<std::chrono::milliseconds> time_to_live{};
+  static constexpr auto kForever = std::chrono::milliseconds::max();
+
+  /// How long it is there, at least 1 ms; kForever: until it is removed.
+  std::chrono::milliseconds time_to_live = kForever;
 };
 
 namespace detail {
@@ -165,8 +167,9 @@ class Kv {
 
  private:
   static mortise_kv_terms to_terms(const KvTerms& terms) {
-    const auto ms = terms.time_to_live ? terms.time_to_live->count() : 0;
-    if (terms.time_to_live && ms <= 0) throw Error(Status::invalid_argument, "a time to live is at least 1 ms");
+    if (terms.time_to_live == KvTerms::kForever) return {sizeof(mortise_kv_terms), 0, 0, 0};
+    const auto ms = terms.time_to_live.count();
+    if (ms <= 0) throw Error(Status::invalid_argument, "a time to live is at least 1 ms");
     return {sizeof(mortise_kv_terms), 0, 0, static_cast<std::uint64_t>(ms)};
   }
   mortise_status put_on(const mortise_kv_terms& terms, std::string_view key, std::string_view value,
