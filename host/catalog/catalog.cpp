@@ -288,8 +288,8 @@ class Catalog::Impl {
   Intake intake_;
   std::optional<Database> database_;  // none: cannot be used
   Entries entries_;
-  RecordSet records_;                 // of entries_
-  std::vector<std::string> remarks_;  // for the next scan to tell
+  RecordSet records_;                  // of entries_
+  std::vector<std::string> remarks_;   // for the next scan to tell
   mutable std::future<void> opening_;  // until it is ready the members above are another thread's
   bool has_cleared_ = false;
   bool is_settled_ = false;  // the last scan has found every entry as the one before it had left it
