@@ -74,16 +74,25 @@ class Comparison {
       }
     }
     for (const auto& provided : after_.provides) {
-      if (find(before_.provides, provided) == nullptr)
-        say(Effect::compatible, title(provided, after_) + ": is provided, too");
+      if (find(before_.provides, provided) != nullptr) continue;
+      say(Effect::compatible, title(provided, after_) + (provided.is_topic ? ": is heard, too" : ": is provided, too"));
     }
   }
 
   /// Of the contracts that both provide, under whatever names, and of the topics that both publish on.
   void compare_methods() {
+    const auto has = [](const std::vector<std::string>& topics, const std::string& topic) {
+      return std::find(topics.begin(), topics.end(), topic) != topics.end();
+    };
     for (const auto& topic : before_.publishes) {
-      const bool is_kept = std::find(after_.publishes.begin(), after_.publishes.end(), topic) != after_.publishes.end();
-      if (is_kept) compare_methods_of(topic);
+      if (has(after_.publishes, topic)) {
+        compare_methods_of(topic);
+      } else {
+        say(Effect::breaking, topic + ": is not published any longer, and who subscribes hears nothing more");
+      }
+    }
+    for (const auto& topic : after_.publishes) {
+      if (!has(before_.publishes, topic)) say(Effect::compatible, topic + ": is published, too");
     }
     std::set<std::string> offered;
     for (const auto& provided : after_.provides) offered.insert(provided.contract);
