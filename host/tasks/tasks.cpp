@@ -20,6 +20,7 @@ using runtime::Generation;
 using runtime::to_view;
 
 constexpr std::size_t kMostNameBytes = 64;
+constexpr std::size_t kMostTimeBytes = 1024;  // of a calendar's text, and of a time zone's
 constexpr std::size_t kMostReasonBytes = 300;
 // Tasks that wait for a thread are the instance's own, and bounded as such.
 constexpr std::size_t kMostQueued = std::size_t{1} << 20U;
@@ -79,11 +80,14 @@ base::Result<Timing> Tasks::check(const Generation& generation, const mortise_ta
   const auto name = to_view(task.name);
   if (name.size() > kMostNameBytes)
     return refuse(ErrorCode::invalid_argument, task, "has a name of more than 64 bytes");
+  if (task.cron.size > kMostTimeBytes || task.time_zone.size > kMostTimeBytes) {
+    return refuse(ErrorCode::invalid_argument, task, "has a calendar or a time zone of more than 1024 bytes");
+  }
   const auto to_ms = [](std::uint64_t ms) {
     return std::chrono::milliseconds(static_cast<std::int64_t>(std::min<std::uint64_t>(ms, INT64_MAX / 1'000'000)));
   };
   auto timing = Timing::make(to_ms(task.delay_ms), to_ms(task.every_ms), to_view(task.cron), to_view(task.time_zone));
-  if (!timing) return refuse(timing.error().code, task, ": " + timing.error().message);
+  if (!timing) return refuse(timing.error().code, task, "has no time: " + timing.error().message);
   if (timing->comes_again() && name.empty()) {
     return Error{ErrorCode::invalid_argument, "a task that comes again has a name; give it one"};
   }

@@ -193,6 +193,9 @@ TEST_F(TasksTest, RefuseWhatCannotBe) {
   EXPECT_THAT(why(add(instance("plain", {}), {})), HasSubstr("name \"mortise.tasks/1\""));
   EXPECT_THAT(why(add(worker, {.tag = 1, .name = "", .delay_ms = 1, .every_ms = 1})), HasSubstr("has a name"));
   EXPECT_THAT(why(add(worker, {.tag = 1, .name = std::string(65, 'x')})), HasSubstr("64 bytes"));
+  EXPECT_THAT(
+      why(add(worker, {.tag = 1, .name = "long", .delay_ms = 0, .every_ms = 0, .cron = std::string(1025, '1')})),
+      HasSubstr("1024 bytes"));
   EXPECT_THAT(why(add(worker, {.tag = 1, .name = "bad", .delay_ms = 0, .every_ms = 0, .cron = "x"})),
               HasSubstr("task 'bad'"));
   EXPECT_TRUE(add(worker, {.tag = 1, .name = "a", .delay_ms = 1, .every_ms = 1000}));
