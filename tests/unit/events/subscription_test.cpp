@@ -54,6 +54,21 @@ class Ear {
   std::vector<std::uint64_t> heard_;  // guarded by mutex_
 };
 
+/// One that lets each in, and holds it until it may go.
+class GatedEar : public Ear {
+ public:
+  GatedEar() {
+    Ear::gate = &held_;
+    Ear::entered = &inside_;
+  }
+  void wait_until_entered() { inside_.acquire(); }
+  void open(std::ptrdiff_t count = 1) { held_.release(count); }
+
+ private:
+  std::counting_semaphore<> held_{0};
+  std::counting_semaphore<> inside_{0};
+};
+
 class SubscriptionTest : public ContractTest {
  protected:
   ~SubscriptionTest() override { EXPECT_EQ(pool_.stop(kLong), 0U); }
@@ -102,71 +117,55 @@ TEST_F(SubscriptionTest, CountsWhatTheSubscriberFailsWith) {
 }
 
 TEST_F(SubscriptionTest, LosesWhatItHasNoRoomForAndSaysSo) {
-  Ear ear;
-  std::counting_semaphore<> gate(0);
-  std::counting_semaphore<> entered(0);
-  ear.gate = &gate;
-  ear.entered = &entered;
+  GatedEar ear;
   subscription_->bind(subscriber(ear));
   push(1, 1);
-  entered.acquire();  // from here on all others wait
+  ear.wait_until_entered();  // from here on all others wait
   push(2, 20, std::size_t{1} << 20U);
   const auto counts = subscription_->counts();
   EXPECT_EQ(counts.waiting, 15U) << "of 16 MiB";
   EXPECT_EQ(counts.lost, 4U);
-  gate.release(100);
+  ear.open(100);
   EXPECT_EQ(ear.wait_for(16), numbers(1, 16)) << "those that came first";
 }
 
 TEST_F(SubscriptionTest, GoesOnWithWhoeverIsBoundToItNext) {
-  Ear former;
+  GatedEar former;
   Ear next;
-  std::counting_semaphore<> gate(0);
-  std::counting_semaphore<> entered(0);
-  former.gate = &gate;
-  former.entered = &entered;
   subscription_->bind(subscriber(former));
   push(1, 10);
-  entered.acquire();
+  former.wait_until_entered();
   subscription_->bind(subscriber(next));
-  gate.release();
+  former.open();
   EXPECT_EQ(next.wait_for(9), numbers(2, 10)) << "also of those that were taken out of the queue already";
   EXPECT_EQ(former.wait_for(1), numbers(1, 1));
 }
 
 TEST_F(SubscriptionTest, LosesWhatWaitsWhenItsSubscriberGoes) {
-  Ear ear;
-  std::counting_semaphore<> gate(0);
-  std::counting_semaphore<> entered(0);
-  ear.gate = &gate;
-  ear.entered = &entered;
+  GatedEar ear;
   subscription_->bind(subscriber(ear));
   push(1, 1);
-  entered.acquire();
+  ear.wait_until_entered();
   push(2, 5);
   subscription_->bind({});
   push(6, 7);
-  gate.release();
+  ear.open();
   EXPECT_EQ(pool_.stop(kLong), 0U);
   EXPECT_EQ(ear.wait_for(1), numbers(1, 1));
   EXPECT_EQ(subscription_->counts().lost, 6U);
 }
 
 TEST_F(SubscriptionTest, GoesOnWithoutAHandlerThatNeverReturns) {
-  Ear former;
+  GatedEar former;
   Ear next;
-  std::counting_semaphore<> gate(0);
-  std::counting_semaphore<> entered(0);
-  former.gate = &gate;
-  former.entered = &entered;
   const auto stuck = subscriber(former);
   subscription_->bind(stuck);
   push(1, 10);
-  entered.acquire();
+  former.wait_until_entered();
   subscription_->bind(subscriber(next));
   subscription_->abandon(*stuck.cone->entry);
   EXPECT_EQ(next.wait_for(9), numbers(2, 10));
-  gate.release();
+  former.open();
   EXPECT_EQ(former.wait_for(1), numbers(1, 1));
   push(11, 20);
   EXPECT_EQ(next.wait_for(19), numbers(2, 20)) << "each once";
@@ -182,16 +181,12 @@ TEST_F(SubscriptionTest, TellsNobodyOfAFormThatItWasNotBuiltFor) {
 }
 
 TEST_F(SubscriptionTest, DeliversNothingOnceItIsClosed) {
-  Ear ear;
-  std::counting_semaphore<> gate(0);
-  std::counting_semaphore<> entered(0);
-  ear.gate = &gate;
-  ear.entered = &entered;
+  GatedEar ear;
   subscription_->bind(subscriber(ear));
   push(1, 5);
-  entered.acquire();
+  ear.wait_until_entered();
   subscription_->close();
-  gate.release();
+  ear.open();
   EXPECT_EQ(pool_.stop(kLong), 0U);
   EXPECT_EQ(ear.wait_for(1), numbers(1, 1));
   EXPECT_EQ(subscription_->counts().lost, 4U);
