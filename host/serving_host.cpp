@@ -118,11 +118,14 @@ base::Result<void> ServingHost::open() {
                 .on_change = [this] { runner_->tell_changed(); },
                 .on_crash = [this](const telemetry::CrashMark& crash) { runner_->tell_crashed(crash); }};
   contracts_.emplace(config_.arena_max_bytes);
-  events_.emplace(contracts_->registry(), config_.edge.blocking_threads);
   tasks_.emplace(config_.edge.blocking_threads);
-  server_.emplace(edge_settings(config_.edge));
   // A migration ends before its start is given up.
   sql_.emplace(sql::database_directory(config_.state_directory), files_, config_.init_timeout * 9 / 10);
+  events_.emplace(contracts_->registry(), *sql_, config_.edge.blocking_threads,
+                  events::RetryRules{.attempts = config_.events.attempts,
+                                     .first_pause = config_.events.retry_pause,
+                                     .longest_pause = config_.events.max_retry_pause});
+  server_.emplace(edge_settings(config_.edge));
   if (auto started = start_server(); !started) return started;
   status_file_.emplace(config_.state_directory, start_.supervisor->supervisor(), files_);
   if (!start_.former) {
@@ -162,7 +165,10 @@ base::Result<void> ServingHost::open() {
 }
 
 void ServingHost::serve() {
-  if (!start_.former) return runner_->start([this] { announce_ready(); });
+  if (!start_.former) {
+    events_->outboxes().start();
+    return runner_->start([this] { announce_ready(); });
+  }
   std::promise<void> begun;
   runner_->start([&begun] { begun.set_value(); });
   begun.get_future().wait();  // nobody stops it: signals are waited for later
@@ -185,6 +191,7 @@ void ServingHost::take_over() {
   start_.former->wait_until_owner(plugins ? plugins->running : std::vector<std::string>(),
                                   plugins ? plugins->reasons : std::map<std::string, std::string>());
   start_.supervisor->tell_owner();
+  events_->outboxes().start(kFarewell + config_.edge.shutdown_grace + config_.stop_timeout);
   tell_pids();
   announce();
   server_->set_ready(true);
@@ -215,6 +222,10 @@ base::Result<std::vector<std::string>> ServingHost::lend_state(std::chrono::stea
   if (auto paused = runner_->pause(deadline, giving_up); !paused) return paused.error();
   auto plugins = look_at_plugins(*runner_);  // fails only when it is stopping
   if (!plugins) return plugins.error();
+  if (auto paused = events_->outboxes().pause(deadline, giving_up); !paused) {
+    static_cast<void>(runner_->resume());
+    return paused.error();
+  }
   tasks_->pause();  // the next host's begin when it has taken over
   return std::move(plugins->running);
 }
@@ -223,6 +234,7 @@ void ServingHost::take_state_back() {
   tell_pids();
   announce();
   control_->restore();
+  events_->outboxes().start();
   tasks_->start();
   static_cast<void>(runner_->resume());  // fails only when it is stopping
 }
@@ -246,6 +258,7 @@ std::size_t ServingHost::stop() {
     server_->set_ready(false);
   }
   server_->drain();
+  events_->outboxes().hold();
   runner_->begin_stop();
   control_->stop();  // after the runner has answered whoever waits for it
   const std::size_t cut = server_->stop(config_.edge.shutdown_grace);

@@ -73,10 +73,10 @@ class ServingHost final : public takeover::Outgoing {
   isolation::ForkServer fork_server_;
   isolation::Settings isolation_;
   std::optional<runtime::Contracts> contracts_;
+  std::optional<sql::Sql> sql_;
   std::optional<events::Events> events_;
   std::optional<tasks::Tasks> tasks_;
   std::optional<http::Server> server_;
-  std::optional<sql::Sql> sql_;
   kv::Kv kv_;
   std::optional<StatusFile> status_file_;
   std::optional<release::Runner> runner_;

@@ -51,9 +51,9 @@ void print_description(const manifest::Manifest& manifest, std::ostream& out) {
     out << "requires  " << required.contract << remarks(required) << '\n';
     print_methods(manifest, required.contract, out);
   }
-  for (const auto& topic : manifest.publishes) {
-    out << "publishes " << topic << '\n';
-    print_methods(manifest, topic, out);
+  for (const auto& published : manifest.publishes) {
+    out << "publishes " << published.topic << (published.is_durable ? " (durable)" : "") << '\n';
+    print_methods(manifest, published.topic, out);
   }
   for (const auto& interface : manifest.interfaces) out << "uses      " << interface << '\n';
 }
@@ -63,7 +63,10 @@ ordered_json describe_contracts(const manifest::Manifest& manifest) {
                         {"requires", ordered_json::array()},
                         {"publishes", ordered_json::array()},
                         {"subscribes", ordered_json::array()}};
-  for (const auto& topic : manifest.publishes) document["publishes"].push_back(describe_topic(manifest, topic));
+  for (const auto& published : manifest.publishes) {
+    auto& described = document["publishes"].emplace_back(describe_topic(manifest, published.topic));
+    described["durable"] = published.is_durable;
+  }
   for (const auto& provided : manifest.provides) {
     if (provided.is_topic) {
       document["subscribes"].push_back(describe_topic(manifest, provided.contract));

@@ -81,17 +81,17 @@ class Comparison {
 
   /// Of the contracts that both provide, under whatever names, and of the topics that both publish on.
   void compare_methods() {
-    const auto has = [](const std::vector<std::string>& topics, const std::string& topic) {
-      return std::find(topics.begin(), topics.end(), topic) != topics.end();
+    const auto has = [](const std::vector<manifest::PublishedTopic>& topics, const std::string& topic) {
+      return std::any_of(topics.begin(), topics.end(), [&](const auto& one) { return one.topic == topic; });
     };
-    for (const auto& topic : before_.publishes) {
+    for (const auto& [topic, was_durable] : before_.publishes) {
       if (has(after_.publishes, topic)) {
         compare_methods_of(topic);
       } else {
         say(Effect::breaking, topic + ": is not published any longer, and who subscribes hears nothing more");
       }
     }
-    for (const auto& topic : after_.publishes) {
+    for (const auto& [topic, is_durable] : after_.publishes) {
       if (!has(before_.publishes, topic)) say(Effect::compatible, topic + ": is published, too");
     }
     std::set<std::string> offered;

@@ -73,6 +73,13 @@ struct LogConfig {
   unsigned keep = 5;              // rotated files
 };
 
+/// What becomes of a durable event that its subscriber fails with.
+struct EventsConfig {
+  unsigned attempts = 8;                       // then it is dead
+  std::chrono::milliseconds retry_pause{100};  // after the first; three times as long after each further one
+  std::chrono::milliseconds max_retry_pause{60000};
+};
+
 /// What the host does of itself when plugins.d or the drop directory has changed.
 enum class ApplyMode {
   automatic,  // applies it
@@ -111,6 +118,7 @@ struct HostConfig {
   mode_t control_socket_mode = 0600;
   std::filesystem::path control_group;  // in which isolated plugins get theirs; empty: the one delegated to the host
   EdgeConfig edge;
+  EventsConfig events;
   LogConfig log;
 };
 

@@ -1,8 +1,11 @@
 #include "events/event_form.hpp"
 
 #include <bit>
+#include <charconv>
 #include <cstring>
 #include <string>
+
+#include "base/sha256.hpp"
 
 namespace mortise::events {
 namespace {
@@ -47,6 +50,17 @@ class Writer {
 };
 
 }  // namespace
+
+std::uint64_t form_of(std::string_view methods) {
+  constexpr std::size_t kDigits = 16;
+  constexpr int kHexadecimal = 16;
+  base::Sha256 sum;
+  sum.update({reinterpret_cast<const std::uint8_t*>(methods.data()), methods.size()});
+  const auto digits = sum.finish();
+  std::uint64_t form = 0;
+  std::from_chars(digits.data(), digits.data() + kDigits, form, kHexadecimal);
+  return form;
+}
 
 base::Result<void> check(std::string_view key, mortise_bytes bytes) {
   if (key.size() > kMostKeyBytes) {

@@ -27,6 +27,14 @@ struct Event {
   mortise_bytes bytes{};  // the event itself, as its publisher has written it
 };
 
+/// Of a publication in a transaction, wherever the plugin runs.
+inline constexpr std::string_view kNotDurable =
+    "the topic is not durable, and takes part in no transaction; say {\"topic\": ..., \"durable\": true} in the "
+    "manifest's \"publishes\", or publish after the commit";
+
+/// The number of a form of events, which is a signature text: the same in every process, and on the disk.
+std::uint64_t form_of(std::string_view methods);
+
 /// Whether a publisher's bytes can be an event, and are not too many.
 base::Result<void> check(std::string_view key, mortise_bytes bytes);
 

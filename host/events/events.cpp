@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <random>
+#include <set>
+#include <tuple>
 #include <utility>
 
 #include "events/events_table.hpp"
@@ -33,7 +35,8 @@ bool has_topics(const Manifest& manifest) {
 }
 
 std::vector<std::string> topics_of(const Manifest& manifest) {
-  auto topics = manifest.publishes;
+  std::vector<std::string> topics;
+  for (const auto& published : manifest.publishes) topics.push_back(published.topic);
   for (const auto& provided : manifest.provides) {
     if (provided.is_topic) topics.push_back(provided.contract);
   }
@@ -59,8 +62,18 @@ runtime::Service::Conflict conflict_of(const runtime::GenerationPtr& first, cons
 
 }  // namespace
 
-Events::Events(const runtime::ContractRegistry& registry, unsigned threads)
-    : registry_(registry), pool_(threads, kMostQueued) {}
+base::Result<void> Publisher::publish(std::string_view key, mortise_bytes bytes,
+                                      sql::Database::Transaction* transaction) const {
+  if (auto sound = check(key, bytes); !sound) return sound;
+  if (outbox) return outbox->publish({.topic = topic.id(), .form = form, .key = key, .bytes = bytes}, transaction);
+  if (transaction != nullptr) return Error{ErrorCode::failed_precondition, std::string(kNotDurable)};
+  topic.publish(plugin, key, bytes, form);
+  return {};
+}
+
+Events::Events(const runtime::ContractRegistry& registry, sql::Sql& databases, unsigned threads,
+               const RetryRules& rules)
+    : registry_(registry), databases_(databases), pool_(threads, kMostQueued), outboxes_(pool_, rules) {}
 Events::~Events() = default;
 
 std::span<const runtime::Offer> Events::offers() noexcept {
@@ -139,21 +152,33 @@ void Events::publish(const runtime::ReleasePtr& next) {
     const auto found = fresh.find(one->entry->name());
     unbind(*one, found == fresh.end() ? nullptr : found->second);
   }
-  for (const auto& cone : bound) bind(cone);
+  std::vector<Outboxes::Change> changes;
+  for (const auto& cone : bound) changes.push_back(bind(cone));
+  for (const auto* const one : former) {
+    if (!fresh.contains(one->entry->name())) changes.push_back({.plugin = one->entry->name()});
+  }
+  outboxes_.publish(changes);
 }
 
-void Events::bind(const runtime::ConePtr& cone) {
+Outboxes::Change Events::bind(const runtime::ConePtr& cone) {
   const auto& generation = *cone->entry;
+  Outboxes::Change change{.plugin = generation.name()};
+  for (const auto& published : generation.spec().manifest->publishes) {
+    if (published.is_durable) change.durable_topics.insert(published.topic);
+  }
+  if (!change.durable_topics.empty()) change.outbox = outboxes_.open(change.plugin, databases_.find(generation));
   const auto* const registered = registry_.find(generation);
-  if (registered == nullptr) return;
+  if (registered == nullptr) return change;
   const std::lock_guard lock(mutex_);
   for (const auto& provision : registered->provisions) {
     if (!provision.declared->is_topic) continue;
     const auto& id = provision.declared->contract;
-    auto& heard = topic(id);
-    const auto form = heard.form(manifest::to_text(generation.spec().manifest->methods_of(id)));
-    heard.bind(generation.name(), {.cone = cone, .channel = provision.channel, .form = form});
+    const auto form = form_of(manifest::to_text(generation.spec().manifest->methods_of(id)));
+    topic(id).bind(generation.name(), {.cone = cone, .channel = provision.channel, .form = form});
+    change.addressee.cone = cone;
+    change.addressee.topics.emplace(id, Entrance{.channel = provision.channel, .form = form});
   }
+  return change;
 }
 
 /// From the topics that it heard and the next one does not.
@@ -185,18 +210,22 @@ base::Result<Publisher*> Events::open(const Generation& generation, std::string_
     return refuse("is opened during init only; keep what open() has given");
   }
   const auto& manifest = *generation.spec().manifest;
-  const auto declared = std::find(manifest.publishes.begin(), manifest.publishes.end(), id);
+  const auto declared = std::find_if(manifest.publishes.begin(), manifest.publishes.end(),
+                                     [&](const auto& one) { return one.topic == id; });
   if (declared == manifest.publishes.end()) {
     return refuse("the code publishes on it, the manifest does not; name it in \"publishes\"");
   }
-  if (const auto noted = manifest::to_text(manifest.methods_of(*declared)); noted != methods) {
+  if (const auto noted = manifest::to_text(manifest.methods_of(declared->topic)); noted != methods) {
     return refuse("the code has the events\n" + std::string(methods) + "\n, the manifest has\n" + noted +
                   "\n; build all of the plugin's sources with one version of the event's header");
   }
+  auto outbox = declared->is_durable ? outboxes_.open(generation.name(), databases_.find(generation)) : nullptr;
   const std::lock_guard lock(mutex_);
-  auto& opened = topic(*declared);
   return &publishers_.at(&generation)
-              ->emplace_back(Publisher{.topic = opened, .plugin = generation.name(), .form = opened.form(methods)});
+              ->emplace_back(Publisher{.topic = topic(declared->topic),
+                                       .plugin = generation.name(),
+                                       .form = form_of(methods),
+                                       .outbox = std::move(outbox)});
 }
 
 void Events::forget(const Generation& generation) {
@@ -210,14 +239,48 @@ void Events::cut(const Generation& generation) {
   for (const auto& heard : manifest.provides) {
     if (heard.is_topic) topic(heard.contract).abandon(generation);
   }
+  outboxes_.abandon(generation);
+}
+
+std::vector<SubscriptionReport> Events::report(const std::string& plugin) {
+  std::vector<SubscriptionReport> reports;
+  std::set<std::string> durable;
+  for (const auto& [publisher, heard] : outboxes_.report(plugin)) {
+    reports.push_back({.topic = heard.topic,
+                       .publisher = publisher,
+                       .counts = {.delivered = heard.counts.delivered,
+                                  .failed = heard.counts.failed,
+                                  .lost = 0,
+                                  .waiting = heard.stored.waiting},
+                       .retrying = heard.stored.retrying,
+                       .dead = heard.stored.dead});
+    durable.insert(heard.topic);
+  }
+  const std::lock_guard lock(mutex_);
+  for (const auto& [id, topic] : topics_) {
+    for (const auto& subscription : topic.subscriptions()) {
+      if (subscription->plugin() != plugin) continue;
+      const auto counts = subscription->counts();
+      const bool is_used = counts.delivered + counts.lost + counts.waiting > 0;
+      if (is_used || !durable.contains(id)) reports.push_back({.topic = id, .publisher = {}, .counts = counts});
+    }
+  }
+  const auto by_topic = [](const auto& a, const auto& b) {
+    return std::tie(a.topic, a.publisher) < std::tie(b.topic, b.publisher);
+  };
+  std::sort(reports.begin(), reports.end(), by_topic);
+  return reports;
 }
 
 std::size_t Events::stop(std::chrono::milliseconds patience) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  outboxes_.stop(deadline);
   {
     const std::lock_guard lock(mutex_);
     for (auto& [id, topic] : topics_) topic.close();
   }
-  return pool_.stop(patience);
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+  return pool_.stop(std::max(left, std::chrono::milliseconds(0)));
 }
 
 }  // namespace mortise::events

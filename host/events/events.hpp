@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "events/outboxes.hpp"
 #include "events/topic.hpp"
 #include "runtime/blocking_pool.hpp"
 #include "runtime/contract_registry.hpp"
@@ -21,6 +22,7 @@
 #include "runtime/offer.hpp"
 #include "runtime/release.hpp"
 #include "runtime/service.hpp"
+#include "sql/sql.hpp"
 
 namespace mortise::events {
 
@@ -28,16 +30,30 @@ namespace mortise::events {
 struct Publisher {
   Topic& topic;
   const std::string plugin;
-  const std::uint32_t form;
+  const std::uint64_t form;
+  const std::shared_ptr<Outbox> outbox;  // null: nobody hears of it but those who run
+
+  /// In the transaction, where there is one.
+  base::Result<void> publish(std::string_view key, mortise_bytes bytes, sql::Database::Transaction* transaction) const;
 };
 /// All of one generation's.
 using Publishers = std::deque<Publisher>;
 
+/// What one plugin hears of one topic.
+struct SubscriptionReport {
+  std::string topic;
+  std::string publisher;  // of durable events; empty: of others, from whomever they come
+  SubscriptionCounts counts;
+  std::uint64_t retrying = 0;  // of durable ones: have failed, and come again
+  std::uint64_t dead = 0;      // failed too often
+};
+
 /// Outlives every generation.
 class Events final : public runtime::Service {
  public:
-  /// `registry` has what subscribers provide, and outlives it. Handlers run on at most `threads`.
-  Events(const runtime::ContractRegistry& registry, unsigned threads);
+  /// `registry` has what subscribers provide, `databases` where durable events are written; both outlive it. Handlers
+  /// run on at most `threads`.
+  Events(const runtime::ContractRegistry& registry, sql::Sql& databases, unsigned threads, const RetryRules& rules);
   ~Events() override;
 
   /// The interface that every instance has. Any thread.
@@ -60,16 +76,24 @@ class Events final : public runtime::Service {
   base::Result<Publisher*> open(const runtime::Generation& generation, std::string_view topic,
                                 std::string_view methods);
 
+  /// By topic. Any thread; waits for the disk.
+  [[nodiscard]] std::vector<SubscriptionReport> report(const std::string& plugin);
+
+  /// Who has the durable events: nothing of them is delivered before its start().
+  Outboxes& outboxes() noexcept { return outboxes_; }
+
   /// Nothing is delivered any more. Returns how many handlers have not returned within `patience`, and are left behind.
   std::size_t stop(std::chrono::milliseconds patience);
 
  private:
   Topic& topic(const std::string& id);  // under mutex_
-  void bind(const runtime::ConePtr& cone);
+  Outboxes::Change bind(const runtime::ConePtr& cone);
   void unbind(const runtime::Cone& former, const runtime::Cone* next);
 
   const runtime::ContractRegistry& registry_;
+  sql::Sql& databases_;
   runtime::BlockingPool pool_;
+  Outboxes outboxes_;
   mutable std::mutex mutex_;
   // Guarded by mutex_; what it leads to stays where it is:
   std::map<std::string, Topic> topics_;

@@ -3,6 +3,7 @@
 #include "events/events.hpp"
 #include "runtime/abi_values.hpp"
 #include "runtime/generation.hpp"
+#include "sql/sql_table.hpp"
 
 namespace mortise::events {
 namespace {
@@ -26,11 +27,11 @@ mortise_status open(mortise_host* host, mortise_str topic, mortise_str methods, 
   });
 }
 
-mortise_status publish(mortise_event_topic* topic, mortise_str key, mortise_bytes event, mortise_error* error) {
+mortise_status publish(mortise_event_topic* topic, mortise_sql_transaction* transaction, mortise_str key,
+                       mortise_bytes event, mortise_error* error) {
   if (topic == nullptr) return MORTISE_INVALID_ARGUMENT;
   return guarded(error, [&] {
-    const auto& publisher = from(topic);
-    const auto published = publisher.topic.publish(publisher.plugin, to_view(key), event, publisher.form);
+    const auto published = from(topic).publish(to_view(key), event, sql::from_abi(transaction));
     return published ? mortise_status{MORTISE_OK} : to_abi(published.error(), error);
   });
 }

@@ -5,11 +5,7 @@
 #include <exception>
 #include <utility>
 
-#include "base/strings.hpp"
-#include "runtime/abi_values.hpp"
 #include "runtime/generation.hpp"
-#include "runtime/reach.hpp"
-#include "runtime/scope.hpp"
 #include "telemetry/log.hpp"
 
 namespace mortise::events {
@@ -19,36 +15,18 @@ using Clock = std::chrono::steady_clock;
 
 /// What stands before an event.
 struct Head {
-  std::uint32_t size = 0;
-  std::uint32_t form = 0;
+  std::uint64_t size = 0;
+  std::uint64_t form = 0;
 };
 
 // What may wait for one subscriber, and be on its way to it, each: some hundred thousand small events.
 constexpr std::size_t kMostWaitingBytes = std::size_t{16} << 20U;
 // How long one delivers before others who wait for a thread come first.
 constexpr std::chrono::milliseconds kTurn{5};
-constexpr std::size_t kMostReasonBytes = 300;
-
-Clock::time_point deadline_of(const runtime::Generation& generation) {
-  const auto limit = generation.containment().deadline();
-  return limit.count() == 0 ? Clock::time_point::max() : Clock::now() + limit;
-}
-
-/// As many lines as the plugin itself may write.
-void log_failure(const runtime::Generation& generation, const std::string& topic, mortise_status status,
-                 const mortise_failure& failure) {
-  const auto verdict = generation.containment().log_limit().admit(Clock::now());
-  if (!verdict.is_admitted) return;
-  const auto why = failure.status == status ? runtime::to_view(failure.message) : std::string_view();
-  telemetry::log(telemetry::Level::warning, "events", "a subscriber failed",
-                 {{"topic", topic},
-                  {"status", base::to_string(runtime::to_code(status))},
-                  {"reason", base::printable(why, kMostReasonBytes)}});
-}
 
 }  // namespace
 
-void Subscription::push(const Event& event, std::uint32_t form) noexcept {
+void Subscription::push(const Event& event, std::uint64_t form) noexcept {
   const std::lock_guard lock(mutex_);
   try {
     if (!add(event, form)) return note_lost(1);
@@ -59,9 +37,9 @@ void Subscription::push(const Event& event, std::uint32_t form) noexcept {
 }
 
 /// False: there is no room for it, or nobody to hear it.
-bool Subscription::add(const Event& event, std::uint32_t form) {
+bool Subscription::add(const Event& event, std::uint64_t form) {
   const auto before = waiting_.size();
-  const Head head{.size = static_cast<std::uint32_t>(request_size(event)), .form = form};
+  const Head head{.size = request_size(event), .form = form};
   const auto size = before + sizeof head + head.size;
   if (is_closed_ || subscriber_.cone == nullptr || subscriber_.form != form || size > kMostWaitingBytes) return false;
   waiting_.resize(size);
@@ -161,16 +139,8 @@ bool Subscription::take_next(std::uint64_t turn, Next& next) {
 }
 
 void Subscription::deliver(const Next& next) {
-  const auto& generation = *next.subscriber.cone->entry;
-  const telemetry::LogScope log_scope(generation.name(), generation.number_text(), {});
-  const std::atomic<runtime::Scope::Time> deadline{deadline_of(generation)};
-  runtime::Scope scope(next.subscriber.cone, &deadline);
-  mortise_bytes reply{nullptr, 0};
-  const auto status = runtime::call_over(*next.subscriber.channel, kDeliver, next.request, reply);
-  if (status != MORTISE_OK) {
-    log_failure(generation, topic_, status, scope.table().failure);
-    failed_.fetch_add(1, std::memory_order_relaxed);
-  }
+  const auto delivery = events::deliver(next.subscriber, topic_, next.request);
+  if (delivery.status != MORTISE_OK) failed_.fetch_add(1, std::memory_order_relaxed);
   delivered_.fetch_add(1, std::memory_order_relaxed);
 }
 

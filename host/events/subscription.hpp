@@ -2,8 +2,6 @@
 // and who hears them. It outlasts the plugin's generations: what the former one has not heard the next one does.
 #pragma once
 
-#include <mortise/abi/contracts.h>
-
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -12,18 +10,11 @@
 #include <utility>
 #include <vector>
 
+#include "events/delivery.hpp"
 #include "events/event_form.hpp"
 #include "runtime/blocking_pool.hpp"
-#include "runtime/release.hpp"
 
 namespace mortise::events {
-
-/// Where the subscriber is to be found: in the newest release.
-struct Subscriber {
-  runtime::ConePtr cone{};  // null: it does not run
-  const mortise_channel_v1* channel = nullptr;
-  std::uint32_t form = 0;  // of the events that it was built for, as their topic numbers them
-};
 
 /// Since the subscription began, but for what waits.
 struct SubscriptionCounts {
@@ -44,7 +35,7 @@ class Subscription : public std::enable_shared_from_this<Subscription> {
   [[nodiscard]] const std::string& plugin() const noexcept { return plugin_; }
 
   /// Has the subscriber hear it when it has heard those before; counts it as lost where that cannot be.
-  void push(const Event& event, std::uint32_t form) noexcept;
+  void push(const Event& event, std::uint64_t form) noexcept;
   /// Whom to tell from now on. Nobody: what waits is lost, and whatever comes. [release thread]
   void bind(Subscriber subscriber);
   /// Goes on without a handler that has not returned from that generation. [release thread]
@@ -62,7 +53,7 @@ class Subscription : public std::enable_shared_from_this<Subscription> {
     Subscriber subscriber;
   };
 
-  bool add(const Event& event, std::uint32_t form);  // under mutex_
+  bool add(const Event& event, std::uint64_t form);  // under mutex_
   void begin(std::uint64_t turn);                    // under mutex_
   void deliver_some(std::uint64_t turn);
   bool take_next(std::uint64_t turn, Next& next);

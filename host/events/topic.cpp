@@ -6,16 +6,7 @@
 
 namespace mortise::events {
 
-std::uint32_t Topic::form(std::string_view methods) {
-  const std::lock_guard lock(mutex_);
-  const auto found = std::find(forms_.begin(), forms_.end(), methods);
-  if (found == forms_.end()) forms_.emplace_back(methods);
-  return static_cast<std::uint32_t>(std::find(forms_.begin(), forms_.end(), methods) - forms_.begin());
-}
-
-base::Result<void> Topic::publish(std::string_view publisher, std::string_view key, mortise_bytes bytes,
-                                  std::uint32_t form) {
-  if (auto sound = check(key, bytes); !sound) return sound;
+void Topic::publish(std::string_view publisher, std::string_view key, mortise_bytes bytes, std::uint64_t form) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   Event event{.id_high = id_high_,
               .published_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count(),
@@ -26,7 +17,6 @@ base::Result<void> Topic::publish(std::string_view publisher, std::string_view k
   const std::lock_guard lock(mutex_);
   event.id_low = ++last_id_;
   for (const auto& subscription : subscriptions_) subscription->push(event, form);
-  return {};
 }
 
 void Topic::abandon(const runtime::Generation& generation) {

@@ -23,12 +23,8 @@ class Topic {
 
   [[nodiscard]] const std::string& id() const noexcept { return id_; }
 
-  /// The number of that form of its events, which is a signature text. Plugins of two releases may have two.
-  std::uint32_t form(std::string_view methods);
-
-  /// To all subscribers that have the form, or to none where it cannot be an event. Events of one thread come to each
-  /// in their order.
-  base::Result<void> publish(std::string_view publisher, std::string_view key, mortise_bytes bytes, std::uint32_t form);
+  /// To all subscribers that have the form, of what was checked. Events of one thread come to each in their order.
+  void publish(std::string_view publisher, std::string_view key, mortise_bytes bytes, std::uint64_t form);
 
   /// No handler that has not returned from that generation is waited for any more. [release thread]
   void abandon(const runtime::Generation& generation);
@@ -46,7 +42,6 @@ class Topic {
   mutable std::mutex mutex_;  // before those of subscriptions
   // Guarded by mutex_:
   std::vector<std::shared_ptr<Subscription>> subscriptions_;
-  std::vector<std::string> forms_;
   std::uint64_t last_id_ = 0;
 };
 

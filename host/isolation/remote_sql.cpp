@@ -276,6 +276,14 @@ base::Result<mortise_status> RemoteSql::run(std::uint64_t transaction, std::stri
   return forgotten || !is_done ? ran : base::Result<mortise_status>(forgotten.error());
 }
 
+base::Result<mortise_status> RemoteSql::run_in(mortise_sql_transaction* transaction, std::string_view statement,
+                                               std::span<const mortise_sql_value> parameters) {
+  if (transaction != nullptr && from(transaction).hands_out_rows) {
+    return Error{ErrorCode::failed_precondition, sql::kStillRunning};
+  }
+  return run_once(transaction == nullptr ? 0 : from(transaction).number, statement, parameters, nullptr, nullptr);
+}
+
 base::Result<std::uint64_t> RemoteSql::begin(std::uint32_t flags) {
   const SqlRequest request{
       .action = SqlAction::begin, .flags = flags, .thread = this_thread(), .deadline_ns = deadline_ns()};

@@ -38,6 +38,9 @@ class RemoteSql final : public runtime::Service {
   base::Result<mortise_status> run(std::uint64_t transaction, std::string_view statement,
                                    std::span<const mortise_sql_value> parameters, const mortise_sql_rows* rows,
                                    mortise_sql_outcome* outcome);
+  /// One without rows, in what the plugin holds of a transaction; null: by itself.
+  base::Result<mortise_status> run_in(mortise_sql_transaction* transaction, std::string_view statement,
+                                      std::span<const mortise_sql_value> parameters);
   base::Result<std::uint64_t> begin(std::uint32_t flags);
   /// commit or roll_back: ends it, whatever is returned.
   base::Result<void> end(SqlAction action, std::uint64_t transaction);

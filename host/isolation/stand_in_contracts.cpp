@@ -133,15 +133,19 @@ mortise_status StandIn::open_topic(Life& life, const Message& message, mortise_e
   return register_once(life, "publication on " + topic + "\n" + methods, error, [&] {
     if (events_ == nullptr) return MORTISE_UNIMPLEMENTED;
     // Whatever comes of it: numbers are those of the asking side.
-    auto*& opened = topics_.emplace_back(nullptr);
-    return events_->open(host_->host, to_abi(topic), to_abi(methods), &opened, error);
+    topics_.push_back(nullptr);
+    mortise_event_topic* opened = nullptr;
+    const auto status = events_->open(host_->host, to_abi(topic), to_abi(methods), &opened, error);
+    // What is durable comes as statements: nobody waits for the disk here.
+    if (status == MORTISE_OK && !spec_.manifest->is_durable(topic)) topics_.back() = opened;
+    return status;
   });
 }
 
 /// Of the first.
 mortise_status StandIn::publish(std::uint64_t topic, std::string_view key, mortise_bytes bytes) const {
   if (topic >= topics_.size() || topics_[topic] == nullptr) return MORTISE_INVALID_ARGUMENT;
-  return events_->publish(topics_[topic], to_abi(key), bytes, nullptr);
+  return events_->publish(topics_[topic], nullptr, to_abi(key), bytes, nullptr);
 }
 
 /// Of every contract, on its caller's thread.

@@ -59,10 +59,10 @@ class Worker {
   explicit Worker(HostLink& link)
       : link_(link),
         http_(link),
-        events_(link),
         tasks_(link),
         places_(link),
         sql_(link, places_),
+        events_(link, sql_),
         remote_contracts_(link, places_) {}
 
   /// Never returns: with the host the process ends.
@@ -248,10 +248,10 @@ class Worker {
 
   HostLink& link_;
   RemoteHttp http_;
-  RemoteEvents events_;
   RemoteTasks tasks_;
   OutgoingPlaces places_;
   RemoteSql sql_;
+  RemoteEvents events_;
   kv::Kv kv_{kv::kv_table<&RemoteSql::table>()};
   std::optional<runtime::Contracts> contracts_;
   runtime::GenerationPtr generation_;

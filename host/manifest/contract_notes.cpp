@@ -14,7 +14,7 @@ std::set<std::string_view> named_by(const Manifest& manifest) {
   std::set<std::string_view> named;
   for (const auto& provided : manifest.provides) named.insert(provided.contract);
   for (const auto& required : manifest.requires_) named.insert(required.contract);
-  for (const auto& topic : manifest.publishes) named.insert(topic);
+  for (const auto& published : manifest.publishes) named.insert(published.topic);
   return named;
 }
 

@@ -237,8 +237,11 @@ class ManifestReader {
   /// To subscribe is to provide the contract that events are delivered through.
   void read_topics() {
     read_ids("publishes",
-             [this](const std::string& topic, const std::string&) { manifest_.publishes.push_back(topic); });
-    read_ids("subscribes", [this](const std::string& topic, const std::string& pointer) {
+             [this](const PublishedTopic& one, const std::string&) { manifest_.publishes.push_back(one); });
+    read_ids("subscribes", [this](const PublishedTopic& one, const std::string& pointer) {
+      const auto& topic = one.topic;
+      if (one.is_durable)
+        return fault_.set(pointer, "says \"durable\", which is for who publishes to say; remove that");
       const auto is_it = [&](const auto& provided) {
         return provided.contract == topic && provided.name == manifest_.name;
       };
@@ -250,23 +253,42 @@ class ManifestReader {
     });
   }
 
-  /// `use` is given each id of a list, and where it stands.
+  /// `use` is given each topic of a list, and where it stands. One is its id, or an object with that and what is to be
+  /// so of it.
   template <class Use>
   void read_ids(const char* key, const Use& use) {
     const auto* list = fields_.list(key, "a list of topics like [\"boutique.order-placed/1\"]");
     if (list == nullptr) return;
     std::set<std::string> seen;
     for (std::size_t i = 0; i < list->size() && !fault_.is_set(); ++i) {
-      const auto& id = (*list)[i];
       const auto pointer = fields_.pointer_to(key) + "/" + std::to_string(i);
-      if (!id.is_string() || !is_contract_id(id.get_ref<const std::string&>())) {
-        fault_.set(pointer, "must be a topic like \"boutique.order-placed/1\", is " + shown(id));
-      } else if (!seen.insert(id.get<std::string>()).second) {
-        fault_.set(pointer, "names '" + id.get<std::string>() + "' a second time; remove one");
-      } else {
-        use(id.get_ref<const std::string&>(), pointer);
+      const auto published = read_topic((*list)[i], pointer);
+      if (fault_.is_set()) return;
+      if (!seen.insert(published.topic).second) {
+        return fault_.set(pointer, "names '" + published.topic + "' a second time; remove one");
       }
+      use(published, pointer);
     }
+  }
+
+  PublishedTopic read_topic(const json& element, const std::string& pointer) {
+    static constexpr std::string_view kExpected = "a topic like \"boutique.order-placed/1\"";
+    PublishedTopic read;
+    if (!element.is_object()) {
+      if (element.is_string() && is_contract_id(element.get_ref<const std::string&>())) {
+        read.topic = element.get<std::string>();
+      } else {
+        fault_.set(pointer, "must be " + std::string(kExpected) + ", is " + shown(element));
+      }
+      return read;
+    }
+    ObjectFields fields(element, pointer, fault_);
+    const auto* const topic = fields.text("topic", Presence::required, kExpected);
+    if (topic != nullptr && !is_contract_id(*topic)) fields.mismatch("topic", kExpected, *topic);
+    if (topic != nullptr) read.topic = *topic;
+    if (const auto* is_durable = fields.boolean("durable")) read.is_durable = *is_durable;
+    fields.finish();
+    return read;
   }
 
   void read_migrations() {
@@ -303,6 +325,11 @@ class ManifestReader {
 };
 
 }  // namespace
+
+bool Manifest::is_durable(std::string_view topic) const {
+  return std::any_of(publishes.begin(), publishes.end(),
+                     [&](const PublishedTopic& one) { return one.topic == topic && one.is_durable; });
+}
 
 const Methods& Manifest::methods_of(const std::string& contract) const {
   static const Methods kNone;

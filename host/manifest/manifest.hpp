@@ -23,6 +23,12 @@ struct ProvidedContract {
   bool is_topic = false;  // to which it subscribes: the contract is what events are delivered through
 };
 
+/// A topic of events that the plugin tells others of.
+struct PublishedTopic {
+  std::string topic;        // "boutique.order-placed/1"
+  bool is_durable = false;  // its events are written to the plugin's database before anybody hears them
+};
+
 /// A contract that the plugin wants from others.
 struct RequiredContract {
   std::string contract;
@@ -52,7 +58,7 @@ struct Manifest {
   std::vector<std::string> interfaces;  // ids that the host must have: "mortise.http/1"
   std::vector<ProvidedContract> provides;
   std::vector<RequiredContract> requires_;
-  std::vector<std::string> publishes;                   // topics of events: "boutique.order-placed/1"
+  std::vector<PublishedTopic> publishes;
   std::shared_ptr<const nlohmann::json> config_schema;  // JSON Schema of the plugin's config; null: takes none
   std::vector<Migration> migrations;                    // by rising numbers
   bool unloadable = true;                               // may be dlclosed
@@ -65,6 +71,8 @@ struct Manifest {
   /// text: from notes of their own in the file (contract_notes.hpp).
   ContractMethods contracts;
 
+  /// Whether it publishes durably on that topic.
+  [[nodiscard]] bool is_durable(std::string_view topic) const;
   /// None when the contract is none of these.
   [[nodiscard]] const Methods& methods_of(const std::string& contract) const;
 };

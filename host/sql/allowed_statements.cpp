@@ -18,11 +18,12 @@ bool is_hosts(const char* table) {
   return table != nullptr && ::sqlite3_strnicmp(table, kPrefix.data(), static_cast<int>(kPrefix.size())) == 0;
 }
 
-/// Of those, what rows the plugin may read and write, too.
-bool is_shared(const char* table) {
+/// Of those, whose rows the plugin may do this with, too.
+bool is_shared(const char* table, int action) {
   const auto tables = extension_tables();
-  return std::any_of(tables.begin(), tables.end(),
-                     [&](const ExtensionTable& one) { return ::sqlite3_stricmp(one.name, table) == 0; });
+  return std::any_of(tables.begin(), tables.end(), [&](const ExtensionTable& one) {
+    return ::sqlite3_stricmp(one.name, table) == 0 && (one.rows == RowsFor::everything || action == SQLITE_INSERT);
+  });
 }
 
 bool is_one_of(std::span<const char* const> names, const char* name) {
@@ -93,7 +94,7 @@ bool is_allowed(Author author, int action, const char* first, const char* second
     // SQLite's own tables it guards itself, and writes them where virtual tables are made.
     case SQLITE_INSERT:
     case SQLITE_UPDATE:
-    case SQLITE_DELETE: return !is_hosts(first) || is_shared(first);
+    case SQLITE_DELETE: return !is_hosts(first) || is_shared(first, action);
     default: break;
   }
   if (changes_temporary_schema(action)) return false;
@@ -103,9 +104,11 @@ bool is_allowed(Author author, int action, const char* first, const char* second
 }
 
 int authorize(void* author, int action, const char* first, const char* second, const char* database,
-              const char* /*trigger*/) {
+              const char* trigger) {
   const auto who = *static_cast<const Author*>(author);
-  return who == Author::host || is_allowed(who, action, first, second, database) ? SQLITE_OK : SQLITE_DENY;
+  // What belongs to a table of the host's does as the host has written it, whoever inserts a row.
+  const bool may = who == Author::host || is_hosts(trigger) || is_allowed(who, action, first, second, database);
+  return may ? SQLITE_OK : SQLITE_DENY;
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "sql/errors.hpp"
+#include "sql/extension_tables.hpp"
 #include "storage/sqlite.hpp"
 
 namespace mortise::sql {
@@ -100,12 +101,24 @@ Connection::Connection(const std::filesystem::path& file)
   ::sqlite3_extended_result_codes(handle_, 1);
   ::sqlite3_busy_handler(handle_, &wait_for_lock, this);
   ::sqlite3_progress_handler(handle_, kInstructions, &check_deadline, this);
+  // SQLite's own type of a row's number is as wide as ours, and another one.
+  const auto note = [](void* self, int action, const char* database, const char* table, sqlite3_int64 row) {
+    note_change(self, action, database, table, row);
+  };
+  ::sqlite3_update_hook(handle_, note, this);
 }
 
 /// Before the session, which could not close otherwise.
 Connection::~Connection() {
   kept_.clear();
+  own_kept_.clear();
   last_long_.reset();
+}
+
+/// Called for each row that any statement inserts, updates or deletes.
+void Connection::note_change(void* self, int action, const char* /*database*/, const char* table,
+                             std::int64_t /*row*/) {
+  if (action == SQLITE_INSERT && std::string_view(table) == kOutbox) static_cast<Connection*>(self)->has_news_ = true;
 }
 
 int Connection::check_deadline(void* self) {
@@ -141,7 +154,8 @@ base::Result<Connection::Statement> Connection::parse(std::string_view text, std
 base::Result<sqlite3_stmt*> Connection::prepare(std::string_view text) {
   if (is_running_)
     return Error{ErrorCode::failed_precondition, "a statement still hands out its rows; let it end first"};
-  if (const auto found = kept_.find(text); found != kept_.end()) return found->second.get();
+  auto& kept = author_ == Author::host ? own_kept_ : kept_;
+  if (const auto found = kept.find(text); found != kept.end()) return found->second.get();
   std::string_view rest;
   auto parsed = parse(text, &rest);
   if (!parsed) return parsed.error();
@@ -155,8 +169,8 @@ base::Result<sqlite3_stmt*> Connection::prepare(std::string_view text) {
     last_long_ = std::move(*parsed);
     return last_long_.get();
   }
-  if (kept_.size() >= kMostKept) kept_.clear();
-  return kept_.emplace(std::string(text), std::move(*parsed)).first->second.get();
+  if (kept.size() >= kMostKept) kept.clear();
+  return kept.emplace(std::string(text), std::move(*parsed)).first->second.get();
 }
 
 base::Result<void> Connection::bind(sqlite3_stmt* statement, Parameters parameters) {
@@ -292,6 +306,13 @@ base::Result<void> Connection::run_script(std::string_view text, Author author, 
     text = rest;
   }
   return {};
+}
+
+base::Result<mortise_status> Connection::run_own(std::string_view text, const Run& run) {
+  const Speaking speaking(*this, Author::host, run.deadline);
+  const auto statement = prepare(text);
+  if (!statement) return statement.error();
+  return run_once(*statement, run);
 }
 
 base::Result<void> Connection::ask(std::string_view text, std::initializer_list<std::string_view> parameters,

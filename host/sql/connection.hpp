@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "base/result.hpp"
 #include "sql/allowed_statements.hpp"
@@ -64,6 +65,9 @@ class Connection {
 
   /// All statements of a text, one after the other, as their author may; nothing is kept of them.
   base::Result<void> run_script(std::string_view text, Author author, Time deadline = Time::max());
+  /// One statement of the host's own, parsed once as the plugin's are, which get at it in no way.
+  base::Result<mortise_status> run_own(std::string_view text, const Run& run);
+
   /// One statement of the host's own, with parameters and rows as text.
   using TextRow = std::function<void(std::span<const std::string_view> columns)>;
   base::Result<void> ask(std::string_view text, std::initializer_list<std::string_view> parameters = {},
@@ -71,6 +75,8 @@ class Connection {
 
   /// Whether a transaction is open: SQLite ends one by itself where it cannot go on.
   [[nodiscard]] bool is_in_transaction() const;
+  /// Whether a row was inserted into the table kOutbox since the last call, also where that was rolled back.
+  bool take_news() noexcept { return std::exchange(has_news_, false); }
 
  private:
   struct Finalize {
@@ -91,6 +97,7 @@ class Connection {
   base::Result<mortise_status> run_once(sqlite3_stmt* statement, const Run& run);
   base::Result<mortise_status> step_all(sqlite3_stmt* statement, const mortise_sql_rows* rows);
   static int check_deadline(void* self);
+  static void note_change(void* self, int action, const char* database, const char* table, std::int64_t row);
   static int wait_for_lock(void* self, int attempts);
 
   std::unique_ptr<Poco::Data::Session> session_;
@@ -99,8 +106,11 @@ class Connection {
   Time deadline_ = Time::max();
   const std::atomic<bool>* gone_ = nullptr;  // of the caller that runs a statement
   bool is_running_ = false;                  // a statement of the plugin's
-  Statement last_long_;                      // that is not kept for the next time
-  std::unordered_map<std::string, Statement, Hash, std::equal_to<>> kept_;
+  bool has_news_ = false;
+  Statement last_long_;  // that is not kept for the next time
+  using Kept = std::unordered_map<std::string, Statement, Hash, std::equal_to<>>;
+  Kept kept_;
+  Kept own_kept_;  // the host's, which may do what the plugin's may not
 };
 
 }  // namespace mortise::sql

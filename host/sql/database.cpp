@@ -83,6 +83,7 @@ base::Result<std::unique_ptr<Connection>> Database::take(Time deadline) {
 /// One with a transaction that cannot be ended is of no use to anybody.
 void Database::give_back(std::unique_ptr<Connection> connection) noexcept {
   if (connection->is_in_transaction()) return;
+  connection->take_news();  // of what was not committed
   const std::lock_guard lock(mutex_);
   if (idle_.size() < kMostIdle) idle_.push_back(std::move(connection));
 }
@@ -100,6 +101,27 @@ class Database::Place {
   std::list<const Caller*>& queue_;
   std::list<const Caller*>::iterator at_;
 };
+
+bool Database::is_written_by(const Caller& caller) {
+  const std::lock_guard lock(mutex_);
+  return is_written_ && writer_ == caller;
+}
+
+void Database::listen(std::weak_ptr<CommitListener> listener) {
+  const std::lock_guard lock(mutex_);
+  listener_ = std::move(listener);
+}
+
+/// After a commit on the connection.
+void Database::tell_news(Connection& connection) {
+  if (!connection.take_news()) return;
+  std::shared_ptr<CommitListener> listener;
+  {
+    const std::lock_guard lock(mutex_);
+    listener = listener_.lock();
+  }
+  if (listener) listener->on_news();
+}
 
 base::Result<Database::Turn> Database::wait_for_turn(Time deadline, const Caller& caller) {
   std::unique_lock lock(mutex_);
@@ -182,6 +204,7 @@ base::Result<mortise_status> Database::run(std::string_view text, const Run& run
   auto connection = take(run.deadline);
   if (!connection) return connection.error();
   auto outcome = run_on(**connection, text, run);
+  if (outcome && *outcome == MORTISE_OK) tell_news(**connection);
   give_back(std::move(*connection));
   return outcome;
 }
@@ -214,7 +237,7 @@ base::Result<std::unique_ptr<Database::Transaction>> Database::begin(Access acce
   const auto begun = (*connection)->ask(turn ? "BEGIN IMMEDIATE" : "BEGIN", {}, {}, deadline);
   auto transaction = std::make_unique<Transaction>(shared_from_this(), std::move(*connection), std::move(turn), access);
   if (!begun) return begun.error();
-  // Who migrates is interrupted at its deadline, and does what is done on the connection itself.
+  // The host's own work is interrupted at its deadline, and does what is done on the connection itself.
   if (access == Access::write) {
     set_writer(*transaction, deadline == Time::max() ? Clock::now() + kLongestTransaction : deadline + kGrace);
   }
@@ -310,7 +333,11 @@ base::Result<void> Database::Transaction::go_back() {
   return undone;
 }
 
-base::Result<void> Database::Transaction::commit() { return ask("COMMIT"); }
+base::Result<void> Database::Transaction::commit() {
+  auto committed = ask("COMMIT");
+  if (committed) database_->tell_news(*connection_);
+  return committed;
+}
 
 /// Called under the database's mutex. False: its owner is at it.
 bool Database::Transaction::try_end_overdue() noexcept {

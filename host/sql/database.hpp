@@ -17,6 +17,18 @@
 
 namespace mortise::sql {
 
+/// Hears of what a database's transactions have brought. Called by whoever has committed, who waits for it meanwhile.
+class CommitListener {
+ public:
+  virtual ~CommitListener() = default;
+  CommitListener() = default;
+  CommitListener(const CommitListener&) = delete;
+  CommitListener& operator=(const CommitListener&) = delete;
+
+  /// There are rows in the table kOutbox that were not there before.
+  virtual void on_news() = 0;
+};
+
 /// All threads; shared by the plugin's generations and by transactions that are open. Writers wait for each other here,
 /// first come, first served, and not for SQLite's lock, which knows no order and no deadline.
 class Database : public std::enable_shared_from_this<Database> {
@@ -36,12 +48,17 @@ class Database : public std::enable_shared_from_this<Database> {
     read,
     write,
     migrate,  // writes, without a look at foreign keys, and is not ended by others
+    own,      // writes what the host has to write, and is not ended by others
   };
   /// One that writes is rolled back by who waits for its turn when it is still there some time after its deadline.
   base::Result<std::unique_ptr<Transaction>> begin(Access access, Time deadline,
                                                    const Caller& caller = Caller::this_thread());
+  /// Whether the caller has begun a transaction that writes, and has not ended it.
+  [[nodiscard]] bool is_written_by(const Caller& caller);
   /// Has those look who wait for their turn, and may have gone.
   void wake_waiting();
+  /// Tells it from now on; one at a time.
+  void listen(std::weak_ptr<CommitListener> listener);
 
  private:
   /// Being the one that writes, until it is gone.
@@ -70,6 +87,7 @@ class Database : public std::enable_shared_from_this<Database> {
   void end_turn() noexcept;
   void set_writer(Transaction& transaction, Time overdue_at);
   void end_overdue(std::unique_lock<std::mutex>& lock);
+  void tell_news(Connection& connection);
 
   const std::filesystem::path file_;
   const UseLock in_use_;
@@ -82,6 +100,7 @@ class Database : public std::enable_shared_from_this<Database> {
   Transaction* transaction_ = nullptr;  // the writer's; null: it runs one statement, or is about to begin
   Time overdue_at_ = Time::max();       // when that is rolled back for whoever waits
   std::list<const Caller*> waiting_;    // in the order in which they came
+  std::weak_ptr<CommitListener> listener_;
 };
 
 /// Several statements, on a connection that nobody else has until it is gone. Not committed: rolled back. One thread at
@@ -107,7 +126,7 @@ class Database::Transaction {
   base::Result<void> go_back();
   base::Result<void> forget_mark();
 
-  /// For the host's own statements: of one that migrates or reads, which nobody ends but its owner.
+  /// For the host's own statements: of one that nobody ends but its owner.
   Connection& connection() noexcept { return *connection_; }
 
  private:

@@ -1,6 +1,7 @@
 #include "sql/extension_tables.hpp"
 
 #include <mortise/abi/kv.h>
+#include <mortise/abi/sql.h>
 
 #include <algorithm>
 #include <array>
@@ -27,15 +28,82 @@ constexpr const char* kKv = R"(
   END;
 )";
 
-constexpr std::array kExtensionTables{ExtensionTable{.interface = MORTISE_KV_V1, .name = "mortise_kv", .schema = kKv}};
+// What waits for delivery, in the order of its commits. A subscriber has heard, or has a row among the deliveries for,
+// all that its cursor has passed. One of the deliveries without a time waits behind another event of its key.
+constexpr const char* kOutboxTables = R"(
+  CREATE TABLE mortise_outbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    topic TEXT NOT NULL CHECK (length(topic) <= 1024),
+    form INTEGER NOT NULL,
+    key BLOB NOT NULL CHECK (length(key) <= 1024),
+    published_ms INTEGER NOT NULL,
+    event BLOB NOT NULL CHECK (length(event) <= 1048576)
+  ) STRICT;
+  CREATE TABLE mortise_outbox_subscribers (
+    plugin TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    since_id INTEGER NOT NULL,
+    PRIMARY KEY (plugin, topic)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE mortise_outbox_cursors (plugin TEXT PRIMARY KEY, id INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE mortise_outbox_deliveries (
+    plugin TEXT NOT NULL,
+    id INTEGER NOT NULL,
+    key BLOB NOT NULL,
+    attempts INTEGER NOT NULL,
+    tried_ms INTEGER,
+    due_ms INTEGER,
+    is_dead INTEGER NOT NULL,
+    error TEXT,
+    PRIMARY KEY (plugin, id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX mortise_outbox_by_id ON mortise_outbox_deliveries (id);
+  CREATE INDEX mortise_outbox_by_key ON mortise_outbox_deliveries (plugin, key, id) WHERE is_dead = 0;
+  CREATE INDEX mortise_outbox_by_due ON mortise_outbox_deliveries (plugin, due_ms) WHERE is_dead = 0;
+  CREATE TABLE mortise_outbox_epoch (epoch INTEGER NOT NULL) STRICT;
+  INSERT INTO mortise_outbox_epoch VALUES (random());
+)";
+
+// Which events were handled. Each that comes takes along two whose time is over, so that these never get more.
+constexpr const char* kInbox = R"(
+  CREATE TABLE mortise_inbox (
+    seq INTEGER PRIMARY KEY,
+    high INTEGER NOT NULL,
+    low INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL DEFAULT (CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)),
+    UNIQUE (high, low)
+  ) STRICT;
+  CREATE TRIGGER mortise_inbox_sweep AFTER INSERT ON mortise_inbox BEGIN
+    DELETE FROM mortise_inbox
+    WHERE seq IN (SELECT seq FROM mortise_inbox ORDER BY seq LIMIT 2) AND at_ms < NEW.at_ms - 604800000;
+  END;
+)";
+
+bool names(const manifest::Manifest& manifest, const char* interface) {
+  const auto& interfaces = manifest.interfaces;
+  return std::find(interfaces.begin(), interfaces.end(), interface) != interfaces.end();
+}
+
+bool has_keys_and_values(const manifest::Manifest& manifest) { return names(manifest, MORTISE_KV_V1); }
+
+bool has_outbox(const manifest::Manifest& manifest) {
+  const auto& topics = manifest.publishes;
+  return std::any_of(topics.begin(), topics.end(), [](const auto& one) { return one.is_durable; });
+}
+
+bool has_inbox(const manifest::Manifest& manifest) {
+  const auto& provides = manifest.provides;
+  return names(manifest, MORTISE_SQL_V1) &&
+         std::any_of(provides.begin(), provides.end(), [](const auto& one) { return one.is_topic; });
+}
+
+constexpr std::array kExtensionTables{
+    ExtensionTable{.is_for = &has_keys_and_values, .name = "mortise_kv", .rows = RowsFor::everything, .schema = kKv},
+    ExtensionTable{.is_for = &has_outbox, .name = kOutbox, .rows = RowsFor::inserting, .schema = kOutboxTables},
+    ExtensionTable{.is_for = &has_inbox, .name = "mortise_inbox", .rows = RowsFor::inserting, .schema = kInbox}};
 
 }  // namespace
 
 std::span<const ExtensionTable> extension_tables() noexcept { return kExtensionTables; }
-
-bool asks_for(const ExtensionTable& table, const manifest::Manifest& manifest) {
-  const auto& interfaces = manifest.interfaces;
-  return std::find(interfaces.begin(), interfaces.end(), table.interface) != interfaces.end();
-}
 
 }  // namespace mortise::sql

@@ -1,5 +1,5 @@
-// Tables in a plugin's database for interfaces that stand on it. The host makes them; their rows, and no other rows of
-// tables whose names begin with "mortise_", are the plugin's to read and write.
+// Tables in a plugin's database for interfaces that stand on it. The host makes them; what of their rows is the
+// plugin's to read and write they say, and no other rows of tables whose names begin with "mortise_" are.
 #pragma once
 
 #include <span>
@@ -8,15 +8,22 @@
 
 namespace mortise::sql {
 
+/// What a plugin's statements may do with rows.
+enum class RowsFor {
+  everything,
+  inserting,  // and nothing else, not even reading
+};
+
 struct ExtensionTable {
-  const char* interface;  // a plugin whose manifest names it has the table
+  bool (*is_for)(const manifest::Manifest&);  // whether a plugin is to have it
   const char* name;
+  RowsFor rows;
   const char* schema;  // the statements that make it, with all that belongs to it, whose names begin with its own
 };
 
 std::span<const ExtensionTable> extension_tables() noexcept;
 
-/// Whether a plugin is to have that table.
-bool asks_for(const ExtensionTable& table, const manifest::Manifest& manifest);
+/// Of which a connection notes that rows were inserted: nobody wants to know that of another one.
+inline constexpr const char* kOutbox = "mortise_outbox";
 
 }  // namespace mortise::sql

@@ -97,6 +97,18 @@ class Draft {
   const fs::path path_;
 };
 
+/// Events that are published from here on are no others' that were published after the copy was made, though they get
+/// the same numbers.
+base::Result<void> renew_epoch(const fs::path& database) {
+  const auto opened = open(database, SQLITE_OPEN_READWRITE);
+  if (!opened) return opened.error();
+  const bool has_outbox = ::sqlite3_table_column_metadata(opened->get(), nullptr, "mortise_outbox_epoch", nullptr,
+                                                          nullptr, nullptr, nullptr, nullptr, nullptr) == SQLITE_OK;
+  if (!has_outbox) return {};
+  auto renewed = run(opened->get(), "UPDATE mortise_outbox_epoch SET epoch = random()");
+  return renewed ? renewed : base::Result<void>(about(database, renewed.error()));
+}
+
 base::Result<void> settle_folder_of(const fs::path& file) {
   const auto folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
   const base::Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -177,6 +189,7 @@ base::Result<fs::path> restore(const fs::path& database, const fs::path& source)
   if (!faults && faults.error().code != ErrorCode::data_loss) return faults.error();
   const auto fault = !faults ? faults.error().message : faults->empty() ? std::string() : faults->front();
   if (!fault.empty()) return Error{ErrorCode::data_loss, "'" + source.string() + "' is damaged: " + fault};
+  if (const auto renewed = renew_epoch(draft.path()); !renewed) return renewed.error();
   fs::path aside;
   if (is_there(database)) {
     settle(database);

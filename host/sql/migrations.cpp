@@ -140,7 +140,7 @@ struct AllPending {
 base::Result<AllPending> find_pending(Connection& connection, const manifest::Manifest& manifest) {
   AllPending pending;
   for (const auto& table : extension_tables()) {
-    if (!asks_for(table, manifest)) continue;
+    if (!table.is_for(manifest)) continue;
     const auto is_there = has_table(connection, table.name);
     if (!is_there) return is_there.error();
     if (!*is_there) pending.tables.push_back(&table);

@@ -21,7 +21,7 @@ bool asks_for_database(const manifest::Manifest& manifest) {
   const auto tables = extension_tables();
   return !manifest.migrations.empty() ||
          std::find(interfaces.begin(), interfaces.end(), MORTISE_SQL_V1) != interfaces.end() ||
-         std::any_of(tables.begin(), tables.end(), [&](const auto& table) { return asks_for(table, manifest); });
+         std::any_of(tables.begin(), tables.end(), [&](const auto& table) { return table.is_for(manifest); });
 }
 
 /// What a generation keeps: that it has a database.

@@ -81,6 +81,10 @@ void roll_back(mortise_sql_transaction* transaction) {
 
 }  // namespace
 
+Database::Transaction* from_abi(mortise_sql_transaction* transaction) noexcept {
+  return transaction == nullptr ? nullptr : &from(transaction);
+}
+
 bool are_whole(const mortise_sql_rows* rows, const mortise_sql_outcome* outcome, const mortise_sql_value* parameters,
                std::uint32_t parameter_count) noexcept {
   return (rows == nullptr || (MORTISE_HAS(mortise_sql_rows, rows, row) && rows->row != nullptr)) &&

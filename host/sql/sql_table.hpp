@@ -6,11 +6,15 @@
 #include <cstdint>
 
 #include "base/result.hpp"
+#include "sql/database.hpp"
 
 namespace mortise::sql {
 
 /// In the process that has the databases.
 const mortise_sql_v1& sql_table() noexcept;
+
+/// What a plugin has begun in this process; null for null.
+Database::Transaction* from_abi(mortise_sql_transaction* transaction) noexcept;
 
 /// Whether the arguments of `run` are as large as they must be, and there.
 bool are_whole(const mortise_sql_rows* rows, const mortise_sql_outcome* outcome, const mortise_sql_value* parameters,

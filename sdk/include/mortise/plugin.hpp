@@ -112,10 +112,18 @@ class Context {
   }
   /// Has `handler`, void(const E&) or void(const E&, const EventInfo&), called with each event that is published while
   /// the plugin runs, as `subscribes` of the manifest says: on a thread of the host's, one event after the other, until
-  /// the plugin is destroyed. What it throws is logged and counted, and the event is over. [control-thread]
+  /// the plugin is destroyed. What it throws is logged and counted, and the event is over.
+  ///
+  /// Durable events are those of the time before, too, and of different keys come side by side; one that the handler
+  /// fails with comes again. A handler that takes a mortise::SqlTransaction& first is run in a transaction of the
+  /// plugin's database, once for each event whatever happens. [control-thread]
   template <class E, class Handler>
   void subscribe(Handler handler) {
-    events().subscribe<E>(contracts(), std::move(handler));
+    if constexpr (Events::is_in_transaction<E, Handler>()) {
+      events().subscribe<E>(contracts(), std::move(handler), sql());
+    } else {
+      events().subscribe<E>(contracts(), std::move(handler), std::nullopt);
+    }
   }
 
   /// Work that no request waits for; lives as long as the plugin's Context. [any-thread]

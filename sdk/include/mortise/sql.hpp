@@ -122,7 +122,7 @@ class SqlTransaction : public SqlCalls {
   SqlTransaction(const SqlTransaction&) = delete;
   SqlTransaction& operator=(const SqlTransaction&) = delete;
 
-  /// For what else is to be a part of it, such as Kv::in(). Valid as long as this.
+  /// For what else is to be a part of it, such as Kv::in() and Publisher::publish(). Valid as long as this.
   [[nodiscard]] mortise_sql_transaction* handle() const noexcept { return transaction_; }
 
  private:

@@ -44,6 +44,25 @@ TEST(Manifest, ReadsEveryKey) {
   EXPECT_EQ(manifest->text, text);
 }
 
+TEST(Manifest, ATopicIsAnIdOrSaysThatItIsDurable) {
+  const auto manifest = parse_manifest(
+      with(R"(, "publishes": ["a/1", {"topic": "b/1"}, {"topic": "c/1", "durable": true}], "subscribes": ["d/1"])"));
+  ASSERT_TRUE(manifest) << manifest.error().message;
+  ASSERT_EQ(manifest->publishes.size(), 3U);
+  EXPECT_EQ(manifest->publishes[2].topic, "c/1");
+  EXPECT_FALSE(manifest->is_durable("a/1"));
+  EXPECT_FALSE(manifest->is_durable("b/1"));
+  EXPECT_TRUE(manifest->is_durable("c/1"));
+  EXPECT_FALSE(manifest->is_durable("d/1"));
+  for (const auto* topics :
+       {R"("publishes": [{"durable": true}])", R"("publishes": [{"topic": "a/1", "durable": 1}])",
+        R"("publishes": [{"topic": "a"}])", R"("publishes": ["a/1", {"topic": "a/1", "durable": true}])",
+        R"("publishes": [{"topic": "a/1", "lasting": true}])",
+        R"("subscribes": [{"topic": "a/1", "durable": true}])"}) {
+    EXPECT_FALSE(parse_manifest(with(std::string(", ") + topics))) << topics;
+  }
+}
+
 TEST(Manifest, NeedsNoMoreThanNameVersionAndAbi) {
   const auto manifest = parse_manifest(with(""));
   ASSERT_TRUE(manifest);

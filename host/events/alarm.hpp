@@ -1,0 +1,51 @@
+// Wakes outboxes at their times: one thread for all of them. Inside this folder.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+namespace mortise::events {
+
+class Sleeper {
+ public:
+  virtual ~Sleeper() = default;
+  Sleeper() = default;
+  Sleeper(const Sleeper&) = delete;
+  Sleeper& operator=(const Sleeper&) = delete;
+
+  /// On the alarm's thread; must not wait.
+  virtual void wake() = 0;
+};
+
+/// Any thread. The thread is there from the first call of wake_at() on.
+class Alarm {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  Alarm() = default;
+  Alarm(const Alarm&) = delete;
+  Alarm& operator=(const Alarm&) = delete;
+  ~Alarm();
+
+  /// Once, at the earliest time that was asked for since it was woken last.
+  void wake_at(const std::shared_ptr<Sleeper>& sleeper, Clock::time_point time);
+
+ private:
+  struct Entry {
+    Clock::time_point time;
+    std::weak_ptr<Sleeper> sleeper;
+  };
+  void run();
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<const Sleeper*, Entry> entries_;  // guarded by mutex_
+  bool is_ending_ = false;                   // guarded by mutex_
+  std::thread thread_;                       // guarded by mutex_
+};
+
+}  // namespace mortise::events

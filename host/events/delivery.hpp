@@ -1,0 +1,29 @@
+// One event on its way into a subscriber, on a thread of the host's.
+#pragma once
+
+#include <mortise/abi/contracts.h>
+
+#include <cstdint>
+#include <string>
+
+#include "runtime/release.hpp"
+
+namespace mortise::events {
+
+/// Where a subscriber is to be found: in the newest release.
+struct Subscriber {
+  runtime::ConePtr cone{};  // null: it does not run
+  const mortise_channel_v1* channel = nullptr;
+  std::uint64_t form = 0;  // form_of() the events that it was built for
+};
+
+/// What came of a delivery.
+struct Delivery {
+  mortise_status status = MORTISE_OK;
+  std::string reason{};  // of a failure, as its subscriber has said it
+};
+
+/// Waits for the subscriber's handler, in a scope of its own. `request` is what write_request() has written.
+Delivery deliver(const Subscriber& subscriber, const std::string& topic, mortise_bytes request);
+
+}  // namespace mortise::events

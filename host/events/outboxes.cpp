@@ -1,0 +1,136 @@
+#include "events/outboxes.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace mortise::events {
+namespace {
+
+// Who waits for the disk, one for each outbox that has something to do.
+constexpr unsigned kMostAtDesk = 4;
+constexpr std::size_t kMostQueued = 16;
+
+}  // namespace
+
+Outboxes::Outboxes(runtime::BlockingPool& handlers, const RetryRules& rules)
+    : desk_(kMostAtDesk, kMostQueued), means_{.handlers = handlers, .desk = desk_, .alarm = alarm_, .rules = rules} {}
+
+std::shared_ptr<Outbox> Outboxes::open(const std::string& plugin, const std::shared_ptr<sql::Database>& database) {
+  const std::lock_guard lock(mutex_);
+  auto& known = known_[plugin];
+  if (auto outbox = known.lock()) return outbox;
+  auto outbox = Outbox::make(plugin, database, means_);
+  outbox->set_owner(is_owner_);
+  known = outbox;
+  return outbox;
+}
+
+void Outboxes::publish(const std::vector<Change>& changes) {
+  std::vector<std::shared_ptr<Outbox>> gone;
+  std::vector<std::shared_ptr<Outbox>> fresh;
+  for (const auto& change : changes) {
+    addressees_[change.plugin] = change.addressee;
+    std::shared_ptr<Outbox> former;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto found = running_.find(change.plugin);
+      if (found != running_.end()) former = found->second;
+      if (change.outbox) running_[change.plugin] = change.outbox;
+      if (!change.outbox && former) running_.erase(found);
+    }
+    if (former && !change.outbox) gone.push_back(former);
+    if (change.outbox && former != change.outbox) fresh.push_back(change.outbox);
+    if (change.outbox) change.outbox->run(change.durable_topics);
+  }
+  for (const auto& outbox : gone) outbox->rest();
+  for (const auto& outbox : running()) {
+    const bool is_fresh = std::find(fresh.begin(), fresh.end(), outbox) != fresh.end();
+    if (is_fresh) continue;
+    for (const auto& change : changes) outbox->bind(change.plugin, addressees_[change.plugin]);
+  }
+  for (const auto& outbox : fresh) {
+    for (const auto& [plugin, addressee] : addressees_) outbox->bind(plugin, addressee);
+  }
+  std::erase_if(addressees_, [](const auto& one) { return one.second.cone == nullptr; });
+}
+
+void Outboxes::abandon(const runtime::Generation& generation) {
+  for (const auto& outbox : running()) outbox->abandon(generation);
+}
+
+std::vector<std::shared_ptr<Outbox>> Outboxes::running() const {
+  std::vector<std::shared_ptr<Outbox>> all;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [plugin, outbox] : running_) all.push_back(outbox);
+  return all;
+}
+
+void Outboxes::start(std::chrono::milliseconds others_publish_for) {
+  const auto until = std::chrono::steady_clock::now() + others_publish_for;
+  const std::lock_guard lock(mutex_);
+  is_owner_ = true;
+  for (const auto& [plugin, known] : known_) {
+    if (const auto outbox = known.lock()) outbox->set_owner(true, until);
+  }
+}
+
+void Outboxes::hold() {
+  const std::lock_guard lock(mutex_);
+  is_owner_ = false;
+  for (const auto& [plugin, known] : known_) {
+    if (const auto outbox = known.lock()) outbox->set_owner(false);
+  }
+}
+
+base::Result<void> Outboxes::pause(std::chrono::steady_clock::time_point deadline, const std::stop_token& giving_up) {
+  hold();
+  for (const auto& outbox : running()) {
+    if (outbox->settle(deadline, giving_up)) continue;
+    start();
+    return base::Error{base::ErrorCode::deadline_exceeded,
+                       "a subscriber is still at an event of plugin '" + outbox->plugin() + "'"};
+  }
+  return {};
+}
+
+void Outboxes::stop(std::chrono::steady_clock::time_point deadline) {
+  hold();
+  for (const auto& outbox : running()) static_cast<void>(outbox->settle(deadline, {}));
+  const auto left = deadline - std::chrono::steady_clock::now();
+  const auto patience = std::chrono::duration_cast<std::chrono::milliseconds>(left);
+  desk_.stop(std::max(patience, std::chrono::milliseconds(0)));
+}
+
+std::vector<Outboxes::Report> Outboxes::report(const std::string& subscriber) {
+  std::vector<Report> reports;
+  for (const auto& outbox : running()) {
+    auto heard = outbox->report(subscriber);
+    if (!heard) continue;  // what cannot be read has been said
+    for (auto& one : *heard) reports.push_back({.publisher = outbox->plugin(), .heard = std::move(one)});
+  }
+  return reports;
+}
+
+base::Result<std::vector<DeadLetter>> Outboxes::dead(const std::string& subscriber) {
+  std::vector<DeadLetter> all;
+  for (const auto& outbox : running()) {
+    auto found = outbox->dead(subscriber);
+    if (!found) return found.error();
+    all.insert(all.end(), std::make_move_iterator(found->begin()), std::make_move_iterator(found->end()));
+  }
+  return all;
+}
+
+base::Result<std::uint64_t> Outboxes::replay(const std::string& subscriber, const std::string& publisher,
+                                             std::optional<std::int64_t> id) {
+  std::uint64_t count = 0;
+  for (const auto& outbox : running()) {
+    if (!publisher.empty() && outbox->plugin() != publisher) continue;
+    const auto replayed = outbox->replay(subscriber, id);
+    if (!replayed) return replayed.error();
+    count += *replayed;
+  }
+  return count;
+}
+
+}  // namespace mortise::events

@@ -1,0 +1,18 @@
+// When a subscriber that has failed gets an event again.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace mortise::events {
+
+struct RetryRules {
+  std::uint32_t attempts = 8;                  // the last one fails: the event is dead
+  std::chrono::milliseconds first_pause{100};  // three times as long after each further attempt
+  std::chrono::milliseconds longest_pause{60000};
+
+  /// After so many attempts, a fifth more or less by chance, so that what has failed together does not come together.
+  [[nodiscard]] std::chrono::milliseconds pause_after(std::uint32_t attempts_made) const;
+};
+
+}  // namespace mortise::events

@@ -1,0 +1,191 @@
+// Durable events from one plugin to another, wherever the two run, over all that ends them.
+#include <Poco/Exception.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <csignal>
+#include <cstdlib>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "support/placed_test.hpp"
+
+namespace mortise::integration {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+
+class DurableEventsTest : public PlacedTest {
+ protected:
+  DurableEventsTest() {
+    prefix_.configure({{"events", {{"attempts", 3}, {"retry_pause_ms", 10}, {"max_retry_pause_ms", 50}}}});
+  }
+  void enable(const std::string& file, const std::string& plugin) {
+    prefix_.drop(zoo_file(file));
+    prefix_.write_plugin(plugin, json{{"placement", GetParam()}}.dump());
+  }
+  void start_both() {
+    enable("tells-1.0", "tells");
+    enable("notes-1.0", "notes");
+    start();
+  }
+  void start() {
+    PlacedTest::start();
+    port_ = host_->port();
+  }
+  /// Whether it was told so. Any thread.
+  bool tell(const std::string& query) const {
+    try {
+      return Client(port_).send("POST", "/tells?" + query).status == 200;
+    } catch (const Poco::Exception&) {
+      return false;  // the connection was lost
+    }
+  }
+  /// Of rows, each of which was committed with an event.
+  [[nodiscard]] int told() const { return std::stoi(host_->get("/tells").body); }
+  /// As soon as it has noted so many.
+  json noted(int count) const { return json::parse(host_->get("/notes?count=" + std::to_string(count)).body); }
+  void expect_all_noted() const {
+    const auto count = told();
+    const auto all = noted(count);
+    EXPECT_EQ(all["count"], count) << all;
+    EXPECT_EQ(all["twice"], 0) << all;
+    EXPECT_EQ(all["out_of_order"], 0) << all;
+  }
+
+  std::atomic<std::uint16_t> port_{0};  // a value on its own
+};
+
+TEST_P(DurableEventsTest, AreHeardInTheOrderOfTheirKeys) {
+  start_both();
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(tell("key=" + std::to_string(i) + "&count=100"));
+  expect_all_noted();
+}
+
+TEST_P(DurableEventsTest, WhatIsRolledBackIsToldNobody) {
+  start_both();
+  EXPECT_TRUE(tell("count=5&way=back"));
+  EXPECT_TRUE(tell("from=6"));
+  EXPECT_EQ(noted(1)["last"]["number"], 6);
+  EXPECT_EQ(told(), 1);
+  EXPECT_EQ(noted(1)["count"], 1);
+}
+
+TEST_P(DurableEventsTest, NeedNoTransaction) {
+  start_both();
+  EXPECT_TRUE(tell("count=20&way=alone&key=a"));
+  const auto all = noted(20);
+  EXPECT_EQ(all["count"], 20);
+  EXPECT_EQ(all["out_of_order"], 0);
+  EXPECT_EQ(told(), 0);
+}
+
+TEST_P(DurableEventsTest, WaitForASubscriberThatIsAbsent) {
+  start_both();
+  EXPECT_TRUE(tell("count=10&key=a"));
+  EXPECT_EQ(noted(10)["count"], 10);
+  prefix_.disable("notes");
+  host_->wait_until_gone("notes");
+  EXPECT_TRUE(tell("from=11&count=2000&key=a"));
+  EXPECT_EQ(host_->stop(), 0);
+  start();
+  prefix_.write_plugin("notes", json{{"placement", GetParam()}}.dump());
+  host_->wait_for_version("notes", "1.0.0");
+  expect_all_noted();
+}
+
+TEST_P(DurableEventsTest, ASubscriptionBeginsWhenThePluginComes) {
+  enable("tells-1.0", "tells");
+  start();
+  EXPECT_TRUE(tell("count=3"));
+  enable("notes-1.0", "notes");
+  host_->wait_for_version("notes", "1.0.0");
+  EXPECT_TRUE(tell("from=4"));
+  const auto all = noted(1);
+  EXPECT_EQ(all["count"], 1);
+  EXPECT_EQ(all["last"]["number"], 4);
+}
+
+TEST_P(DurableEventsTest, OneThatNobodyCanHandleIsGivenUpAndTheOthersFlow) {
+  start_both();
+  EXPECT_TRUE(tell("key=a&text=fail"));
+  EXPECT_TRUE(tell("key=a&from=2&count=50"));
+  EXPECT_TRUE(tell("key=b&count=50"));
+  EXPECT_EQ(noted(100)["count"], 100);
+  const auto line = host_->wait_for_log("an event was given up");
+  EXPECT_EQ(line["plugin"], "notes");
+  EXPECT_EQ(line["publisher"], "tells");
+  EXPECT_EQ(line["attempts"], "3");
+  EXPECT_THAT(line["reason"].get<std::string>(), HasSubstr("cannot write that down"));
+}
+
+TEST_P(DurableEventsTest, UpgradesOfBothSidesLoseNothing) {
+  start_both();
+  std::atomic<bool> is_over{false};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i) {
+    threads.emplace_back([&, key = "&key=" + std::to_string(i)] {
+      for (int number = 1; !is_over; number += 2) {
+        EXPECT_TRUE(tell("from=" + std::to_string(number) + "&count=2&text=slow" + key));
+      }
+    });
+  }
+  noted(50);
+  prefix_.drop(zoo_file("notes-1.1"));
+  host_->wait_for_version("notes", "1.1.0");
+  noted(100);
+  prefix_.drop(zoo_file("tells-1.1"));
+  host_->wait_for_version("tells", "1.1.0");
+  noted(150);
+  is_over = true;
+  for (auto& thread : threads) thread.join();
+  expect_all_noted();
+  EXPECT_EQ(noted(0)["last"]["version"], "1.1.0");
+}
+
+/// How often the host is killed: a number from the environment, or as often as there is always time for.
+int rounds() {
+  const auto* const wanted = std::getenv("MORTISE_KILL_ROUNDS");
+  return wanted == nullptr ? 50 : std::stoi(wanted);
+}
+
+TEST_P(DurableEventsTest, AKilledHostLosesNothingAndRepeatsNothing) {
+  start_both();
+  std::atomic<bool> is_over{false};
+  std::mutex mutex;
+  std::condition_variable changed;
+  int answered = 0;  // guarded by mutex
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i) {
+    threads.emplace_back([&, key = "&key=" + std::to_string(i)] {
+      for (int number = 1; !is_over; ++number) {
+        if (!tell("from=" + std::to_string(number) + key)) continue;
+        const std::lock_guard lock(mutex);
+        ++answered;
+        changed.notify_all();
+      }
+    });
+  }
+  for (int i = 0; i < rounds(); ++i) {
+    {
+      std::unique_lock lock(mutex);
+      const auto wanted = answered + 1 + i % 10;
+      EXPECT_TRUE(changed.wait_for(lock, kPatience, [&] { return answered >= wanted; }));
+    }
+    host_->signal(SIGKILL);  // the supervisor, which takes the host process along
+    host_->wait();
+    start();
+  }
+  is_over = true;
+  for (auto& thread : threads) thread.join();
+  EXPECT_GE(told(), answered) << "what was answered is there";
+  expect_all_noted();
+}
+
+MORTISE_BOTH_PLACEMENTS(DurableEventsTest);
+
+}  // namespace
+}  // namespace mortise::integration

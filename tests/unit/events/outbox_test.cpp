@@ -1,0 +1,208 @@
+#include "events/outbox.hpp"
+
+#include <atomic>
+#include <latch>
+#include <thread>
+
+#include "outbox_fixture.hpp"
+
+namespace mortise::events {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using Heard = FakeSubscriber::Heard;
+
+/// By key, whether the texts are numbers that rise by one.
+void expect_order(const std::vector<Heard>& all, int step = 1) {
+  std::map<std::string, int> last;
+  for (const auto& one : all) {
+    const auto number = std::stoi(one.text);
+    const auto [before, is_first] = last.emplace(one.key, number);
+    if (is_first) continue;
+    EXPECT_EQ(number, before->second + step) << one.key;
+    before->second = number;
+  }
+}
+
+TEST_F(OutboxTest, DeliversWhatIsCommittedAndForgetsIt) {
+  run();
+  publish("one", "a");
+  publish("two", "a");
+  const auto heard = subscriber_.wait_for(2);
+  EXPECT_EQ(heard[0].text, "one");
+  EXPECT_EQ(heard[0].key, "a");
+  EXPECT_EQ(heard[0].attempt, 1U);
+  EXPECT_EQ(heard[1].id, heard[0].id + 1);
+  settle();
+  EXPECT_EQ(count("mortise_outbox"), 0);
+}
+
+TEST_F(OutboxTest, KeepsTheOrderOfEachKeyAmongMany) {
+  run();
+  publish_many(5000, [](int i) { return std::to_string(i % 7); });
+  const auto heard = subscriber_.wait_for(5000);
+  expect_order(heard, 7);
+  settle();
+  EXPECT_EQ(count("mortise_outbox"), 0);
+}
+
+TEST_F(OutboxTest, DifferentKeysAreHeardSideBySide) {
+  std::latch all_inside(4);
+  subscriber_.handle_with([&](const Heard&) {
+    all_inside.arrive_and_wait();
+    return MORTISE_OK;
+  });
+  run();
+  publish_many(4, [](int i) { return std::to_string(i); });
+  EXPECT_THAT(subscriber_.wait_for(4), SizeIs(4));
+}
+
+TEST_F(OutboxTest, ARolledBackTransactionTellsNobody) {
+  run();
+  {
+    const auto transaction = *database_->begin(sql::Database::Access::write, sql::Time::max());
+    ASSERT_TRUE(outbox_->publish(kTopic, "", to_bytes("\x01never"), transaction.get()));
+  }
+  publish("ever");
+  EXPECT_THAT(subscriber_.wait_for_texts(1), ElementsAre("ever"));
+}
+
+TEST_F(OutboxTest, WhatNobodySubscribesToGoes) {
+  outbox_->set_owner(true);
+  outbox_->run({kTopic});
+  publish_many(7000, [](int) { return ""; });
+  publish("more");
+  settle();
+  EXPECT_EQ(count("mortise_outbox WHERE id < 5000"), 0);
+}
+
+TEST_F(OutboxTest, AnAbsentSubscriberHearsAllWhenItComes) {
+  run();
+  publish("one");
+  subscriber_.wait_for(1);
+  outbox_->bind("hears", {});
+  publish("two");
+  close();
+  open();
+  publish("three");
+  outbox_->set_owner(true);
+  outbox_->run({kTopic});
+  publish("four");
+  outbox_->bind("hears", subscriber_.addressee());
+  auto texts = subscriber_.wait_for_texts(4);
+  std::sort(texts.begin(), texts.end());
+  EXPECT_THAT(texts, ElementsAre("four", "one", "three", "two"));
+}
+
+TEST_F(OutboxTest, WhoeverSubscribesNoMoreIsOwedNothing) {
+  run();
+  publish("one");
+  subscriber_.wait_for(1);
+  outbox_->bind("hears", {});
+  publish("two");
+  outbox_->bind("hears", subscriber_.addressee("zoo.other/1"));
+  settle();
+  EXPECT_EQ(count("mortise_outbox_subscribers"), 0);
+  outbox_->set_owner(true);
+  outbox_->bind("hears", subscriber_.addressee());
+  publish("three");
+  EXPECT_THAT(subscriber_.wait_for_texts(2), ElementsAre("one", "three"));
+}
+
+TEST_F(OutboxTest, ComesAgainUntilItIsHeardAndOthersOfItsKeyWait) {
+  std::atomic<int> tries{0};
+  subscriber_.handle_with([&](const Heard& heard) {
+    const bool is_bad = heard.text == "bad" && ++tries < 3;
+    return is_bad ? MORTISE_UNAVAILABLE : MORTISE_OK;
+  });
+  run();
+  publish("first", "a");
+  publish("bad", "a");
+  for (int i = 0; i < 200; ++i) publish(std::to_string(i), "a");
+  const auto heard = subscriber_.wait_for(202);
+  EXPECT_EQ(heard[0].text, "first");
+  EXPECT_EQ(heard[1].text, "bad");
+  EXPECT_EQ(heard[1].attempt, 3U);
+  expect_order({heard.begin() + 2, heard.end()});
+  settle();
+  EXPECT_EQ(count("mortise_outbox"), 0);
+  EXPECT_EQ(count("mortise_outbox_deliveries"), 0);
+}
+
+TEST_F(OutboxTest, AfterTheLastAttemptItIsDeadAndMayBeReplayed) {
+  std::atomic<bool> is_mended{false};
+  subscriber_.handle_with(
+      [&](const Heard& heard) { return heard.text == "bad" && !is_mended ? MORTISE_UNAVAILABLE : MORTISE_OK; });
+  run();
+  publish("bad", "a");
+  publish("next", "a");
+  publish("other", "b");
+  subscriber_.wait_for(2);
+  settle();
+  auto dead = *outbox_->dead("hears");
+  ASSERT_THAT(dead, SizeIs(1));
+  EXPECT_EQ(dead[0].publisher, "says");
+  EXPECT_EQ(dead[0].topic, kTopic);
+  EXPECT_EQ(dead[0].key, "a");
+  EXPECT_EQ(dead[0].attempts, 3U);
+  EXPECT_EQ(dead[0].error, "unavailable");
+  EXPECT_GT(dead[0].tried_ms, 1'700'000'000'000);
+  EXPECT_THAT(*outbox_->dead("others"), IsEmpty());
+  EXPECT_EQ(count("mortise_outbox"), 1) << "what may be replayed is kept";
+  outbox_->set_owner(true);
+  is_mended = true;
+  EXPECT_EQ(*outbox_->replay("hears", dead[0].id + 1), 0U);
+  EXPECT_EQ(*outbox_->replay("hears", dead[0].id), 1U);
+  EXPECT_EQ(subscriber_.wait_for(3)[2].text, "bad");
+  settle();
+  EXPECT_THAT(*outbox_->dead("hears"), IsEmpty());
+  EXPECT_EQ(count("mortise_outbox"), 0);
+}
+
+TEST_F(OutboxTest, ManyThatFailComeAgainInTheOrderOfTheirKeys) {
+  std::atomic<int> failures{2000};
+  subscriber_.handle_with([&](const Heard& heard) {
+    return heard.attempt == 1 && failures.fetch_sub(1) > 0 ? MORTISE_UNAVAILABLE : MORTISE_OK;
+  });
+  run();
+  publish_many(6000, [](int i) { return std::to_string(i % 1500); });
+  expect_order(subscriber_.wait_for(6000), 1500);
+  settle();
+  EXPECT_EQ(count("mortise_outbox"), 0);
+  EXPECT_EQ(count("mortise_outbox_deliveries"), 0);
+}
+
+TEST_F(OutboxTest, AnotherProcessThatTakesOverGoesOnWhereThisOneHasStopped) {
+  run();
+  publish_many(3000, [](int i) { return std::to_string(i % 5); });
+  subscriber_.wait_for(100);
+  close();
+  open();
+  run();
+  const auto heard = subscriber_.wait_for(3000);
+  expect_order(heard, 5);
+}
+
+TEST_F(OutboxTest, TellsItsCounts) {
+  subscriber_.handle_with([](const Heard& heard) { return heard.text == "bad" ? MORTISE_UNAVAILABLE : MORTISE_OK; });
+  run();
+  publish("bad", "a");
+  publish("good", "a");
+  publish("after", "a");  // when those are counted
+  subscriber_.wait_for(2);
+  outbox_->bind("hears", {});
+  publish("later");
+  const auto reports = *outbox_->report("hears");
+  ASSERT_THAT(reports, SizeIs(1));
+  EXPECT_EQ(reports[0].topic, kTopic);
+  EXPECT_GE(reports[0].counts.delivered, 4U);
+  EXPECT_EQ(reports[0].counts.failed, 3U);
+  EXPECT_EQ(reports[0].stored.dead, 1U);
+  EXPECT_GE(reports[0].stored.waiting, 1U);
+}
+
+}  // namespace
+}  // namespace mortise::events
