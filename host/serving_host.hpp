@@ -13,6 +13,7 @@
 #include "base/instance_lock.hpp"
 #include "config/config.hpp"
 #include "events/events.hpp"
+#include "events_control.hpp"
 #include "http/server.hpp"
 #include "isolation/stand_in.hpp"
 #include "kv/kv.hpp"
@@ -81,6 +82,7 @@ class ServingHost final : public takeover::Outgoing {
   std::optional<StatusFile> status_file_;
   std::optional<release::Runner> runner_;
   std::optional<takeover::HostUpgrade> upgrade_;
+  std::optional<EventsControl> events_control_;
   std::optional<admin::ControlServer> control_;
 };
 

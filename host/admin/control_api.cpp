@@ -90,6 +90,15 @@ base::Result<void> read_body(const Call& call, std::string_view known, json& bod
   return {};
 }
 
+/// The query's plugin; empty: it names none.
+base::Result<std::string> read_plugin_of_query(const Call& call) {
+  if (const auto checked = check_query(call, "plugin"); !checked) return checked.error();
+  if (call.query.empty()) return std::string();
+  const auto& plugin = call.query.back().second;
+  if (!base::is_plugin_name(plugin)) return invalid("there is no plugin '" + base::printable(plugin) + "'");
+  return plugin;
+}
+
 base::Result<std::uint64_t> read_limit(const Call& call) {
   if (const auto checked = check_query(call, "limit"); !checked) return checked.error();
   if (call.query.empty()) return kDefaultHistory;
@@ -160,6 +169,64 @@ ApiAnswer post_pardon(const Call& call, const Controls& controls) {
   return to_answer(controls.releases.pardon(plugin->get<std::string>(), call.request.who));
 }
 
+ApiAnswer get_events(const Call& call, const Controls& controls) {
+  const auto plugin = read_plugin_of_query(call);
+  if (!plugin) return refuse(plugin.error());
+  if (plugin->empty()) return refuse(invalid("name a plugin: ?plugin=notes"));
+  return to_answer(controls.events.subscriptions(*plugin));
+}
+
+ApiAnswer get_dead_events(const Call& call, const Controls& controls) {
+  const auto plugin = read_plugin_of_query(call);
+  return plugin ? to_answer(controls.events.dead(*plugin)) : refuse(plugin.error());
+}
+
+/// Which dead events are to come again.
+struct Replay {
+  std::string plugin;
+  std::string publisher;  // empty: all
+  std::int64_t number = 0;
+};
+
+base::Result<Replay> read_replay(const Call& call) {
+  static constexpr const char* kExpected =
+      "the body must be {\"plugin\": \"notes\", \"id\": \"orders:17\"}, with an id as /v1/events/dead tells it, or "
+      "{\"plugin\": \"notes\", \"all\": true}";
+  if (const auto checked = check_query(call, {}); !checked) return checked.error();
+  const auto body = json::parse(call.request.body, nullptr, false);
+  if (!body.is_object() || body.size() != 2) return invalid(kExpected);
+  const auto plugin = body.find("plugin");
+  if (plugin == body.end() || !plugin->is_string() || !base::is_plugin_name(plugin->get_ref<const std::string&>())) {
+    return invalid(kExpected);
+  }
+  Replay replay{.plugin = plugin->get<std::string>(), .publisher = {}};
+  if (const auto all = body.find("all"); all != body.end() && *all == true) return replay;
+  const auto id = body.find("id");
+  if (id == body.end() || !id->is_string()) return invalid(kExpected);
+  const auto& text = id->get_ref<const std::string&>();
+  const auto colon = std::min(text.find(':'), text.size());
+  replay.publisher = text.substr(0, colon);
+  const auto* const begin = text.data() + std::min(colon + 1, text.size());
+  const auto [end, error] = std::from_chars(begin, text.data() + text.size(), replay.number);
+  const bool is_id = base::is_plugin_name(replay.publisher) && error == std::errc() && end == text.data() + text.size();
+  if (!is_id) return invalid(kExpected);
+  return replay;
+}
+
+ApiAnswer post_replay(const Call& call, const Controls& controls) {
+  const auto wanted = read_replay(call);
+  if (!wanted) return refuse(wanted.error());
+  const auto count = controls.events.replay(wanted->plugin, wanted->publisher, wanted->number, call.request.who);
+  if (!count) return refuse(count.error());
+  if (*count == 0 && !wanted->publisher.empty()) {
+    return refuse({ErrorCode::not_found, "plugin '" + wanted->plugin + "' has no dead event of that id; " +
+                                             "`mortise events dead` shows those of plugins that run"});
+  }
+  ApiAnswer made;
+  made.body = dump({{"replayed", *count}});
+  return made;
+}
+
 struct Endpoint {
   std::string_view method;
   std::string_view path;
@@ -173,6 +240,9 @@ constexpr std::array kEndpoints{
     Endpoint{"GET", "/v1/history", get_history},
     Endpoint{"POST", "/v1/pardon", post_pardon},
     Endpoint{"POST", "/v1/host/upgrade", post_host_upgrade},
+    Endpoint{"GET", "/v1/events", get_events},
+    Endpoint{"GET", "/v1/events/dead", get_dead_events},
+    Endpoint{"POST", "/v1/events/replay", post_replay},
 };
 
 ApiAnswer refuse_path(const std::string& path) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "admin/events_control.hpp"
 #include "admin/host_control.hpp"
 #include "release/control.hpp"
 
@@ -14,6 +15,7 @@ namespace mortise::admin {
 struct Controls {
   release::Control& releases;
   HostControl& host;
+  EventsControl& events;
 };
 
 struct ApiRequest {

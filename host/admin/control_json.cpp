@@ -1,5 +1,7 @@
 #include "admin/control_json.hpp"
 
+#include <Poco/DateTimeFormatter.h>
+#include <Poco/Timestamp.h>
 #include <nlohmann/json.hpp>
 
 #include "base/process_memory.hpp"
@@ -33,6 +35,25 @@ ordered_json from_refusal(const release::Refusal& refusal) {
           {"reason", refusal.reason},
           {"exhibit", refusal.exhibit},
           {"keeps_running", refusal.keeps_running}};
+}
+
+ordered_json from_subscription(const SubscriptionStatus& subscription) {
+  return {{"topic", subscription.topic},         {"publisher", subscription.publisher},
+          {"delivered", subscription.delivered}, {"failed", subscription.failed},
+          {"lost", subscription.lost},           {"waiting", subscription.waiting},
+          {"retrying", subscription.retrying},   {"dead", subscription.dead}};
+}
+
+ordered_json from_dead_event(const DeadEvent& event) {
+  const auto tried = Poco::Timestamp(event.tried_ms * 1000);
+  return {{"id", event.publisher + ":" + std::to_string(event.number)},
+          {"plugin", event.subscriber},
+          {"publisher", event.publisher},
+          {"topic", event.topic},
+          {"key", event.key},
+          {"attempts", event.attempts},
+          {"time", Poco::DateTimeFormatter::format(tried, "%Y-%m-%dT%H:%M:%SZ")},
+          {"error", event.error}};
 }
 
 ordered_json from_change(const release::HistoryEntry::Change& change) {
@@ -193,5 +214,11 @@ ordered_json to_json(const release::Status& status) {
 ordered_json to_json(const UpgradeOutcome& outcome) {
   return {{"result", outcome.is_upgraded ? "upgraded" : "failed"}, {"pid", outcome.pid}, {"reason", outcome.reason}};
 }
+
+ordered_json to_json(const std::vector<SubscriptionStatus>& subscriptions) {
+  return {{"subscriptions", list_of(subscriptions, from_subscription)}};
+}
+
+ordered_json to_json(const std::vector<DeadEvent>& events) { return {{"events", list_of(events, from_dead_event)}}; }
 
 }  // namespace mortise::admin

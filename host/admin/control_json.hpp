@@ -5,6 +5,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <vector>
 
+#include "admin/events_control.hpp"
 #include "admin/host_control.hpp"
 #include "release/control.hpp"
 
@@ -16,5 +17,7 @@ nlohmann::ordered_json to_json(const std::vector<release::HistoryEntry>& history
 nlohmann::ordered_json to_json(const release::LeftMappedStatus& left_mapped);
 nlohmann::ordered_json to_json(const release::Status& status);
 nlohmann::ordered_json to_json(const UpgradeOutcome& outcome);
+nlohmann::ordered_json to_json(const std::vector<SubscriptionStatus>& subscriptions);
+nlohmann::ordered_json to_json(const std::vector<DeadEvent>& events);
 
 }  // namespace mortise::admin

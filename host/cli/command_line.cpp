@@ -29,6 +29,8 @@ struct Options {
   unsigned history_limit = 20;
   bool only_check = false;
   bool as_json = false;
+  std::string event;
+  bool are_all = false;
 };
 
 /// The parser and what it found; a command sets `run`.
@@ -162,6 +164,32 @@ void add_release_commands(Parser& parser, const Parts& parts) {
   })->add_option("NAME", options.name, "A plugin, to show everything about it");
 }
 
+void add_event_commands(Parser& parser, const Parts& parts) {
+  Options& options = parser.options;
+  auto* events = parser.app.add_subcommand("events", "Look after durable events that plugins have failed with");
+  events->require_subcommand(1);
+  auto* dead = events->add_subcommand("dead", "Show the events that were given up");
+  dead->add_option("PLUGIN", options.name, "Who has failed with them; else all");
+  dead->add_flag("--json", options.as_json, "Print JSON");
+  dead->callback([&parser, &parts] {
+    parser.run = [&options = parser.options, &parts] {
+      return dead_events(options.config, options.name, options.as_json, parts);
+    };
+  });
+  auto* replay = events->add_subcommand("replay", "Have events that were given up come again");
+  replay->add_option("PLUGIN", options.name, "Who has failed with them")->required();
+  auto* one_or_all = replay->add_option_group("which");
+  one_or_all->add_option("ID", options.event, "One, as `mortise events dead` shows it");
+  one_or_all->add_flag("--all", options.are_all, "All of the plugin's");
+  one_or_all->require_option(1);
+  replay->add_flag("--json", options.as_json, "Print JSON");
+  replay->callback([&parser, &parts] {
+    parser.run = [&options = parser.options, &parts] {
+      return replay_events(options.config, options.name, options.event, options.as_json, parts);
+    };
+  });
+}
+
 /// CLI11 would only say that a command is missing. Empty when no word was left over.
 std::string explain_unknown_command(const CLI::App& app) {
   const auto left_over = app.remaining();
@@ -189,6 +217,7 @@ int run_command_line(int argc, const char* const* argv, const Parts& parts) {
   add_file_commands(parser, parts);
   add_database_commands(parser, parts);
   add_release_commands(parser, parts);
+  add_event_commands(parser, parts);
   try {
     parser.app.parse(argc, argv);
   } catch (const CLI::RequiredError& error) {

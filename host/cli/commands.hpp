@@ -48,6 +48,11 @@ int pardon(const std::filesystem::path& config_file, const std::string& name, bo
 /// kFailed, too, when it failed, and the host serves on as before.
 int upgrade_host(const std::filesystem::path& config_file, bool as_json, const Parts& parts);
 int history(const std::filesystem::path& config_file, unsigned limit, bool as_json, const Parts& parts);
+/// That one subscriber has failed with, or any when the name is empty.
+int dead_events(const std::filesystem::path& config_file, const std::string& name, bool as_json, const Parts& parts);
+/// One of these by its id, or all of the subscriber's when that is empty.
+int replay_events(const std::filesystem::path& config_file, const std::string& name, const std::string& id,
+                  bool as_json, const Parts& parts);
 /// Of one plugin, or of all when the name is empty.
 int status(const std::filesystem::path& config_file, const std::string& name, bool as_json, const Parts& parts);
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/strings.hpp"
+#include "cli/ask_host.hpp"
 #include "cli/commands.hpp"
 #include "cli/control_client.hpp"
 #include "cli/json_fields.hpp"
@@ -17,22 +18,6 @@ using Document = ControlClient::Document;
 
 // Of the attempts that `status NAME` looks through for those that changed it.
 constexpr const char* kLongHistory = "/v1/history?limit=1000";
-
-void print_json(const Document& document, std::ostream& out) {
-  out << document.dump(2, ' ', false, Document::error_handler_t::replace) << '\n';
-}
-
-/// Loads the configuration, asks, and shows the answer by `show`, which returns the exit code.
-template <class Ask, class Show>
-int ask_host(const std::filesystem::path& config_file, const Parts& parts, const Ask& ask, const Show& show) {
-  const auto host = load_or_complain(config_file, parts);
-  if (!host) return kFailed;
-  ControlClient client(*host, parts.files);
-  const base::Result<Document> answer = ask(client);
-  if (answer) return show(*answer);
-  parts.err << answer.error().message << '\n';
-  return kFailed;
-}
 
 /// What changes something: its outcome, and kFailed when that is a failure.
 int change(const std::filesystem::path& config_file, const char* target, const Document& body, bool as_json,
@@ -116,15 +101,19 @@ int history(const std::filesystem::path& config_file, unsigned limit, bool as_js
 int status(const std::filesystem::path& config_file, const std::string& name, bool as_json, const Parts& parts) {
   if (name.empty()) return look(config_file, "/v1/status", as_json, parts, print_status);
   Document known;
+  auto heard = Document::object();
   const auto ask = [&](ControlClient& client) -> base::Result<Document> {
     auto answer = client.get("/v1/status");
     if (!answer) return answer;
     known = *std::move(answer);
+    // A name that is none is told of below.
+    if (auto subscriptions = client.get("/v1/events?plugin=" + name)) heard = *std::move(subscriptions);
     return client.get(kLongHistory);
   };
   const auto show = [&](const Document& past) {
-    const auto picked = pick_plugin(name, known, past);
+    auto picked = pick_plugin(name, known, past);
     if (picked.is_null()) return static_cast<ExitCode>(complain_of_name(name, known, parts));
+    picked["subscriptions"] = objects_of(heard, "subscriptions");
     if (as_json) {
       print_json(picked, parts.out);
     } else {

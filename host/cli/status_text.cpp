@@ -151,6 +151,20 @@ std::string reason_of(const Document& plugin) {
   return degraded + (degraded.empty() || reason.empty() ? "" : ". ") + reason;
 }
 
+/// What it hears, and what has come of that.
+void print_subscriptions(const Document& picked, std::ostream& out) {
+  for (const auto& subscription : objects_of(picked, "subscriptions")) {
+    const auto publisher = text_of(subscription, "publisher");
+    print_line("hears", text_of(subscription, "topic") + (publisher.empty() ? "" : " of " + publisher), out);
+    std::string counts;
+    for (const auto* key : {"delivered", "failed", "lost", "waiting", "retrying", "dead"}) {
+      const auto count = number_of(subscription, key);
+      if (count > 0) counts += (counts.empty() ? "    " : ", ") + std::to_string(count) + ' ' + key;
+    }
+    out << (counts.empty() ? "    nothing yet" : counts) << '\n';
+  }
+}
+
 void print_files(const Document& picked, std::ostream& out) {
   for (const auto& file : objects_of(picked, "files")) {
     print_line("file", text_of(file, "path"), out);
@@ -228,6 +242,7 @@ void print_plugin(const std::string& name, const Document& picked, std::ostream&
     print_crashes(plugin, out);
     if (number_of(plugin, "generation") > 0) print_containment(plugin, out);
   }
+  print_subscriptions(picked, out);
   print_files(picked, out);
   if (!picked["history"].empty()) {
     out << '\n';

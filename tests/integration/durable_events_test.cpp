@@ -16,6 +16,7 @@ namespace mortise::integration {
 namespace {
 
 using nlohmann::json;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 class DurableEventsTest : public PlacedTest {
@@ -120,6 +121,28 @@ TEST_P(DurableEventsTest, OneThatNobodyCanHandleIsGivenUpAndTheOthersFlow) {
   EXPECT_EQ(line["publisher"], "tells");
   EXPECT_EQ(line["attempts"], "3");
   EXPECT_THAT(line["reason"].get<std::string>(), HasSubstr("cannot write that down"));
+}
+
+TEST_P(DurableEventsTest, AVersionThatCanHandleItIsGivenItAgain) {
+  start_both();
+  EXPECT_TRUE(tell("key=a&text=fail"));
+  EXPECT_TRUE(tell("key=a&from=2"));
+  EXPECT_EQ(noted(1)["last"]["number"], 2);
+  const auto dead = json::parse(mortise({"events", "dead", "notes", "--json"}).out)["events"];
+  ASSERT_EQ(dead.size(), 1U) << dead;
+  EXPECT_EQ(dead[0]["id"], "tells:1");
+  EXPECT_EQ(dead[0]["key"], "a");
+  EXPECT_EQ(dead[0]["topic"], "zoo.said/1");
+  EXPECT_THAT(dead[0]["error"].get<std::string>(), HasSubstr("cannot write that down"));
+  EXPECT_THAT(mortise({"status", "notes"}).out,
+              AllOf(HasSubstr("hears       zoo.said/1 of tells\n"), HasSubstr("1 dead")));
+  prefix_.drop(zoo_file("notes-1.1"));
+  host_->wait_for_version("notes", "1.1.0");
+  EXPECT_EQ(mortise({"events", "replay", "notes", "tells:1"}).out, "1 event comes to 'notes' again\n");
+  const auto last = noted(2)["last"];
+  EXPECT_EQ(last["number"], 1);
+  EXPECT_EQ(last["version"], "1.1.0");
+  EXPECT_EQ(mortise({"events", "replay", "notes", "tells:1"}).code, 1);
 }
 
 TEST_P(DurableEventsTest, UpgradesOfBothSidesLoseNothing) {

@@ -22,7 +22,7 @@ class ControlApi : public ::testing::Test {
  protected:
   ApiAnswer ask(const std::string& method, const std::string& target, const std::string& body = "") {
     return answer({.method = method, .target = target, .body = body, .who = "ada (uid 7)"},
-                  {.releases = control_, .host = host_});
+                  {.releases = control_, .host = host_, .events = events_});
   }
   /// The answer's detail, which must be a problem of that status.
   std::string refusal(unsigned status, const std::string& method, const std::string& target,
@@ -39,6 +39,7 @@ class ControlApi : public ::testing::Test {
 
   FakeControl control_;
   FakeHost host_;
+  FakeEvents events_;
 };
 
 release::Plan make_plan() {
@@ -247,6 +248,59 @@ TEST_F(ControlApi, FailuresOfTheHostHaveAStatusOfTheirOwn) {
     EXPECT_EQ(refusal(status, "POST", "/v1/rollback"), "there never was a release 9");
     EXPECT_EQ(json::parse(ask("POST", "/v1/rollback").body)["code"], base::to_string(code));
   }
+}
+
+TEST_F(ControlApi, TellsWhatAPluginHears) {
+  events_.subscriptions_.push_back({.topic = "orders.placed/1",
+                                    .publisher = "orders",
+                                    .delivered = 8,
+                                    .failed = 7,
+                                    .lost = 6,
+                                    .waiting = 5,
+                                    .retrying = 4,
+                                    .dead = 3});
+  const auto made = ask("GET", "/v1/events?plugin=notes");
+  EXPECT_EQ(events_.asked_, "notes");
+  EXPECT_EQ(json::parse(made.body), json::parse(R"({"subscriptions": [{"topic": "orders.placed/1",
+    "publisher": "orders", "delivered": 8, "failed": 7, "lost": 6, "waiting": 5, "retrying": 4, "dead": 3}]})"));
+  EXPECT_THAT(refusal(400, "GET", "/v1/events"), HasSubstr("name a plugin"));
+  EXPECT_THAT(refusal(400, "GET", "/v1/events?plugin=A%20b"), HasSubstr("there is no plugin"));
+  EXPECT_THAT(refusal(400, "GET", "/v1/events?topic=a"), HasSubstr("this path takes 'plugin'"));
+}
+
+TEST_F(ControlApi, TellsWhichEventsAreDead) {
+  events_.dead_.push_back({.subscriber = "notes",
+                           .publisher = "orders",
+                           .topic = "orders.placed/1",
+                           .key = "17\xff",
+                           .number = 5,
+                           .attempts = 8,
+                           .tried_ms = 1'700'000'000'999,
+                           .error = "unavailable: no"});
+  const auto all = json::parse(ask("GET", "/v1/events/dead").body);
+  EXPECT_EQ(events_.asked_, "");
+  EXPECT_EQ(all, json::parse(R"({"events": [{"id": "orders:5", "plugin": "notes", "publisher": "orders",
+    "topic": "orders.placed/1", "key": "17\ufffd", "attempts": 8, "time": "2023-11-14T22:13:20Z",
+    "error": "unavailable: no"}]})"));
+  ask("GET", "/v1/events/dead?plugin=notes");
+  EXPECT_EQ(events_.asked_, "notes");
+}
+
+TEST_F(ControlApi, ReplaysOneDeadEventOrAllOfAPlugin) {
+  EXPECT_EQ(ask("POST", "/v1/events/replay", R"({"plugin": "notes", "id": "orders:5"})").body, R"({"replayed":1})");
+  EXPECT_EQ(events_.asked_, "notes, orders, 5, ada (uid 7)");
+  EXPECT_EQ(ask("POST", "/v1/events/replay", R"({"plugin": "notes", "all": true})").status, 200U);
+  EXPECT_EQ(events_.asked_, "notes, , 0, ada (uid 7)");
+  for (const auto* body : {"", "[]", "{}", R"({"plugin": "notes"})", R"({"plugin": "notes", "id": 5})",
+                           R"({"plugin": "notes", "id": "5"})", R"({"plugin": "notes", "id": "orders:"})",
+                           R"({"plugin": "notes", "id": "orders:5x"})", R"({"plugin": "notes", "all": false})",
+                           R"({"plugin": "notes", "all": true, "id": "orders:5"})", R"({"all": true})"}) {
+    EXPECT_THAT(refusal(400, "POST", "/v1/events/replay", body), HasSubstr("the body must be")) << body;
+  }
+  events_.replayed_ = 0;
+  EXPECT_THAT(refusal(404, "POST", "/v1/events/replay", R"({"plugin": "notes", "id": "orders:5"})"),
+              HasSubstr("has no dead event of that id"));
+  EXPECT_EQ(ask("POST", "/v1/events/replay", R"({"plugin": "notes", "all": true})").body, R"({"replayed":0})");
 }
 
 }  // namespace

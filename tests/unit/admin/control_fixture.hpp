@@ -46,7 +46,7 @@ inline Reply ask(const std::filesystem::path& path, const std::string& method, c
 
 class ControlFixture : public ::testing::Test {
  protected:
-  Controls controls() { return {.releases = control_, .host = host_}; }
+  Controls controls() { return {.releases = control_, .host = host_, .events = events_}; }
   void SetUp() override { settings_.socket = directory_ / "control.sock"; }
   /// Whoever still waits must be let go before the server can be destroyed.
   void TearDown() override { control_.release_calls(); }
@@ -63,6 +63,7 @@ class ControlFixture : public ::testing::Test {
   base::RealFiles files_;
   FakeControl control_;
   FakeHost host_;
+  FakeEvents events_;
   ControlSettings settings_;
   std::unique_ptr<ControlServer> server_;
 };

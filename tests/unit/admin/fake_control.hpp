@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "admin/events_control.hpp"
 #include "admin/host_control.hpp"
 #include "release/control.hpp"
 
@@ -81,6 +82,29 @@ class FakeHost final : public HostControl {
 
   base::Result<UpgradeOutcome> outcome_ = UpgradeOutcome{.is_upgraded = true, .pid = 4711, .reason = {}};
   std::string asked_by_;
+};
+
+/// Events that a test makes up, and which of them were asked for.
+class FakeEvents final : public EventsControl {
+ public:
+  base::Result<std::vector<SubscriptionStatus>> subscriptions(const std::string& plugin) override {
+    asked_ = plugin;
+    return subscriptions_;
+  }
+  base::Result<std::vector<DeadEvent>> dead(const std::string& subscriber) override {
+    asked_ = subscriber;
+    return dead_;
+  }
+  base::Result<std::uint64_t> replay(const std::string& subscriber, const std::string& publisher, std::int64_t number,
+                                     const std::string& who) override {
+    asked_ = subscriber + ", " + publisher + ", " + std::to_string(number) + ", " + who;
+    return replayed_;
+  }
+
+  std::vector<SubscriptionStatus> subscriptions_;
+  std::vector<DeadEvent> dead_;
+  std::uint64_t replayed_ = 1;
+  std::string asked_;
 };
 
 }  // namespace mortise::admin

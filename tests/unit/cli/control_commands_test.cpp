@@ -23,8 +23,8 @@ class ControlCommands : public ::testing::Test {
   void SetUp() override { testing::write_file(config_, R"({"state_directory": ".", "plugins_directory": "."})"); }
 
   void start() {
-    server_.emplace(admin::ControlSettings{.socket = socket_}, admin::Controls{.releases = control_, .host = host_},
-                    files_);
+    server_.emplace(admin::ControlSettings{.socket = socket_},
+                    admin::Controls{.releases = control_, .host = host_, .events = events_}, files_);
     const auto started = server_->start();
     ASSERT_TRUE(started) << started.error().message;
   }
@@ -42,6 +42,7 @@ class ControlCommands : public ::testing::Test {
   base::RealFiles files_;
   admin::FakeControl control_;
   admin::FakeHost host_;
+  admin::FakeEvents events_;
   std::optional<admin::ControlServer> server_;
   std::ostringstream out_;
   std::ostringstream err_;
@@ -66,6 +67,8 @@ TEST_F(ControlCommands, WithoutAHostNameTheSocketAndHowToStartOne) {
                                                                      {"history"},
                                                                      {"status"},
                                                                      {"status", "rates"},
+                                                                     {"events", "dead"},
+                                                                     {"events", "replay", "rates", "--all"},
                                                                      {"upgrade-host"}}) {
     EXPECT_EQ(run(arguments), 1);
     EXPECT_EQ(err_.str(), "no host runs: nobody listens at the control socket '" + socket_.string() +
@@ -144,6 +147,50 @@ TEST_F(ControlCommands, StatusOfAnUnknownPluginNamesTheNearest) {
   EXPECT_THAT(out_.str(), StartsWith("name        rates\nstate       active\n"));
   EXPECT_EQ(run({"status", "rtaes"}), 1);
   EXPECT_THAT(err_.str(), AllOf(HasSubstr("knows no plugin 'rtaes'"), HasSubstr("did you mean 'rates'?")));
+}
+
+TEST_F(ControlCommands, DeadEventsAreShownAndReplayed) {
+  start();
+  EXPECT_EQ(run({"events", "dead"}), 0);
+  EXPECT_EQ(out_.str(), "no event is dead\n");
+  events_.dead_.push_back({.subscriber = "notes",
+                           .publisher = "orders",
+                           .topic = "orders.placed/1",
+                           .key = "17",
+                           .number = 5,
+                           .attempts = 8,
+                           .tried_ms = 1'700'000'000'000,
+                           .error = "unavailable: no"});
+  EXPECT_EQ(run({"events", "dead", "notes"}), 0);
+  EXPECT_EQ(events_.asked_, "notes");
+  EXPECT_EQ(out_.str(),
+            "PLUGIN  ID        TOPIC            KEY  ATTEMPTS  TIME                  ERROR\n"
+            "notes   orders:5  orders.placed/1  17   8         2023-11-14T22:13:20Z  unavailable: no\n");
+  EXPECT_EQ(run({"events", "dead", "--json"}), 0);
+  EXPECT_EQ(nlohmann::json::parse(out_.str())["events"][0]["id"], "orders:5");
+  EXPECT_EQ(run({"events", "replay", "notes", "orders:5"}), 0);
+  EXPECT_THAT(events_.asked_, StartsWith("notes, orders, 5, "));
+  EXPECT_EQ(out_.str(), "1 event comes to 'notes' again\n");
+  events_.replayed_ = 2;
+  EXPECT_EQ(run({"events", "replay", "notes", "--all"}), 0);
+  EXPECT_EQ(out_.str(), "2 events come to 'notes' again\n");
+  EXPECT_EQ(run({"events", "replay", "notes"}), 2);
+  EXPECT_EQ(run({"events", "replay", "notes", "orders:5", "--all"}), 2);
+  EXPECT_EQ(run({"events"}), 2);
+}
+
+TEST_F(ControlCommands, StatusOfAPluginTellsWhatItHears) {
+  control_.status_ = release::Status{};
+  control_.status_->plugins.emplace_back();
+  control_.status_->plugins[0].name = "notes";
+  events_.subscriptions_.push_back({.topic = "orders.placed/1", .publisher = "orders", .delivered = 8, .dead = 3});
+  events_.subscriptions_.push_back({.topic = "orders.seen/1", .publisher = {}});
+  start();
+  EXPECT_EQ(run({"status", "notes"}), 0);
+  EXPECT_THAT(out_.str(), HasSubstr("hears       orders.placed/1 of orders\n    8 delivered, 3 dead\n"
+                                    "hears       orders.seen/1\n    nothing yet\n"));
+  EXPECT_EQ(run({"status", "notes", "--json"}), 0);
+  EXPECT_EQ(nlohmann::json::parse(out_.str())["subscriptions"][0]["delivered"], 8);
 }
 
 TEST_F(ControlCommands, WrongUsageIsTwo) {
