@@ -95,6 +95,7 @@ void Courier::add(StoredLetter letter) {
     if (letter.is_behind || unwritten_.contains(lane_of(letter))) {
       progress_.parked.push_back({.id = letter.id, .key = letter.key});
       note_unwritten(letter);
+      done_to_ = letter.id;
       return;
     }
     ahead_.emplace(letter.id, letter.key);
@@ -262,6 +263,7 @@ bool Courier::finish(const std::string& name, const Delivery& delivery) {
   --count_;
   bytes_ -= letter.bytes.size();
   const bool was_ahead = ahead_.erase(letter.id) > 0;
+  if (was_ahead) done_to_ = std::max(done_to_, letter.id);
   auto& counts = counts_[letter.topic];
   ++counts.delivered;
   bool is_urgent = false;
@@ -295,6 +297,7 @@ void Courier::drop(Lane& lane, const Letter& failed) {
     --count_;
     bytes_ -= letter->bytes.size();
     if (ahead_.erase(letter->id) == 0) continue;
+    done_to_ = std::max(done_to_, letter->id);
     progress_.parked.push_back({.id = letter->id, .key = failed.key});
     note_unwritten(*letter);
   }
@@ -305,14 +308,39 @@ void Courier::note_unwritten(const LetterKey& letter) { ++unwritten_[lane_of(let
 
 Courier::Unwritten Courier::unwritten() const {
   const std::lock_guard lock(mutex_);
-  const bool is_any = heard_ahead_ > 0 || !unwritten_.empty();
+  const bool is_any = heard_ahead_ > 0 || !unwritten_.empty() || is_to_hand_back();
   return {.is_any = is_any,
           .is_urgent = is_held_ || heard_ahead_ >= kMostUnwritten || !progress_.heard.empty() ||
                        !progress_.failed.empty() || progress_.parked.size() >= kMostUnwritten};
 }
 
+/// What was heard stands behind some that were not.
+bool Courier::is_to_hand_back() const {
+  return is_held_ && workers_ == 0 && !ahead_.empty() && ahead_.begin()->first < done_to_;
+}
+
+/// What it has in memory: to rows where others behind it were heard, else to be read again.
+void Courier::hand_back() {
+  for (const auto& [id, key] : ahead_) {
+    if (id > done_to_) break;
+    if (key.empty()) {
+      progress_.under_way.push_back({.id = id});
+      continue;
+    }
+    progress_.parked.push_back({.id = id, .key = key});
+    note_unwritten(progress_.parked.back());
+  }
+  read_to_ = done_to_;
+  ahead_.clear();
+  lanes_.clear();
+  ready_.clear();
+  count_ = 0;
+  bytes_ = 0;
+}
+
 Progress Courier::take_progress() {
   const std::lock_guard lock(mutex_);
+  if (is_to_hand_back()) hand_back();
   while (!ahead_.empty() && read_to_ - ahead_.begin()->first > kMostBehind) {
     progress_.under_way.push_back({.id = ahead_.begin()->first, .key = ahead_.begin()->second});
     ahead_.erase(ahead_.begin());

@@ -76,7 +76,8 @@ class Courier : public std::enable_shared_from_this<Courier> {
   void bind(Addressee addressee);
   /// What a handler of that generation has not returned from has failed.
   void abandon(const runtime::Generation& generation);
-  /// Nothing new is under way from here on, until release().
+  /// Nothing new is under way from here on, until release(). When nothing is any more, its progress tells exactly what
+  /// was heard, so that whoever delivers next repeats none of it.
   void hold();
   void release();
   /// Of one that is held: whether nothing is under way any more, by the deadline.
@@ -137,6 +138,8 @@ class Courier : public std::enable_shared_from_this<Courier> {
   bool finish(const std::string& name, const Delivery& delivery);  // under mutex_; whether that is urgent
   void drop(Lane& lane, const Letter& failed);                     // under mutex_
   void note_unwritten(const LetterKey& letter);                    // under mutex_
+  [[nodiscard]] bool is_to_hand_back() const;                      // under mutex_
+  void hand_back();                                                // under mutex_
   [[nodiscard]] bool wants_more() const;                           // under mutex_
 
   const std::string plugin_;
@@ -156,8 +159,9 @@ class Courier : public std::enable_shared_from_this<Courier> {
   std::uint64_t deliveries_ = 0;                 // that have begun
   std::map<std::int64_t, std::string> ahead_;    // keys of those in lanes that the cursor waits for
   std::int64_t read_to_;
-  std::size_t count_ = 0;  // of letters in lanes
-  std::size_t bytes_ = 0;  // of these
+  std::int64_t done_to_ = 0;  // the last that the cursor does not wait for any more
+  std::size_t count_ = 0;     // of letters in lanes
+  std::size_t bytes_ = 0;     // of these
   bool is_more_ = false;
   Progress progress_;
   std::size_t heard_ahead_ = 0;                             // that only move the cursor, since it was taken

@@ -49,7 +49,7 @@ struct Progress {
   std::vector<LetterKey> heard{};  // of those with a row among the deliveries
   std::vector<FailedLetter> failed{};
   std::vector<LetterKey> parked{};     // to stand behind others of their keys
-  std::vector<LetterKey> under_way{};  // that the cursor is not to wait for
+  std::vector<LetterKey> under_way{};  // that the cursor is not to wait for; due at once
 };
 
 }  // namespace mortise::events

@@ -11,7 +11,7 @@ class GroupCommitTest : public OutboxTest {
  protected:
   base::Result<void> write(const std::string& text, sql::Time deadline = sql::Time::max()) {
     const auto bytes = "\x01" + text;
-    return commits_.write(kTopic, "", to_bytes(bytes), deadline);
+    return commits_.write(publication("", bytes), deadline);
   }
   GroupCommit commits_{database_};
 };

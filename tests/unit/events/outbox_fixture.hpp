@@ -23,6 +23,7 @@
 namespace mortise::events {
 
 inline constexpr const char* kTopic = "zoo.said/1";
+inline constexpr std::uint64_t kForm = 17;
 inline constexpr std::chrono::seconds kPatience{60};
 
 /// Hears events whose bytes are a text behind the version of the form.
@@ -52,9 +53,10 @@ class FakeSubscriber {
     const std::lock_guard lock(mutex_);
     handle_ = std::move(handle);
   }
-  [[nodiscard]] Addressee addressee(const std::string& topic = kTopic) const {
-    return {.cone = cone_, .topics = {{topic, &channel_}}};
+  [[nodiscard]] Addressee addressee(const std::string& topic = kTopic, std::uint64_t form = kForm) const {
+    return {.cone = cone_, .topics = {{topic, {.channel = &channel_, .form = form}}}};
   }
+  [[nodiscard]] const runtime::Generation& generation() const { return *cone_->entry; }
   /// All that it has returned from well, as soon as that are so many.
   std::vector<Heard> wait_for(std::size_t count) {
     std::unique_lock lock(mutex_);
@@ -140,9 +142,12 @@ class OutboxTest : public ::testing::Test {
   static mortise_bytes to_bytes(const std::string& text) {
     return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
   }
+  static Publication publication(std::string_view key, const std::string& bytes) {
+    return {.topic = kTopic, .form = kForm, .key = key, .bytes = to_bytes(bytes)};
+  }
   void publish(const std::string& text, const std::string& key = "") {
     const auto bytes = "\x01" + text;
-    const auto published = outbox_->publish(kTopic, key, to_bytes(bytes), nullptr);
+    const auto published = outbox_->publish(publication(key, bytes), nullptr);
     ASSERT_TRUE(published) << published.error().message;
   }
   /// Many, in one transaction.
@@ -150,7 +155,7 @@ class OutboxTest : public ::testing::Test {
     const auto transaction = *database_->begin(sql::Database::Access::write, sql::Time::max());
     for (int i = 0; i < count; ++i) {
       const auto bytes = "\x01" + std::to_string(i);
-      ASSERT_TRUE(outbox_->publish(kTopic, key(i), to_bytes(bytes), transaction.get()));
+      ASSERT_TRUE(outbox_->publish(publication(key(i), bytes), transaction.get()));
     }
     ASSERT_TRUE(transaction->commit());
   }
@@ -170,7 +175,7 @@ class OutboxTest : public ::testing::Test {
 
   const testing::TemporaryDirectory directory_;
   FakeSubscriber subscriber_;
-  runtime::BlockingPool handlers_{16, 1000};
+  runtime::BlockingPool handlers_{64, 1000};
   runtime::BlockingPool desk_{4, 16};
   Alarm alarm_;
   OutboxMeans means_{

@@ -64,7 +64,7 @@ TEST_F(OutboxTest, ARolledBackTransactionTellsNobody) {
   run();
   {
     const auto transaction = *database_->begin(sql::Database::Access::write, sql::Time::max());
-    ASSERT_TRUE(outbox_->publish(kTopic, "", to_bytes("\x01never"), transaction.get()));
+    ASSERT_TRUE(outbox_->publish(publication("", "\x01never"), transaction.get()));
   }
   publish("ever");
   EXPECT_THAT(subscriber_.wait_for_texts(1), ElementsAre("ever"));
@@ -159,6 +159,43 @@ TEST_F(OutboxTest, AfterTheLastAttemptItIsDeadAndMayBeReplayed) {
   EXPECT_EQ(subscriber_.wait_for(3)[2].text, "bad");
   settle();
   EXPECT_THAT(*outbox_->dead("hears"), IsEmpty());
+  EXPECT_EQ(count("mortise_outbox"), 0);
+}
+
+TEST_F(OutboxTest, OneOfAnotherFormIsGivenUpUnlessAVersionOfThatFormComes) {
+  run();
+  outbox_->bind("hears", subscriber_.addressee(kTopic, kForm + 1));
+  publish("old", "a");
+  const auto wait_until_dead = [&] {
+    while (count("mortise_outbox_deliveries WHERE is_dead <> 0") == 0) std::this_thread::yield();
+  };
+  wait_until_dead();
+  const auto dead = *outbox_->dead("hears");
+  ASSERT_THAT(dead, SizeIs(1));
+  EXPECT_THAT(dead[0].error, HasSubstr("another form"));
+  outbox_->bind("hears", subscriber_.addressee());
+  EXPECT_EQ(*outbox_->replay("hears", std::nullopt), 1U);
+  EXPECT_THAT(subscriber_.wait_for_texts(1), ElementsAre("old"));
+}
+
+TEST_F(OutboxTest, AHandlerThatNeverReturnsIsNotWaitedForWhenItsGenerationIsCut) {
+  std::latch is_let_go(1);
+  std::latch all_inside(8);
+  std::atomic<int> held{8};  // as many as are handled at a time
+  subscriber_.handle_with([&](const Heard&) {
+    if (held.fetch_sub(1) <= 0) return MORTISE_OK;
+    all_inside.count_down();
+    is_let_go.wait();
+    return MORTISE_OK;
+  });
+  run();
+  publish_many(9, [](int i) { return std::to_string(i); });
+  all_inside.wait();
+  outbox_->abandon(subscriber_.generation());
+  EXPECT_THAT(subscriber_.wait_for(9), SizeIs(9)) << "those that were held again, and the one behind them";
+  is_let_go.count_down();
+  subscriber_.wait_for(17);  // what returns late counts for nothing
+  settle();
   EXPECT_EQ(count("mortise_outbox"), 0);
 }
 

@@ -77,7 +77,7 @@ class SubscriptionTest : public ContractTest {
     const auto generation = make(PluginSpec("ear"));
     return {.cone = cone_of(release({generation}), generation), .channel = ear.channel()};
   }
-  void push(std::uint64_t first, std::uint64_t last, std::size_t size = 8, std::uint32_t form = 0) {
+  void push(std::uint64_t first, std::uint64_t last, std::size_t size = 8, std::uint64_t form = 0) {
     const std::vector<std::uint8_t> bytes(size, 1);
     for (auto id = first; id <= last; ++id) {
       subscription_->push({.id_low = id, .publisher = "shop", .key = "", .bytes = {bytes.data(), bytes.size()}}, form);

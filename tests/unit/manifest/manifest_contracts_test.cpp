@@ -80,7 +80,8 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(ManifestTopics, WhoSubscribesProvidesTheContractThatEventsComeThrough) {
   const auto manifest = parse(R"("publishes":["a/1","b/2"],"subscribes":["c/1"])");
   ASSERT_TRUE(manifest) << manifest.error().message;
-  EXPECT_THAT(manifest->publishes, ::testing::ElementsAre("a/1", "b/2"));
+  EXPECT_THAT(manifest->publishes, ::testing::ElementsAre(::testing::Field(&PublishedTopic::topic, "a/1"),
+                                                          ::testing::Field(&PublishedTopic::topic, "b/2")));
   ASSERT_EQ(manifest->provides.size(), 1U);
   EXPECT_EQ(manifest->provides[0].contract, "c/1");
   EXPECT_EQ(manifest->provides[0].name, "orders");

@@ -37,7 +37,7 @@ class OutboxTablesTest : public DatabaseTest {
     return found;
   }
   const std::string publish_ =
-      "INSERT INTO mortise_outbox (topic, key, published_ms, event) VALUES ('b/1', x'', 1, x'01')";
+      "INSERT INTO mortise_outbox (topic, form, key, published_ms, event) VALUES ('b/1', 5, x'', 1, x'01')";
   const std::shared_ptr<Counter> listener_ = std::make_shared<Counter>();
 };
 
@@ -55,11 +55,11 @@ TEST_F(OutboxTablesTest, PluginsInsertIntoThemAndDoNothingElse) {
 }
 
 TEST_F(OutboxTablesTest, TakeNothingThatIsLargerThanMayBe) {
-  EXPECT_EQ(refusal("INSERT INTO mortise_outbox (topic, key, published_ms, event) "
-                    "VALUES ('b/1', x'', 1, zeroblob(1048577))"),
+  EXPECT_EQ(refusal("INSERT INTO mortise_outbox (topic, form, key, published_ms, event) "
+                    "VALUES ('b/1', 5, x'', 1, zeroblob(1048577))"),
             ErrorCode::failed_precondition);
-  EXPECT_EQ(refusal("INSERT INTO mortise_outbox (topic, key, published_ms, event) "
-                    "VALUES ('b/1', zeroblob(1025), 1, x'01')"),
+  EXPECT_EQ(refusal("INSERT INTO mortise_outbox (topic, form, key, published_ms, event) "
+                    "VALUES ('b/1', 5, zeroblob(1025), 1, x'01')"),
             ErrorCode::failed_precondition);
 }
 
