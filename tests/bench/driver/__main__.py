@@ -11,6 +11,7 @@ from pathlib import Path
 
 import contract_rows
 import crash_rows
+import event_rows
 import http_rows
 import isolated_beside_rows
 import isolated_crash_rows
@@ -37,6 +38,9 @@ BENCHMARKS: dict[str, Callable[[Build, Path, bool], Iterator[Row]]] = {
     "isolated-call": isolated_rows.isolated_call,
     "isolated-beside": isolated_beside_rows.isolated_beside,
     "sql": sql_rows.sql,
+    "events": event_rows.events,
+    "events-durable": event_rows.events_durable,
+    "events-pending": event_rows.events_pending,
     "idle": http_rows.idle,
     "startup": start_rows.startup,
     "first-answer": start_rows.first_answer,
