@@ -192,7 +192,7 @@ void ServingHost::take_over() {
   start_.former->wait_until_owner(plugins ? plugins->running : std::vector<std::string>(),
                                   plugins ? plugins->reasons : std::map<std::string, std::string>());
   start_.supervisor->tell_owner();
-  events_->outboxes().start(kFarewell + config_.edge.shutdown_grace + config_.stop_timeout);
+  events_->outboxes().start(kFarewell + config_.edge.shutdown_grace + config_.stop_timeout * 4);
   tell_pids();
   announce();
   server_->set_ready(true);

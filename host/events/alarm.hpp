@@ -18,7 +18,7 @@ class Sleeper {
   Sleeper& operator=(const Sleeper&) = delete;
 
   /// On the alarm's thread; must not wait.
-  virtual void wake() = 0;
+  virtual void wake() noexcept = 0;
 };
 
 /// Any thread. The thread is there from the first call of wake_at() on.

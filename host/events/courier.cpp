@@ -1,9 +1,11 @@
 #include "events/courier.hpp"
 
 #include <algorithm>
+#include <new>
 
 #include "events/event_form.hpp"
 #include "runtime/abi_values.hpp"
+#include "runtime/generation.hpp"
 
 namespace mortise::events {
 namespace {
@@ -13,6 +15,8 @@ constexpr std::size_t kMostLetters = 1024;
 constexpr std::size_t kMostBytes = std::size_t{1} << 20U;
 // Handlers of one subscriber at a time.
 constexpr std::size_t kMostAtOnce = 8;
+// How long one delivers before others who wait for a thread come first.
+constexpr std::chrono::milliseconds kTurn{5};
 // After so many, what was done is written whether or not more is to come.
 constexpr std::size_t kMostUnwritten = 512;
 // How far the cursor may stay behind because of one that takes its time: so many are heard again after a crash.
@@ -91,18 +95,34 @@ void Courier::add(StoredLetter letter) {
   std::size_t workers = 0;
   {
     const std::lock_guard lock(mutex_);
-    read_to_ = letter.id;
+    const auto id = letter.id;
     if (letter.is_behind || unwritten_.contains(lane_of(letter))) {
-      progress_.parked.push_back({.id = letter.id, .key = letter.key});
-      note_unwritten(letter);
-      done_to_ = letter.id;
-      return;
+      park({.id = id, .key = letter.key});
+      done_to_ = id;
+    } else {
+      const auto place = ahead_.emplace(id, letter.key).first;
+      try {
+        put(std::move(letter));
+      } catch (...) {
+        ahead_.erase(place);
+        throw;
+      }
+      workers = count_new_workers();
     }
-    ahead_.emplace(letter.id, letter.key);
-    put(std::move(letter));
-    workers = count_new_workers();
+    read_to_ = id;  // only now that it is kept
   }
   post(workers);
+}
+
+/// To be written as one that stands behind another of its key.
+void Courier::park(LetterKey letter) {
+  progress_.parked.push_back(std::move(letter));
+  try {
+    note_unwritten(progress_.parked.back());
+  } catch (...) {
+    progress_.parked.pop_back();
+    throw;
+  }
 }
 
 void Courier::pass(std::int64_t id) {
@@ -134,13 +154,23 @@ void Courier::note_more(bool is_more) {
   is_more_ = is_more;
 }
 
+/// Wholly or, when it throws, not at all.
 void Courier::put(Letter letter) {
+  const auto name = lane_of(letter);
+  const auto size = letter.bytes.size();
+  auto kept = std::make_shared<const Letter>(std::move(letter));
+  const auto [found, is_new] = lanes_.try_emplace(name);
+  auto& lane = found->second;
+  try {
+    lane.letters.push_back(std::move(kept));
+    if (!lane.is_ready) ready_.push_back(name);
+  } catch (...) {
+    if (is_new) lanes_.erase(found);
+    throw;
+  }
+  lane.is_ready = true;
   ++count_;
-  bytes_ += letter.bytes.size();
-  auto name = lane_of(letter);
-  auto& lane = lanes_[name];
-  lane.letters.push_back(std::make_shared<const Letter>(std::move(letter)));
-  if (!std::exchange(lane.is_ready, true)) ready_.push_back(std::move(name));
+  bytes_ += size;
 }
 
 /// They are to be posted by who has asked.
@@ -156,11 +186,7 @@ std::size_t Courier::count_new_workers() {
 
 void Courier::post(std::size_t workers) {
   for (std::size_t i = 0; i < workers; ++i) {
-    // Whoever writes what is done stays as long as something is under way.
-    const auto desk = desk_.lock();
-    const bool is_posted =
-        desk != nullptr && pool_.post(plugin_, pool_.share_of(0), [self = shared_from_this(), desk] { self->work(); });
-    if (is_posted) continue;
+    if (try_post()) continue;
     const std::lock_guard lock(mutex_);  // the host ends
     workers_ -= workers - i;
     idle_.notify_all();
@@ -168,14 +194,28 @@ void Courier::post(std::size_t workers) {
   }
 }
 
-/// On a thread of the pool, until nothing is ready.
+bool Courier::try_post() {
+  // Whoever writes what is done stays as long as something is under way.
+  const auto desk = desk_.lock();
+  if (desk == nullptr) return false;
+  std::size_t share = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    if (addressee_.cone != nullptr) share = addressee_.cone->entry->containment().threads();
+  }
+  return pool_.post(plugin_, pool_.share_of(static_cast<unsigned>(share)),
+                    [self = shared_from_this(), desk] { self->work(); });
+}
+
+/// On a thread of the pool, until nothing is ready, or others have waited for long enough.
 void Courier::work() {
-  bool is_urgent = false;
+  const auto until = std::chrono::steady_clock::now() + kTurn;
   std::uint64_t number = 0;
   LetterPtr letter;
   for (Addressee addressee; take_next(number, letter, addressee);) {
     const auto delivery = deliver_one(*letter, addressee);
     bool is_first = false;
+    bool is_urgent = false;
     {
       const std::lock_guard lock(mutex_);
       const auto place = under_way_.find(number);
@@ -184,15 +224,20 @@ void Courier::work() {
       is_urgent = finish(place->second.lane, delivery);
       under_way_.erase(place);
     }
-    if (!is_urgent && !is_first) continue;
-    if (const auto desk = desk_.lock()) desk->tell(is_urgent);
+    if (is_urgent || is_first) tell(is_urgent);
+    if (std::chrono::steady_clock::now() < until) continue;
+    if (try_post()) return;
   }
+  bool is_held = false;
   {
     const std::lock_guard lock(mutex_);
-    is_urgent = is_held_;
+    is_held = is_held_;
   }
-  if (!is_urgent) return;
-  if (const auto desk = desk_.lock()) desk->tell(true);
+  if (is_held) tell(true);
+}
+
+void Courier::tell(bool is_urgent) {
+  if (const auto desk = desk_.lock()) desk->tell(is_urgent);
 }
 
 /// False: nothing can go, and the thread's place is free.
@@ -230,7 +275,7 @@ void Courier::abandon(const runtime::Generation& generation) {
     workers = count_new_workers();
   }
   post(workers);
-  if (const auto desk = desk_.lock()) desk->tell(true);
+  tell(true);
 }
 
 Delivery Courier::deliver_one(const Letter& letter, const Addressee& addressee) const {
@@ -247,10 +292,14 @@ Delivery Courier::deliver_one(const Letter& letter, const Addressee& addressee) 
                     .publisher = origin_.publisher,
                     .key = letter.key,
                     .bytes = {letter.bytes.data(), letter.bytes.size()}};
-  std::vector<std::uint8_t> request(request_size(event));
-  write_request(event, request.data());
-  return deliver({.cone = addressee.cone, .channel = to->second.channel, .form = letter.form}, letter.topic,
-                 {request.data(), request.size()});
+  try {
+    std::vector<std::uint8_t> request(request_size(event));
+    write_request(event, request.data());
+    return deliver({.cone = addressee.cone, .channel = to->second.channel, .form = letter.form}, letter.topic,
+                   {request.data(), request.size()});
+  } catch (const std::bad_alloc&) {
+    return {.status = MORTISE_RESOURCE_EXHAUSTED, .reason = {}};
+  }
 }
 
 /// Of the first letter of that lane.
@@ -298,8 +347,7 @@ void Courier::drop(Lane& lane, const Letter& failed) {
     bytes_ -= letter->bytes.size();
     if (ahead_.erase(letter->id) == 0) continue;
     done_to_ = std::max(done_to_, letter->id);
-    progress_.parked.push_back({.id = letter->id, .key = failed.key});
-    note_unwritten(*letter);
+    park({.id = letter->id, .key = failed.key});
   }
   lane.letters.clear();
 }
@@ -327,8 +375,7 @@ void Courier::hand_back() {
       progress_.under_way.push_back({.id = id});
       continue;
     }
-    progress_.parked.push_back({.id = id, .key = key});
-    note_unwritten(progress_.parked.back());
+    park({.id = id, .key = key});
   }
   read_to_ = done_to_;
   ahead_.clear();

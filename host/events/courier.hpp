@@ -57,7 +57,7 @@ class CourierDesk {
 
   /// There is something to write, or room to read into; not called twice for the same. `is_urgent`: somebody waits for
   /// it; else it may wait for more.
-  virtual void tell(bool is_urgent) = 0;
+  virtual void tell(bool is_urgent) noexcept = 0;
 };
 
 /// Any thread.
@@ -132,11 +132,14 @@ class Courier : public std::enable_shared_from_this<Courier> {
   void put(Letter letter);          // under mutex_
   std::size_t count_new_workers();  // under mutex_
   void post(std::size_t workers);   // not under it
+  bool try_post();                  // not under it
   void work();
+  void tell(bool is_urgent);
   bool take_next(std::uint64_t& number, LetterPtr& letter, Addressee& addressee);
   Delivery deliver_one(const Letter& letter, const Addressee& addressee) const;
   bool finish(const std::string& name, const Delivery& delivery);  // under mutex_; whether that is urgent
   void drop(Lane& lane, const Letter& failed);                     // under mutex_
+  void park(LetterKey letter);                                     // under mutex_
   void note_unwritten(const LetterKey& letter);                    // under mutex_
   [[nodiscard]] bool is_to_hand_back() const;                      // under mutex_
   void hand_back();                                                // under mutex_

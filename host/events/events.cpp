@@ -34,6 +34,9 @@ bool has_topics(const Manifest& manifest) {
   return !manifest.publishes.empty() || std::any_of(manifest.provides.begin(), manifest.provides.end(), is_topic);
 }
 
+/// Or may have published something durably in a former version, which is still to be brought.
+bool has_events(const Manifest& manifest) { return has_topics(manifest) || sql::asks_for_database(manifest); }
+
 std::vector<std::string> topics_of(const Manifest& manifest) {
   std::vector<std::string> topics;
   for (const auto& published : manifest.publishes) topics.push_back(published.topic);
@@ -143,8 +146,8 @@ void Events::publish(const runtime::ReleasePtr& next) {
   std::vector<runtime::ConePtr> bound;
   std::vector<const runtime::Cone*> former;
   for_each_difference(before, cones_, [&](const auto* old, const auto* now) {
-    if (old != nullptr && has_topics(*(*old)->entry->spec().manifest)) former.push_back(old->get());
-    if (now == nullptr || !has_topics(*(*now)->entry->spec().manifest)) return;
+    if (old != nullptr && has_events(*(*old)->entry->spec().manifest)) former.push_back(old->get());
+    if (now == nullptr || !has_events(*(*now)->entry->spec().manifest)) return;
     fresh.emplace((*now)->entry->name(), now->get());
     bound.push_back(*now);
   });
@@ -166,7 +169,10 @@ Outboxes::Change Events::bind(const runtime::ConePtr& cone) {
   for (const auto& published : generation.spec().manifest->publishes) {
     if (published.is_durable) change.durable_topics.insert(published.topic);
   }
-  if (!change.durable_topics.empty()) change.outbox = outboxes_.open(change.plugin, databases_.find(generation));
+  const auto database = databases_.find(generation);
+  if (database && (!change.durable_topics.empty() || Outbox::is_in(*database))) {
+    change.outbox = outboxes_.open(change.plugin, database);
+  }
   const auto* const registered = registry_.find(generation);
   if (registered == nullptr) return change;
   const std::lock_guard lock(mutex_);
@@ -274,13 +280,13 @@ std::vector<SubscriptionReport> Events::report(const std::string& plugin) {
 
 std::size_t Events::stop(std::chrono::milliseconds patience) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
-  outboxes_.stop(deadline);
+  const auto left_at_desk = outboxes_.stop(deadline);
   {
     const std::lock_guard lock(mutex_);
     for (auto& [id, topic] : topics_) topic.close();
   }
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-  return pool_.stop(std::max(left, std::chrono::milliseconds(0)));
+  return left_at_desk + pool_.stop(std::max(left, std::chrono::milliseconds(0)));
 }
 
 }  // namespace mortise::events

@@ -13,7 +13,6 @@ namespace {
 using base::Error;
 using base::ErrorCode;
 
-constexpr std::size_t kMostInBatch = 1024;
 // For the others to come along whom the last commit has woken: a fraction of what another wait for the disk takes.
 constexpr std::chrono::microseconds kGather{200};
 
@@ -24,7 +23,7 @@ base::Result<void> GroupCommit::write(const Publication& publication, sql::Time 
     return Error{ErrorCode::failed_precondition,
                  "this thread has a transaction open; publish the event in it, or end it first"};
   }
-  Waiting mine{.publication = publication};
+  Waiting mine{.publication = publication, .deadline = deadline};
   std::unique_lock lock(mutex_);
   queue_.push_back(&mine);
   gathered_.notify_one();
@@ -50,15 +49,14 @@ base::Result<void> GroupCommit::write(const Publication& publication, sql::Time 
 }
 
 /// Takes along what is there when it is this thread's turn.
-void GroupCommit::lead(std::unique_lock<std::mutex>& lock) {
+void GroupCommit::lead(std::unique_lock<std::mutex>& lock) noexcept {
   is_led_ = true;
   gathered_.wait_for(lock, kGather, [this] { return queue_.size() >= expected_; });
-  Batch batch;
-  const auto taken = queue_.begin() + static_cast<std::ptrdiff_t>(std::min(queue_.size(), kMostInBatch));
-  batch.assign(queue_.begin(), taken);
-  queue_.erase(queue_.begin(), taken);
+  const auto size = std::min(queue_.size(), kMostInBatch);
+  const std::span<Waiting* const> batch(batch_.begin(), std::copy_n(queue_.begin(), size, batch_.begin()));
+  queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(size));
   lock.unlock();
-  base::Result<void> outcome = Error{ErrorCode::resource_exhausted, "out of memory"};
+  base::Result<void> outcome = Error{ErrorCode::resource_exhausted, {}};
   try {
     outcome = commit(batch);
   } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): which has been said
@@ -73,8 +71,11 @@ void GroupCommit::lead(std::unique_lock<std::mutex>& lock) {
   done_.notify_all();
 }
 
-base::Result<void> GroupCommit::commit(const Batch& batch) {
-  const auto transaction = database_->begin(sql::Database::Access::own, sql::Time::max());
+/// By the deadline of who has the most time: who has less is answered late, but with what has come of it.
+base::Result<void> GroupCommit::commit(std::span<Waiting* const> batch) {
+  const auto is_before = [](const auto* a, const auto* b) { return a->deadline < b->deadline; };
+  const auto deadline = (*std::max_element(batch.begin(), batch.end(), is_before))->deadline;
+  const auto transaction = database_->begin(sql::Database::Access::own, deadline);
   if (!transaction) return transaction.error();
   auto& connection = (*transaction)->connection();
   for (const auto* const one : batch) {

@@ -2,10 +2,12 @@
 // one wait for the disk.
 #pragma once
 
+#include <array>
 #include <condition_variable>
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <vector>
 
 #include "base/result.hpp"
@@ -26,22 +28,25 @@ class GroupCommit {
  private:
   struct Waiting {
     const Publication& publication;
+    const sql::Time deadline;
     bool is_done = false;
     base::Result<void> outcome{};
   };
-  using Batch = std::vector<Waiting*>;
+  static constexpr std::size_t kMostInBatch = 1024;
 
-  void lead(std::unique_lock<std::mutex>& lock);
-  base::Result<void> commit(const Batch& batch);
+  void lead(std::unique_lock<std::mutex>& lock) noexcept;
+  base::Result<void> commit(std::span<Waiting* const> batch);
 
   const std::shared_ptr<sql::Database> database_;
   std::mutex mutex_;
   std::condition_variable done_;
   std::condition_variable gathered_;
   // Guarded by mutex_:
-  Batch queue_;
+  std::vector<Waiting*> queue_;
   bool is_led_ = false;       // somebody commits, and wakes those whose events that takes along
   std::size_t expected_ = 1;  // how many publish at the same time, as far as was seen
+
+  std::array<Waiting*, kMostInBatch> batch_{};  // whose commit is under way: of the one that leads
 };
 
 }  // namespace mortise::events

@@ -1,6 +1,7 @@
 #include "events/outbox.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 #include "runtime/generation.hpp"
@@ -11,6 +12,9 @@ namespace {
 
 // What was heard is heard again after a crash unless it was written: so long it may wait for more.
 constexpr std::chrono::milliseconds kUnwritten{50};
+// For a plugin's own transaction to end.
+constexpr std::chrono::seconds kLongestWait{1};
+constexpr std::size_t kMostDead = 2000;
 
 }  // namespace
 
@@ -24,6 +28,13 @@ std::shared_ptr<Outbox> Outbox::make(std::string plugin, std::shared_ptr<sql::Da
 Outbox::Outbox(std::string plugin, std::shared_ptr<sql::Database> database, const OutboxMeans& means)
     : plugin_(std::move(plugin)), database_(std::move(database)), means_(means), commits_(database_) {}
 
+bool Outbox::is_in(sql::Database& database) {
+  const auto reading = database.begin(sql::Database::Access::read, sql::Time::max());
+  if (!reading) return false;
+  const auto exist = OutboxRows((*reading)->connection()).exist();
+  return exist && *exist;
+}
+
 base::Result<void> Outbox::publish(const Publication& publication, sql::Database::Transaction* transaction) {
   const auto* const scope = runtime::Scope::current();
   const auto deadline = scope == nullptr ? sql::Time::max() : scope->deadline();
@@ -35,6 +46,7 @@ base::Result<void> Outbox::publish(const Publication& publication, sql::Database
 }
 
 void Outbox::run(std::set<std::string> topics) {
+  const std::lock_guard turn(turn_mutex_);  // no turn passes over what is to be heard from here on
   {
     const std::lock_guard lock(mutex_);
     topics_ = std::move(topics);
@@ -44,6 +56,7 @@ void Outbox::run(std::set<std::string> topics) {
       for (const auto& [plugin, seat] : seats_) seat.courier->release();
     }
   }
+  write_begun();
   wake();
 }
 
@@ -63,17 +76,43 @@ void Outbox::rest() {
 
 void Outbox::bind(const std::string& plugin, const Addressee& addressee) {
   Addressee former;
-  {
-    const std::lock_guard lock(mutex_);
-    former = std::exchange(addressees_[plugin], addressee);
-    if (addressee.cone == nullptr) {
-      addressees_.erase(plugin);
-    } else {
-      begin_subscriptions(plugin, addressee);
-    }
-    if (const auto seat = seats_.find(plugin); seat != seats_.end()) seat->second.courier->bind(addressee);
+  std::unique_lock lock(mutex_);
+  if (are_begun(plugin, addressee)) {
+    former = seat(plugin, addressee);
+    lock.unlock();
+  } else {
+    lock.unlock();
+    const std::lock_guard turn(turn_mutex_);  // no turn passes over what is to be heard from here on
+    lock.lock();
+    former = seat(plugin, addressee);
+    begin_subscriptions(plugin, addressee);
+    lock.unlock();
+    write_begun();
   }
   wake();
+}
+
+bool Outbox::are_begun(const std::string& plugin, const Addressee& addressee) const {
+  const auto known = subscribed_.find(plugin);
+  return std::all_of(addressee.topics.begin(), addressee.topics.end(), [&](const auto& one) {
+    return !topics_.contains(one.first) || (known != subscribed_.end() && known->second.contains(one.first));
+  });
+}
+
+/// Returns what was there before, which may be the last to hold a generation.
+Addressee Outbox::seat(const std::string& plugin, const Addressee& addressee) {
+  auto former = std::exchange(addressees_[plugin], addressee);
+  if (addressee.cone == nullptr) addressees_.erase(plugin);
+  if (const auto seat = seats_.find(plugin); seat != seats_.end()) seat->second.courier->bind(addressee);
+  return former;
+}
+
+/// A host that is killed right after the switch must not have forgotten who is to hear what is published then.
+void Outbox::write_begun() {
+  if (!may_deliver()) return;
+  auto written = is_loaded_ ? base::Result<void>() : load();
+  if (written) written = write(Clock::now() + kLongestWait);
+  if (!written) note_fault(written.error());  // the next turn tries again
 }
 
 void Outbox::abandon(const runtime::Generation& generation) {
@@ -86,8 +125,7 @@ void Outbox::abandon(const runtime::Generation& generation) {
   if (courier) courier->abandon(generation);
 }
 
-/// Under mutex_, so that nothing is pruned which the new ones are to hear. A look that fails has one begin with all
-/// that is there.
+/// A look that fails has one begin with all that is there.
 void Outbox::begin_subscriptions(const std::string& plugin, const Addressee& addressee) {
   std::optional<std::int64_t> since;
   for (const auto& [topic, entrance] : addressee.topics) {
@@ -122,23 +160,31 @@ void Outbox::set_owner(bool is_owner, std::chrono::steady_clock::time_point othe
   wake();
 }
 
-bool Outbox::settle(std::chrono::steady_clock::time_point deadline, const std::stop_token& giving_up) {
-  std::vector<std::shared_ptr<Courier>> couriers;
+base::Result<void> Outbox::settle(std::chrono::steady_clock::time_point deadline, const std::stop_token& giving_up) {
+  std::map<std::string, std::shared_ptr<Courier>> couriers;
   {
     const std::lock_guard lock(mutex_);
-    for (const auto& [plugin, seat] : seats_) couriers.push_back(seat.courier);
+    for (const auto& [plugin, seat] : seats_) couriers[plugin] = seat.courier;
   }
-  const bool are_idle = std::all_of(couriers.begin(), couriers.end(),
-                                    [&](const auto& courier) { return courier->wait_until_idle(deadline, giving_up); });
-  if (!are_idle) return false;
+  for (const auto& [plugin, courier] : couriers) {
+    if (courier->wait_until_idle(deadline, giving_up)) continue;
+    return base::Error{base::ErrorCode::deadline_exceeded, "plugin '" + plugin + "' is still at an event of plugin '" +
+                                                               plugin_ +
+                                                               "'; it is waited for until the deadline, try again"};
+  }
   const std::lock_guard turn(turn_mutex_);
-  if (!is_loaded_) return true;
-  if (const auto written = write(); !written) {
-    note_fault(written.error());
-    return false;
+  if (!is_loaded_) {
+    const std::lock_guard lock(mutex_);
+    if (begun_.empty()) return {};
+  }
+  auto written = is_loaded_ ? base::Result<void>() : load();
+  if (written) written = write(std::max(deadline, Clock::now() + kUnwritten));
+  if (!written) {
+    return base::Error{written.error().code, "what was heard of plugin '" + plugin_ +
+                                                 "' cannot be written to its database: " + written.error().message};
   }
   unload();
-  return true;
+  return {};
 }
 
 base::Result<std::vector<DurableReport>> Outbox::report(const std::string& plugin) {
@@ -166,7 +212,7 @@ base::Result<std::vector<DurableReport>> Outbox::report(const std::string& plugi
 base::Result<std::vector<DeadLetter>> Outbox::dead(const std::string& plugin) {
   const auto reading = database_->begin(sql::Database::Access::read, sql::Time::max());
   if (!reading) return reading.error();
-  auto all = OutboxRows((*reading)->connection()).dead(plugin);
+  auto all = OutboxRows((*reading)->connection()).dead(plugin, kMostDead);
   if (!all) return all.error();
   for (auto& one : *all) one.publisher = plugin_;
   return all;
@@ -182,7 +228,7 @@ base::Result<std::uint64_t> Outbox::replay(const std::string& plugin, std::optio
   return replayed;
 }
 
-void Outbox::tell(bool is_urgent) {
+void Outbox::tell(bool is_urgent) noexcept {
   if (is_urgent) {
     wake();
   } else {
@@ -190,12 +236,21 @@ void Outbox::tell(bool is_urgent) {
   }
 }
 
-void Outbox::wake() {
+void Outbox::wake() noexcept {
   if (is_posted_.exchange(true, std::memory_order_acq_rel)) return;
-  const bool is_posted = means_.desk.post(plugin_, 1, [self = shared_from_this()] { self->work(); });
-  if (!is_posted) is_posted_.store(false, std::memory_order_release);  // the host ends
+  try {
+    if (means_.desk.post(plugin_, 1, [self = shared_from_this()] { self->work(); })) return;
+  } catch (const std::exception&) {
+    wake_in(kLongestWait);  // there is no memory, or no thread
+  }
+  is_posted_.store(false, std::memory_order_release);  // or the host ends
 }
 
-void Outbox::wake_in(std::chrono::milliseconds time) { means_.alarm.wake_at(shared_from_this(), Clock::now() + time); }
+void Outbox::wake_in(std::chrono::milliseconds time) noexcept {
+  try {
+    means_.alarm.wake_at(shared_from_this(), Clock::now() + time);
+  } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): whatever is published next wakes it
+  }
+}
 
 }  // namespace mortise::events

@@ -55,6 +55,9 @@ class Outbox final : public sql::CommitListener,
                                       const OutboxMeans& means);
   Outbox(std::string plugin, std::shared_ptr<sql::Database> database, const OutboxMeans& means);
 
+  /// Whether something was ever published durably in that database. Waits for the disk.
+  static bool is_in(sql::Database& database);
+
   [[nodiscard]] const std::string& plugin() const noexcept { return plugin_; }
 
   /// On the disk when this returns, unless it is in a transaction: then with that.
@@ -65,7 +68,8 @@ class Outbox final : public sql::CommitListener,
   void run(std::set<std::string> topics);
   void rest();
   /// A plugin that subscribes to something, here or elsewhere, or whose release has it no more (no cone). A
-  /// subscription that was not there before begins with what is committed after this.
+  /// subscription that was not there before begins with what is committed after this, and is on the disk when this
+  /// returns, if this process delivers.
   void bind(const std::string& plugin, const Addressee& addressee);
   /// No handler that has not returned from that generation is waited for any more.
   void abandon(const runtime::Generation& generation);
@@ -73,18 +77,19 @@ class Outbox final : public sql::CommitListener,
   // --- Whether this process delivers.
   /// Until then others may publish in the database, which nobody tells.
   void set_owner(bool is_owner, std::chrono::steady_clock::time_point others_publish_until = {});
-  /// After set_owner(false): whether nothing is under way any more, and everything that was done is written.
-  [[nodiscard]] bool settle(std::chrono::steady_clock::time_point deadline, const std::stop_token& giving_up);
+  /// After set_owner(false): waits until nothing is under way any more, and everything that was done is written.
+  base::Result<void> settle(std::chrono::steady_clock::time_point deadline, const std::stop_token& giving_up);
 
   // --- What an admin asks; waits for the disk.
   base::Result<std::vector<DurableReport>> report(const std::string& plugin);
+  /// The eldest of each subscriber, some thousands at most.
   base::Result<std::vector<DeadLetter>> dead(const std::string& plugin);
   base::Result<std::uint64_t> replay(const std::string& plugin, std::optional<std::int64_t> id);
 
   // --- Who has news.
-  void on_news() override { wake(); }
-  void tell(bool is_urgent) override;
-  void wake() override;
+  void on_news() noexcept override { wake(); }
+  void tell(bool is_urgent) noexcept override;
+  void wake() noexcept override;
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -106,7 +111,8 @@ class Outbox final : public sql::CommitListener,
   [[nodiscard]] bool may_deliver() const;
   base::Result<void> load();
   void unload();
-  base::Result<void> write();
+  void write_begun();
+  base::Result<void> write(Clock::time_point deadline);
   base::Result<std::int64_t> find_needless();
   [[nodiscard]] bool is_time_to_write(std::int64_t needless);
   base::Result<std::map<std::string, StoredSubscriber>> write_subscriptions(OutboxRows& rows, const Changes& changes);
@@ -116,12 +122,15 @@ class Outbox final : public sql::CommitListener,
   base::Result<void> read();
   base::Result<void> read_for(OutboxRows& rows, const std::string& plugin, const Seat& seat);
   void take_seats(const std::map<std::string, StoredSubscriber>& stored);
-  [[nodiscard]] std::vector<Begun> find_ended() const;                              // under mutex_
-  void begin_subscriptions(const std::string& plugin, const Addressee& addressee);  // under mutex_
+  [[nodiscard]] std::vector<Begun> find_ended() const;                                        // under mutex_
+  [[nodiscard]] bool are_begun(const std::string& plugin, const Addressee& addressee) const;  // under mutex_
+  Addressee seat(const std::string& plugin, const Addressee& addressee);                      // under mutex_
+  void begin_subscriptions(const std::string& plugin, const Addressee& addressee);            // under both mutexes
   base::Result<std::int64_t> last_id() const;
   static void log_dead(const DeadLetter& letter);
   void note_fault(const base::Error& error);
-  void wake_in(std::chrono::milliseconds time);
+  void wake_in(std::chrono::milliseconds time) noexcept;
+  [[nodiscard]] DueTimes due_times() const;
 
   const std::string plugin_;
   const std::shared_ptr<sql::Database> database_;

@@ -16,6 +16,12 @@ mortise_sql_value bytes_of(std::uint32_t type, std::string_view value) {
 mortise_sql_value text(std::string_view value) { return bytes_of(MORTISE_SQL_TEXT, value); }
 mortise_sql_value blob(std::string_view value) { return bytes_of(MORTISE_SQL_BLOB, value); }
 
+// The first of each key that is not dead: unless it has its time, it is to be tried.
+constexpr std::string_view kGiveTimeToHeads =
+    "UPDATE mortise_outbox_deliveries SET due_ms = 0 WHERE plugin = ?1 AND is_dead = 0 AND due_ms IS NULL AND id IN "
+    "(SELECT min(id) FROM mortise_outbox_deliveries INDEXED BY mortise_outbox_by_key WHERE plugin = ?1 AND is_dead = 0 "
+    "AND key <> x'' GROUP BY key)";
+
 std::string to_string(const mortise_sql_value& value) {
   return {reinterpret_cast<const char*>(value.bytes.data), static_cast<std::size_t>(value.bytes.size)};
 }
@@ -74,6 +80,12 @@ base::Result<std::int64_t> OutboxRows::ask_number(std::string_view text) {
   return found;
 }
 
+base::Result<bool> OutboxRows::exist() {
+  const auto found = ask_number("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'mortise_outbox'");
+  if (!found) return found.error();
+  return *found > 0;
+}
+
 base::Result<std::uint64_t> OutboxRows::epoch() {
   const auto found = ask_number("SELECT epoch FROM mortise_outbox_epoch");
   if (!found) return found.error();
@@ -105,7 +117,7 @@ base::Result<void> OutboxRows::read_ahead(const std::string& plugin, std::int64_
                                           const Take& take) {
   return ask(
       "SELECT id, topic, key, published_ms, event, form, key <> x'' AND EXISTS (SELECT 1 FROM "
-      "mortise_outbox_deliveries d "
+      "mortise_outbox_deliveries d INDEXED BY mortise_outbox_by_key "
       "WHERE d.plugin = ?1 AND d.key = o.key AND d.is_dead = 0) FROM mortise_outbox o WHERE id > ?2 ORDER BY id "
       "LIMIT ?3",
       {text(plugin), number(id), number(static_cast<std::int64_t>(most))}, [&](Row row) {
@@ -115,14 +127,17 @@ base::Result<void> OutboxRows::read_ahead(const std::string& plugin, std::int64_
       });
 }
 
-base::Result<std::vector<OutboxRows::Head>> OutboxRows::due(const std::string& plugin, std::int64_t now_ms,
+base::Result<std::vector<OutboxRows::Head>> OutboxRows::due(const std::string& plugin, const DueTimes& times,
                                                             std::size_t most) {
   std::vector<Head> heads;
   const auto asked =
-      ask("SELECT id, key FROM mortise_outbox_deliveries d WHERE plugin = ?1 AND is_dead = 0 AND due_ms <= ?2 "
-          "AND (key = x'' OR NOT EXISTS (SELECT 1 FROM mortise_outbox_deliveries e WHERE e.plugin = ?1 "
-          "AND e.key = d.key AND e.is_dead = 0 AND e.id < d.id)) ORDER BY due_ms LIMIT ?3",
-          {text(plugin), number(now_ms), number(static_cast<std::int64_t>(most))}, [&](Row row) {
+      ask("SELECT id, key FROM (SELECT id, key FROM mortise_outbox_deliveries INDEXED BY mortise_outbox_by_due "
+          "WHERE plugin = ?1 AND is_dead = 0 AND due_ms <= ?2 UNION ALL SELECT id, key FROM mortise_outbox_deliveries "
+          "INDEXED BY mortise_outbox_by_due WHERE plugin = ?1 AND is_dead = 0 AND due_ms > ?3) d WHERE key = x'' "
+          "OR NOT EXISTS (SELECT 1 FROM mortise_outbox_deliveries e INDEXED BY mortise_outbox_by_key "
+          "WHERE e.plugin = ?1 AND e.key = d.key AND e.is_dead = 0 AND e.id < d.id) LIMIT ?4",
+          {text(plugin), number(times.now_ms), number(times.far_ms), number(static_cast<std::int64_t>(most))},
+          [&](Row row) {
             heads.push_back({.id = row[0].integer, .key = to_string(row[1])});
             return true;
           });
@@ -130,27 +145,27 @@ base::Result<std::vector<OutboxRows::Head>> OutboxRows::due(const std::string& p
   return heads;
 }
 
-base::Result<void> OutboxRows::read_lane(const std::string& plugin, const Head& head, std::int64_t now_ms,
+base::Result<void> OutboxRows::read_lane(const std::string& plugin, const Head& head, const DueTimes& times,
                                          std::size_t most, const Take& take) {
   return ask(
       "SELECT id, topic, o.key, published_ms, event, form, attempts, due_ms FROM mortise_outbox_deliveries d "
-      "JOIN mortise_outbox o USING (id) WHERE plugin = ?1 AND d.key = ?2 AND is_dead = 0 AND id >= ?3 ORDER BY id "
-      "LIMIT ?4",
+      "INDEXED BY mortise_outbox_by_key JOIN mortise_outbox o USING (id) WHERE plugin = ?1 AND d.key = ?2 "
+      "AND is_dead = 0 AND id >= ?3 ORDER BY id LIMIT ?4",
       {text(plugin), blob(head.key), number(head.id),
        number(head.key.empty() ? std::int64_t{1} : static_cast<std::int64_t>(most))},
       [&](Row row) {
-        if (row[7].type == MORTISE_SQL_INTEGER && row[7].integer > now_ms) return false;
+        if (row[7].type == MORTISE_SQL_INTEGER && !times.is_due(row[7].integer)) return false;
         auto letter = to_letter(row);
         letter.attempts = static_cast<std::uint32_t>(row[6].integer);
         return take(std::move(letter));
       });
 }
 
-base::Result<std::optional<std::int64_t>> OutboxRows::next_due(const std::string& plugin, std::int64_t now_ms) {
+base::Result<std::optional<std::int64_t>> OutboxRows::next_due(const std::string& plugin, const DueTimes& times) {
   std::optional<std::int64_t> next;
   const auto asked =
       ask("SELECT min(due_ms) FROM mortise_outbox_deliveries WHERE plugin = ?1 AND is_dead = 0 AND due_ms > ?2",
-          {text(plugin), number(now_ms)}, [&](Row row) {
+          {text(plugin), number(times.now_ms)}, [&](Row row) {
             if (row[0].type == MORTISE_SQL_INTEGER) next = row[0].integer;
             return false;
           });
@@ -176,11 +191,7 @@ base::Result<void> OutboxRows::end_subscription(const std::string& plugin, const
           {text(plugin), text(topic)});
   if (!ended) return ended;
   // What stood behind one that is gone has its time now.
-  ended =
-      ask("UPDATE mortise_outbox_deliveries SET due_ms = 0 WHERE plugin = ?1 AND is_dead = 0 AND due_ms IS NULL "
-          "AND NOT EXISTS (SELECT 1 FROM mortise_outbox_deliveries e WHERE e.plugin = ?1 "
-          "AND e.key = mortise_outbox_deliveries.key AND e.is_dead = 0 AND e.id < mortise_outbox_deliveries.id)",
-          {text(plugin)});
+  ended = ask(kGiveTimeToHeads, {text(plugin)});
   if (!ended) return ended;
   return ask(
       "DELETE FROM mortise_outbox_cursors WHERE plugin = ?1 AND NOT EXISTS (SELECT 1 FROM mortise_outbox_subscribers "
@@ -217,15 +228,27 @@ base::Result<void> OutboxRows::give_time_to_head(const std::string& plugin, cons
   if (key.empty()) return {};
   return ask(
       "UPDATE mortise_outbox_deliveries SET due_ms = 0 WHERE plugin = ?1 AND due_ms IS NULL AND id = "
-      "(SELECT min(id) FROM mortise_outbox_deliveries WHERE plugin = ?1 AND key = ?2 AND is_dead = 0)",
+      "(SELECT min(id) FROM mortise_outbox_deliveries INDEXED BY mortise_outbox_by_key WHERE plugin = ?1 AND key = ?2 "
+      "AND is_dead = 0)",
       {text(plugin), blob(key)});
 }
 
-base::Result<void> OutboxRows::prune(std::int64_t from, std::int64_t to) {
-  return ask(
+base::Result<std::int64_t> OutboxRows::prune(std::int64_t from, std::int64_t to, std::size_t most) {
+  std::int64_t last = to;
+  auto done =
+      ask("SELECT max(id), count(*) FROM (SELECT id FROM mortise_outbox WHERE id > ?1 AND id <= ?2 ORDER BY id "
+          "LIMIT ?3)",
+          {number(from), number(to), number(static_cast<std::int64_t>(most))}, [&](Row row) {
+            if (row[1].integer == static_cast<std::int64_t>(most)) last = row[0].integer;
+            return false;
+          });
+  if (!done) return done.error();
+  done = ask(
       "DELETE FROM mortise_outbox WHERE id > ?1 AND id <= ?2 AND NOT EXISTS (SELECT 1 FROM mortise_outbox_deliveries d "
       "WHERE d.id = mortise_outbox.id)",
-      {number(from), number(to)});
+      {number(from), number(last)});
+  if (!done) return done.error();
+  return last;
 }
 
 base::Result<void> OutboxRows::prune_one(std::int64_t id) {
@@ -236,12 +259,13 @@ base::Result<void> OutboxRows::prune_one(std::int64_t id) {
       {number(id)});
 }
 
-base::Result<std::vector<DeadLetter>> OutboxRows::dead(const std::string& plugin) {
+base::Result<std::vector<DeadLetter>> OutboxRows::dead(const std::string& plugin, std::size_t most) {
   std::vector<DeadLetter> all;
   const auto asked =
       ask("SELECT plugin, topic, o.key, id, attempts, tried_ms, error FROM mortise_outbox_deliveries d "
-          "JOIN mortise_outbox o USING (id) WHERE (?1 = '' OR plugin = ?1) AND is_dead <> 0 ORDER BY plugin, id",
-          {text(plugin)}, [&](Row row) {
+          "JOIN mortise_outbox o USING (id) WHERE (?1 = '' OR plugin = ?1) AND is_dead <> 0 ORDER BY plugin, id "
+          "LIMIT ?2",
+          {text(plugin), number(static_cast<std::int64_t>(most))}, [&](Row row) {
             all.push_back({.subscriber = to_string(row[0]),
                            .publisher = {},
                            .topic = to_string(row[1]),
@@ -257,25 +281,31 @@ base::Result<std::vector<DeadLetter>> OutboxRows::dead(const std::string& plugin
 }
 
 base::Result<std::uint64_t> OutboxRows::replay(const std::string& plugin, std::optional<std::int64_t> id) {
-  const auto done = ask(
-      "UPDATE mortise_outbox_deliveries SET is_dead = 0, attempts = 0, due_ms = 0 WHERE plugin = ?1 AND is_dead <> 0 "
-      "AND (?2 IS NULL OR id = ?2)",
-      {text(plugin), number(id)});
+  auto done =
+      ask("UPDATE mortise_outbox_deliveries SET is_dead = 0, attempts = 0, due_ms = iif(key = x'', 0, NULL) "
+          "WHERE plugin = ?1 AND is_dead <> 0 AND (?2 IS NULL OR id = ?2)",
+          {text(plugin), number(id)});
   if (!done) return done.error();
-  return static_cast<std::uint64_t>(changed_rows_);
+  const auto count = static_cast<std::uint64_t>(changed_rows_);
+  done = ask(kGiveTimeToHeads, {text(plugin)});
+  if (!done) return done.error();
+  return count;
 }
 
 base::Result<std::map<std::string, StoredCounts>> OutboxRows::counts(const std::string& plugin, std::int64_t cursor) {
   std::map<std::string, StoredCounts> all;
   auto asked =
-      ask("SELECT topic, count(*) FROM mortise_outbox WHERE id > ?1 GROUP BY topic", {number(cursor)}, [&](Row row) {
-        all[to_string(row[0])].waiting += static_cast<std::uint64_t>(row[1].integer);
-        return true;
-      });
+      ask("SELECT topic, count(*) FROM mortise_outbox JOIN mortise_outbox_subscribers USING (topic) "
+          "WHERE id > ?1 AND plugin = ?2 GROUP BY topic",
+          {number(cursor), text(plugin)}, [&](Row row) {
+            all[to_string(row[0])].waiting += static_cast<std::uint64_t>(row[1].integer);
+            return true;
+          });
   if (!asked) return asked.error();
   asked =
       ask("SELECT topic, sum(is_dead = 0 AND attempts = 0), sum(is_dead = 0 AND attempts > 0), sum(is_dead <> 0) "
-          "FROM mortise_outbox_deliveries JOIN mortise_outbox USING (id) WHERE plugin = ?1 GROUP BY topic",
+          "FROM mortise_outbox_deliveries JOIN mortise_outbox USING (id) JOIN mortise_outbox_subscribers "
+          "USING (plugin, topic) WHERE plugin = ?1 GROUP BY topic",
           {text(plugin)}, [&](Row row) {
             auto& counts = all[to_string(row[0])];
             counts.waiting += static_cast<std::uint64_t>(row[1].integer);

@@ -47,11 +47,21 @@ struct StoredCounts {
   std::uint64_t dead = 0;
 };
 
+/// Which of the times for another attempt have come, since 1970: those up to now, and those that are further away than
+/// any pause, since the clock was put back meanwhile.
+struct DueTimes {
+  std::int64_t now_ms = 0;
+  std::int64_t far_ms = 0;
+  [[nodiscard]] bool is_due(std::int64_t time_ms) const noexcept { return time_ms <= now_ms || time_ms > far_ms; }
+};
+
 /// One thread; in a transaction, which is the caller's to end.
 class OutboxRows {
  public:
   explicit OutboxRows(sql::Connection& connection) noexcept : connection_(connection) {}
 
+  /// Whether the database has them.
+  base::Result<bool> exist();
   /// The half of all its events' ids that tells it from other outboxes, and from what it was before a backup was put
   /// back.
   base::Result<std::uint64_t> epoch();
@@ -70,12 +80,12 @@ class OutboxRows {
     std::string key;
   };
   /// Whose time for another attempt has come, and which no other event of their keys stands before.
-  base::Result<std::vector<Head>> due(const std::string& plugin, std::int64_t now_ms, std::size_t most);
+  base::Result<std::vector<Head>> due(const std::string& plugin, const DueTimes& times, std::size_t most);
   /// That one and what is parked behind it.
-  base::Result<void> read_lane(const std::string& plugin, const Head& head, std::int64_t now_ms, std::size_t most,
+  base::Result<void> read_lane(const std::string& plugin, const Head& head, const DueTimes& times, std::size_t most,
                                const Take& take);
   /// When the next one's time comes; nullopt: none waits for it.
-  base::Result<std::optional<std::int64_t>> next_due(const std::string& plugin, std::int64_t now_ms);
+  base::Result<std::optional<std::int64_t>> next_due(const std::string& plugin, const DueTimes& times);
 
   base::Result<void> begin_subscription(const std::string& plugin, const std::string& topic, std::int64_t since);
   base::Result<void> end_subscription(const std::string& plugin, const std::string& topic);
@@ -88,16 +98,17 @@ class OutboxRows {
   base::Result<void> forget(const std::string& plugin, std::int64_t id);
   /// Has the first of that key tried that is not dead, unless it has its time.
   base::Result<void> give_time_to_head(const std::string& plugin, const std::string& key);
-  /// Removes what nobody needs of those after `from` up to `to`, which all cursors have passed.
-  base::Result<void> prune(std::int64_t from, std::int64_t to);
+  /// Removes what nobody needs of those after `from` up to `to`, which all cursors have passed; looks at so many at
+  /// most, and returns up to which.
+  base::Result<std::int64_t> prune(std::int64_t from, std::int64_t to, std::size_t most);
   /// That one, unless somebody needs it.
   base::Result<void> prune_one(std::int64_t id);
 
-  /// Of that subscriber; empty: of all. Without the publisher.
-  base::Result<std::vector<DeadLetter>> dead(const std::string& plugin);
+  /// Of that subscriber; empty: of all. The eldest of each, without the publisher.
+  base::Result<std::vector<DeadLetter>> dead(const std::string& plugin, std::size_t most);
   /// Has it tried again, or all of the subscriber's; returns how many that are.
   base::Result<std::uint64_t> replay(const std::string& plugin, std::optional<std::int64_t> id);
-  /// By topic.
+  /// By topic, of those that it has subscribed to.
   base::Result<std::map<std::string, StoredCounts>> counts(const std::string& plugin, std::int64_t cursor);
 
  private:

@@ -21,7 +21,9 @@ constexpr std::chrono::seconds kAfterFault{1};
 // Where somebody publishes who does not tell.
 constexpr std::chrono::milliseconds kBetweenLooks{200};
 // Rows that go in one transaction: who publishes waits for it.
-constexpr std::int64_t kMostPruned = 5000;
+constexpr std::size_t kMostPruned = 5000;
+// For whoever writes meanwhile; then others have the thread, and the next turn tries again.
+constexpr std::chrono::seconds kLongestTurn{1};
 // Of one key, and keys: each has its time, or is in the courier's hands already.
 constexpr std::size_t kMostOfLane = 64;
 constexpr std::size_t kMostHeads = 2048;
@@ -55,12 +57,9 @@ base::Result<void> Outbox::turn() {
     if (!may_deliver()) return {};
     if (auto loaded = load(); !loaded) return loaded;
   }
-  if (auto written = write(); !written) return written;
+  if (auto written = write(Clock::now() + kLongestTurn); !written) return written;
   if (may_deliver()) return read();
-  const bool are_idle = std::all_of(seats_.begin(), seats_.end(), [](const auto& one) {
-    return one.second.courier->is_idle() && !one.second.courier->unwritten().is_any;
-  });
-  if (are_idle) unload();
+  unload();
   return {};
 }
 
@@ -88,8 +87,15 @@ base::Result<void> Outbox::load() {
   return {};
 }
 
+/// Unless it is to deliver again meanwhile, or something is under way: what a courier has done that is gone nobody
+/// writes.
 void Outbox::unload() {
   const std::lock_guard lock(mutex_);
+  if (is_running_ && is_owner_) return;
+  const bool are_done = std::all_of(seats_.begin(), seats_.end(), [](const auto& one) {
+    return one.second.courier->is_idle() && !one.second.courier->unwritten().is_any;
+  });
+  if (!are_done) return;
   seats_.clear();
   subscribed_.clear();
   for (const auto& one : begun_) subscribed_[one.plugin].insert(one.topic);
@@ -120,8 +126,6 @@ void Outbox::take_seats(const std::map<std::string, StoredSubscriber>& stored) {
     if (is_running_ && is_owner_) seat.courier->release();
   }
   for (const auto& one : begun_) subscribed_[one.plugin].insert(one.topic);
-  // What has come back while its end was written begins anew.
-  for (const auto& [plugin, addressee] : addressees_) begin_subscriptions(plugin, addressee);
 }
 
 /// Of those that run, what the newest release has them not hear any more. Under mutex_.
@@ -143,6 +147,7 @@ class Outbox::Changes {
   explicit Changes(Outbox& outbox) : outbox_(outbox) {
     const std::lock_guard lock(outbox_.mutex_);
     ended = outbox_.find_ended();
+    for (const auto& one : ended) outbox_.subscribed_[one.plugin].erase(one.topic);  // who comes back begins anew
     begun = std::exchange(outbox_.begun_, {});
   }
   Changes(const Changes&) = delete;
@@ -161,7 +166,7 @@ class Outbox::Changes {
 };
 
 /// What there is to write, unless more is to be waited for.
-base::Result<void> Outbox::write() {
+base::Result<void> Outbox::write(Clock::time_point deadline) {
   const auto needless = find_needless();
   if (!needless) return needless.error();
   Changes changes(*this);
@@ -169,7 +174,7 @@ base::Result<void> Outbox::write() {
   for (auto& [plugin, seat] : seats_) {
     if (!seat.unsaved) seat.unsaved = seat.courier->take_progress();
   }
-  const auto writing = database_->begin(Access::own, sql::Time::max());
+  const auto writing = database_->begin(Access::own, deadline);
   if (!writing) return writing.error();
   OutboxRows rows((*writing)->connection());
   std::vector<DeadLetter> dead;
@@ -224,7 +229,7 @@ bool Outbox::is_time_to_write(std::int64_t needless) {
   const auto pause = seats_.empty() ? Clock::duration(kBetweenPrunes) : Clock::duration(kBetweenWrites);
   if (!is_any && needless <= pruned_to_) return false;
   const auto left = rest_of(pause, written_at_);
-  if (left.count() <= 0 || needless - pruned_to_ >= kMostPruned) return true;
+  if (left.count() <= 0 || needless - pruned_to_ >= static_cast<std::int64_t>(kMostPruned)) return true;
   wake_in(left);
   return false;
 }
@@ -287,10 +292,9 @@ base::Result<std::int64_t> Outbox::prune(OutboxRows& rows, std::int64_t needless
   auto limit = seats_.empty() ? needless : std::numeric_limits<std::int64_t>::max();
   for (const auto& [plugin, seat] : seats_) limit = std::min(limit, seat.unsaved->cursor);
   if (limit <= pruned_to_) return pruned_to_;
-  const auto to = std::min(limit, pruned_to_ + kMostPruned);
-  if (auto done = rows.prune(pruned_to_, to); !done) return done.error();
-  if (to < limit) wake_in(std::chrono::milliseconds(1));
-  return to;
+  const auto pruned = rows.prune(pruned_to_, limit, kMostPruned);
+  if (pruned && *pruned < limit) wake_in(std::chrono::milliseconds(1));
+  return pruned;
 }
 
 base::Result<void> Outbox::read() {
@@ -308,20 +312,20 @@ base::Result<void> Outbox::read() {
 
 base::Result<void> Outbox::read_for(OutboxRows& rows, const std::string& plugin, const Seat& seat) {
   auto& courier = *seat.courier;
-  const auto now = wall_clock_ms();
-  const auto next = rows.next_due(plugin, now);
+  const auto times = due_times();
+  const auto next = rows.next_due(plugin, times);
   if (!next) return next.error();
-  if (*next) wake_in(std::chrono::milliseconds(**next - now));
+  if (*next) wake_in(std::chrono::milliseconds(std::min(**next, times.far_ms) - times.now_ms));
   if (courier.wanted() == 0) {
     courier.note_more(true);
     return {};
   }
-  const auto heads = rows.due(plugin, now, kMostHeads);
+  const auto heads = rows.due(plugin, times, kMostHeads);
   if (!heads) return heads.error();
   for (const auto& head : *heads) {
     if (courier.is_full()) break;
     if (courier.is_at({.id = head.id, .key = head.key})) continue;
-    const auto done = rows.read_lane(plugin, head, now, kMostOfLane, [&](StoredLetter letter) {
+    const auto done = rows.read_lane(plugin, head, times, kMostOfLane, [&](StoredLetter letter) {
       courier.add_listed(std::move(letter));
       return !courier.is_full();
     });
@@ -346,6 +350,12 @@ base::Result<void> Outbox::read_for(OutboxRows& rows, const std::string& plugin,
   courier.note_more(is_more);
   if (is_more && courier.wanted() > 0) wake();
   return {};
+}
+
+/// No pause is longer than half as long again, chance and all.
+DueTimes Outbox::due_times() const {
+  const auto now = wall_clock_ms();
+  return {.now_ms = now, .far_ms = now + means_.rules.longest_pause.count() * 3 / 2 + 1};
 }
 
 void Outbox::log_dead(const DeadLetter& letter) {

@@ -1,7 +1,9 @@
 #include "events/outboxes.hpp"
 
 #include <algorithm>
+
 #include <utility>
+#include "telemetry/log.hpp"
 
 namespace mortise::events {
 namespace {
@@ -54,8 +56,17 @@ void Outboxes::publish(const std::vector<Change>& changes) {
   std::erase_if(addressees_, [](const auto& one) { return one.second.cone == nullptr; });
 }
 
+std::vector<std::shared_ptr<Outbox>> Outboxes::known() const {
+  std::vector<std::shared_ptr<Outbox>> all;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [plugin, one] : known_) {
+    if (auto outbox = one.lock()) all.push_back(std::move(outbox));
+  }
+  return all;
+}
+
 void Outboxes::abandon(const runtime::Generation& generation) {
-  for (const auto& outbox : running()) outbox->abandon(generation);
+  for (const auto& outbox : known()) outbox->abandon(generation);
 }
 
 std::vector<std::shared_ptr<Outbox>> Outboxes::running() const {
@@ -84,21 +95,26 @@ void Outboxes::hold() {
 
 base::Result<void> Outboxes::pause(std::chrono::steady_clock::time_point deadline, const std::stop_token& giving_up) {
   hold();
-  for (const auto& outbox : running()) {
-    if (outbox->settle(deadline, giving_up)) continue;
-    start();
-    return base::Error{base::ErrorCode::deadline_exceeded,
-                       "a subscriber is still at an event of plugin '" + outbox->plugin() + "'"};
+  for (const auto& outbox : known()) {
+    if (auto settled = outbox->settle(deadline, giving_up); !settled) {
+      start();
+      return settled;
+    }
   }
   return {};
 }
 
-void Outboxes::stop(std::chrono::steady_clock::time_point deadline) {
+std::size_t Outboxes::stop(std::chrono::steady_clock::time_point deadline) {
   hold();
-  for (const auto& outbox : running()) static_cast<void>(outbox->settle(deadline, {}));
+  for (const auto& outbox : known()) {
+    const auto settled = outbox->settle(deadline, {});
+    if (settled) continue;
+    telemetry::log(telemetry::Level::warning, "events", "what was heard in the last moment is heard again",
+                   {{"publisher", outbox->plugin()}, {"reason", settled.error().message}});
+  }
   const auto left = deadline - std::chrono::steady_clock::now();
   const auto patience = std::chrono::duration_cast<std::chrono::milliseconds>(left);
-  desk_.stop(std::max(patience, std::chrono::milliseconds(0)));
+  return desk_.stop(std::max(patience, std::chrono::milliseconds(0)));
 }
 
 std::vector<Outboxes::Report> Outboxes::report(const std::string& subscriber) {

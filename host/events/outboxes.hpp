@@ -50,8 +50,8 @@ class Outboxes {
   base::Result<void> pause(std::chrono::steady_clock::time_point deadline, const std::stop_token& giving_up);
   /// Nothing new is delivered.
   void hold();
-  /// For good, as far as that can be done by the deadline.
-  void stop(std::chrono::steady_clock::time_point deadline);
+  /// For good, as far as that can be done by the deadline. Returns how many threads are left behind.
+  std::size_t stop(std::chrono::steady_clock::time_point deadline);
 
   // --- What an admin asks, of plugins that publish and run; waits for the disk.
   struct Report {
@@ -65,6 +65,7 @@ class Outboxes {
 
  private:
   [[nodiscard]] std::vector<std::shared_ptr<Outbox>> running() const;
+  [[nodiscard]] std::vector<std::shared_ptr<Outbox>> known() const;  // also those whose plugins do not run
 
   runtime::BlockingPool desk_;
   Alarm alarm_;  // before the desk, which it wakes, is stopped

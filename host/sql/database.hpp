@@ -25,8 +25,8 @@ class CommitListener {
   CommitListener(const CommitListener&) = delete;
   CommitListener& operator=(const CommitListener&) = delete;
 
-  /// There are rows in the table kOutbox that were not there before.
-  virtual void on_news() = 0;
+  /// There are rows in the table kOutbox that were not there before. Must not wait.
+  virtual void on_news() noexcept = 0;
 };
 
 /// All threads; shared by the plugin's generations and by transactions that are open. Writers wait for each other here,

@@ -32,8 +32,8 @@ constexpr const char* kKv = R"(
 // all that its cursor has passed. One of the deliveries without a time waits behind another event of its key.
 constexpr const char* kOutboxTables = R"(
   CREATE TABLE mortise_outbox (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    topic TEXT NOT NULL CHECK (length(topic) <= 1024),
+    id INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id > 0),
+    topic TEXT NOT NULL CHECK (length(CAST(topic AS BLOB)) <= 1024),
     form INTEGER NOT NULL,
     key BLOB NOT NULL CHECK (length(key) <= 1024),
     published_ms INTEGER NOT NULL,

@@ -124,7 +124,8 @@ class OutboxTest : public ::testing::Test {
     manifest.version = manifest::Version::parse("1.0.0").value();
     manifest.publishes.push_back({.topic = kTopic, .is_durable = true});
     if (!sql::migrate(*database_, manifest)) throw std::runtime_error("no tables");
-    outbox_ = Outbox::make("says", database_, means_);
+    means_.emplace(OutboxMeans{.handlers = handlers_, .desk = desk_, .alarm = alarm_, .rules = rules_});
+    outbox_ = Outbox::make("says", database_, *means_);
   }
   void run() {
     outbox_->set_owner(true);
@@ -178,12 +179,9 @@ class OutboxTest : public ::testing::Test {
   runtime::BlockingPool handlers_{64, 1000};
   runtime::BlockingPool desk_{4, 16};
   Alarm alarm_;
-  OutboxMeans means_{
-      .handlers = handlers_,
-      .desk = desk_,
-      .alarm = alarm_,
-      .rules = {
-          .attempts = 3, .first_pause = std::chrono::milliseconds(1), .longest_pause = std::chrono::milliseconds(5)}};
+  RetryRules rules_{
+      .attempts = 3, .first_pause = std::chrono::milliseconds(1), .longest_pause = std::chrono::milliseconds(5)};
+  std::optional<OutboxMeans> means_;
   std::shared_ptr<sql::Database> database_;
   std::shared_ptr<Outbox> outbox_;
 };

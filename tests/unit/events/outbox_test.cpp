@@ -112,6 +112,77 @@ TEST_F(OutboxTest, WhoeverSubscribesNoMoreIsOwedNothing) {
   EXPECT_THAT(subscriber_.wait_for_texts(2), ElementsAre("one", "three"));
 }
 
+TEST_F(OutboxTest, ASubscriptionIsOnTheDiskAsSoonAsItHasBegun) {
+  run();
+  EXPECT_EQ(count("mortise_outbox_subscribers"), 1);
+  outbox_->run({kTopic, "zoo.other/1"});
+  auto both = subscriber_.addressee();
+  both.topics["zoo.other/1"] = both.topics[kTopic];
+  outbox_->bind("hears", both);
+  EXPECT_EQ(count("mortise_outbox_subscribers"), 2);
+}
+
+TEST_F(OutboxTest, ASecondTopicIsHeardFromTheMomentThatItIsBound) {
+  outbox_->set_owner(true);
+  outbox_->run({kTopic, "zoo.other/1"});
+  outbox_->bind("hears", subscriber_.addressee());
+  std::atomic<bool> is_over{false};
+  std::thread publisher([&] {
+    while (!is_over) publish("noise");
+  });
+  subscriber_.wait_for(20);
+  auto both = subscriber_.addressee();
+  both.topics["zoo.other/1"] = both.topics[kTopic];
+  outbox_->bind("hears", both);
+  {
+    const auto transaction = *database_->begin(sql::Database::Access::write, sql::Time::max());
+    auto other = publication("", "\x01other");
+    other.topic = "zoo.other/1";
+    ASSERT_TRUE(outbox_->publish(other, transaction.get()));
+    ASSERT_TRUE(transaction->commit());
+  }
+  const auto has_other = [&] {
+    const auto all = subscriber_.wait_for(0);
+    return std::any_of(all.begin(), all.end(), [](const auto& one) { return one.text == "other"; });
+  };
+  while (!has_other()) std::this_thread::yield();
+  is_over = true;
+  publisher.join();
+}
+
+TEST_F(OutboxTest, ATimeThatIsTooFarAwayHasCome) {
+  constexpr std::chrono::hours kHour{1};
+  subscriber_.handle_with([](const Heard& heard) { return heard.attempt == 1 ? MORTISE_UNAVAILABLE : MORTISE_OK; });
+  const auto usual = std::exchange(rules_, {.attempts = 3, .first_pause = kHour, .longest_pause = kHour});
+  close();
+  open();
+  run();
+  publish("bad", "a");
+  while (count("mortise_outbox_deliveries") == 0) std::this_thread::yield();
+  close();
+  rules_ = usual;
+  open();
+  run();
+  EXPECT_THAT(subscriber_.wait_for_texts(1), ElementsAre("bad")) << "as after a clock that was put back by an hour";
+}
+
+TEST_F(OutboxTest, NumbersThatThePluginHasChosenCostNoMoreThanOthers) {
+  run();
+  {
+    const auto transaction = *database_->begin(sql::Database::Access::write, sql::Time::max());
+    ASSERT_TRUE(
+        transaction->run("INSERT INTO mortise_outbox (id, topic, form, key, published_ms, event) "
+                         "VALUES (1000000000000000, 'invented/1', 1, x'', 1, x'01')",
+                         {}));
+    ASSERT_TRUE(transaction->commit());
+  }
+  publish("after");
+  EXPECT_THAT(subscriber_.wait_for_texts(1), ElementsAre("after"));
+  EXPECT_THAT(*outbox_->report("hears"), SizeIs(1)) << "and not one for each topic that was ever written";
+  settle();
+  EXPECT_EQ(count("mortise_outbox"), 0);
+}
+
 TEST_F(OutboxTest, ComesAgainUntilItIsHeardAndOthersOfItsKeyWait) {
   std::atomic<int> tries{0};
   subscriber_.handle_with([&](const Heard& heard) {

@@ -13,7 +13,7 @@ using ::testing::ElementsAre;
 
 class Counter final : public CommitListener {
  public:
-  void on_news() override { ++count; }
+  void on_news() noexcept override { ++count; }
   int count = 0;
 };
 
