@@ -1,5 +1,6 @@
 // Writes down in its database what it hears, in the transaction that the SDK offers for that. Fails with an event whose
-// text is "fail", unless it was built as one that forgives, and takes two milliseconds for one whose text is "slow".
+// text is "fail", unless it was built as one that forgives, and the first time with one whose text is "flaky"; takes two
+// milliseconds for one whose text is "slow".
 // GET /notes?count=N answers, as soon as so many are there, with how many those are, what was not in the order of its
 // key, what came twice, and the last one.
 #include <mortise/mortise.hpp>
@@ -36,6 +37,9 @@ class Notes : public mortise::Plugin {
 #if !defined(ZOO_FORGIVES)
     if (event.text == "fail") throw mortise::Error(mortise::Status::unavailable, "the zoo cannot write that down");
 #endif
+    if (event.text == "flaky" && info.attempt == 1) {
+      throw mortise::Error(mortise::Status::unavailable, "the zoo writes that down next time");
+    }
     if (event.text == "slow") std::this_thread::sleep_for(2ms);
     tx.execute("INSERT INTO heard (key, number, attempt, version) VALUES (?, ?, ?, ?)", event.key.string(),
                event.number, static_cast<std::int64_t>(info.attempt), version_);

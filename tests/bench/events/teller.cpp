@@ -43,7 +43,7 @@ class Teller : public mortise::Plugin {
     serve("/tell/told", [this](std::int64_t count, std::int64_t) { return tell(count); });
     serve("/tell/kept", [this](std::int64_t count, std::int64_t publishers) { return keep(count, publishers); });
     serve("/tell/fill", [this](std::int64_t count, std::int64_t) { return fill(count); });
-    serve("/tell/heard", [this](std::int64_t count, std::int64_t) { return await(heard_.get()->count() + count); });
+    serve("/tell/heard", [this](std::int64_t count, std::int64_t) { return await(count); });
   }
 
  private:
