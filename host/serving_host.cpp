@@ -122,9 +122,9 @@ base::Result<void> ServingHost::open() {
   // A migration ends before its start is given up.
   sql_.emplace(sql::database_directory(config_.state_directory), files_, config_.init_timeout * 9 / 10);
   events_.emplace(contracts_->registry(), *sql_, config_.edge.blocking_threads,
-                  events::RetryRules{.attempts = config_.events.attempts,
-                                     .first_pause = config_.events.retry_pause,
-                                     .longest_pause = config_.events.max_retry_pause});
+                  runtime::RetryRules{.attempts = config_.events.attempts,
+                                      .first_pause = config_.events.retry_pause,
+                                      .longest_pause = config_.events.max_retry_pause});
   server_.emplace(edge_settings(config_.edge));
   if (auto started = start_server(); !started) return started;
   status_file_.emplace(config_.state_directory, start_.supervisor->supervisor(), files_);

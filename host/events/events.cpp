@@ -75,7 +75,7 @@ base::Result<void> Publisher::publish(std::string_view key, mortise_bytes bytes,
 }
 
 Events::Events(const runtime::ContractRegistry& registry, sql::Sql& databases, unsigned threads,
-               const RetryRules& rules)
+               const runtime::RetryRules& rules)
     : registry_(registry), databases_(databases), pool_(threads, kMostQueued), outboxes_(pool_, rules) {}
 Events::~Events() = default;
 

@@ -53,7 +53,8 @@ class Events final : public runtime::Service {
  public:
   /// `registry` has what subscribers provide, `databases` where durable events are written; both outlive it. Handlers
   /// run on at most `threads`.
-  Events(const runtime::ContractRegistry& registry, sql::Sql& databases, unsigned threads, const RetryRules& rules);
+  Events(const runtime::ContractRegistry& registry, sql::Sql& databases, unsigned threads,
+         const runtime::RetryRules& rules);
   ~Events() override;
 
   /// The interface that every instance has. Any thread.

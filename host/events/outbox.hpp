@@ -20,12 +20,12 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "events/alarm.hpp"
 #include "events/courier.hpp"
 #include "events/group_commit.hpp"
 #include "events/outbox_rows.hpp"
-#include "events/retry_rules.hpp"
+#include "runtime/alarm.hpp"
 #include "runtime/blocking_pool.hpp"
+#include "runtime/retry_rules.hpp"
 #include "sql/database.hpp"
 
 namespace mortise::events {
@@ -34,8 +34,8 @@ namespace mortise::events {
 struct OutboxMeans {
   runtime::BlockingPool& handlers;  // on whose threads subscribers hear
   runtime::BlockingPool& desk;
-  Alarm& alarm;
-  const RetryRules rules;
+  runtime::Alarm& alarm;
+  const runtime::RetryRules rules;
 };
 
 /// What a subscriber hears from one publisher.
@@ -48,7 +48,7 @@ struct DurableReport {
 /// Any thread, but for what says otherwise.
 class Outbox final : public sql::CommitListener,
                      public CourierDesk,
-                     public Sleeper,
+                     public runtime::Sleeper,
                      public std::enable_shared_from_this<Outbox> {
  public:
   static std::shared_ptr<Outbox> make(std::string plugin, std::shared_ptr<sql::Database> database,

@@ -6,25 +6,16 @@
 namespace mortise::events {
 namespace {
 
-mortise_sql_value number(std::int64_t value) { return {MORTISE_SQL_INTEGER, 0, value, 0, {nullptr, 0}}; }
-mortise_sql_value number(std::optional<std::int64_t> value) {
-  return value ? number(*value) : mortise_sql_value{MORTISE_SQL_NULL, 0, 0, 0, {nullptr, 0}};
-}
-mortise_sql_value bytes_of(std::uint32_t type, std::string_view value) {
-  return {type, 0, 0, 0, {reinterpret_cast<const std::uint8_t*>(value.data()), value.size()}};
-}
-mortise_sql_value text(std::string_view value) { return bytes_of(MORTISE_SQL_TEXT, value); }
-mortise_sql_value blob(std::string_view value) { return bytes_of(MORTISE_SQL_BLOB, value); }
+using sql::blob;
+using sql::number;
+using sql::text;
+using sql::to_string;
 
 // The first of each key that is not dead: unless it has its time, it is to be tried.
 constexpr std::string_view kGiveTimeToHeads =
     "UPDATE mortise_outbox_deliveries SET due_ms = 0 WHERE plugin = ?1 AND is_dead = 0 AND due_ms IS NULL AND id IN "
     "(SELECT min(id) FROM mortise_outbox_deliveries INDEXED BY mortise_outbox_by_key WHERE plugin = ?1 AND is_dead = 0 "
     "AND key <> x'' GROUP BY key)";
-
-std::string to_string(const mortise_sql_value& value) {
-  return {reinterpret_cast<const char*>(value.bytes.data), static_cast<std::size_t>(value.bytes.size)};
-}
 
 /// From id, topic, key, published_ms, event, form.
 StoredLetter to_letter(std::span<const mortise_sql_value> row) {
@@ -51,33 +42,6 @@ std::array<mortise_sql_value, 5> to_parameters(const Publication& publication) {
           blob(publication.key),
           number(wall_clock_ms()),
           {MORTISE_SQL_BLOB, 0, 0, 0, publication.bytes}};
-}
-
-base::Result<void> OutboxRows::ask(std::string_view text, std::initializer_list<mortise_sql_value> parameters,
-                                   const std::function<bool(Row)>& take) {
-  struct Taker {
-    static mortise_status row(void* self, const mortise_sql_value* values, std::uint32_t count) {
-      return (*static_cast<const std::function<bool(Row)>*>(self))({values, count}) ? MORTISE_OK : MORTISE_CANCELLED;
-    }
-  };
-  const mortise_sql_rows rows{sizeof rows, 0, const_cast<std::function<bool(Row)>*>(&take), &Taker::row};
-  mortise_sql_outcome outcome{sizeof outcome, 0, 0, 0};
-  const auto done = connection_.run_own(
-      text,
-      {.parameters = {parameters.begin(), parameters.size()}, .rows = take ? &rows : nullptr, .outcome = &outcome});
-  if (!done) return done.error();
-  changed_rows_ = outcome.changed_rows;
-  return {};
-}
-
-base::Result<std::int64_t> OutboxRows::ask_number(std::string_view text) {
-  std::int64_t found = 0;
-  const auto asked = ask(text, {}, [&](Row row) {
-    found = row[0].integer;
-    return false;
-  });
-  if (!asked) return asked.error();
-  return found;
 }
 
 base::Result<bool> OutboxRows::exist() {
@@ -286,7 +250,7 @@ base::Result<std::uint64_t> OutboxRows::replay(const std::string& plugin, std::o
           "WHERE plugin = ?1 AND is_dead <> 0 AND (?2 IS NULL OR id = ?2)",
           {text(plugin), number(id)});
   if (!done) return done.error();
-  const auto count = static_cast<std::uint64_t>(changed_rows_);
+  const auto count = changed_rows();
   done = ask(kGiveTimeToHeads, {text(plugin)});
   if (!done) return done.error();
   return count;

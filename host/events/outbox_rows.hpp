@@ -7,10 +7,8 @@
 #include <array>
 #include <cstdint>
 #include <functional>
-#include <initializer_list>
 #include <map>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,7 +16,7 @@
 #include "base/result.hpp"
 #include "events/event_form.hpp"
 #include "events/letter.hpp"
-#include "sql/connection.hpp"
+#include "sql/own_statements.hpp"
 
 namespace mortise::events {
 
@@ -56,9 +54,9 @@ struct DueTimes {
 };
 
 /// One thread; in a transaction, which is the caller's to end.
-class OutboxRows {
+class OutboxRows : private sql::OwnStatements {
  public:
-  explicit OutboxRows(sql::Connection& connection) noexcept : connection_(connection) {}
+  explicit OutboxRows(sql::Connection& connection) noexcept : OwnStatements(connection) {}
 
   /// Whether the database has them.
   base::Result<bool> exist();
@@ -110,15 +108,6 @@ class OutboxRows {
   base::Result<std::uint64_t> replay(const std::string& plugin, std::optional<std::int64_t> id);
   /// By topic, of those that it has subscribed to.
   base::Result<std::map<std::string, StoredCounts>> counts(const std::string& plugin, std::int64_t cursor);
-
- private:
-  using Row = std::span<const mortise_sql_value>;
-  base::Result<void> ask(std::string_view text, std::initializer_list<mortise_sql_value> parameters,
-                         const std::function<bool(Row)>& take = {});
-  base::Result<std::int64_t> ask_number(std::string_view text);
-
-  sql::Connection& connection_;
-  std::int64_t changed_rows_ = 0;  // by the last statement
 };
 
 /// The statement that publishes, in whatever process; its parameters are those of to_parameters().

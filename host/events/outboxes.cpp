@@ -14,7 +14,7 @@ constexpr std::size_t kMostQueued = 16;
 
 }  // namespace
 
-Outboxes::Outboxes(runtime::BlockingPool& handlers, const RetryRules& rules)
+Outboxes::Outboxes(runtime::BlockingPool& handlers, const runtime::RetryRules& rules)
     : desk_(kMostAtDesk, kMostQueued), means_{.handlers = handlers, .desk = desk_, .alarm = alarm_, .rules = rules} {}
 
 std::shared_ptr<Outbox> Outboxes::open(const std::string& plugin, const std::shared_ptr<sql::Database>& database) {

@@ -13,10 +13,10 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "events/alarm.hpp"
 #include "events/outbox.hpp"
-#include "events/retry_rules.hpp"
+#include "runtime/alarm.hpp"
 #include "runtime/blocking_pool.hpp"
+#include "runtime/retry_rules.hpp"
 #include "sql/database.hpp"
 
 namespace mortise::events {
@@ -25,7 +25,7 @@ namespace mortise::events {
 class Outboxes {
  public:
   /// Subscribers hear on threads of `handlers`, which outlives it.
-  Outboxes(runtime::BlockingPool& handlers, const RetryRules& rules);
+  Outboxes(runtime::BlockingPool& handlers, const runtime::RetryRules& rules);
 
   /// A plugin's; one as long as anybody holds it. [control thread]
   std::shared_ptr<Outbox> open(const std::string& plugin, const std::shared_ptr<sql::Database>& database);
@@ -68,7 +68,7 @@ class Outboxes {
   [[nodiscard]] std::vector<std::shared_ptr<Outbox>> known() const;  // also those whose plugins do not run
 
   runtime::BlockingPool desk_;
-  Alarm alarm_;  // before the desk, which it wakes, is stopped
+  runtime::Alarm alarm_;  // before the desk, which it wakes, is stopped
   const OutboxMeans means_;
   std::map<std::string, Addressee> addressees_;  // the release thread's: of the newest release
   mutable std::mutex mutex_;

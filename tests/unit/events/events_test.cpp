@@ -47,7 +47,7 @@ class EventsTest : public ContractTest {
   const mortise::testing::TemporaryDirectory directory_;
   base::RealFiles files_;
   sql::Sql databases_{directory_.path(), files_, std::chrono::seconds(10)};
-  Events events_{contracts_.registry(), databases_, 4, RetryRules{}};
+  Events events_{contracts_.registry(), databases_, 4, runtime::RetryRules{}};
 
  private:
   runtime::GenerationPtr generation_of(manifest::Manifest manifest) {

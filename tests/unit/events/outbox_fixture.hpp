@@ -178,8 +178,8 @@ class OutboxTest : public ::testing::Test {
   FakeSubscriber subscriber_;
   runtime::BlockingPool handlers_{64, 1000};
   runtime::BlockingPool desk_{4, 16};
-  Alarm alarm_;
-  RetryRules rules_{
+  runtime::Alarm alarm_;
+  runtime::RetryRules rules_{
       .attempts = 3, .first_pause = std::chrono::milliseconds(1), .longest_pause = std::chrono::milliseconds(5)};
   std::optional<OutboxMeans> means_;
   std::shared_ptr<sql::Database> database_;

@@ -1,9 +1,9 @@
-#include "events/alarm.hpp"
+#include "runtime/alarm.hpp"
 
 #include <algorithm>
 #include <vector>
 
-namespace mortise::events {
+namespace mortise::runtime {
 
 Alarm::~Alarm() {
   {
@@ -55,4 +55,4 @@ void Alarm::run() {
   }
 }
 
-}  // namespace mortise::events
+}  // namespace mortise::runtime

@@ -1,13 +1,13 @@
-// When a subscriber that has failed gets an event again.
+// When what has failed is tried again.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 
-namespace mortise::events {
+namespace mortise::runtime {
 
 struct RetryRules {
-  std::uint32_t attempts = 8;                  // the last one fails: the event is dead
+  std::uint32_t attempts = 8;                  // the last one fails: that is the end of it
   std::chrono::milliseconds first_pause{100};  // three times as long after each further attempt
   std::chrono::milliseconds longest_pause{60000};
 
@@ -15,4 +15,4 @@ struct RetryRules {
   [[nodiscard]] std::chrono::milliseconds pause_after(std::uint32_t attempts_made) const;
 };
 
-}  // namespace mortise::events
+}  // namespace mortise::runtime

@@ -1,9 +1,9 @@
-#include "events/retry_rules.hpp"
+#include "runtime/retry_rules.hpp"
 
 #include <algorithm>
 #include <random>
 
-namespace mortise::events {
+namespace mortise::runtime {
 
 std::chrono::milliseconds RetryRules::pause_after(std::uint32_t attempts_made) const {
   constexpr double kFactor = 3;
@@ -17,4 +17,4 @@ std::chrono::milliseconds RetryRules::pause_after(std::uint32_t attempts_made) c
   return std::chrono::milliseconds(static_cast<std::int64_t>(pause));
 }
 
-}  // namespace mortise::events
+}  // namespace mortise::runtime

@@ -1,4 +1,4 @@
-// Wakes outboxes at their times: one thread for all of them. Inside this folder.
+// Wakes who asks for it at a time: one thread for all of them.
 #pragma once
 
 #include <chrono>
@@ -8,7 +8,7 @@
 #include <mutex>
 #include <thread>
 
-namespace mortise::events {
+namespace mortise::runtime {
 
 class Sleeper {
  public:
@@ -48,4 +48,4 @@ class Alarm {
   std::thread thread_;                       // guarded by mutex_
 };
 
-}  // namespace mortise::events
+}  // namespace mortise::runtime

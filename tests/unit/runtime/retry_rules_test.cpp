@@ -1,10 +1,10 @@
-#include "events/retry_rules.hpp"
+#include "runtime/retry_rules.hpp"
 
 #include <gtest/gtest.h>
 
 #include <set>
 
-namespace mortise::events {
+namespace mortise::runtime {
 namespace {
 
 using std::chrono::milliseconds;
@@ -29,4 +29,4 @@ TEST(RetryRules, WhatHasFailedTogetherDoesNotComeTogether) {
 }
 
 }  // namespace
-}  // namespace mortise::events
+}  // namespace mortise::runtime
