@@ -22,6 +22,10 @@ using telemetry::Level;
 // requests more often than that ever finds it closed.
 constexpr std::chrono::milliseconds kFarewell{1000};
 
+runtime::RetryRules to_rules(const config::RetryConfig& config) {
+  return {.attempts = config.attempts, .first_pause = config.retry_pause, .longest_pause = config.max_retry_pause};
+}
+
 /// By name: those that run, and why others do not.
 struct Plugins {
   std::vector<std::string> running;
@@ -118,13 +122,10 @@ base::Result<void> ServingHost::open() {
                 .on_change = [this] { runner_->tell_changed(); },
                 .on_crash = [this](const telemetry::CrashMark& crash) { runner_->tell_crashed(crash); }};
   contracts_.emplace(config_.arena_max_bytes);
-  tasks_.emplace(config_.edge.blocking_threads);
   // A migration ends before its start is given up.
   sql_.emplace(sql::database_directory(config_.state_directory), files_, config_.init_timeout * 9 / 10);
-  events_.emplace(contracts_->registry(), *sql_, config_.edge.blocking_threads,
-                  runtime::RetryRules{.attempts = config_.events.attempts,
-                                      .first_pause = config_.events.retry_pause,
-                                      .longest_pause = config_.events.max_retry_pause});
+  events_.emplace(contracts_->registry(), *sql_, config_.edge.blocking_threads, to_rules(config_.events));
+  tasks_.emplace(*sql_, config_.edge.blocking_threads, to_rules(config_.tasks));
   server_.emplace(edge_settings(config_.edge));
   if (auto started = start_server(); !started) return started;
   status_file_.emplace(config_.state_directory, start_.supervisor->supervisor(), files_);
@@ -168,31 +169,33 @@ base::Result<void> ServingHost::open() {
 void ServingHost::serve() {
   if (!start_.former) {
     events_->outboxes().start();
-    return runner_->start([this] { announce_ready(); });
+    return runner_->start([this] { announce_ready({}); });
   }
   std::promise<void> begun;
   runner_->start([&begun] { begun.set_value(); });
   begun.get_future().wait();  // nobody stops it: signals are waited for later
-  take_over();
-  announce_ready();
+  const auto others_write_for = take_over();
+  announce_ready(others_write_for);
 }
 
 /// From then on it is told of; also on the release thread.
-void ServingHost::announce_ready() {
-  tasks_->start();
+void ServingHost::announce_ready(std::chrono::milliseconds others_write_for) {
+  tasks_->start(others_write_for);
   server_->set_ready(true);
   if (start_.is_restart) server_->accept();
   telemetry::log(Level::info, "host", "ready");
   start_.supervisor->tell_ready();
 }
 
-/// Nothing in here can fail any more; what cannot be written is in the log.
-void ServingHost::take_over() {
+/// Nothing in here can fail any more; what cannot be written is in the log. Returns how long the former host may still
+/// write to plugins' databases.
+std::chrono::milliseconds ServingHost::take_over() {
   const auto plugins = look_at_plugins(*runner_);
   start_.former->wait_until_owner(plugins ? plugins->running : std::vector<std::string>(),
                                   plugins ? plugins->reasons : std::map<std::string, std::string>());
   start_.supervisor->tell_owner();
-  events_->outboxes().start(kFarewell + config_.edge.shutdown_grace + config_.stop_timeout * 4);
+  const auto others_write_for = kFarewell + config_.edge.shutdown_grace + config_.stop_timeout * 4;
+  events_->outboxes().start(others_write_for);
   tell_pids();
   announce();
   server_->set_ready(true);
@@ -201,6 +204,7 @@ void ServingHost::take_over() {
   control_->take_place();                // last: who asks for another upgrade finds nothing of this one left
   start_.former->dismiss();
   start_.former.reset();
+  return others_write_for;
 }
 
 /// Addresses as people write them, for the log and for the files in the state directory.
@@ -227,7 +231,12 @@ base::Result<std::vector<std::string>> ServingHost::lend_state(std::chrono::stea
     static_cast<void>(runner_->resume());
     return paused.error();
   }
-  tasks_->pause();  // the next host's begin when it has taken over
+  // The next host's begin when it has taken over.
+  if (auto paused = tasks_->pause(deadline, giving_up); !paused) {
+    events_->outboxes().start();
+    static_cast<void>(runner_->resume());
+    return paused.error();
+  }
   return std::move(plugins->running);
 }
 
@@ -260,6 +269,7 @@ std::size_t ServingHost::stop() {
   }
   server_->drain();
   events_->outboxes().hold();
+  tasks_->durable().hold();
   runner_->begin_stop();
   control_->stop();  // after the runner has answered whoever waits for it
   const std::size_t cut = server_->stop(config_.edge.shutdown_grace);

@@ -60,10 +60,10 @@ class ServingHost final : public takeover::Outgoing {
   base::Result<void> prepare_directories();
   base::Result<void> get_lock();
   base::Result<void> start_server();
-  void take_over();
+  std::chrono::milliseconds take_over();
   void tell_pids() const;
   void announce();
-  void announce_ready();
+  void announce_ready(std::chrono::milliseconds others_write_for);
 
   const config::HostConfig& config_;
   const std::vector<std::string>& interfaces_;

@@ -55,6 +55,7 @@ void print_description(const manifest::Manifest& manifest, std::ostream& out) {
     out << "publishes " << published.topic << (published.is_durable ? " (durable)" : "") << '\n';
     print_methods(manifest, published.topic, out);
   }
+  for (const auto& task : manifest.durable_tasks) out << "handles   durable task " << task << '\n';
   for (const auto& interface : manifest.interfaces) out << "uses      " << interface << '\n';
 }
 
@@ -94,6 +95,7 @@ ordered_json describe_plugin(const manifest::Manifest& manifest) {
                         {"summary", manifest.summary},
                         {"abi", manifest.abi_major},
                         {"interfaces", manifest.interfaces}};
+  document["durable_tasks"] = manifest.durable_tasks;
   document.update(describe_contracts(manifest));
   return document;
 }

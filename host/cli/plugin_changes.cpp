@@ -44,6 +44,7 @@ class Comparison {
     compare_provided();
     compare_methods();
     compare_required();
+    compare_durable_tasks();
     for (const auto& interface : after_.interfaces) {
       const auto& old = before_.interfaces;
       if (std::find(old.begin(), old.end(), interface) != old.end()) continue;
@@ -99,6 +100,21 @@ class Comparison {
     std::set<std::string> done;
     for (const auto& old : before_.provides) {
       if (offered.contains(old.contract) && done.insert(old.contract).second) compare_methods_of(old.contract);
+    }
+  }
+
+  void compare_durable_tasks() {
+    const auto has = [](const Manifest& plugin, const std::string& task) {
+      return std::find(plugin.durable_tasks.begin(), plugin.durable_tasks.end(), task) != plugin.durable_tasks.end();
+    };
+    for (const auto& task : before_.durable_tasks) {
+      if (has(after_, task)) continue;
+      say(Effect::compatible,
+          "durable task " + task +
+              ": is not handled any longer; what waits of it goes on waiting for a version that does");
+    }
+    for (const auto& task : after_.durable_tasks) {
+      if (!has(before_, task)) say(Effect::compatible, "durable task " + task + ": is handled, too");
     }
   }
 

@@ -73,11 +73,11 @@ struct LogConfig {
   unsigned keep = 5;              // rotated files
 };
 
-/// What becomes of a durable event that its subscriber fails with.
-struct EventsConfig {
-  unsigned attempts = 8;                       // then it is dead
-  std::chrono::milliseconds retry_pause{100};  // after the first; three times as long after each further one
-  std::chrono::milliseconds max_retry_pause{60000};
+/// What becomes of something durable that a plugin fails with.
+struct RetryConfig {
+  unsigned attempts;                      // then it is dead
+  std::chrono::milliseconds retry_pause;  // after the first; three times as long after each further one
+  std::chrono::milliseconds max_retry_pause;
 };
 
 /// What the host does of itself when plugins.d or the drop directory has changed.
@@ -118,7 +118,10 @@ struct HostConfig {
   mode_t control_socket_mode = 0600;
   std::filesystem::path control_group;  // in which isolated plugins get theirs; empty: the one delegated to the host
   EdgeConfig edge;
-  EventsConfig events;
+  RetryConfig events{
+      .attempts = 8, .retry_pause = std::chrono::milliseconds(100), .max_retry_pause = std::chrono::minutes(1)};
+  RetryConfig tasks{
+      .attempts = 10, .retry_pause = std::chrono::milliseconds(1000), .max_retry_pause = std::chrono::hours(1)};
   LogConfig log;
 };
 

@@ -98,10 +98,10 @@ void read_apply(ObjectReader& reader, ApplyMode& apply) {
   apply = text == "manual" ? ApplyMode::manual : ApplyMode::automatic;
 }
 
-void read_events(ObjectReader& events, EventsConfig& config) {
-  events.integer("attempts", config.attempts, 1, 1000);
-  events.milliseconds("retry_pause_ms", config.retry_pause, 1, kDayMs);
-  events.milliseconds("max_retry_pause_ms", config.max_retry_pause, 1, kDayMs);
+void read_retry(ObjectReader& retry, RetryConfig& config) {
+  retry.integer("attempts", config.attempts, 1, 1000);
+  retry.milliseconds("retry_pause_ms", config.retry_pause, 1, kDayMs);
+  retry.milliseconds("max_retry_pause_ms", config.max_retry_pause, 1, kDayMs);
 }
 
 }  // namespace
@@ -144,7 +144,8 @@ LoadedHost load_host_config(const std::filesystem::path& file, base::Files& file
   read_control(reader, config);
   reader.path("control_group", config.control_group);
   reader.object("edge", [&](ObjectReader& edge) { read_edge(edge, config.edge); });
-  reader.object("events", [&](ObjectReader& events) { read_events(events, config.events); });
+  reader.object("events", [&](ObjectReader& events) { read_retry(events, config.events); });
+  reader.object("tasks", [&](ObjectReader& tasks) { read_retry(tasks, config.tasks); });
   reader.object("log", [&](ObjectReader& log) { read_log(log, config.log); });
   reader.finish();
   return loaded;

@@ -21,7 +21,7 @@ constexpr std::size_t kMostDead = 2000;
 std::shared_ptr<Outbox> Outbox::make(std::string plugin, std::shared_ptr<sql::Database> database,
                                      const OutboxMeans& means) {
   auto made = std::make_shared<Outbox>(std::move(plugin), std::move(database), means);
-  made->database_->listen(made);
+  made->database_->listen(sql::News::events, made);
   return made;
 }
 

@@ -42,8 +42,33 @@ mortise_status cancel(mortise_host* host, std::uint64_t tag, mortise_error* erro
   });
 }
 
+mortise_status handle(mortise_host* host, const mortise_task_handler_v1* handler, mortise_error* error) {
+  const auto& generation = runtime::Generation::from(host);
+  auto* const tasks = tasks_of(generation);
+  if (tasks == nullptr || handler == nullptr) return MORTISE_INVALID_ARGUMENT;
+  return guarded(error, [&] {
+    const auto added = tasks->handle(generation, *handler);
+    return added ? mortise_status{MORTISE_OK} : to_abi(added.error(), error);
+  });
+}
+
 constexpr mortise_tasks_v1 kTasksTable{
-    .struct_size = sizeof(mortise_tasks_v1), .reserved = 0, .add = &add, .cancel = &cancel};
+    .struct_size = sizeof(mortise_tasks_v1), .reserved = 0, .add = &add, .cancel = &cancel, .handle = &handle};
+
+/// Calls it, and has the host hear why it fails.
+template <class Body>
+mortise_status run_body(const runtime::Generation& generation, const std::string& name, const Body& body) {
+  std::string text(1024, '\0');
+  mortise_error error{.struct_size = sizeof error,
+                      .capacity = static_cast<std::uint32_t>(text.size()),
+                      .size = 0,
+                      .reserved = 0,
+                      .message = text.data()};
+  const auto status = body(&error);
+  if (status == MORTISE_OK) return status;
+  text.resize(std::min<std::size_t>(error.size, text.size()));
+  return runtime::fail_call(generation, status, "task " + name, text);
+}
 
 // The reply of a task that went well: that of a method without a result.
 constexpr std::uint8_t kDone[] = {1};
@@ -94,6 +119,19 @@ base::Result<void> RemoteTasks::cancel(std::uint64_t tag) {
   return {};
 }
 
+base::Result<void> RemoteTasks::handle(const runtime::Generation& generation, const mortise_task_handler_v1& handler) {
+  return registered_.add(generation, handler);
+}
+
+base::Result<void> RemoteTasks::initialised(const runtime::Generation& generation) {
+  if (auto complete = registered_.check_complete(generation); !complete) return complete;
+  const std::lock_guard lock(mutex_);
+  generation_ = &generation;
+  auto known = registered_.find(generation);
+  for (const auto& name : generation.spec().manifest->durable_tasks) handlers_.emplace_back(name, known[name]);
+  return {};
+}
+
 void RemoteTasks::forget_task(std::uint64_t tag) {
   const auto found = tasks_.find(tag);
   if (found == tasks_.end()) return;
@@ -101,11 +139,13 @@ void RemoteTasks::forget_task(std::uint64_t tag) {
   tasks_.erase(found);
 }
 
-mortise_status RemoteTasks::call(void* self, std::uint32_t /*method*/, mortise_bytes request, mortise_bytes* reply) {
+mortise_status RemoteTasks::call(void* self, std::uint32_t method, mortise_bytes request, mortise_bytes* reply) {
+  auto& tasks = *static_cast<RemoteTasks*>(self);
+  *reply = {kDone, sizeof kDone};
+  if (method == kRunDurableTask) return tasks.run_durable({reinterpret_cast<const char*>(request.data), request.size});
   std::uint64_t tag = 0;
   std::memcpy(&tag, request.data, sizeof tag);
-  *reply = {kDone, sizeof kDone};
-  return static_cast<RemoteTasks*>(self)->run(tag);
+  return tasks.run(tag);
 }
 
 mortise_status RemoteTasks::run(std::uint64_t tag) {
@@ -117,16 +157,15 @@ mortise_status RemoteTasks::run(std::uint64_t tag) {
     task = found->second;
     if (!task.comes_again) forget_task(tag);
   }
-  std::string text(1024, '\0');
-  mortise_error error{.struct_size = sizeof error,
-                      .capacity = static_cast<std::uint32_t>(text.size()),
-                      .size = 0,
-                      .reserved = 0,
-                      .message = text.data()};
-  const auto status = task.run(task.self, tag, &error);
-  if (status == MORTISE_OK) return status;
-  text.resize(std::min<std::size_t>(error.size, text.size()));
-  return runtime::fail_call(*generation_, status, "task " + task.name, text);
+  return run_body(*generation_, task.name, [&](mortise_error* error) { return task.run(task.self, tag, error); });
+}
+
+mortise_status RemoteTasks::run_durable(std::string_view request) {
+  const auto run = DurableTaskView::read(request);
+  if (!run || run->handler >= handlers_.size()) return MORTISE_INVALID_ARGUMENT;
+  const auto& named = handlers_[run->handler];
+  return run_body(*generation_, named.first,
+                  [&](mortise_error* error) { return named.second.run(named.second.self, &run->task, error); });
 }
 
 }  // namespace mortise::isolation

@@ -10,10 +10,13 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/result.hpp"
 #include "isolation/host_link.hpp"
 #include "runtime/service.hpp"
+#include "tasks/handlers.hpp"
 
 namespace mortise::isolation {
 
@@ -29,11 +32,14 @@ class RemoteTasks final : public runtime::Service {
   void publish_canary(const runtime::ReleasePtr&, const runtime::CanaryShare&) override {}
   void cut(const runtime::Generation&) override {}
   void forget(const runtime::Generation&) override {}
+  /// Whether there is a handler of each durable task that the manifest names.
+  base::Result<void> initialised(const runtime::Generation& generation) override;
 
   base::Result<void> add(const runtime::Generation& generation, const mortise_task_v1& task);
   base::Result<void> cancel(std::uint64_t tag);
+  base::Result<void> handle(const runtime::Generation& generation, const mortise_task_handler_v1& handler);
 
-  /// Over which the host has tasks run: the request is a tag.
+  /// Over which the host has tasks run (task_form.hpp).
   [[nodiscard]] const mortise_channel_v1& channel() const noexcept { return channel_; }
 
  private:
@@ -46,6 +52,7 @@ class RemoteTasks final : public runtime::Service {
 
   static mortise_status call(void* self, std::uint32_t method, mortise_bytes request, mortise_bytes* reply);
   mortise_status run(std::uint64_t tag);
+  mortise_status run_durable(std::string_view request);
   void forget_task(std::uint64_t tag);  // under mutex_
 
   HostLink& link_;
@@ -55,6 +62,9 @@ class RemoteTasks final : public runtime::Service {
   const runtime::Generation* generation_ = nullptr;  // the worker's only one, once it has a task
   std::map<std::uint64_t, Known> tasks_;             // by tag
   std::set<std::string> names_;                      // of those that come again
+  // Of durable tasks, while the plugin's init runs; then in the order of the manifest, and never changed.
+  tasks::Handlers registered_;
+  std::vector<std::pair<std::string, tasks::Handler>> handlers_;
 };
 
 }  // namespace mortise::isolation

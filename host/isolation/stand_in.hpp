@@ -37,6 +37,7 @@
 #include "base/restart_pause.hpp"
 #include "isolation/calls.hpp"
 #include "isolation/contract_calls.hpp"
+#include "isolation/durable_task_calls.hpp"
 #include "isolation/fork_server.hpp"
 #include "isolation/growing_pool.hpp"
 #include "isolation/talk.hpp"
@@ -168,7 +169,7 @@ class StandIn final : public loader::Code {
   static mortise_status call_contract(void* self, std::uint32_t method, mortise_bytes request, mortise_bytes* reply);
   static std::uint8_t* reserve_request(void* self, std::uint64_t size);
   mortise_status begin(const mortise_host_v1& host, mortise_error* error);
-  void begin_tasks();
+  mortise_status begin_tasks(mortise_error* error);
   mortise_status export_part(const char* part, const mortise_state_writer_v1& writer, mortise_error* error);
   mortise_status import_part(const char* part, std::uint32_t version, mortise_bytes state, mortise_error* error);
   void call(Hook& hook);
@@ -246,6 +247,7 @@ class StandIn final : public loader::Code {
   std::vector<mortise_event_topic*> topics_;  // likewise
   std::deque<Mounted> mounted_;               // likewise
   TaskCalls tasks_;
+  DurableTaskCalls durable_tasks_{[this] { return contract_calls_in_turn(); }};
   std::vector<Registered> registered_;  // likewise: in the order of registration
   base::RestartPause pause_;            // the attendant's
   bool has_served_ = false;             // the attendant's; a worker that comes from here on takes one's place

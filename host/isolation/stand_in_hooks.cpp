@@ -40,7 +40,7 @@ mortise_status StandIn::init(const mortise_host_v1* host, void** self, mortise_e
 mortise_status StandIn::begin(const mortise_host_v1& host, mortise_error* error) {
   host_ = &host;
   http_ = static_cast<const mortise_http_v1*>(host.get_interface(host.host, to_abi(MORTISE_HTTP_V1)));
-  begin_tasks();
+  if (const auto begun = begin_tasks(error); begun != MORTISE_OK) return begun;
   events_ = static_cast<const mortise_events_v1*>(host.get_interface(host.host, to_abi(MORTISE_EVENTS_V1)));
   if (!wake_.is_open() || http_ == nullptr) return MORTISE_RESOURCE_EXHAUSTED;
   Hook hook{.name = "init", .limit = within(settings_.init_timeout)};
@@ -63,9 +63,13 @@ mortise_status StandIn::begin(const mortise_host_v1& host, mortise_error* error)
   return added;
 }
 
-void StandIn::begin_tasks() {
-  const auto* const table = host_->get_interface(host_->host, to_abi(MORTISE_TASKS_V1));
-  tasks_.begin(static_cast<const mortise_tasks_v1*>(table), host_->host);
+/// Durable ones are the first's, which finds a worker for each.
+mortise_status StandIn::begin_tasks(mortise_error* error) {
+  const auto* const table =
+      static_cast<const mortise_tasks_v1*>(host_->get_interface(host_->host, to_abi(MORTISE_TASKS_V1)));
+  tasks_.begin(table, host_->host);
+  return first_ != nullptr ? MORTISE_OK
+                           : durable_tasks_.begin(table, host_->host, spec_.manifest->durable_tasks, error);
 }
 
 /// Hands it to the attendant, and waits until that is done with it: within its limit, or when the worker has ended.

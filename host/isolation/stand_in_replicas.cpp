@@ -52,7 +52,7 @@ mortise_status StandIn::add_replicas(mortise_error* error) {
 void StandIn::begin_replica(const mortise_host_v1& host) {
   host_ = &host;
   http_ = first().http_;
-  begin_tasks();
+  begin_tasks(nullptr);
   const std::lock_guard lock(mutex_);
   attendant_ = std::thread([this] { attend(); });  // first: where there is none, nothing is posted
   is_attended_ = true;

@@ -18,6 +18,11 @@ std::uint64_t next_number() {
 
 }  // namespace
 
+const ForwardedContract& tasks_contract() noexcept {
+  static const ForwardedContract kTasks{.stand_in = nullptr, .number = kTaskProvision, .declared = nullptr, .channel{}};
+  return kTasks;
+}
+
 bool TaskCalls::add(const Worker& worker, const mortise_task_v1& given) {
   if (table_ == nullptr) return false;
   auto task = given;
@@ -69,7 +74,6 @@ void TaskCalls::end(const Worker& worker) {
 /// On a thread of the host's, in a scope.
 mortise_status TaskCalls::run(void* self, std::uint64_t number, mortise_error* /*error*/) {
   auto& calls = *static_cast<TaskCalls*>(self);
-  static const ForwardedContract kTask{.stand_in = nullptr, .number = kTaskProvision, .declared = nullptr, .channel{}};
   Forwarded task;
   {
     const std::lock_guard lock(calls.mutex_);
@@ -80,7 +84,7 @@ mortise_status TaskCalls::run(void* self, std::uint64_t number, mortise_error* /
   }
   mortise_bytes reply{nullptr, 0};
   const mortise_bytes request{reinterpret_cast<const std::uint8_t*>(&task.tag), sizeof task.tag};
-  return task.worker->call(kTask, 0, request, false, &reply);
+  return task.worker->call(tasks_contract(), kRunTask, request, false, &reply);
 }
 
 }  // namespace mortise::isolation

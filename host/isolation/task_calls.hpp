@@ -13,6 +13,9 @@
 
 namespace mortise::isolation {
 
+/// What calls of tasks are made through.
+const ForwardedContract& tasks_contract() noexcept;
+
 /// Of one stand-in, over the lives of its workers. Any thread. What stands in a worker ends with it.
 class TaskCalls {
  public:

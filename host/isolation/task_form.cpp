@@ -18,7 +18,36 @@ struct Head {
   std::uint32_t reserved = 0;
 };
 
+/// Followed by the payload.
+struct DurableHead {
+  std::int64_t id = 0;
+  std::int64_t due_ms = 0;
+  std::uint32_t handler = 0;
+  std::uint32_t attempt = 0;
+};
+
 }  // namespace
+
+std::string to_request(std::uint32_t handler, const mortise_durable_task_v1& task) {
+  const DurableHead head{.id = task.id, .due_ms = task.due_ms, .handler = handler, .attempt = task.attempt};
+  std::string request(reinterpret_cast<const char*>(&head), sizeof head);
+  return request.append(reinterpret_cast<const char*>(task.payload.data), task.payload.size);
+}
+
+std::optional<DurableTaskView> DurableTaskView::read(std::string_view request) {
+  DurableHead head;
+  if (request.size() < sizeof head) return std::nullopt;
+  std::memcpy(&head, request.data(), sizeof head);
+  request.remove_prefix(sizeof head);
+  DurableTaskView view;
+  view.handler = head.handler;
+  view.task.struct_size = sizeof view.task;
+  view.task.attempt = head.attempt;
+  view.task.id = head.id;
+  view.task.due_ms = head.due_ms;
+  view.task.payload = {reinterpret_cast<const std::uint8_t*>(request.data()), request.size()};
+  return view;
+}
 
 std::string to_payload(const mortise_task_v1& task) {
   const auto name = runtime::to_view(task.name);

@@ -1,6 +1,7 @@
 #include "manifest/manifest.hpp"
 
 #include <mortise/abi/manifest_note.h>
+#include <mortise/abi/tasks.h>
 #include <mortise/abi/types.h>
 
 #include <algorithm>
@@ -103,6 +104,7 @@ class ManifestReader {
       }
       if (const auto* unload = fields_.boolean("unload")) manifest_.unloadable = *unload;
       read_network();
+      read_durable_tasks();
       read_migrations();
       fields_.finish();
     }
@@ -289,6 +291,30 @@ class ManifestReader {
     if (const auto* is_durable = fields.boolean("durable")) read.is_durable = *is_durable;
     fields.finish();
     return read;
+  }
+
+  void read_durable_tasks() {
+    const auto* list = fields_.list("durable_tasks", "a list of names like [\"send-mail\"]");
+    if (list == nullptr) return;
+    std::set<std::string> seen;
+    for (std::size_t i = 0; i < list->size(); ++i) {
+      const auto& element = (*list)[i];
+      const auto pointer = fields_.pointer_to("durable_tasks") + "/" + std::to_string(i);
+      const auto* const name = element.get_ptr<const std::string*>();
+      if (name == nullptr || !base::is_plugin_name(*name)) {
+        return fault_.set(pointer,
+                          "must be a name like \"send-mail\": a lower-case letter, then lower-case letters, digits "
+                          "and '-', at most 64, is " +
+                              shown(element));
+      }
+      if (!seen.insert(*name).second) return fault_.set(pointer, "names '" + *name + "' a second time; remove one");
+      manifest_.durable_tasks.push_back(*name);
+    }
+    const auto& interfaces = manifest_.interfaces;
+    const bool has_tasks = std::find(interfaces.begin(), interfaces.end(), MORTISE_TASKS_V1) != interfaces.end();
+    if (!seen.empty() && !has_tasks) {
+      fields_.refuse("durable_tasks", "needs \"" MORTISE_TASKS_V1 "\" in \"interfaces\"; name that there");
+    }
   }
 
   void read_migrations() {

@@ -59,6 +59,7 @@ struct Manifest {
   std::vector<ProvidedContract> provides;
   std::vector<RequiredContract> requires_;
   std::vector<PublishedTopic> publishes;
+  std::vector<std::string> durable_tasks;               // names of those that it handles: rows of its database
   std::shared_ptr<const nlohmann::json> config_schema;  // JSON Schema of the plugin's config; null: takes none
   std::vector<Migration> migrations;                    // by rising numbers
   bool unloadable = true;                               // may be dlclosed

@@ -22,7 +22,13 @@ bool is_hosts(const char* table) {
 bool is_shared(const char* table, int action) {
   const auto tables = extension_tables();
   return std::any_of(tables.begin(), tables.end(), [&](const ExtensionTable& one) {
-    return ::sqlite3_stricmp(one.name, table) == 0 && (one.rows == RowsFor::everything || action == SQLITE_INSERT);
+    if (::sqlite3_stricmp(one.name, table) != 0) return false;
+    switch (one.rows) {
+      case RowsFor::everything: return true;
+      case RowsFor::all_but_updates: return action != SQLITE_UPDATE;
+      case RowsFor::inserting: return action == SQLITE_INSERT;
+    }
+    return false;
   });
 }
 

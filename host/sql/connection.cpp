@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "sql/errors.hpp"
-#include "sql/extension_tables.hpp"
 #include "storage/sqlite.hpp"
 
 namespace mortise::sql {
@@ -118,7 +117,10 @@ Connection::~Connection() {
 /// Called for each row that any statement inserts, updates or deletes.
 void Connection::note_change(void* self, int action, const char* /*database*/, const char* table,
                              std::int64_t /*row*/) {
-  if (action == SQLITE_INSERT && std::string_view(table) == kOutbox) static_cast<Connection*>(self)->has_news_ = true;
+  if (action != SQLITE_INSERT) return;
+  for (std::size_t i = 0; i < kNewsTables.size(); ++i) {
+    if (std::string_view(table) == kNewsTables[i]) static_cast<Connection*>(self)->news_.set(i);
+  }
 }
 
 int Connection::check_deadline(void* self) {

@@ -18,6 +18,7 @@
 
 #include "base/result.hpp"
 #include "sql/allowed_statements.hpp"
+#include "sql/extension_tables.hpp"
 #include "storage/session.hpp"
 
 struct sqlite3;       // NOLINT(readability-identifier-naming): SQLite's names
@@ -75,8 +76,8 @@ class Connection {
 
   /// Whether a transaction is open: SQLite ends one by itself where it cannot go on.
   [[nodiscard]] bool is_in_transaction() const;
-  /// Whether a row was inserted into the table kOutbox since the last call, also where that was rolled back.
-  bool take_news() noexcept { return std::exchange(has_news_, false); }
+  /// What was inserted since the last call, also where that was rolled back.
+  NewsSet take_news() noexcept { return std::exchange(news_, {}); }
 
  private:
   struct Finalize {
@@ -106,7 +107,7 @@ class Connection {
   Time deadline_ = Time::max();
   const std::atomic<bool>* gone_ = nullptr;  // of the caller that runs a statement
   bool is_running_ = false;                  // a statement of the plugin's
-  bool has_news_ = false;
+  NewsSet news_;
   Statement last_long_;  // that is not kept for the next time
   using Kept = std::unordered_map<std::string, Statement, Hash, std::equal_to<>>;
   Kept kept_;

@@ -107,20 +107,24 @@ bool Database::is_written_by(const Caller& caller) {
   return is_written_ && writer_ == caller;
 }
 
-void Database::listen(std::weak_ptr<CommitListener> listener) {
+void Database::listen(News of, std::weak_ptr<CommitListener> listener) {
   const std::lock_guard lock(mutex_);
-  listener_ = std::move(listener);
+  listeners_.at(static_cast<unsigned>(of)) = std::move(listener);
 }
 
 /// After a commit on the connection.
 void Database::tell_news(Connection& connection) {
-  if (!connection.take_news()) return;
-  std::shared_ptr<CommitListener> listener;
-  {
-    const std::lock_guard lock(mutex_);
-    listener = listener_.lock();
+  const auto news = connection.take_news();
+  if (news.none()) return;
+  for (std::size_t i = 0; i < listeners_.size(); ++i) {
+    if (!news.test(i)) continue;
+    std::shared_ptr<CommitListener> listener;
+    {
+      const std::lock_guard lock(mutex_);
+      listener = listeners_[i].lock();
+    }
+    if (listener) listener->on_news();
   }
-  if (listener) listener->on_news();
 }
 
 base::Result<Database::Turn> Database::wait_for_turn(Time deadline, const Caller& caller) {

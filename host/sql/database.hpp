@@ -1,6 +1,7 @@
 // A plugin's database: connections that its threads share, one writer at a time, transactions.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <filesystem>
@@ -25,7 +26,7 @@ class CommitListener {
   CommitListener(const CommitListener&) = delete;
   CommitListener& operator=(const CommitListener&) = delete;
 
-  /// There are rows in the table kOutbox that were not there before. Must not wait.
+  /// There are rows in the table that were not there before. Must not wait.
   virtual void on_news() noexcept = 0;
 };
 
@@ -57,8 +58,8 @@ class Database : public std::enable_shared_from_this<Database> {
   [[nodiscard]] bool is_written_by(const Caller& caller);
   /// Has those look who wait for their turn, and may have gone.
   void wake_waiting();
-  /// Tells it from now on; one at a time.
-  void listen(std::weak_ptr<CommitListener> listener);
+  /// Tells it from now on; one at a time for each kind.
+  void listen(News of, std::weak_ptr<CommitListener> listener);
 
  private:
   /// Being the one that writes, until it is gone.
@@ -100,7 +101,7 @@ class Database : public std::enable_shared_from_this<Database> {
   Transaction* transaction_ = nullptr;  // the writer's; null: it runs one statement, or is about to begin
   Time overdue_at_ = Time::max();       // when that is rolled back for whoever waits
   std::list<const Caller*> waiting_;    // in the order in which they came
-  std::weak_ptr<CommitListener> listener_;
+  std::array<std::weak_ptr<CommitListener>, kNewsTables.size()> listeners_;
 };
 
 /// Several statements, on a connection that nobody else has until it is gone. Not committed: rolled back. One thread at

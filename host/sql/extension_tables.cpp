@@ -79,6 +79,27 @@ constexpr const char* kInbox = R"(
   END;
 )";
 
+// What durable tasks wait for their time. `since_ms` is from when on that is counted: a clock that is put back leaves
+// it in the future. What is large stands last, so that nobody who looks at the rest reads it.
+constexpr const char* kTasks = R"(
+  CREATE TABLE mortise_tasks (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    handler TEXT NOT NULL CHECK (length(CAST(handler AS BLOB)) BETWEEN 1 AND 64),
+    name TEXT CHECK (length(CAST(name AS BLOB)) BETWEEN 1 AND 1024),
+    since_ms INTEGER NOT NULL DEFAULT (CAST(julianday('now') * 86400000 + 0.5 AS INTEGER) - 210866760000000),
+    due_ms INTEGER NOT NULL DEFAULT (CAST(julianday('now') * 86400000 + 0.5 AS INTEGER) - 210866760000000),
+    attempts INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+    tried_ms INTEGER,
+    is_dead INTEGER NOT NULL DEFAULT 0 CHECK (is_dead IN (0, 1)),
+    error TEXT,
+    payload BLOB NOT NULL CHECK (length(payload) <= 1048576)
+  ) STRICT;
+  CREATE UNIQUE INDEX mortise_tasks_by_name ON mortise_tasks (handler, name) WHERE name IS NOT NULL AND is_dead = 0;
+  CREATE INDEX mortise_tasks_by_due ON mortise_tasks (handler, due_ms) WHERE is_dead = 0;
+  CREATE INDEX mortise_tasks_by_since ON mortise_tasks (since_ms) WHERE is_dead = 0;
+  CREATE INDEX mortise_tasks_tried ON mortise_tasks (is_dead, id) WHERE attempts > 0;
+)";
+
 bool names(const manifest::Manifest& manifest, const char* interface) {
   const auto& interfaces = manifest.interfaces;
   return std::find(interfaces.begin(), interfaces.end(), interface) != interfaces.end();
@@ -97,10 +118,19 @@ bool has_inbox(const manifest::Manifest& manifest) {
          std::any_of(provides.begin(), provides.end(), [](const auto& one) { return one.is_topic; });
 }
 
+bool has_durable_tasks(const manifest::Manifest& manifest) { return !manifest.durable_tasks.empty(); }
+
 constexpr std::array kExtensionTables{
     ExtensionTable{.is_for = &has_keys_and_values, .name = "mortise_kv", .rows = RowsFor::everything, .schema = kKv},
-    ExtensionTable{.is_for = &has_outbox, .name = kOutbox, .rows = RowsFor::inserting, .schema = kOutboxTables},
-    ExtensionTable{.is_for = &has_inbox, .name = "mortise_inbox", .rows = RowsFor::inserting, .schema = kInbox}};
+    ExtensionTable{.is_for = &has_outbox,
+                   .name = kNewsTables[static_cast<unsigned>(News::events)],
+                   .rows = RowsFor::inserting,
+                   .schema = kOutboxTables},
+    ExtensionTable{.is_for = &has_inbox, .name = "mortise_inbox", .rows = RowsFor::inserting, .schema = kInbox},
+    ExtensionTable{.is_for = &has_durable_tasks,
+                   .name = kNewsTables[static_cast<unsigned>(News::tasks)],
+                   .rows = RowsFor::all_but_updates,
+                   .schema = kTasks}};
 
 }  // namespace
 

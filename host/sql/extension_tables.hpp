@@ -2,6 +2,8 @@
 // plugin's to read and write they say, and no other rows of tables whose names begin with "mortise_" are.
 #pragma once
 
+#include <array>
+#include <bitset>
 #include <span>
 
 #include "manifest/manifest.hpp"
@@ -11,6 +13,7 @@ namespace mortise::sql {
 /// What a plugin's statements may do with rows.
 enum class RowsFor {
   everything,
+  all_but_updates,
   inserting,  // and nothing else, not even reading
 };
 
@@ -23,7 +26,10 @@ struct ExtensionTable {
 
 std::span<const ExtensionTable> extension_tables() noexcept;
 
-/// Of which a connection notes that rows were inserted: nobody wants to know that of another one.
-inline constexpr const char* kOutbox = "mortise_outbox";
+/// What a connection notes of what comes into a database: nobody wants to know more.
+enum class News : unsigned { events, tasks };
+/// The tables into which rows were inserted, by their kinds of news.
+inline constexpr std::array kNewsTables{"mortise_outbox", "mortise_tasks"};
+using NewsSet = std::bitset<kNewsTables.size()>;
 
 }  // namespace mortise::sql

@@ -7,7 +7,7 @@
 #include "base/strings.hpp"
 #include "runtime/abi_values.hpp"
 #include "runtime/generation.hpp"
-#include "runtime/scope.hpp"
+#include "tasks/task_body.hpp"
 #include "tasks/tasks_table.hpp"
 #include "telemetry/log.hpp"
 
@@ -21,7 +21,6 @@ using runtime::to_view;
 
 constexpr std::size_t kMostNameBytes = 64;
 constexpr std::size_t kMostTimeBytes = 1024;  // of a calendar's text, and of a time zone's
-constexpr std::size_t kMostReasonBytes = 300;
 // Tasks that wait for a thread are the instance's own, and bounded as such.
 constexpr std::size_t kMostQueued = std::size_t{1} << 20U;
 
@@ -54,9 +53,10 @@ struct Tasks::Task {
   bool is_cancelled = false;
 };
 
-Tasks::Tasks(unsigned threads, Schedule::Now now)
+Tasks::Tasks(sql::Sql& databases, unsigned threads, const runtime::RetryRules& rules, Schedule::Now now)
     : now_(now),
       pool_(threads, kMostQueued),
+      durable_(databases, pool_, rules, now),
       schedule_([this](Schedule::Key key) { begin_due(key); }, std::move(now)) {}
 Tasks::~Tasks() = default;
 
@@ -66,6 +66,10 @@ std::span<const runtime::Offer> Tasks::offers() noexcept {
 }
 
 const void* Tasks::interface(std::string_view id) const noexcept { return runtime::find_offer(offers(), id); }
+
+base::Result<void> Tasks::initialised(const Generation& generation) {
+  return durable_.handlers().check_complete(generation);
+}
 
 base::Result<Timing> Tasks::check(const Generation& generation, const mortise_task_v1& task) {
   const auto& interfaces = generation.spec().manifest->interfaces;
@@ -158,36 +162,12 @@ void Tasks::begin_due(Schedule::Key key) {
 void Tasks::begin(const TaskPtr& task, const runtime::ConePtr& cone) {
   task->is_running = true;
   const bool is_posted =
-      pool_.post(task->generation->name(), pool_.share_of(0), [this, task, cone] { run(task, cone); });
+      pool_.post(pool_owner(*task->generation), pool_.share_of(0), [this, task, cone] { run(task, cone); });
   if (!is_posted) task->is_running = false;  // the host ends
 }
 
 void Tasks::run(const TaskPtr& task, const runtime::ConePtr& cone) {
-  const auto& generation = *cone->entry;
-  const telemetry::LogScope log_scope(generation.name(), generation.number_text(), {});
-  std::string text(1024, '\0');
-  mortise_error error{.struct_size = sizeof error,
-                      .capacity = static_cast<std::uint32_t>(text.size()),
-                      .size = 0,
-                      .reserved = 0,
-                      .message = text.data()};
-  {
-    runtime::Scope scope(cone);
-    mortise_status status = MORTISE_INTERNAL;
-    try {
-      status = task->run(task->self, task->tag, &error);
-    } catch (...) {  // NOLINT(bugprone-empty-catch): a failure like another
-    }
-    if (status != MORTISE_OK) {
-      text.resize(std::min<std::size_t>(error.size, text.size()));
-      const auto& failure = scope.table().failure;
-      const auto why = text.empty() && failure.status == status ? to_view(failure.message) : std::string_view(text);
-      telemetry::log(telemetry::Level::warning, "tasks", "a task failed",
-                     {{"task", task->name},
-                      {"status", base::to_string(runtime::to_code(status))},
-                      {"reason", base::printable(why, kMostReasonBytes)}});
-    }
-  }
+  run_body(cone, {.name = task->name}, [&](mortise_error* error) { return task->run(task->self, task->tag, error); });
   end(task);
 }
 
@@ -220,6 +200,7 @@ void Tasks::publish(const runtime::ReleasePtr& next) {
   });
   for (const auto* const one : gone) unbind(*one);  // first: who comes takes over their rhythm
   for (const auto& cone : bound) bind(cone);
+  durable_.publish(bound, gone);
 }
 
 void Tasks::bind(const runtime::ConePtr& cone) {
@@ -283,6 +264,7 @@ void Tasks::unbind(const runtime::Cone& cone) {
 }
 
 void Tasks::forget(const Generation& generation) {
+  durable_.handlers().forget(generation);
   const std::lock_guard lock(mutex_);
   const auto found = instances_.find(&generation);
   if (found == instances_.end()) return;
@@ -295,7 +277,8 @@ void Tasks::forget(const Generation& generation) {
   instances_.erase(found);
 }
 
-void Tasks::start() {
+void Tasks::start(std::chrono::milliseconds others_submit_for) {
+  durable_.start(others_submit_for);
   const std::lock_guard lock(mutex_);
   is_started_ = true;
   for (const auto& task : std::exchange(late_, {})) {
@@ -304,14 +287,19 @@ void Tasks::start() {
   }
 }
 
-void Tasks::pause() {
+base::Result<void> Tasks::pause(std::chrono::steady_clock::time_point deadline, const std::stop_token& giving_up) {
+  if (auto paused = durable_.pause(deadline, giving_up); !paused) return paused;
   const std::lock_guard lock(mutex_);
   is_started_ = false;
+  return {};
 }
 
 std::size_t Tasks::stop(std::chrono::milliseconds patience) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
   schedule_.stop();
-  return pool_.stop(patience);
+  durable_.stop(deadline);
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+  return pool_.stop(std::max(left, std::chrono::milliseconds(0)));
 }
 
 }  // namespace mortise::tasks

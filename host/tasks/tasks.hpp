@@ -11,6 +11,7 @@
 #include <mutex>
 #include <set>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -20,7 +21,10 @@
 #include "runtime/blocking_pool.hpp"
 #include "runtime/offer.hpp"
 #include "runtime/release.hpp"
+#include "runtime/retry_rules.hpp"
 #include "runtime/service.hpp"
+#include "sql/sql.hpp"
+#include "tasks/durable_tasks.hpp"
 #include "tasks/schedule.hpp"
 #include "tasks/timing.hpp"
 
@@ -35,19 +39,22 @@ base::Error is_missing();
 /// more; what is due by then still runs, and holds what it can reach meanwhile. None begins before start().
 class Tasks final : public runtime::Service {
  public:
-  /// Tasks run on at most `threads`.
-  explicit Tasks(unsigned threads, Schedule::Now now = &Moment::now);
+  /// Tasks run on at most `threads`; durable ones are in `databases`, which outlive it, and come again by `rules`.
+  Tasks(sql::Sql& databases, unsigned threads, const runtime::RetryRules& rules, Schedule::Now now = &Moment::now);
   ~Tasks() override;
 
   /// The interface that every instance has. Any thread.
   static std::span<const runtime::Offer> offers() noexcept;
 
   const void* interface(std::string_view id) const noexcept override;
+  /// Whether there is a handler of each durable task that the manifest names.
+  base::Result<void> initialised(const runtime::Generation& generation) override;
   std::vector<Conflict> check(const runtime::GenerationSet&) override { return {}; }
   void publish(const runtime::ReleasePtr& next) override;
   /// What is not switched to has no tasks yet.
   void publish_canary(const runtime::ReleasePtr&, const runtime::CanaryShare&) override {}
-  void cut(const runtime::Generation&) override {}
+  /// Of tasks in memory, what has begun ends with its instance.
+  void cut(const runtime::Generation& generation) override { durable_.abandon(generation); }
   void forget(const runtime::Generation& generation) override;
 
   /// Whether the task can be one, and when it is due then.
@@ -56,9 +63,12 @@ class Tasks final : public runtime::Service {
   base::Result<void> add(const runtime::Generation& generation, const mortise_task_v1& task);
   base::Result<void> cancel(const runtime::Generation& generation, std::uint64_t tag);
 
-  /// From here on tasks begin; until pause().
-  void start();
-  void pause();
+  /// Those that are rows, and survive all this.
+  DurableTasks& durable() noexcept { return durable_; }
+
+  /// From here on tasks begin; until pause(). `others_submit_for` as DurableTasks has it, as what pause() does.
+  void start(std::chrono::milliseconds others_submit_for = std::chrono::milliseconds(0));
+  base::Result<void> pause(std::chrono::steady_clock::time_point deadline, const std::stop_token& giving_up);
   /// None begins any more. Returns how many have not come to their end within `patience`, and are left behind.
   std::size_t stop(std::chrono::milliseconds patience);
 
@@ -82,6 +92,7 @@ class Tasks final : public runtime::Service {
 
   const Schedule::Now now_;
   runtime::BlockingPool pool_;
+  DurableTasks durable_;
   std::mutex mutex_;  // before the schedule's
   // Guarded by mutex_:
   std::unordered_map<const runtime::Generation*, Instance> instances_;

@@ -34,11 +34,21 @@ mortise_status cancel(mortise_host* host, std::uint64_t tag, mortise_error* erro
   });
 }
 
+mortise_status handle(mortise_host* host, const mortise_task_handler_v1* handler, mortise_error* error) {
+  const auto& generation = runtime::Generation::from(host);
+  auto* const tasks = tasks_of(generation);
+  if (tasks == nullptr || handler == nullptr) return MORTISE_INVALID_ARGUMENT;
+  return guarded(error, [&] {
+    const auto added = tasks->durable().handlers().add(generation, *handler);
+    return added ? mortise_status{MORTISE_OK} : to_abi(added.error(), error);
+  });
+}
+
 }  // namespace
 
 const mortise_tasks_v1& tasks_table() noexcept {
   static constexpr mortise_tasks_v1 kTable{
-      .struct_size = sizeof(mortise_tasks_v1), .reserved = 0, .add = &add, .cancel = &cancel};
+      .struct_size = sizeof(mortise_tasks_v1), .reserved = 0, .add = &add, .cancel = &cancel, .handle = &handle};
   return kTable;
 }
 

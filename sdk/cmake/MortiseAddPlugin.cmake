@@ -3,8 +3,8 @@
 #
 # Adds the target NAME, which builds NAME.so: a module that exports its entry and nothing else, links what it uses
 # privately, can be unloaded, and carries its manifest. MANIFEST is a JSON object with what only the team can know
-# (summary, interfaces, provides, requires, publishes, subscribes, config, unload, network); name, version and abi come
-# from here, and may stand there only if they agree. ASSETS embeds every file below a folder (C++ only): include
+# (summary, interfaces, provides, requires, publishes, subscribes, durable_tasks, config, unload, network); name, version
+# and abi come from here, and may stand there only if they agree. ASSETS embeds every file below a folder (C++ only): include
 # "NAME_assets.hpp" and pass NAME_assets() to ctx.assets().mount() (with '-' in the name written as '_').
 include_guard()
 # Whatever the project asks for: what is below is written for these policies.
@@ -193,7 +193,7 @@ function(_mortise_check_manifest name file manifest)
   elseif(NOT type STREQUAL "OBJECT")
     _mortise_refuse(${name} "'${file}' must be a JSON object, in braces")
   endif()
-  set(known name version abi summary interfaces provides requires publishes subscribes config unload network)
+  set(known name version abi summary interfaces provides requires publishes subscribes durable_tasks config unload network)
   # "migrations" is MIGRATIONS's to write.
   string(JSON count LENGTH "${manifest}")
   set(index 0)

@@ -34,6 +34,7 @@ END
 cat >plugin.json <<END
 {"interfaces": ["mortise.contracts/1", "mortise.events/1", "mortise.sql/1", "mortise.kv/1",
  "mortise.tasks/1"],
+ "durable_tasks": ["send-mail", "note-mail"],
  "publishes": ["boutique.order-placed/1"], "subscribes": ["boutique.order-placed/1"]}
 END
 mkdir migrations
@@ -50,6 +51,8 @@ say "curl -s -o /dev/null -w '%{http_code}' -X DELETE http://$address/items/7" 4
 
 say "curl -s -o /dev/null -w '%{http_code}' http://$address/orders -d '{\"customer\": \"Ada\"}'" 204
 await "the subscriber hears of it" grep -q 'thank you.*Ada' "$work/host.log"
+
+await "the durable task runs" grep -q 'mail.*ada@example.com' "$work/host.log"
 
 # A client of the event stream, and one whose answer is deferred.
 curl -sN --max-time 300 "http://$address/ticks" >"$work/ticks" & ticks=$!

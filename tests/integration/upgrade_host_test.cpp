@@ -1,6 +1,9 @@
 // A host that is replaced by another one, seen by its users and its admins.
 #include <Poco/Net/StreamSocket.h>
 
+#include <atomic>
+#include <thread>
+
 #include "http/certificates.hpp"
 #include "http/tls_client.hpp"
 #include "http/websocket_client.hpp"
@@ -44,6 +47,34 @@ TEST_F(UpgradeHostTest, SeveralInARowUnderLoadLoseNoRequest) {
   RecordProperty("answered", static_cast<int>(result.answered));
   RecordProperty("longest_ms", static_cast<int>(result.longest.count()));
   EXPECT_EQ(file_text("ports"), ports);
+}
+
+TEST_F(UpgradeHostTest, DurableTasksGoOnAndNoneRunsTwice) {
+  prefix_.add_zoo("jobs-1.0", "jobs");
+  auto& host = start();
+  const auto port = host.port();
+  std::atomic<bool> is_over{false};
+  std::thread submitting([&] {
+    for (int number = 1; !is_over; number += 2) {
+      const auto query = "text=slow&from=" + std::to_string(number);
+      EXPECT_EQ(Client(port).send("POST", "/jobs?" + query).status, 200U);
+      EXPECT_EQ(Client(port).send("POST", "/jobs?handler=count&text=slow&from=" + std::to_string(number + 1)).status,
+                200U);
+    }
+  });
+  const auto done = [&](int count) {
+    return json::parse(Client(port).send("GET", "/jobs?count=" + std::to_string(count)).body);
+  };
+  for (int i = 1; i <= 3; ++i) {
+    done(50 * i);
+    upgrade();
+  }
+  is_over = true;
+  submitting.join();
+  const auto asked = done(0)["asked"].get<int>();
+  const auto all = done(asked);
+  EXPECT_EQ(all["count"], asked);
+  EXPECT_EQ(all["twice"], 0);
 }
 
 TEST_F(UpgradeHostTest, MoreLoopsAndFewerShareTheSocketsThatThereAre) {

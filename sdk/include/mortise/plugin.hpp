@@ -87,13 +87,7 @@ class Context {
 
   /// The plugin's database, for as long as the plugin lives. Its manifest names "mortise.sql/1" in `interfaces`.
   /// [any-thread]
-  [[nodiscard]] Sql sql() const {
-    const auto* const table = find<mortise_sql_v1>(MORTISE_SQL_V1);
-    mortise_sql_database* database = nullptr;
-    detail::Message message;
-    detail::check(table->open(host_->host, &database, message.out()), message);
-    return {*table, database};
-  }
+  [[nodiscard]] Sql sql() const { return detail::open_sql(*host_); }
 
   /// The plugin's keys and values, for as long as the plugin lives. Its manifest names "mortise.kv/1" in `interfaces`.
   /// [any-thread]

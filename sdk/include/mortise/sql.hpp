@@ -175,4 +175,16 @@ class Sql : public SqlCalls {
   }
 };
 
+namespace detail {
+
+/// The plugin's; throws where it has none.
+inline Sql open_sql(const mortise_host_v1& host) {
+  const auto* const table = find_interface<mortise_sql_v1>(host, MORTISE_SQL_V1);
+  mortise_sql_database* database = nullptr;
+  Message message;
+  check(table->open(host.host, &database, message.out()), message);
+  return {*table, database};
+}
+
+}  // namespace detail
 }  // namespace mortise

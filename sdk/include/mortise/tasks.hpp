@@ -5,6 +5,15 @@
 //   const auto reminder = tasks.after(5min, [this] { remind(); });
 //   tasks.every("clean-up", 10min, [this] { clean_up(); });
 //   tasks.cron("report", "30 6 * * MON-FRI", "Europe/Berlin", [this] { report(); });
+//
+// Durable ones (abi/tasks.h), which survive restarts, with the rows that they go with:
+//
+//   tasks.handle("send-mail", [this](std::string_view address) { send_to(address); });            // in the constructor
+//
+//   sql.transaction([&](mortise::SqlTransaction& tx) {
+//     tx.execute("INSERT INTO orders (id) VALUES (?)", 17);
+//     tasks.submit(tx, "send-mail", "ada@example.com", {.after = 10min, .name = "order-17"});
+//   });
 #pragma once
 
 #include <mortise/abi/tasks.h>
@@ -16,11 +25,16 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <string_view>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <mortise/error.hpp>
 #include <mortise/interface.hpp>
+#include <mortise/sql.hpp>
 #include <mortise/text.hpp>
 
 namespace mortise {
@@ -36,6 +50,70 @@ class TaskId {
   std::uint64_t tag_ = 0;
 };
 
+/// What a handler of durable tasks may want to know of one. since 1.1
+struct TaskInfo {
+  std::int64_t id = 0;        // no other one of the plugin ever has it
+  std::uint32_t attempt = 1;  // the one that this is
+  std::chrono::sys_time<std::chrono::milliseconds> due{};
+};
+
+/// How a durable task is submitted. since 1.1
+struct TaskTerms {
+  /// How long it waits at least.
+  std::chrono::milliseconds after{0};
+  /// Empty, or at most 1,024 bytes: it takes the place of the one of that handler and name that waits, if there is one.
+  std::string_view name{};
+};
+
+namespace detail {
+
+/// Whether a handler of durable tasks wants to be run in a transaction of the plugin's database.
+template <class Handler>
+inline constexpr bool kTakesTransaction =
+    std::is_invocable_v<Handler&, SqlTransaction&, std::string_view> ||
+    std::is_invocable_v<Handler&, SqlTransaction&, std::string_view, const TaskInfo&>;
+
+/// What a handler's table entry leads to.
+template <class Handler>
+class DurableHandler {
+ public:
+  DurableHandler(Handler handler, std::optional<Sql> sql) : handler_(std::move(handler)), sql_(sql) {}
+
+  static mortise_status run(void* self, const mortise_durable_task_v1* task, mortise_error* error) {
+    return barrier(error, [&] {
+      const TaskInfo info{task->id, task->attempt,
+                          std::chrono::sys_time<std::chrono::milliseconds>(std::chrono::milliseconds(task->due_ms))};
+      static_cast<DurableHandler*>(self)->run(view(task->payload), info);
+    });
+  }
+
+ private:
+  void run(std::string_view payload, const TaskInfo& info) {
+    if constexpr (kTakesTransaction<Handler>) {
+      sql_->transaction([&](SqlTransaction& transaction) {
+        // It goes with what is done for it.
+        if (transaction.execute("DELETE FROM mortise_tasks WHERE id = ?", info.id) == 0) return;  // it was done
+        call(payload, info, transaction);
+      });
+    } else {
+      call(payload, info);
+    }
+  }
+  template <class... Transaction>
+  void call(std::string_view payload, const TaskInfo& info, Transaction&... transaction) {
+    if constexpr (std::is_invocable_v<Handler&, Transaction&..., std::string_view, const TaskInfo&>) {
+      handler_(transaction..., payload, info);
+    } else {
+      handler_(transaction..., payload);
+    }
+  }
+
+  Handler handler_;
+  std::optional<Sql> sql_;  // where the handler wants one
+};
+
+}  // namespace detail
+
 /// The plugin's tasks: Context::tasks(). Each runs on a thread of the host's, in a scope, so that it may call
 /// contracts, never twice at a time; what it throws is logged. They begin when the plugin's instance has been switched
 /// to, and end with it: at a switch to a newer one what is due still runs, and what comes again goes on in its rhythm
@@ -46,7 +124,7 @@ class Tasks {
 
   /// For Context.
   explicit Tasks(const mortise_host_v1& host)
-      : table_(*detail::find_interface<mortise_tasks_v1>(host, MORTISE_TASKS_V1)), host_(host.host) {}
+      : table_(*detail::find_interface<mortise_tasks_v1>(host, MORTISE_TASKS_V1)), host_(host) {}
   Tasks(const Tasks&) = delete;
   Tasks& operator=(const Tasks&) = delete;
 
@@ -70,14 +148,74 @@ class Tasks {
   /// No run begins any more; one that has begun goes on. False: there is no such task any more.
   bool cancel(TaskId task) {
     detail::Message message;
-    const auto status = table_.cancel(host_, task.tag_, message.out());
+    const auto status = table_.cancel(host_.host, task.tag_, message.out());
     forget(task.tag_);
     if (status == MORTISE_NOT_FOUND) return false;
     detail::check(status, message);
     return true;
   }
 
+  /// Has `handler` run the durable tasks of that name, which `durable_tasks` of the manifest has: of this version and
+  /// of those before it, one or several at a time, at least once each, and again after ever longer pauses when it
+  /// throws. It takes a std::string_view, the payload, and if it wants a const TaskInfo& after that. One that takes a
+  /// SqlTransaction& before these is run in a transaction of the plugin's database, and is done once for each task
+  /// whatever happens. While the plugin is constructed. [control-thread]
+  template <class Handler>
+  void handle(std::string_view name, Handler handler) {
+    static_assert(detail::kTakesTransaction<Handler> || std::is_invocable_v<Handler&, std::string_view> ||
+                      std::is_invocable_v<Handler&, std::string_view, const TaskInfo&>,
+                  "a handler of durable tasks takes (std::string_view) or (std::string_view, const "
+                  "mortise::TaskInfo&), and before these, if it wants, a mortise::SqlTransaction&");
+    using Kept = detail::DurableHandler<Handler>;
+    auto kept = std::make_shared<Kept>(std::move(handler),
+                                       detail::kTakesTransaction<Handler> ? std::optional(database()) : std::nullopt);
+    handlers_.push_back(kept);  // before the host knows of it
+    const mortise_task_handler_v1 wanted{sizeof wanted, 0, detail::borrow(name), kept.get(), &Kept::run};
+    detail::Message message;
+    detail::check(table_.handle(host_.host, &wanted, message.out()), message);
+  }
+
+  /// Has the handler of that name run a durable task, with any bytes, at most 1 MiB; returns its id. It is on the disk
+  /// when this returns, or when the transaction is committed; a name that no version of the plugin handles yet is no
+  /// error. Throws what statements do.
+  std::int64_t submit(std::string_view handler, std::string_view payload, const TaskTerms& terms = {}) {
+    auto sql = database();
+    return submit(sql, handler, payload, terms);
+  }
+  std::int64_t submit(SqlTransaction& transaction, std::string_view handler, std::string_view payload,
+                      const TaskTerms& terms = {}) {
+    return submit(static_cast<SqlCalls&>(transaction), handler, payload, terms);
+  }
+  /// Of the one of that handler and name that waits, no run begins any more; one that has begun goes on. False: there
+  /// is none.
+  bool withdraw(std::string_view handler, std::string_view name) {
+    auto sql = database();
+    return withdraw(sql, handler, name);
+  }
+  bool withdraw(SqlTransaction& transaction, std::string_view handler, std::string_view name) {
+    return withdraw(static_cast<SqlCalls&>(transaction), handler, name);
+  }
+
  private:
+  static std::int64_t submit(SqlCalls& sql, std::string_view handler, std::string_view payload,
+                             const TaskTerms& terms) {
+    const auto name = terms.name.empty() ? std::nullopt : std::optional(terms.name);
+    const auto after = static_cast<std::int64_t>(milliseconds(terms.after));
+    // The clock is that of the process which has the database, as in the table's own defaults.
+    return sql.insert(
+        "INSERT OR REPLACE INTO mortise_tasks (handler, name, due_ms, payload) VALUES (?1, ?2, "
+        "CAST(julianday('now') * 86400000 + 0.5 AS INTEGER) - 210866760000000 + ?3, ?4)",
+        handler, name, after, std::as_bytes(std::span(payload)));
+  }
+  static bool withdraw(SqlCalls& sql, std::string_view handler, std::string_view name) {
+    return sql.execute("DELETE FROM mortise_tasks WHERE handler = ? AND name = ? AND is_dead = 0", handler, name) > 0;
+  }
+  Sql database() {
+    const std::lock_guard lock(mutex_);
+    if (!sql_) sql_.emplace(detail::open_sql(host_));
+    return *sql_;
+  }
+
   struct Known {
     Body body;
     bool comes_again;
@@ -100,7 +238,7 @@ class Tasks {
         sizeof(mortise_task_v1),   0,    tag, detail::borrow(name), delay_ms, every_ms, detail::borrow(cron),
         detail::borrow(time_zone), this, &run};
     detail::Message message;
-    if (const auto status = table_.add(host_, &task, message.out()); status != MORTISE_OK) {
+    if (const auto status = table_.add(host_.host, &task, message.out()); status != MORTISE_OK) {
       forget(tag);
       detail::check(status, message);
     }
@@ -133,10 +271,12 @@ class Tasks {
   }
 
   const mortise_tasks_v1& table_;
-  mortise_host* host_;
+  const mortise_host_v1& host_;
   std::mutex mutex_;
   std::map<std::uint64_t, std::shared_ptr<const Known>> known_;  // guarded by mutex_; by tag
   std::uint64_t last_tag_ = 0;                                   // guarded by mutex_
+  std::optional<Sql> sql_;                                       // guarded by mutex_; once somebody wants it
+  std::vector<std::shared_ptr<void>> handlers_;                  // of durable tasks; the control thread's
 };
 
 }  // namespace mortise

@@ -64,6 +64,16 @@ TEST(FindChanges, CallsARemovedContractAndARemovedNameBreaking) {
   EXPECT_THAT(find_changes(before, build("2.0.0", "")), ::testing::SizeIs(2));
 }
 
+TEST(FindChanges, NamesDurableTasksThatAreHandledOrNotAnyLonger) {
+  const std::string tasks = R"(,"interfaces":["mortise.tasks/1"])";
+  const auto before = build("1.0.0", tasks + R"(,"durable_tasks":["mail"])");
+  const auto after = build("1.1.0", tasks + R"(,"durable_tasks":["report"])");
+  EXPECT_THAT(find_changes(before, before), IsEmpty());
+  EXPECT_THAT(said(find_changes(before, after)),
+              ElementsAre(HasSubstr("compatible: durable task mail: is not handled any longer"),
+                          "compatible: durable task report: is handled, too"));
+}
+
 TEST(FindChanges, NamesAnotherRank) {
   const auto after = build("1.1.0", R"(,"provides":[{"contract":"money/1","rank":3}])");
   const auto changes = find_changes(build("1.0.0", kProvides), after);

@@ -1,5 +1,6 @@
 #include "manifest/manifest.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -61,6 +62,22 @@ TEST(Manifest, ATopicIsAnIdOrSaysThatItIsDurable) {
         R"("subscribes": [{"topic": "a/1", "durable": true}])"}) {
     EXPECT_FALSE(parse_manifest(with(std::string(", ") + topics))) << topics;
   }
+}
+
+TEST(Manifest, NamesTheDurableTasksThatItHandles) {
+  const auto tasks = [](const std::string& names) {
+    return parse_manifest(with(R"(, "interfaces": ["mortise.tasks/1"], "durable_tasks": )" + names));
+  };
+  const auto manifest = tasks(R"(["send-mail", "report"])");
+  ASSERT_TRUE(manifest) << manifest.error().message;
+  EXPECT_EQ(manifest->durable_tasks, (std::vector<std::string>{"send-mail", "report"}));
+  for (const auto* names : {R"("send-mail")", "[1]", R"([""])", R"(["Send mail"])", R"(["a", "a"])",
+                            R"(["a2345678901234567890123456789012345678901234567890123456789012345"])"}) {
+    EXPECT_FALSE(tasks(names)) << names;
+  }
+  const auto without = parse_manifest(with(R"(, "durable_tasks": ["a"])"));
+  ASSERT_FALSE(without);
+  EXPECT_THAT(without.error().message, ::testing::HasSubstr("needs \"mortise.tasks/1\" in \"interfaces\""));
 }
 
 TEST(Manifest, NeedsNoMoreThanNameVersionAndAbi) {

@@ -27,7 +27,7 @@ class OutboxTablesTest : public DatabaseTest {
     manifest.publishes = {{.topic = "a/1", .is_durable = false}, {.topic = "b/1", .is_durable = true}};
     manifest.provides = {{.contract = "c/1", .name = "one", .rank = 0, .is_topic = true}};
     if (!migrate(*database_, manifest)) throw std::runtime_error("no tables");
-    database_->listen(listener_);
+    database_->listen(News::events, listener_);
   }
   /// A number that only the host can ask for.
   std::string ask(const std::string& statement) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/temporary_directory.hpp"
 #include "runtime/contract_fixture.hpp"
 #include "runtime/scope.hpp"
 
@@ -73,7 +74,10 @@ class TasksTest : public ContractTest {
 
   std::function<void(std::uint64_t tag)> body_ = [](std::uint64_t) {};
   mortise_status status_ = MORTISE_OK;
-  Tasks tasks_{4};
+  const testing::TemporaryDirectory directory_;
+  base::RealFiles files_;
+  sql::Sql databases_{directory_.path(), files_, kLong};
+  Tasks tasks_{databases_, 4, {}};
 
  private:
   static mortise_status run(void* self, std::uint64_t tag, mortise_error*) {
@@ -162,7 +166,7 @@ TEST_F(TasksTest, ANewInstanceGoesOnInTheRhythmOfTheFormerOne) {
 }
 
 TEST_F(TasksTest, NoneBeginsWhileThePlaceIsAnothers) {
-  tasks_.pause();
+  ASSERT_TRUE(tasks_.pause(std::chrono::steady_clock::now() + kLong, {}));
   const auto worker = instance();
   publish({worker});
   ASSERT_TRUE(add(worker, {.tag = 1}));
@@ -185,6 +189,40 @@ TEST_F(TasksTest, OneThatIsStuckHoldsNobodyElse) {
   EXPECT_EQ(wait_for(1), (std::vector<std::uint64_t>{1}));
   gate.release(10);
   EXPECT_EQ(wait_for(11).size(), 11U);
+}
+
+TEST_F(TasksTest, AnInstanceThatHangsLeavesTheNextOneItsThreads) {
+  const auto former = instance();
+  std::counting_semaphore<> entered(0);
+  std::counting_semaphore<> gate(0);
+  body_ = [&](std::uint64_t tag) {
+    if (tag < 100) return;
+    entered.release();
+    gate.acquire();
+  };
+  publish({former});
+  for (std::uint64_t tag = 100; tag < 102; ++tag) ASSERT_TRUE(add(former, {.tag = tag}));  // its share
+  for (int i = 0; i < 2; ++i) entered.acquire();
+  const auto next = instance();
+  ASSERT_TRUE(add(next, {.tag = 1}));
+  publish({next});
+  EXPECT_EQ(wait_for(1), (std::vector<std::uint64_t>{1}));
+  gate.release(2);
+  EXPECT_EQ(wait_for(3).size(), 3U);
+}
+
+TEST_F(TasksTest, AnInstanceWithoutAHandlerThatItsManifestNamesDoesNotStart) {
+  EXPECT_TRUE(tasks_.initialised(*instance()));
+  manifest::Manifest manifest;
+  manifest.name = "worker";
+  manifest.version = manifest::Version::parse("1.0.0").value();
+  manifest.durable_tasks = {"work"};
+  runtime::GenerationSpec spec;
+  spec.manifest = std::make_shared<const manifest::Manifest>(std::move(manifest));
+  const runtime::Generation generation(1, std::move(spec), {});
+  const auto incomplete = tasks_.initialised(generation);
+  ASSERT_FALSE(incomplete);
+  EXPECT_THAT(incomplete.error().message, HasSubstr("'work'"));
 }
 
 TEST_F(TasksTest, RefuseWhatCannotBe) {
