@@ -25,6 +25,7 @@
 #include "takeover/host_upgrade.hpp"
 #include "takeover/next_host.hpp"
 #include "tasks/tasks.hpp"
+#include "tasks_control.hpp"
 
 namespace mortise {
 
@@ -83,6 +84,7 @@ class ServingHost final : public takeover::Outgoing {
   std::optional<release::Runner> runner_;
   std::optional<takeover::HostUpgrade> upgrade_;
   std::optional<EventsControl> events_control_;
+  std::optional<TasksControl> tasks_control_;
   std::optional<admin::ControlServer> control_;
 };
 

@@ -227,6 +227,44 @@ ApiAnswer post_replay(const Call& call, const Controls& controls) {
   return made;
 }
 
+ApiAnswer get_tasks(const Call& call, const Controls& controls) {
+  const auto plugin = read_plugin_of_query(call);
+  if (!plugin) return refuse(plugin.error());
+  if (plugin->empty()) return refuse(invalid("name a plugin: ?plugin=notes"));
+  return to_answer(controls.tasks.tasks(*plugin));
+}
+
+ApiAnswer post_task_replay(const Call& call, const Controls& controls) {
+  static constexpr const char* kExpected =
+      "the body must be {\"plugin\": \"notes\", \"id\": 17}, with an id as /v1/tasks tells it, or "
+      "{\"plugin\": \"notes\", \"all\": true}";
+  if (const auto checked = check_query(call, {}); !checked) return refuse(checked.error());
+  const auto body = json::parse(call.request.body, nullptr, false);
+  if (!body.is_object() || body.size() != 2) return refuse(invalid(kExpected));
+  const auto plugin = body.find("plugin");
+  if (plugin == body.end() || !plugin->is_string() || !base::is_plugin_name(plugin->get_ref<const std::string&>())) {
+    return refuse(invalid(kExpected));
+  }
+  std::optional<std::int64_t> id;
+  if (const auto one = body.find("id"); one != body.end()) {
+    const auto number = one->is_number_unsigned() ? one->get<std::uint64_t>() : 0;
+    if (number == 0 || number > INT64_MAX) return refuse(invalid(kExpected));
+    id = static_cast<std::int64_t>(number);
+  } else if (const auto all = body.find("all"); all == body.end() || *all != true) {
+    return refuse(invalid(kExpected));
+  }
+  const auto count = controls.tasks.replay(plugin->get<std::string>(), id, call.request.who);
+  if (!count) return refuse(count.error());
+  if (*count == 0 && id) {
+    return refuse({ErrorCode::not_found, "plugin '" + plugin->get<std::string>() +
+                                             "' has no dead task of that id, or another one has its name; `mortise "
+                                             "tasks NAME` shows them"});
+  }
+  ApiAnswer made;
+  made.body = dump({{"replayed", *count}});
+  return made;
+}
+
 struct Endpoint {
   std::string_view method;
   std::string_view path;
@@ -243,6 +281,8 @@ constexpr std::array kEndpoints{
     Endpoint{"GET", "/v1/events", get_events},
     Endpoint{"GET", "/v1/events/dead", get_dead_events},
     Endpoint{"POST", "/v1/events/replay", post_replay},
+    Endpoint{"GET", "/v1/tasks", get_tasks},
+    Endpoint{"POST", "/v1/tasks/replay", post_task_replay},
 };
 
 ApiAnswer refuse_path(const std::string& path) {

@@ -7,6 +7,7 @@
 
 #include "admin/events_control.hpp"
 #include "admin/host_control.hpp"
+#include "admin/tasks_control.hpp"
 #include "release/control.hpp"
 
 namespace mortise::admin {
@@ -16,6 +17,7 @@ struct Controls {
   release::Control& releases;
   HostControl& host;
   EventsControl& events;
+  TasksControl& tasks;
 };
 
 struct ApiRequest {

@@ -44,16 +44,40 @@ ordered_json from_subscription(const SubscriptionStatus& subscription) {
           {"retrying", subscription.retrying},   {"dead", subscription.dead}};
 }
 
+std::string to_time(std::int64_t since_1970_ms) {
+  return Poco::DateTimeFormatter::format(Poco::Timestamp(since_1970_ms * 1000), "%Y-%m-%dT%H:%M:%SZ");
+}
+
 ordered_json from_dead_event(const DeadEvent& event) {
-  const auto tried = Poco::Timestamp(event.tried_ms * 1000);
   return {{"id", event.publisher + ":" + std::to_string(event.number)},
           {"plugin", event.subscriber},
           {"publisher", event.publisher},
           {"topic", event.topic},
           {"key", event.key},
           {"attempts", event.attempts},
-          {"time", Poco::DateTimeFormatter::format(tried, "%Y-%m-%dT%H:%M:%SZ")},
+          {"time", to_time(event.tried_ms)},
           {"error", event.error}};
+}
+
+ordered_json from_task_handler(const TaskHandlerStatus& one) {
+  return {{"handler", one.handler},
+          {"handled", one.is_handled},
+          {"running", one.running},
+          {"waiting", one.waiting},
+          {"failing", one.failing},
+          {"dead", one.dead},
+          {"next", one.next_ms == 0 ? "" : to_time(one.next_ms)}};
+}
+
+ordered_json from_tried_task(const TriedTaskStatus& one) {
+  return {{"id", one.id},
+          {"handler", one.handler},
+          {"name", one.name},
+          {"state", one.is_dead ? "dead" : "failing"},
+          {"attempts", one.attempts},
+          {"time", to_time(one.tried_ms)},
+          {"next", one.is_dead ? "" : to_time(one.due_ms)},
+          {"error", one.error}};
 }
 
 ordered_json from_change(const release::HistoryEntry::Change& change) {
@@ -220,5 +244,9 @@ ordered_json to_json(const std::vector<SubscriptionStatus>& subscriptions) {
 }
 
 ordered_json to_json(const std::vector<DeadEvent>& events) { return {{"events", list_of(events, from_dead_event)}}; }
+
+ordered_json to_json(const TasksStatus& tasks) {
+  return {{"handlers", list_of(tasks.handlers, from_task_handler)}, {"tasks", list_of(tasks.tried, from_tried_task)}};
+}
 
 }  // namespace mortise::admin

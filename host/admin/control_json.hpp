@@ -7,6 +7,7 @@
 
 #include "admin/events_control.hpp"
 #include "admin/host_control.hpp"
+#include "admin/tasks_control.hpp"
 #include "release/control.hpp"
 
 namespace mortise::admin {
@@ -19,5 +20,6 @@ nlohmann::ordered_json to_json(const release::Status& status);
 nlohmann::ordered_json to_json(const UpgradeOutcome& outcome);
 nlohmann::ordered_json to_json(const std::vector<SubscriptionStatus>& subscriptions);
 nlohmann::ordered_json to_json(const std::vector<DeadEvent>& events);
+nlohmann::ordered_json to_json(const TasksStatus& tasks);
 
 }  // namespace mortise::admin

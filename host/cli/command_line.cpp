@@ -31,6 +31,7 @@ struct Options {
   bool as_json = false;
   std::string event;
   bool are_all = false;
+  std::optional<std::int64_t> task;
 };
 
 /// The parser and what it found; a command sets `run`.
@@ -190,6 +191,25 @@ void add_event_commands(Parser& parser, const Parts& parts) {
   });
 }
 
+void add_task_commands(Parser& parser, const Parts& parts) {
+  Options& options = parser.options;
+  auto* tasks =
+      parser.app.add_subcommand("tasks", "Show a plugin's durable tasks: those that wait, fail, or were given up");
+  tasks->add_option("NAME", options.name, "The plugin")->required();
+  tasks->add_flag("--json", options.as_json, "Print JSON");
+  auto* replay = tasks->add_subcommand("replay", "Have tasks that were given up run again");
+  replay->add_option("ID", options.task, "One, as `mortise tasks NAME` shows it; else all")
+      ->check(CLI::Range(std::int64_t{1}, std::numeric_limits<std::int64_t>::max()));
+  replay->add_flag("--json", options.as_json, "Print JSON");
+  tasks->callback([&parser, &parts, replay] {  // which comes after that of a subcommand
+    const bool is_replay = replay->parsed();
+    parser.run = [&options = parser.options, &parts, is_replay] {
+      return is_replay ? replay_tasks(options.config, options.name, options.task, options.as_json, parts)
+                       : show_tasks(options.config, options.name, options.as_json, parts);
+    };
+  });
+}
+
 /// CLI11 would only say that a command is missing. Empty when no word was left over.
 std::string explain_unknown_command(const CLI::App& app) {
   const auto left_over = app.remaining();
@@ -218,6 +238,7 @@ int run_command_line(int argc, const char* const* argv, const Parts& parts) {
   add_database_commands(parser, parts);
   add_release_commands(parser, parts);
   add_event_commands(parser, parts);
+  add_task_commands(parser, parts);
   try {
     parser.app.parse(argc, argv);
   } catch (const CLI::RequiredError& error) {

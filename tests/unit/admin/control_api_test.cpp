@@ -22,7 +22,7 @@ class ControlApi : public ::testing::Test {
  protected:
   ApiAnswer ask(const std::string& method, const std::string& target, const std::string& body = "") {
     return answer({.method = method, .target = target, .body = body, .who = "ada (uid 7)"},
-                  {.releases = control_, .host = host_, .events = events_});
+                  {.releases = control_, .host = host_, .events = events_, .tasks = tasks_});
   }
   /// The answer's detail, which must be a problem of that status.
   std::string refusal(unsigned status, const std::string& method, const std::string& target,
@@ -40,6 +40,7 @@ class ControlApi : public ::testing::Test {
   FakeControl control_;
   FakeHost host_;
   FakeEvents events_;
+  FakeTasks tasks_;
 };
 
 release::Plan make_plan() {
@@ -301,6 +302,47 @@ TEST_F(ControlApi, ReplaysOneDeadEventOrAllOfAPlugin) {
   EXPECT_THAT(refusal(404, "POST", "/v1/events/replay", R"({"plugin": "notes", "id": "orders:5"})"),
               HasSubstr("has no dead event of that id"));
   EXPECT_EQ(ask("POST", "/v1/events/replay", R"({"plugin": "notes", "all": true})").body, R"({"replayed":0})");
+}
+
+TEST_F(ControlApi, TellsOfDurableTasks) {
+  tasks_.tasks_ = some_tasks();
+  tasks_.tasks_.tried.push_back({.id = 18,
+                                 .handler = "send-mail",
+                                 .name = {},
+                                 .attempts = 1,
+                                 .tried_ms = 0,
+                                 .due_ms = 1'700'000'000'000,
+                                 .error = "no"});
+  tasks_.tasks_.handlers.push_back({.handler = "report"});
+  const auto made = ask("GET", "/v1/tasks?plugin=notes");
+  EXPECT_EQ(tasks_.asked_, "notes");
+  EXPECT_EQ(json::parse(made.body), json::parse(R"({"handlers": [
+    {"handler": "send-mail", "handled": true, "running": 1, "waiting": 7, "failing": 0, "dead": 1,
+     "next": "2023-11-14T22:13:20Z"},
+    {"handler": "report", "handled": false, "running": 0, "waiting": 0, "failing": 0, "dead": 0, "next": ""}],
+    "tasks": [{"id": 17, "handler": "send-mail", "name": "order-4", "state": "dead", "attempts": 10,
+               "time": "2023-11-14T22:13:20Z", "next": "", "error": "unavailable: no"},
+              {"id": 18, "handler": "send-mail", "name": "", "state": "failing", "attempts": 1,
+               "time": "1970-01-01T00:00:00Z", "next": "2023-11-14T22:13:20Z", "error": "no"}]})"));
+  EXPECT_THAT(refusal(400, "GET", "/v1/tasks"), HasSubstr("name a plugin"));
+  EXPECT_THAT(refusal(400, "GET", "/v1/tasks?plugin=A%20b"), HasSubstr("there is no plugin"));
+}
+
+TEST_F(ControlApi, ReplaysOneDeadTaskOrAllOfAPlugin) {
+  EXPECT_EQ(ask("POST", "/v1/tasks/replay", R"({"plugin": "notes", "id": 5})").body, R"({"replayed":1})");
+  EXPECT_EQ(tasks_.asked_, "notes, 5, ada (uid 7)");
+  EXPECT_EQ(ask("POST", "/v1/tasks/replay", R"({"plugin": "notes", "all": true})").status, 200U);
+  EXPECT_EQ(tasks_.asked_, "notes, all, ada (uid 7)");
+  for (const auto* body : {"", "[]", "{}", R"({"plugin": "notes"})", R"({"plugin": "notes", "id": "5"})",
+                           R"({"plugin": "notes", "id": 0})", R"({"plugin": "notes", "id": 18446744073709551615})",
+                           R"({"plugin": "notes", "all": false})", R"({"plugin": "notes", "all": true, "id": 5})",
+                           R"({"plugin": "A b", "id": 5})", R"({"all": true})"}) {
+    EXPECT_THAT(refusal(400, "POST", "/v1/tasks/replay", body), HasSubstr("the body must be")) << body;
+  }
+  tasks_.replayed_ = 0;
+  EXPECT_THAT(refusal(404, "POST", "/v1/tasks/replay", R"({"plugin": "notes", "id": 5})"),
+              HasSubstr("has no dead task of that id"));
+  EXPECT_EQ(ask("POST", "/v1/tasks/replay", R"({"plugin": "notes", "all": true})").body, R"({"replayed":0})");
 }
 
 }  // namespace

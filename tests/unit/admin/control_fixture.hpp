@@ -46,7 +46,7 @@ inline Reply ask(const std::filesystem::path& path, const std::string& method, c
 
 class ControlFixture : public ::testing::Test {
  protected:
-  Controls controls() { return {.releases = control_, .host = host_, .events = events_}; }
+  Controls controls() { return {.releases = control_, .host = host_, .events = events_, .tasks = tasks_}; }
   void SetUp() override { settings_.socket = directory_ / "control.sock"; }
   /// Whoever still waits must be let go before the server can be destroyed.
   void TearDown() override { control_.release_calls(); }
@@ -64,6 +64,7 @@ class ControlFixture : public ::testing::Test {
   FakeControl control_;
   FakeHost host_;
   FakeEvents events_;
+  FakeTasks tasks_;
   ControlSettings settings_;
   std::unique_ptr<ControlServer> server_;
 };

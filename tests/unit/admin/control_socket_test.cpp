@@ -106,7 +106,7 @@ TEST_F(ControlSocket, PassesToAnotherServerWithoutAMomentWithoutOne) {
   ASSERT_TRUE(start());
   FakeHost next_host;
   next_host.outcome_ = UpgradeOutcome{.is_upgraded = true, .pid = 2, .reason = {}};
-  ControlServer next(settings_, {.releases = control_, .host = next_host, .events = events_}, files_);
+  ControlServer next(settings_, {.releases = control_, .host = next_host, .events = events_, .tasks = tasks_}, files_);
   ASSERT_TRUE(next.start_beside());
   EXPECT_EQ(ask("POST", "/v1/host/upgrade").body["pid"], 4711) << "the former one serves on";
   next.take_place();

@@ -9,6 +9,7 @@
 
 #include "admin/events_control.hpp"
 #include "admin/host_control.hpp"
+#include "admin/tasks_control.hpp"
 #include "release/control.hpp"
 
 namespace mortise::admin {
@@ -106,5 +107,42 @@ class FakeEvents final : public EventsControl {
   std::uint64_t replayed_ = 1;
   std::string asked_;
 };
+
+/// Durable tasks that a test makes up, and which of them were asked for.
+class FakeTasks final : public TasksControl {
+ public:
+  base::Result<TasksStatus> tasks(const std::string& plugin) override {
+    asked_ = plugin;
+    return tasks_;
+  }
+  base::Result<std::uint64_t> replay(const std::string& plugin, std::optional<std::int64_t> id,
+                                     const std::string& who) override {
+    asked_ = plugin + ", " + (id ? std::to_string(*id) : "all") + ", " + who;
+    return replayed_;
+  }
+
+  TasksStatus tasks_;
+  std::uint64_t replayed_ = 1;
+  std::string asked_;
+};
+
+/// One handler's, and one that it has failed with.
+inline TasksStatus some_tasks() {
+  return {.handlers = {{.handler = "send-mail",
+                        .is_handled = true,
+                        .running = 1,
+                        .waiting = 7,
+                        .failing = 0,
+                        .dead = 1,
+                        .next_ms = 1'700'000'000'000}},
+          .tried = {{.id = 17,
+                     .handler = "send-mail",
+                     .name = "order-4",
+                     .attempts = 10,
+                     .tried_ms = 1'700'000'000'999,
+                     .due_ms = 1'700'000'000'000,
+                     .is_dead = true,
+                     .error = "unavailable: no"}}};
+}
 
 }  // namespace mortise::admin

@@ -24,7 +24,7 @@ class ControlCommands : public ::testing::Test {
 
   void start() {
     server_.emplace(admin::ControlSettings{.socket = socket_},
-                    admin::Controls{.releases = control_, .host = host_, .events = events_}, files_);
+                    admin::Controls{.releases = control_, .host = host_, .events = events_, .tasks = tasks_}, files_);
     const auto started = server_->start();
     ASSERT_TRUE(started) << started.error().message;
   }
@@ -43,6 +43,7 @@ class ControlCommands : public ::testing::Test {
   admin::FakeControl control_;
   admin::FakeHost host_;
   admin::FakeEvents events_;
+  admin::FakeTasks tasks_;
   std::optional<admin::ControlServer> server_;
   std::ostringstream out_;
   std::ostringstream err_;
@@ -69,6 +70,8 @@ TEST_F(ControlCommands, WithoutAHostNameTheSocketAndHowToStartOne) {
                                                                      {"status", "rates"},
                                                                      {"events", "dead"},
                                                                      {"events", "replay", "rates", "--all"},
+                                                                     {"tasks", "rates"},
+                                                                     {"tasks", "rates", "replay"},
                                                                      {"upgrade-host"}}) {
     EXPECT_EQ(run(arguments), 1);
     EXPECT_EQ(err_.str(), "no host runs: nobody listens at the control socket '" + socket_.string() +
@@ -177,6 +180,36 @@ TEST_F(ControlCommands, DeadEventsAreShownAndReplayed) {
   EXPECT_EQ(run({"events", "replay", "notes"}), 2);
   EXPECT_EQ(run({"events", "replay", "notes", "orders:5", "--all"}), 2);
   EXPECT_EQ(run({"events"}), 2);
+}
+
+TEST_F(ControlCommands, DurableTasksAreShownAndReplayed) {
+  start();
+  EXPECT_EQ(run({"tasks", "notes"}), 0);
+  EXPECT_EQ(out_.str(), "no durable tasks\n");
+  tasks_.tasks_ = admin::some_tasks();
+  tasks_.tasks_.handlers.push_back({.handler = "report", .waiting = 2, .next_ms = 1'700'000'000'000});
+  EXPECT_EQ(run({"tasks", "notes"}), 0);
+  EXPECT_EQ(tasks_.asked_, "notes");
+  EXPECT_EQ(out_.str(),
+            "HANDLER    RUNNING  WAITING  FAILING  DEAD  NEXT\n"
+            "send-mail  1        7        0        1     2023-11-14T22:13:20Z\n"
+            "report     0        2        0        0     waits for a version that handles it\n"
+            "\n"
+            "ID  HANDLER    NAME     STATE  ATTEMPTS  TIME                  NEXT  ERROR\n"
+            "17  send-mail  order-4  dead   10        2023-11-14T22:13:20Z        unavailable: no\n");
+  EXPECT_EQ(run({"tasks", "notes", "--json"}), 0);
+  EXPECT_EQ(nlohmann::json::parse(out_.str())["tasks"][0]["id"], 17);
+  EXPECT_EQ(run({"tasks", "notes", "replay", "17"}), 0);
+  EXPECT_THAT(tasks_.asked_, StartsWith("notes, 17, "));
+  EXPECT_EQ(out_.str(), "1 task of 'notes' runs again\n");
+  tasks_.replayed_ = 2;
+  EXPECT_EQ(run({"tasks", "notes", "replay"}), 0);
+  EXPECT_THAT(tasks_.asked_, StartsWith("notes, all, "));
+  EXPECT_EQ(out_.str(), "2 tasks of 'notes' run again\n");
+  EXPECT_EQ(run({"tasks", "notes", "replay", "--json"}), 0);
+  EXPECT_EQ(nlohmann::json::parse(out_.str())["replayed"], 2);
+  EXPECT_EQ(run({"tasks", "notes", "replay", "0"}), 2);
+  EXPECT_EQ(run({"tasks"}), 2);
 }
 
 TEST_F(ControlCommands, StatusOfAPluginTellsWhatItHears) {

@@ -1,0 +1,43 @@
+#include "tasks_control.hpp"
+
+#include "telemetry/log.hpp"
+
+namespace mortise {
+
+base::Result<admin::TasksStatus> TasksControl::tasks(const std::string& plugin) {
+  const auto report = tasks_.report(plugin);
+  if (!report) return report.error();
+  admin::TasksStatus status;
+  for (const auto& one : report->handlers) {
+    status.handlers.push_back({.handler = one.handler,
+                               .is_handled = one.is_handled,
+                               .running = one.running,
+                               .waiting = one.counts.waiting,
+                               .failing = one.counts.failing,
+                               .dead = one.counts.dead,
+                               .next_ms = one.counts.next_ms});
+  }
+  for (const auto& one : report->tried) {
+    status.tried.push_back({.id = one.id,
+                            .handler = one.handler,
+                            .name = one.name,
+                            .attempts = one.attempts,
+                            .tried_ms = one.tried_ms,
+                            .due_ms = one.due_ms,
+                            .is_dead = one.is_dead,
+                            .error = one.error});
+  }
+  return status;
+}
+
+base::Result<std::uint64_t> TasksControl::replay(const std::string& plugin, std::optional<std::int64_t> id,
+                                                 const std::string& who) {
+  auto replayed = tasks_.replay(plugin, id);
+  if (replayed) {
+    telemetry::log(telemetry::Level::info, "tasks", "dead tasks replayed",
+                   {{"plugin", plugin}, {"count", std::to_string(*replayed)}, {"who", who}});
+  }
+  return replayed;
+}
+
+}  // namespace mortise
