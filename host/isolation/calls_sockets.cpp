@@ -20,10 +20,6 @@ using runtime::to_view;
 constexpr std::uint32_t kTooBig = 1009;
 constexpr std::uint32_t kTryAgainLater = 1013;
 
-std::string_view to_view(mortise_bytes bytes) {
-  return {reinterpret_cast<const char*>(bytes.data), static_cast<std::size_t>(bytes.size)};
-}
-
 // Of the heap, for all messages that are inside together: the rest is for requests. One alone may have more.
 constexpr std::uint64_t kMostToldBytes = kHeapBytes / 2;
 

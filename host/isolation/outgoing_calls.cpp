@@ -15,10 +15,6 @@ namespace {
 constexpr std::string_view kNoArena =
     "the caller's arena is at its cap, and has no room for the request; raise arena_max_bytes";
 
-std::string_view to_view(mortise_bytes bytes) {
-  return {reinterpret_cast<const char*>(bytes.data), static_cast<std::size_t>(bytes.size)};
-}
-
 const void* binding_of(const mortise_scope& scope, std::uint32_t slot) {
   return slot < scope.binding_count ? scope.bindings[slot] : nullptr;
 }
@@ -103,7 +99,7 @@ void OutgoingCalls::make(runtime::Scope& scope, const mortise_channel_v1& channe
   const auto status = runtime::call_over(channel, wanted.method, {request, size}, reply);
   if (status == MORTISE_OK) {
     tell(status, {}, {});
-    return answer(number, status, to_view(reply));
+    return answer(number, status, runtime::to_view(reply));
   }
   const auto& failure = table.failure;
   const bool is_told = failure.status == status;

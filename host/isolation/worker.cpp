@@ -6,7 +6,6 @@
 #include <mortise/abi/tasks.h>
 #include <sys/prctl.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <optional>
 #include <string>
@@ -148,8 +147,7 @@ class Worker {
     bindings_.emplace(generation_, registered, remote_contracts_, arena_max_bytes);
     crew_ = new Crew(link_, http_, *bindings_);
     crew_->start();
-    const auto& interfaces = generation_->spec().manifest->interfaces;
-    const bool has_tasks = std::find(interfaces.begin(), interfaces.end(), MORTISE_TASKS_V1) != interfaces.end();
+    const bool has_tasks = generation_->spec().manifest->names_interface(MORTISE_TASKS_V1);
     if (has_tasks || !registered.provisions.empty()) {
       contract_crew_ = new ContractCrew(link_, registered, tasks_.channel(), *bindings_);
       contract_crew_->start();

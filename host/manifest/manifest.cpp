@@ -352,6 +352,10 @@ class ManifestReader {
 
 }  // namespace
 
+bool Manifest::names_interface(std::string_view id) const {
+  return std::find(interfaces.begin(), interfaces.end(), id) != interfaces.end();
+}
+
 bool Manifest::is_durable(std::string_view topic) const {
   return std::any_of(publishes.begin(), publishes.end(),
                      [&](const PublishedTopic& one) { return one.topic == topic && one.is_durable; });

@@ -72,6 +72,8 @@ struct Manifest {
   /// text: from notes of their own in the file (contract_notes.hpp).
   ContractMethods contracts;
 
+  /// Whether `interfaces` has it.
+  [[nodiscard]] bool names_interface(std::string_view id) const;
   /// Whether it publishes durably on that topic.
   [[nodiscard]] bool is_durable(std::string_view topic) const;
   /// None when the contract is none of these.

@@ -17,6 +17,12 @@ inline std::string_view to_view(mortise_str text) noexcept {
   return text.data == nullptr ? std::string_view() : std::string_view(text.data, static_cast<std::size_t>(text.size));
 }
 
+inline std::string_view to_view(mortise_bytes bytes) noexcept {
+  return bytes.data == nullptr
+             ? std::string_view()
+             : std::string_view(reinterpret_cast<const char*>(bytes.data), static_cast<std::size_t>(bytes.size));
+}
+
 /// What a plugin gets for one of our errors: the code, and the message if it offered room for one.
 inline mortise_status to_abi(const base::Error& error, mortise_error* out) noexcept {
   if (out != nullptr && out->message != nullptr) {

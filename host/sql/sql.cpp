@@ -17,10 +17,8 @@
 
 namespace mortise::sql {
 bool asks_for_database(const manifest::Manifest& manifest) {
-  const auto& interfaces = manifest.interfaces;
   const auto tables = extension_tables();
-  return !manifest.migrations.empty() ||
-         std::find(interfaces.begin(), interfaces.end(), MORTISE_SQL_V1) != interfaces.end() ||
+  return !manifest.migrations.empty() || manifest.names_interface(MORTISE_SQL_V1) ||
          std::any_of(tables.begin(), tables.end(), [&](const auto& table) { return table.is_for(manifest); });
 }
 

@@ -72,8 +72,7 @@ base::Result<void> Tasks::initialised(const Generation& generation) {
 }
 
 base::Result<Timing> Tasks::check(const Generation& generation, const mortise_task_v1& task) {
-  const auto& interfaces = generation.spec().manifest->interfaces;
-  if (std::find(interfaces.begin(), interfaces.end(), MORTISE_TASKS_V1) == interfaces.end()) {
+  if (!generation.spec().manifest->names_interface(MORTISE_TASKS_V1)) {
     return Error{ErrorCode::failed_precondition,
                  "the plugin has no tasks: name \"mortise.tasks/1\" in the manifest's \"interfaces\""};
   }
@@ -210,8 +209,7 @@ void Tasks::bind(const runtime::ConePtr& cone) {
   const auto found = instances_.find(&generation);
   if (found == instances_.end()) {
     // It may still come to have some.
-    const auto& interfaces = generation.spec().manifest->interfaces;
-    if (std::find(interfaces.begin(), interfaces.end(), MORTISE_TASKS_V1) == interfaces.end()) return;
+    if (!generation.spec().manifest->names_interface(MORTISE_TASKS_V1)) return;
   }
   auto& instance = instances_[&generation];
   former = std::exchange(instance.cone, cone);
