@@ -340,6 +340,14 @@ base::Result<void> Connection::ask(std::string_view text, std::initializer_list<
   return result == SQLITE_DONE ? base::Result<void>() : base::Result<void>(error_of(handle_));
 }
 
+base::Result<bool> Connection::has_table(std::string_view name) {
+  bool is_there = false;
+  const auto looked = ask("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1", {name},
+                          [&](std::span<const std::string_view>) { is_there = true; });
+  if (!looked) return looked.error();
+  return is_there;
+}
+
 bool Connection::is_in_transaction() const { return ::sqlite3_get_autocommit(handle_) == 0; }
 
 }  // namespace mortise::sql

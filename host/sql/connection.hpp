@@ -74,6 +74,9 @@ class Connection {
   base::Result<void> ask(std::string_view text, std::initializer_list<std::string_view> parameters = {},
                          const TextRow& row = {}, Time deadline = Time::max());
 
+  /// Whether there is a table of that name.
+  base::Result<bool> has_table(std::string_view name);
+
   /// Whether a transaction is open: SQLite ends one by itself where it cannot go on.
   [[nodiscard]] bool is_in_transaction() const;
   /// What was inserted since the last call, also where that was rolled back.

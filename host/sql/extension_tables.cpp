@@ -100,12 +100,7 @@ constexpr const char* kTasks = R"(
   CREATE INDEX mortise_tasks_tried ON mortise_tasks (is_dead, id) WHERE attempts > 0;
 )";
 
-bool names(const manifest::Manifest& manifest, const char* interface) {
-  const auto& interfaces = manifest.interfaces;
-  return std::find(interfaces.begin(), interfaces.end(), interface) != interfaces.end();
-}
-
-bool has_keys_and_values(const manifest::Manifest& manifest) { return names(manifest, MORTISE_KV_V1); }
+bool has_keys_and_values(const manifest::Manifest& manifest) { return manifest.names_interface(MORTISE_KV_V1); }
 
 bool has_outbox(const manifest::Manifest& manifest) {
   const auto& topics = manifest.publishes;
@@ -114,23 +109,29 @@ bool has_outbox(const manifest::Manifest& manifest) {
 
 bool has_inbox(const manifest::Manifest& manifest) {
   const auto& provides = manifest.provides;
-  return names(manifest, MORTISE_SQL_V1) &&
+  return manifest.names_interface(MORTISE_SQL_V1) &&
          std::any_of(provides.begin(), provides.end(), [](const auto& one) { return one.is_topic; });
 }
 
 bool has_durable_tasks(const manifest::Manifest& manifest) { return !manifest.durable_tasks.empty(); }
 
+constexpr std::array kKvSteps{kKv};
+constexpr std::array kOutboxSteps{kOutboxTables};
+constexpr std::array kInboxSteps{kInbox};
+constexpr std::array kTasksSteps{kTasks};
+
 constexpr std::array kExtensionTables{
-    ExtensionTable{.is_for = &has_keys_and_values, .name = "mortise_kv", .rows = RowsFor::everything, .schema = kKv},
+    ExtensionTable{
+        .is_for = &has_keys_and_values, .name = "mortise_kv", .rows = RowsFor::everything, .steps = kKvSteps},
     ExtensionTable{.is_for = &has_outbox,
                    .name = kNewsTables[static_cast<unsigned>(News::events)],
                    .rows = RowsFor::inserting,
-                   .schema = kOutboxTables},
-    ExtensionTable{.is_for = &has_inbox, .name = "mortise_inbox", .rows = RowsFor::inserting, .schema = kInbox},
+                   .steps = kOutboxSteps},
+    ExtensionTable{.is_for = &has_inbox, .name = "mortise_inbox", .rows = RowsFor::inserting, .steps = kInboxSteps},
     ExtensionTable{.is_for = &has_durable_tasks,
                    .name = kNewsTables[static_cast<unsigned>(News::tasks)],
                    .rows = RowsFor::all_but_updates,
-                   .schema = kTasks}};
+                   .steps = kTasksSteps}};
 
 }  // namespace
 

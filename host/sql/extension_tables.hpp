@@ -21,7 +21,9 @@ struct ExtensionTable {
   bool (*is_for)(const manifest::Manifest&);  // whether a plugin is to have it
   const char* name;
   RowsFor rows;
-  const char* schema;  // the statements that make it, with all that belongs to it, whose names begin with its own
+  // Statements, each of which brings it and all that belongs to it, with names that begin with its own, to the next
+  // version: the first makes it. One that was released stays as it is, and what is to change is one more.
+  std::span<const char* const> steps;
 };
 
 std::span<const ExtensionTable> extension_tables() noexcept;

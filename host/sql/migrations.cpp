@@ -2,12 +2,12 @@
 
 #include <charconv>
 #include <map>
-#include <set>
 #include <string>
 #include <utility>
 
 #include "base/sha256.hpp"
-#include "sql/extension_tables.hpp"
+#include "sql/extension_versions.hpp"
+#include "sql/hosts_part.hpp"
 #include "telemetry/log.hpp"
 
 namespace mortise::sql {
@@ -31,17 +31,9 @@ struct Applied {
 };
 using AllApplied = std::map<std::uint32_t, Applied>;
 
-base::Result<bool> has_table(Connection& connection, std::string_view name) {
-  bool is_there = false;
-  const auto looked = connection.ask("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1", {name},
-                                     [&](std::span<const std::string_view>) { is_there = true; });
-  if (!looked) return looked.error();
-  return is_there;
-}
-
 base::Result<AllApplied> read_applied(Connection& connection) {
   AllApplied all;
-  const auto is_there = has_table(connection, "mortise_migrations");
+  const auto is_there = connection.has_table("mortise_migrations");
   if (!is_there) return is_there.error();
   if (!*is_there) return all;
   const auto read = connection.ask(
@@ -57,7 +49,7 @@ base::Result<AllApplied> read_applied(Connection& connection) {
 
 /// Whether this version ran when others' migrations did, and none of those was the plugin's since.
 base::Result<bool> has_been_running(Connection& connection, const std::string& version) {
-  auto is_there = has_table(connection, "mortise_running_versions");
+  auto is_there = connection.has_table("mortise_running_versions");
   if (!is_there || !*is_there) return is_there;
   bool is_known = false;
   const auto read = connection.ask("SELECT 1 FROM mortise_running_versions WHERE version = ?1", {version},
@@ -132,23 +124,17 @@ base::Result<std::vector<Pending>> find_migrations(Connection& connection, const
 
 /// What a plugin's version lacks yet.
 struct AllPending {
-  std::vector<const ExtensionTable*> tables;
+  std::vector<PendingTable> tables;
   std::vector<Pending> migrations;
   [[nodiscard]] bool is_empty() const noexcept { return tables.empty() && migrations.empty(); }
 };
 
 base::Result<AllPending> find_pending(Connection& connection, const manifest::Manifest& manifest) {
-  AllPending pending;
-  for (const auto& table : extension_tables()) {
-    if (!table.is_for(manifest)) continue;
-    const auto is_there = has_table(connection, table.name);
-    if (!is_there) return is_there.error();
-    if (!*is_there) pending.tables.push_back(&table);
-  }
+  auto tables = find_pending_tables(connection, manifest);
+  if (!tables) return tables.error();
   auto migrations = find_migrations(connection, manifest);
   if (!migrations) return migrations.error();
-  pending.migrations = std::move(*migrations);
-  return pending;
+  return AllPending{.tables = std::move(*tables), .migrations = std::move(*migrations)};
 }
 
 Error failure_of(const Migration& migration, const Error& error) {
@@ -170,44 +156,10 @@ base::Result<void> run_one(Connection& connection, const Pending& pending, const
        manifest.version.to_string()});
 }
 
-using Names = std::set<std::string>;
-
-/// All in the database that begin as only the host's do.
-base::Result<Names> read_hosts_names(Connection& connection, Time deadline) {
-  Names names;
-  const auto read = connection.ask(
-      "SELECT name FROM sqlite_schema WHERE name LIKE 'mortise\\_%' ESCAPE '\\'", {},
-      [&names](std::span<const std::string_view> columns) { names.emplace(columns[0]); }, deadline);
-  if (!read) return read.error();
-  return names;
-}
-
-/// What only all of them together can have done wrong: names are not asked for when a table is renamed. `before` are
-/// those that the host has made.
-base::Result<void> check_made(Connection& connection, const Names& before, Time deadline) {
-  std::string fault;
-  const auto names = read_hosts_names(connection, deadline);
-  if (!names) return names.error();
-  for (const auto& name : *names) {
-    if (before.contains(name)) continue;
-    fault = "'" + name + "' has a name that begins with \"mortise_\", as only the host's do";
-  }
-  const auto keys = connection.ask(
-      "SELECT \"table\", rowid, parent FROM pragma_foreign_key_check LIMIT 1", {},
-      [&](std::span<const std::string_view> columns) {
-        fault = "row " + std::string(columns[1]) + " of '" + std::string(columns[0]) + "' refers to a row of '" +
-                std::string(columns[2]) + "' that is not there";
-      },
-      deadline);
-  if (!keys) return keys.error();
-  if (fault.empty()) return {};
-  return Error{ErrorCode::failed_precondition, "after its migrations, " + fault + "; the database is as it was before"};
-}
-
 base::Result<void> run_all(Connection& connection, const std::vector<Pending>& pending,
                            const manifest::Manifest& manifest, const MigrationTerms& terms) {
   if (auto made = connection.run_script(kTables, Author::host, terms.deadline); !made) return made;
-  const auto hosts = read_hosts_names(connection, terms.deadline);
+  const auto hosts = read_hosts_part(connection, terms.deadline);
   if (!hosts) return hosts.error();
   for (const auto& one : pending) {
     if (auto run = run_one(connection, one, manifest, terms.deadline); !run) return run;
@@ -236,10 +188,8 @@ base::Result<std::size_t> migrate(Database& database, const manifest::Manifest& 
   const auto pending = find_pending(connection, manifest);
   if (!pending) return pending.error();
   // The host's first: migrations may write rows of them.
-  for (const auto* table : pending->tables) {
-    if (const auto made = connection.run_script(table->schema, Author::host, terms.deadline); !made) {
-      return made.error();
-    }
+  if (const auto made = make_tables(connection, pending->tables, manifest.name, terms.deadline); !made) {
+    return made.error();
   }
   const auto count = pending->migrations.size();
   if (count > 0) {

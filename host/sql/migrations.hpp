@@ -22,10 +22,11 @@ struct MigrationTerms {
 };
 
 /// Runs those of the manifest's migrations that have not run yet, in one transaction: when one fails, none has run.
-/// Returns how many. Before them the extension tables of its interfaces are made, where they are not there, and also
-/// when there is nothing to run. An error, too, where the database has been through others: one whose text was another,
-/// one with a higher number that this version does not know and that is not compatible with it. Foreign keys are looked
-/// at when all have run, so that a table may be made anew.
+/// Returns how many. Before them the extension tables of its interfaces are brought to this host's versions of them,
+/// also when there is nothing to run. An error, too, where a newer host has had those, and where the database has been
+/// through other migrations: one whose text was another, one with a higher number that this version does not know and
+/// that is not compatible with it. Foreign keys, and what of the database is the host's, are looked at when all have
+/// run, so that a table may be made anew.
 base::Result<std::size_t> migrate(Database& database, const manifest::Manifest& manifest,
                                   const MigrationTerms& terms = {});
 

@@ -1,52 +1,13 @@
-#include "sql/migrations.hpp"
-
-#include "database_test_base.hpp"
+// Numbered scripts, each of which runs once, or of which none has run.
+#include "migrations_test_base.hpp"
 
 namespace mortise::sql {
 namespace {
 
 using base::ErrorCode;
-using manifest::Manifest;
-using manifest::Migration;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
-
-Migration step(std::uint32_t number, std::string sql, bool is_compatible = false) {
-  return {.number = number,
-          .name = "step-" + std::to_string(number),
-          .sql = std::move(sql),
-          .is_compatible = is_compatible};
-}
-
-Manifest version(const std::string& text, std::vector<Migration> migrations) {
-  Manifest manifest;
-  manifest.name = "shop";
-  manifest.version = *manifest::Version::parse(text);
-  manifest.migrations = std::move(migrations);
-  return manifest;
-}
-
-class MigrationsTest : public DatabaseTest {
- protected:
-  void expect_done(const Manifest& manifest) {
-    const auto done = migrate(*database_, manifest);
-    EXPECT_TRUE(done) << done.error().message;
-  }
-  std::string failure(const Manifest& manifest) {
-    const auto done = migrate(*database_, manifest);
-    EXPECT_FALSE(done);
-    return done ? "" : done.error().message;
-  }
-  std::vector<std::string> tables() {
-    return select("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'mortise%' ORDER BY name");
-  }
-
-  const Migration one_ = step(1, "CREATE TABLE a (id INTEGER); INSERT INTO a VALUES (1);");
-  const Migration two_ =
-      step(2, "-- with a comment; and a semicolon\nCREATE TABLE b (id INTEGER);\nUPDATE a SET id = 2;");
-};
 
 TEST_F(MigrationsTest, RunEachOnceInTheOrderOfTheirNumbers) {
   expect_done(version("1.0.0", {one_}));
@@ -154,65 +115,6 @@ TEST_F(MigrationsTest, AVersionThatRanMeanwhileMayStartAgainUntilItsSuccessorIsS
   settle_migrations(*database_);
   EXPECT_THAT(failure(version("1.0.0", {one_})), HasSubstr("migration 2 'step-2'"));
   expect_done(next);
-}
-
-class ExtensionTablesTest : public MigrationsTest {
- protected:
-  static Manifest with_store(Manifest manifest) {
-    manifest.interfaces = {"mortise.kv/1"};
-    return manifest;
-  }
-  std::vector<std::string> names() {
-    return select("SELECT name FROM sqlite_schema WHERE name LIKE 'mortise\\_kv%' ESCAPE '\\' ORDER BY name");
-  }
-  const std::string read_ = "CREATE VIEW seen AS SELECT version FROM mortise_kv";
-};
-
-TEST_F(ExtensionTablesTest, AreMadeForWhoNamesTheirInterface) {
-  expect_done(version("1.0.0", {one_}));
-  EXPECT_THAT(names(), IsEmpty());
-  const auto done = migrate(*database_, with_store(version("1.1.0", {one_})));
-  ASSERT_TRUE(done);
-  EXPECT_EQ(*done, 0U) << "of its migrations none was left to run";
-  EXPECT_THAT(names(), ElementsAre("mortise_kv", "mortise_kv_expires_at", "mortise_kv_sweep"));
-  expect_done(with_store(version("1.1.0", {one_, two_})));
-  expect_done(version("1.0.0", {one_, two_}));
-}
-
-TEST_F(ExtensionTablesTest, AreThereBeforeThePluginsMigrationsRun) {
-  expect_done(with_store(
-      version("1.0.0", {step(1, "INSERT INTO mortise_kv (key, value) VALUES (x'61', x'62')"), step(2, read_)})));
-  EXPECT_THAT(select("SELECT version FROM seen"), ElementsAre("1"));
-}
-
-TEST_F(ExtensionTablesTest, AreNotThereWhenAMigrationFails) {
-  static_cast<void>(failure(with_store(version("1.0.0", {step(1, "SELEKT 1")}))));
-  EXPECT_THAT(names(), IsEmpty());
-}
-
-TEST_F(ExtensionTablesTest, OthersGetTheirNamesNeither) {
-  EXPECT_THAT(failure(version("1.0.0", {step(1, "CREATE TABLE a (id); ALTER TABLE a RENAME TO mortise_kv")})),
-              HasSubstr("'mortise_kv' has a name that begins with"));
-}
-
-TEST_F(ExtensionTablesTest, StayAsTheHostHasMadeThem) {
-  for (const auto* sql :
-       {"DROP TABLE mortise_kv", "ALTER TABLE mortise_kv RENAME TO mine", "ALTER TABLE mortise_kv ADD COLUMN more",
-        "DROP INDEX mortise_kv_expires_at", "DROP TRIGGER mortise_kv_sweep", "CREATE INDEX mine ON mortise_kv (value)",
-        "CREATE TRIGGER mine AFTER INSERT ON mortise_kv BEGIN SELECT 1; END"}) {
-    const auto done = migrate(*database_, with_store(version("1.0.0", {step(1, sql)})));
-    ASSERT_FALSE(done) << sql;
-    EXPECT_EQ(done.error().code, ErrorCode::permission_denied) << sql;
-  }
-}
-
-TEST_F(ExtensionTablesTest, TheirRowsArePlainRowsToStatements) {
-  expect_done(with_store(version("1.0.0", {})));
-  ASSERT_TRUE(run("INSERT INTO mortise_kv (key, value) VALUES (x'61', x'62')"));
-  ASSERT_TRUE(run("UPDATE Mortise_KV SET expires_at = 1"));
-  EXPECT_THAT(select("SELECT version, expires_at FROM mortise_kv"), ElementsAre("1|1"));
-  ASSERT_TRUE(run("DELETE FROM mortise_kv"));
-  EXPECT_EQ(refusal("DROP TABLE mortise_kv"), ErrorCode::permission_denied);
 }
 
 TEST_F(MigrationsTest, MayNotDoWhatOnlyTheHostMay) {

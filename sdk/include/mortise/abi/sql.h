@@ -6,8 +6,8 @@
  *
  * The dialect is SQLite's. Refused are ATTACH, DETACH, VACUUM, loading extensions, PRAGMAs that set something,
  * statements that begin or end transactions, temporary tables, tables whose names begin with "mortise_" (but for the
- * rows of mortise.kv/1's), and, outside of migrations, any change of the schema. A value may have 64 MiB, a statement
- * 1 MiB.
+ * rows of mortise.kv/1's) and foreign keys to them, and, outside of migrations, any change of the schema or of
+ * sqlite_sequence. A value may have 64 MiB, a statement 1 MiB.
  */
 #ifndef MORTISE_ABI_SQL_H
 #define MORTISE_ABI_SQL_H
