@@ -27,8 +27,8 @@ const mortise_kv_v1& kv_table() noexcept {
         return put({sql(), store, transaction}, key, value, terms, version, error);
       },
       .remove = [](mortise_kv_store* store, mortise_sql_transaction* transaction, mortise_bytes key,
-                   std::int64_t version, mortise_error* error) -> mortise_status {
-        return remove({sql(), store, transaction}, key, version, error);
+                   const mortise_kv_terms* terms, mortise_error* error) -> mortise_status {
+        return remove({sql(), store, transaction}, key, terms, error);
       },
       .scan = [](mortise_kv_store* store, mortise_sql_transaction* transaction, mortise_bytes prefix,
                  mortise_bytes after, std::uint32_t limit, const mortise_kv_entries* entries,

@@ -1,6 +1,5 @@
 #include "kv/store.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <optional>
@@ -9,6 +8,7 @@
 #include <string_view>
 
 #include "base/result.hpp"
+#include "kv/statements.hpp"
 #include "runtime/abi_values.hpp"
 #include "runtime/generation.hpp"
 
@@ -19,41 +19,13 @@ using base::Error;
 using base::ErrorCode;
 using runtime::guarded;
 using runtime::to_abi;
-
-// That now and such a time make a number of SQLite's.
-constexpr std::uint64_t kLongestTtlMs = std::uint64_t{INT64_MAX} / 2;
-
-/// Their texts. The clock is that of the process which has the database, and stands still while a statement runs.
-struct Statements {
-  const std::string now = "(CAST(julianday('now') * 86400000 + 0.5 AS INTEGER) - 210866760000000)";
-  const std::string is_there = "(expires_at IS NULL OR expires_at > " + now + ")";
-  const std::string select = "SELECT key, value, version, expires_at FROM mortise_kv WHERE " + is_there;
-  const std::string replace = "REPLACE INTO mortise_kv (key, value, expires_at) SELECT ?1, ?2, " + now + " + ?3";
-
-  const std::string get = select + " AND key = ?";
-  const std::string scan = select + " AND key >= ? AND key < ? ORDER BY key LIMIT ?";
-  const std::string put_if_absent =
-      replace + " WHERE NOT EXISTS (SELECT 1 FROM mortise_kv WHERE key = ?1 AND " + is_there + ")";
-  const std::string put_if_version =
-      replace + " WHERE EXISTS (SELECT 1 FROM mortise_kv WHERE key = ?1 AND version = ?4 AND " + is_there + ")";
-  const std::string remove = "DELETE FROM mortise_kv WHERE key = ? AND " + is_there;
-  const std::string remove_version = remove + " AND version = ?";
-};
-
-const Statements& statements() {
-  static const Statements kAll;
-  return kAll;
-}
+using runtime::to_view;
 
 mortise_sql_value blob(mortise_bytes bytes) { return {MORTISE_SQL_BLOB, 0, 0, 0, bytes}; }
 mortise_sql_value blob(std::string_view bytes) {
   return blob(mortise_bytes{reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
 }
 mortise_sql_value number(std::int64_t integer) { return {MORTISE_SQL_INTEGER, 0, integer, 0, {nullptr, 0}}; }
-
-std::string_view to_view(mortise_bytes bytes) {
-  return {reinterpret_cast<const char*>(bytes.data), static_cast<std::size_t>(bytes.size)};
-}
 
 mortise_status run(const Store& store, std::string_view statement, std::span<const mortise_sql_value> parameters,
                    const mortise_sql_rows* rows, mortise_sql_outcome* outcome, mortise_error* error) {
@@ -77,17 +49,34 @@ Fault check_key(mortise_bytes key) {
   return check_bytes("the key", key, MORTISE_KV_MAX_KEY_BYTES);
 }
 
-Fault check_version(std::int64_t version) {
-  if (version >= 0) return std::nullopt;
-  return Error{ErrorCode::invalid_argument, "no version is below 0"};
+bool is_whole(const mortise_kv_terms* terms) {
+  return terms == nullptr || MORTISE_HAS(mortise_kv_terms, terms, ttl_ms);
 }
+
+/// There are none where there is no pointer.
+mortise_kv_terms terms_of(const mortise_kv_terms* terms) {
+  return terms == nullptr ? mortise_kv_terms{sizeof(mortise_kv_terms), 0, 0, 0} : *terms;
+}
+
+bool has_version(const mortise_kv_terms& terms) { return (terms.flags & MORTISE_KV_IF_VERSION) != 0; }
 
 Fault check_terms(const mortise_kv_terms& terms) {
   if ((terms.flags & ~MORTISE_KV_IF_VERSION) != 0) {
     return Error{ErrorCode::invalid_argument, "the host does not know these flags; use a newer one"};
   }
-  if (terms.ttl_ms > kLongestTtlMs) return Error{ErrorCode::out_of_range, "the time to live is too long"};
-  return check_version(terms.version);
+  if (terms.version < 0) return Error{ErrorCode::invalid_argument, "no version is below 0"};
+  if (terms.version != 0 && !has_version(terms)) {
+    return Error{ErrorCode::invalid_argument, "a version is named without the flag MORTISE_KV_IF_VERSION; set it"};
+  }
+  if (terms.ttl_ms <= MORTISE_KV_MAX_TTL_MS) return std::nullopt;
+  return Error{ErrorCode::out_of_range, "the time to live is longer than MORTISE_KV_MAX_TTL_MS"};
+}
+
+Fault check_terms_of_remove(const mortise_kv_terms& terms) {
+  if (auto fault = check_terms(terms)) return fault;
+  if (terms.ttl_ms != 0) return Error{ErrorCode::invalid_argument, "what is removed has no time to live; leave it 0"};
+  if (!has_version(terms) || terms.version != 0) return std::nullopt;
+  return Error{ErrorCode::invalid_argument, "version 0 is that of what is not there, and cannot be removed"};
 }
 
 bool is_whole(const mortise_kv_entries* entries) {
@@ -103,7 +92,7 @@ class EntryTaker {
   [[nodiscard]] bool has_taken() const noexcept { return has_taken_; }
 
  private:
-  /// In the order of Statements::select.
+  /// In the order of Statements::scan.
   static mortise_status take(void* self, const mortise_sql_value* values, std::uint32_t /*count*/) {
     auto& taker = *static_cast<EntryTaker*>(self);
     taker.has_taken_ = true;
@@ -141,8 +130,7 @@ std::string begin_of(std::string_view prefix, std::string_view after) {
 mortise_status open(const mortise_sql_v1& sql, mortise_host* host, mortise_kv_store** store, mortise_error* error) {
   if (store == nullptr) return MORTISE_INVALID_ARGUMENT;
   return guarded(error, [&] {
-    const auto& interfaces = runtime::Generation::from(host).spec().manifest->interfaces;
-    if (std::find(interfaces.begin(), interfaces.end(), MORTISE_KV_V1) == interfaces.end()) {
+    if (!runtime::Generation::from(host).spec().manifest->names_interface(MORTISE_KV_V1)) {
       return to_abi(Error{ErrorCode::failed_precondition,
                           "the plugin has no store: name \"mortise.kv/1\" in the manifest's \"interfaces\""},
                     error);
@@ -169,22 +157,20 @@ mortise_status get(const Store& store, mortise_bytes key, const mortise_kv_entri
 
 mortise_status put(const Store& store, mortise_bytes key, mortise_bytes value, const mortise_kv_terms* terms,
                    std::int64_t* version, mortise_error* error) {
-  if (store.handle == nullptr) return MORTISE_INVALID_ARGUMENT;
-  if (terms != nullptr && !MORTISE_HAS(mortise_kv_terms, terms, ttl_ms)) return MORTISE_INVALID_ARGUMENT;
+  if (store.handle == nullptr || !is_whole(terms)) return MORTISE_INVALID_ARGUMENT;
   return guarded(error, [&] {
-    const auto wanted = terms == nullptr ? mortise_kv_terms{sizeof(mortise_kv_terms), 0, 0, 0} : *terms;
+    const auto wanted = terms_of(terms);
     if (const auto fault = check_key(key)) return to_abi(*fault, error);
     if (const auto fault = check_bytes("the value", value, MORTISE_KV_MAX_VALUE_BYTES)) return to_abi(*fault, error);
     if (const auto fault = check_terms(wanted)) return to_abi(*fault, error);
     const mortise_sql_value nothing{};
-    const std::array parameters{blob(key), blob(value),
+    const std::array parameters{blob(key),
                                 wanted.ttl_ms == 0 ? nothing : number(static_cast<std::int64_t>(wanted.ttl_ms)),
-                                number(wanted.version)};
-    const bool has_version = (wanted.flags & MORTISE_KV_IF_VERSION) != 0;
-    const bool names_one = has_version && wanted.version != 0;
-    const auto& text = !has_version ? statements().replace
-                       : names_one  ? statements().put_if_version
-                                    : statements().put_if_absent;
+                                blob(value), number(wanted.version)};
+    const bool names_one = wanted.version != 0;
+    const auto& text = names_one             ? statements().put_if_version
+                       : has_version(wanted) ? statements().put_if_absent
+                                             : statements().put;
     mortise_sql_outcome outcome{sizeof(mortise_sql_outcome), 0, 0, 0};
     const auto status = run(store, text, std::span(parameters).first(names_one ? 4 : 3), nullptr, &outcome, error);
     if (status != MORTISE_OK) return status;
@@ -194,16 +180,17 @@ mortise_status put(const Store& store, mortise_bytes key, mortise_bytes value, c
   });
 }
 
-mortise_status remove(const Store& store, mortise_bytes key, std::int64_t version, mortise_error* error) {
-  if (store.handle == nullptr) return MORTISE_INVALID_ARGUMENT;
+mortise_status remove(const Store& store, mortise_bytes key, const mortise_kv_terms* terms, mortise_error* error) {
+  if (store.handle == nullptr || !is_whole(terms)) return MORTISE_INVALID_ARGUMENT;
   return guarded(error, [&] {
+    const auto wanted = terms_of(terms);
     if (const auto fault = check_key(key)) return to_abi(*fault, error);
-    if (const auto fault = check_version(version)) return to_abi(*fault, error);
-    const std::array parameters{blob(key), number(version)};
+    if (const auto fault = check_terms_of_remove(wanted)) return to_abi(*fault, error);
+    const bool names_one = has_version(wanted);
+    const std::array parameters{blob(key), number(wanted.version)};
+    const auto& text = names_one ? statements().remove_version : statements().remove;
     mortise_sql_outcome outcome{sizeof(mortise_sql_outcome), 0, 0, 0};
-    const auto status = version == 0
-                            ? run(store, statements().remove, std::span(parameters).first(1), nullptr, &outcome, error)
-                            : run(store, statements().remove_version, parameters, nullptr, &outcome, error);
+    const auto status = run(store, text, std::span(parameters).first(names_one ? 2 : 1), nullptr, &outcome, error);
     if (status != MORTISE_OK || outcome.changed_rows != 0) return status;
     return to_abi(Error{ErrorCode::not_found, "there is nothing under the key, or not in that version"}, error);
   });

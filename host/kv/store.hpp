@@ -20,7 +20,7 @@ mortise_status open(const mortise_sql_v1& sql, mortise_host* host, mortise_kv_st
 mortise_status get(const Store& store, mortise_bytes key, const mortise_kv_entries* entries, mortise_error* error);
 mortise_status put(const Store& store, mortise_bytes key, mortise_bytes value, const mortise_kv_terms* terms,
                    std::int64_t* version, mortise_error* error);
-mortise_status remove(const Store& store, mortise_bytes key, std::int64_t version, mortise_error* error);
+mortise_status remove(const Store& store, mortise_bytes key, const mortise_kv_terms* terms, mortise_error* error);
 mortise_status scan(const Store& store, mortise_bytes prefix, mortise_bytes after, std::uint32_t limit,
                     const mortise_kv_entries* entries, mortise_error* error);
 

@@ -6,27 +6,35 @@
 #include <algorithm>
 #include <array>
 
+#include "sql/now.hpp"
+
 namespace mortise::sql {
 namespace {
 
 // A put replaces its key's row, and AUTOINCREMENT gives the next one a number that was never there: that is the
-// version. Each row that comes takes a few with it whose time is over, so that these never get more than they are; few,
-// since their values may be large. The clock reads as in kv/store.cpp.
+// version. The value is the last column, so that none is read for what stands before it. Numbers have 53 bits, and are
+// exact in JSON, too. Each row that comes takes along the oldest whose time is over, so that these never get more than
+// they are, and up to three more while all together have no more than 1 MiB.
 constexpr const char* kKv = R"(
   CREATE TABLE mortise_kv (
-    version INTEGER PRIMARY KEY AUTOINCREMENT,
-    key BLOB NOT NULL UNIQUE,
-    value BLOB NOT NULL,
-    expires_at INTEGER
+    version INTEGER PRIMARY KEY AUTOINCREMENT CHECK (version BETWEEN 1 AND 9007199254740991),
+    key BLOB NOT NULL UNIQUE CHECK (length(key) BETWEEN 1 AND 1024),
+    expires_at INTEGER CHECK (expires_at BETWEEN 1 AND 9007199254740991),
+    value BLOB NOT NULL CHECK (length(value) <= 67104768)
   ) STRICT;
   CREATE INDEX mortise_kv_expires_at ON mortise_kv (expires_at) WHERE expires_at IS NOT NULL;
-  CREATE TRIGGER mortise_kv_sweep AFTER INSERT ON mortise_kv BEGIN
+  CREATE TRIGGER mortise_kv_sweep AFTER INSERT ON mortise_kv
+  WHEN EXISTS (SELECT 1 FROM mortise_kv WHERE expires_at <= )" MORTISE_SQL_NOW_MS R"() BEGIN
     DELETE FROM mortise_kv WHERE version IN (
-      SELECT version FROM mortise_kv
-      WHERE expires_at <= CAST(julianday('now') * 86400000 + 0.5 AS INTEGER) - 210866760000000
-      ORDER BY expires_at LIMIT 4);
+      SELECT version FROM (
+        SELECT version, bytes, sum(bytes) OVER (ORDER BY expires_at, version ROWS UNBOUNDED PRECEDING) AS together
+        FROM (
+          SELECT version, expires_at, length(value) AS bytes FROM mortise_kv
+          WHERE expires_at <= )" MORTISE_SQL_NOW_MS R"( ORDER BY expires_at, version LIMIT 4))
+      WHERE together <= max(bytes, 1048576));
   END;
 )";
+static_assert(MORTISE_KV_MAX_KEY_BYTES == 1024 && MORTISE_KV_MAX_VALUE_BYTES == 67104768, "as in the table");
 
 // What waits for delivery, in the order of its commits. A subscriber has heard, or has a row among the deliveries for,
 // all that its cursor has passed. One of the deliveries without a time waits behind another event of its key.
@@ -70,7 +78,7 @@ constexpr const char* kInbox = R"(
     seq INTEGER PRIMARY KEY,
     high INTEGER NOT NULL,
     low INTEGER NOT NULL,
-    at_ms INTEGER NOT NULL DEFAULT (CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)),
+    at_ms INTEGER NOT NULL DEFAULT )" MORTISE_SQL_NOW_MS R"(,
     UNIQUE (high, low)
   ) STRICT;
   CREATE TRIGGER mortise_inbox_sweep AFTER INSERT ON mortise_inbox BEGIN

@@ -128,6 +128,24 @@ TEST_P(KvTest, KeysAndValuesHaveTheirLimits) {
   EXPECT_EQ(send("POST", large + "67104769").status, 400);
 }
 
+TEST_P(KvTest, APageOfAScanEndsAtTheSameKeyWhereverThePluginRuns) {
+  start_stores();
+  const auto fill = [this](const std::string& key, std::uint64_t bytes) {
+    EXPECT_EQ(send("POST", "/stores/large?key=" + key + "&bytes=" + std::to_string(bytes)).body, "the same");
+  };
+  constexpr std::uint64_t kFirst = std::uint64_t{40} << 20U;
+  constexpr std::uint64_t kRest = 67107840 - kFirst - 2 * (1 + 64);
+  fill("a", kFirst);
+  fill("b", kRest);
+  static_cast<void>(put("c", "1"));
+  EXPECT_EQ(keys("limit=9"), "a\nb\n") << "to the last byte";
+  EXPECT_EQ(keys("limit=9&after=b"), "c\n");
+  EXPECT_EQ(keys("limit=9&after=c"), "");
+  fill("b", kRest + 1);
+  EXPECT_EQ(keys("limit=9"), "a\n");
+  EXPECT_EQ(keys("limit=9&after=a"), "b\nc\n");
+}
+
 TEST_P(KvTest, KeepsJson) {
   start_stores();
   const json value{{"items", {1, "two", nullptr}}};

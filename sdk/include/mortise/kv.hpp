@@ -32,7 +32,7 @@ namespace mortise {
 struct KvEntry {
   std::string key;
   std::string value;
-  std::int64_t version = 0;  // at least 1; none comes twice
+  std::int64_t version = 0;  // at least 1; none that was committed comes again
   std::optional<std::chrono::sys_time<std::chrono::milliseconds>> expires_at{};
 };
 
@@ -40,7 +40,8 @@ struct KvEntry {
 struct KvTerms {
   static constexpr auto kForever = std::chrono::milliseconds::max();
 
-  /// How long it is there, at least 1 ms; kForever: until it is removed.
+  /// How long it is there, by the wall clock: at least 1 ms, at most MORTISE_KV_MAX_TTL_MS; kForever: until it is
+  /// removed.
   std::chrono::milliseconds time_to_live = kForever;
 };
 
@@ -108,11 +109,11 @@ class Kv {
     find(key, [&found](const mortise_kv_entry& entry) { found.emplace(detail::to_entry(entry)); });
     return found;
   }
-  /// What put_json() has put; `internal` when it is no JSON.
+  /// What put_json() has put; `internal` when it is no JSON, or nested deeper than 256 levels.
   [[nodiscard]] std::optional<nlohmann::json> get_json(std::string_view key) const {
     const auto text = get(key);
     if (!text) return std::nullopt;
-    return detail::parse_json(*text, "the value of '" + std::string(key) + "'", Status::internal);
+    return detail::parse_json(*text, value_of(key), Status::internal);
   }
 
   /// Keeps the value under the key, whatever was there before; returns its version.
@@ -123,13 +124,14 @@ class Kv {
     detail::check(put_on(wanted, key, value, version, message), message);
     return version;
   }
+  /// `invalid_argument` where texts in it are not UTF-8, or it is nested deeper than 256 levels.
   std::int64_t put_json(std::string_view key, const nlohmann::json& value, const KvTerms& terms = {}) const {
-    return put(key, value.dump(), terms);
+    return put(key, detail::print_json(value, value_of(key)), terms);
   }
   /// The same only if the value that is there has the version `expected`, or, for 0, none is there; std::nullopt:
   /// another one is, and nothing has changed.
-  std::optional<std::int64_t> compare_and_set(std::string_view key, std::int64_t expected, std::string_view value,
-                                              const KvTerms& terms = {}) const {
+  [[nodiscard]] std::optional<std::int64_t> compare_and_set(std::string_view key, std::int64_t expected,
+                                                            std::string_view value, const KvTerms& terms = {}) const {
     auto wanted = to_terms(terms);
     wanted.flags = MORTISE_KV_IF_VERSION;
     wanted.version = expected;
@@ -142,15 +144,16 @@ class Kv {
   }
 
   /// False: it was not there.
-  bool remove(std::string_view key) const { return remove_version(key, 0); }
+  bool remove(std::string_view key) const { return remove_on(nullptr, key); }
   /// The same only if the value that is there has the version `expected`; false: it does not, and nothing has changed.
-  bool compare_and_remove(std::string_view key, std::int64_t expected) const {
-    if (expected <= 0) throw Error(Status::invalid_argument, "the version of what is there is above 0");
-    return remove_version(key, expected);
+  [[nodiscard]] bool compare_and_remove(std::string_view key, std::int64_t expected) const {
+    const mortise_kv_terms wanted{sizeof(mortise_kv_terms), MORTISE_KV_IF_VERSION, expected, 0};
+    return remove_on(&wanted, key);
   }
 
-  /// The first `limit` of those whose keys begin with `prefix` and come after `after`, in the order of their bytes: for
-  /// the next ones, `after` is the last key.
+  /// The first of those whose keys begin with `prefix` and come after `after`, in the order of their bytes: at most
+  /// `limit`, and fewer where more would take more than MORTISE_KV_MAX_SCAN_BYTES. For the next ones `after` is the
+  /// last key; none: there are no more.
   [[nodiscard]] std::vector<KvEntry> scan(std::string_view prefix, std::uint32_t limit,
                                           std::string_view after = {}) const {
     std::vector<KvEntry> found;
@@ -166,6 +169,7 @@ class Kv {
   }
 
  private:
+  static std::string value_of(std::string_view key) { return "the value of '" + std::string(key) + "'"; }
   static mortise_kv_terms to_terms(const KvTerms& terms) {
     if (terms.time_to_live == KvTerms::kForever) return {sizeof(mortise_kv_terms), 0, 0, 0};
     const auto ms = terms.time_to_live.count();
@@ -177,9 +181,9 @@ class Kv {
     return table_->put(store_, transaction_, detail::borrow_bytes(key), detail::borrow_bytes(value), &terms, &version,
                        message.out());
   }
-  bool remove_version(std::string_view key, std::int64_t version) const {
+  bool remove_on(const mortise_kv_terms* terms, std::string_view key) const {
     detail::Message message;
-    const auto status = table_->remove(store_, transaction_, detail::borrow_bytes(key), version, message.out());
+    const auto status = table_->remove(store_, transaction_, detail::borrow_bytes(key), terms, message.out());
     if (status == MORTISE_NOT_FOUND) return false;
     detail::check(status, message);
     return true;

@@ -76,6 +76,23 @@ TEST_F(KvTest, EachPutTakesAFewAwayThatAreOver) {
   EXPECT_THAT(keys(""), ElementsAre("one", "stays", "two"));
 }
 
+TEST_F(KvTest, APutTakesNotManyBytesAway) {
+  constexpr std::size_t kMany = 400 << 10U;  // two of them are less than a MiB
+  for (char key = 'a'; key < 'e'; ++key) kv().put(std::string(1, key), std::string(kMany, 'v'));
+  kv().put("huge", std::string(5 * kMany, 'v'));
+  kv().put("small", "1");
+  ASSERT_EQ(sql().execute("UPDATE mortise_kv SET expires_at = version"), 6);
+  const auto left = [this] { return select("SELECT CAST(key AS TEXT) FROM mortise_kv WHERE expires_at IS NOT NULL"); };
+  kv().put("other", "1");
+  EXPECT_THAT(left(), ElementsAre("c", "d", "huge", "small"));
+  kv().put("other", "2");
+  EXPECT_THAT(left(), ElementsAre("huge", "small"));
+  kv().put("other", "3");
+  EXPECT_THAT(left(), ElementsAre("small")) << "one at least, whatever its size";
+  kv().put("other", "4");
+  EXPECT_THAT(left(), IsEmpty());
+}
+
 TEST_F(KvTest, WhatIsOverTakesNoMoreRoomThanItHas) {
   for (int i = 0; i < 200; ++i) {
     const auto key = std::to_string(i);
@@ -91,8 +108,11 @@ TEST_F(KvTest, ATimeToLiveIsNeitherNothingNorBeyondCounting) {
   EXPECT_EQ(refusal_of([&] { kv().put("a", "1", {.time_to_live = std::chrono::milliseconds::max() - 1ms}); }),
             Status::out_of_range);
   EXPECT_EQ(kv().get("a"), std::nullopt);
-  kv().put("a", "1", {.time_to_live = std::chrono::milliseconds::max() / 2});
+  kv().put("a", "1", {.time_to_live = std::chrono::milliseconds(MORTISE_KV_MAX_TTL_MS)});
   EXPECT_TRUE(kv().get_entry("a")->expires_at);
+  EXPECT_EQ(
+      refusal_of([&] { kv().put("a", "1", {.time_to_live = std::chrono::milliseconds(MORTISE_KV_MAX_TTL_MS + 1)}); }),
+      Status::out_of_range);
 }
 
 }  // namespace

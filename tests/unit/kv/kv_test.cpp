@@ -66,9 +66,17 @@ TEST_F(KvTest, StatementsMayReadWhatIsThere) {
               ElementsAre("a|1|" + std::to_string(version)));
 }
 
-TEST_F(KvTest, StatementsPutNothingThatNoKeyFinds) {
-  EXPECT_EQ(refusal("INSERT INTO mortise_kv (key, value) VALUES ('text', x'00')"),
-            base::ErrorCode::failed_precondition);
+TEST_F(KvTest, StatementsPutNothingThatKeysAndValuesAreNot) {
+  for (const auto* row :
+       {"(key, value) VALUES ('text', x'00')", "(key, value) VALUES (x'', x'00')",
+        "(key, value) VALUES (zeroblob(1025), x'00')", "(key, value) VALUES (x'61', zeroblob(67104769))",
+        "(version, key, value) VALUES (0, x'61', x'00')",
+        "(version, key, value) VALUES (9007199254740992, x'61', x'00')",
+        "(key, value, expires_at) VALUES (x'61', x'00', 0)",
+        "(key, value, expires_at) VALUES (x'61', x'00', 9007199254740992)"}) {
+    EXPECT_EQ(refusal(std::string("INSERT INTO mortise_kv ") + row), base::ErrorCode::failed_precondition) << row;
+  }
+  EXPECT_EQ(row_count(), 0);
 }
 
 }  // namespace

@@ -61,6 +61,30 @@ TEST_F(ScanTest, WhatIsAfterNeedNotBeginWithThePrefix) {
   EXPECT_THAT(keys("b", 9, "c"), IsEmpty());
 }
 
+TEST_F(ScanTest, APageEndsBeforeItTakesTooMuch) {
+  constexpr std::size_t kFirst = std::size_t{40} << 20U;
+  constexpr std::size_t kRest = MORTISE_KV_MAX_SCAN_BYTES - kFirst - 2 * (1 + MORTISE_KV_SCAN_ENTRY_BYTES);
+  kv().put("a", std::string(kFirst, 'v'));
+  kv().put("b", std::string(kRest, 'v'));
+  EXPECT_THAT(keys("", 9), ElementsAre("a", "b")) << "to the last byte";
+  put_all({"c", "d"});
+  EXPECT_THAT(keys("", 9), ElementsAre("a", "b"));
+  EXPECT_THAT(keys("", 9, "b"), ElementsAre("c", "d"));
+  EXPECT_THAT(keys("", 9, "d"), IsEmpty());
+  kv().put("b", std::string(kRest + 1, 'v'));
+  EXPECT_THAT(keys("", 9), ElementsAre("a"));
+  EXPECT_THAT(keys("", 9, "a"), ElementsAre("b", "c", "d"));
+}
+
+TEST_F(ScanTest, TheLargestEntryIsAPageOfItsOwn) {
+  const std::string key(MORTISE_KV_MAX_KEY_BYTES, 'k');
+  kv().put(key, std::string(MORTISE_KV_MAX_VALUE_BYTES, 'v'));
+  put_all({"j", "l"});
+  EXPECT_THAT(keys("", 9, "j"), ElementsAre(key, "l"));
+  expire(key);
+  EXPECT_THAT(keys("", 9), ElementsAre("j", "l")) << "what is over takes nothing of it";
+}
+
 TEST_F(ScanTest, TellsAllOfEachEntry) {
   const auto version = kv().put("a", "1", {.time_to_live = std::chrono::hours(1)});
   const auto found = kv().scan("", 1);

@@ -8,7 +8,9 @@
 namespace mortise::kv {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Optional;
 
@@ -78,7 +80,7 @@ TEST_F(KvTest, ComparesBeforeItRemoves) {
   EXPECT_THAT(kv().get("a"), Optional(std::string("1")));
   EXPECT_TRUE(kv().compare_and_remove("a", version));
   EXPECT_EQ(kv().get("a"), std::nullopt);
-  EXPECT_EQ(refusal_of([&] { kv().compare_and_remove("a", 0); }), Status::invalid_argument);
+  EXPECT_EQ(refusal_of([&] { static_cast<void>(kv().compare_and_remove("a", 0)); }), Status::invalid_argument);
 }
 
 TEST_F(KvTest, ThreadsThatCompareAndSetLoseNoStep) {
@@ -107,6 +109,33 @@ TEST_F(KvTest, KeepsJson) {
   EXPECT_EQ(refusal_of([&] { static_cast<void>(kv().get_json("c")); }), Status::internal);
 }
 
+nlohmann::json nested(std::size_t levels) {
+  nlohmann::json value;
+  for (std::size_t i = 0; i < levels; ++i)
+    value = i % 2 == 0 ? nlohmann::json::array({value}) : nlohmann::json{{"a", value}};
+  return value;
+}
+
+TEST_F(KvTest, JsonIsNestedNoDeeperThanItIsReadAgain) {
+  kv().put_json("a", nested(256));
+  EXPECT_EQ(kv().get_json("a"), nested(256));
+  EXPECT_EQ(refusal_of([&] { kv().put_json("b", nested(257)); }), Status::invalid_argument);
+  EXPECT_EQ(kv().get("b"), std::nullopt);
+  kv().put("c", std::string(257, '[') + std::string(257, ']'));
+  EXPECT_EQ(refusal_of([&] { static_cast<void>(kv().get_json("c")); }), Status::internal);
+}
+
+TEST_F(KvTest, JsonWhoseTextsAreNotUtf8IsRefusedByItsKey) {
+  try {
+    kv().put_json("name/7", {{"name", "\xff"}});
+    FAIL() << "it is not refused";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.status(), Status::invalid_argument);
+    EXPECT_THAT(std::string(error.what()), AllOf(HasSubstr("'name/7'"), HasSubstr("UTF-8")));
+  }
+  EXPECT_EQ(kv().get("name/7"), std::nullopt);
+}
+
 TEST_F(KvTest, ATransactionHasStatementsAndKeysTogether) {
   sql().transaction([&](SqlTransaction& tx) {
     tx.execute("INSERT INTO item (name) VALUES ('kept')");
@@ -125,6 +154,26 @@ TEST_F(KvTest, ATransactionHasStatementsAndKeysTogether) {
   EXPECT_THAT(select("SELECT name FROM item"), ElementsAre("kept"));
   EXPECT_THAT(keys(""), ElementsAre("kept"));
   EXPECT_EQ(kv().get_entry("kept")->version, version);
+}
+
+TEST_F(KvTest, OnlyAVersionThatWasNotCommittedMayComeAgain) {
+  const auto committed = kv().put("a", "1");
+  std::int64_t lost = 0;
+  const auto fails = [&](SqlTransaction& tx) {
+    lost = kv().in(tx).put("a", "2");
+    EXPECT_TRUE(kv().in(tx).remove("a"));
+    throw Error(Status::not_found, "half way");
+  };
+  EXPECT_EQ(refusal_of([&] { sql().transaction(fails); }), Status::not_found);
+  EXPECT_GT(lost, committed);
+  EXPECT_EQ(kv().get_entry("a")->version, committed) << "it has its version again";
+  std::int64_t next = 0;
+  sql().transaction([&](SqlTransaction& tx) {
+    next = kv().in(tx).put("a", "3");
+    EXPECT_TRUE(kv().in(tx).remove("a"));
+  });
+  EXPECT_EQ(next, lost) << "nobody has seen the other one";
+  EXPECT_GT(kv().put("a", "4"), next) << "which was committed, though its value was never there";
 }
 
 TEST_F(KvTest, WhatDoesNotCompareLeavesTheRestOfItsTransaction) {

@@ -14,6 +14,9 @@ class TermsTest : public KvTest {
     return table_.put(handle(), nullptr, detail::borrow_bytes(key), detail::borrow_bytes(value), terms, nullptr,
                       message_.out());
   }
+  mortise_status remove_on(const mortise_kv_terms& terms) {
+    return table_.remove(handle(), nullptr, one_, &terms, message_.out());
+  }
   mortise_status put_on(const mortise_kv_terms& terms) { return put("a", "1", &terms); }
   mortise_status get(mortise_bytes key) { return table_.get(handle(), nullptr, key, &entries_, message_.out()); }
   mortise_status scan(mortise_bytes prefix, mortise_bytes after, std::uint32_t limit = 1) {
@@ -35,8 +38,8 @@ TEST_F(TermsTest, AKeyHasOneToManyBytes) {
   EXPECT_THAT(std::string(message_.text()), HasSubstr("the key has 1025 bytes, and may have 1024"));
   EXPECT_EQ(get(none_), MORTISE_INVALID_ARGUMENT);
   EXPECT_EQ(get(lies_), MORTISE_INVALID_ARGUMENT);
-  EXPECT_EQ(table_.remove(handle(), nullptr, none_, 0, nullptr), MORTISE_INVALID_ARGUMENT);
-  EXPECT_EQ(table_.remove(handle(), nullptr, lies_, 0, nullptr), MORTISE_INVALID_ARGUMENT);
+  EXPECT_EQ(table_.remove(handle(), nullptr, none_, nullptr, nullptr), MORTISE_INVALID_ARGUMENT);
+  EXPECT_EQ(table_.remove(handle(), nullptr, lies_, nullptr, nullptr), MORTISE_INVALID_ARGUMENT);
   EXPECT_EQ(row_count(), 1);
 }
 
@@ -66,9 +69,27 @@ TEST_F(TermsTest, TermsThatTheHostDoesNotKnowAreRefused) {
   EXPECT_EQ(put_on({sizeof(mortise_kv_terms), MORTISE_KV_IF_VERSION, -1, 0}), MORTISE_INVALID_ARGUMENT);
   EXPECT_EQ(put_on({sizeof(mortise_kv_terms), 0, 0, UINT64_MAX}), MORTISE_OUT_OF_RANGE);
   EXPECT_EQ(put_on({offsetof(mortise_kv_terms, ttl_ms), 0, 0, 0}), MORTISE_INVALID_ARGUMENT) << "too short";
-  EXPECT_EQ(table_.remove(handle(), nullptr, one_, -1, nullptr), MORTISE_INVALID_ARGUMENT);
+  EXPECT_EQ(put_on({sizeof(mortise_kv_terms), 0, 7, 0}), MORTISE_INVALID_ARGUMENT) << "is it to be compared?";
+  EXPECT_THAT(std::string(message_.text()), HasSubstr("without the flag MORTISE_KV_IF_VERSION"));
   EXPECT_EQ(row_count(), 0);
   EXPECT_EQ(put_on({sizeof(mortise_kv_terms) + 8, 0, 0, 0}), MORTISE_OK) << "of a newer header";
+}
+
+TEST_F(TermsTest, RemovingHasTheSameTermsAsPutting) {
+  ASSERT_EQ(put("a", "1"), MORTISE_OK);
+  const auto version = kv().get_entry("a")->version;
+  EXPECT_EQ(remove_on({sizeof(mortise_kv_terms), 2, 0, 0}), MORTISE_INVALID_ARGUMENT);
+  EXPECT_EQ(remove_on({sizeof(mortise_kv_terms), 0, version, 0}), MORTISE_INVALID_ARGUMENT);
+  EXPECT_EQ(remove_on({sizeof(mortise_kv_terms), MORTISE_KV_IF_VERSION, -1, 0}), MORTISE_INVALID_ARGUMENT);
+  EXPECT_EQ(remove_on({sizeof(mortise_kv_terms), MORTISE_KV_IF_VERSION, 0, 0}), MORTISE_INVALID_ARGUMENT);
+  EXPECT_THAT(std::string(message_.text()), HasSubstr("version 0 is that of what is not there"));
+  EXPECT_EQ(remove_on({sizeof(mortise_kv_terms), 0, 0, 5}), MORTISE_INVALID_ARGUMENT) << "a time to live";
+  EXPECT_EQ(remove_on({offsetof(mortise_kv_terms, ttl_ms), 0, 0, 0}), MORTISE_INVALID_ARGUMENT) << "too short";
+  EXPECT_EQ(remove_on({sizeof(mortise_kv_terms), MORTISE_KV_IF_VERSION, version + 1, 0}), MORTISE_NOT_FOUND);
+  EXPECT_EQ(row_count(), 1);
+  EXPECT_EQ(remove_on({sizeof(mortise_kv_terms), MORTISE_KV_IF_VERSION, version, 0}), MORTISE_OK);
+  ASSERT_EQ(put("a", "2"), MORTISE_OK);
+  EXPECT_EQ(remove_on({sizeof(mortise_kv_terms), 0, 0, 0}), MORTISE_OK) << "as without terms";
 }
 
 TEST_F(TermsTest, WhatMustBeThereIsMissed) {
@@ -80,16 +101,16 @@ TEST_F(TermsTest, WhatMustBeThereIsMissed) {
   }
   EXPECT_EQ(table_.get(nullptr, nullptr, one_, &entries_, nullptr), MORTISE_INVALID_ARGUMENT);
   EXPECT_EQ(table_.put(nullptr, nullptr, one_, one_, nullptr, nullptr, nullptr), MORTISE_INVALID_ARGUMENT);
-  EXPECT_EQ(table_.remove(nullptr, nullptr, one_, 0, nullptr), MORTISE_INVALID_ARGUMENT);
+  EXPECT_EQ(table_.remove(nullptr, nullptr, one_, nullptr, nullptr), MORTISE_INVALID_ARGUMENT);
   EXPECT_EQ(table_.scan(nullptr, nullptr, none_, none_, 1, &entries_, nullptr), MORTISE_INVALID_ARGUMENT);
 }
 
 TEST_F(TermsTest, SaysWhatHasNotBeenDone) {
   EXPECT_EQ(get(one_), MORTISE_NOT_FOUND);
   EXPECT_THAT(std::string(message_.text()), HasSubstr("there is nothing under the key"));
-  EXPECT_EQ(table_.remove(handle(), nullptr, one_, 0, nullptr), MORTISE_NOT_FOUND);
-  EXPECT_EQ(table_.remove(handle(), nullptr, one_, 7, nullptr), MORTISE_NOT_FOUND);
+  EXPECT_EQ(table_.remove(handle(), nullptr, one_, nullptr, nullptr), MORTISE_NOT_FOUND);
   const mortise_kv_terms terms{sizeof terms, MORTISE_KV_IF_VERSION, 7, 0};
+  EXPECT_EQ(remove_on(terms), MORTISE_NOT_FOUND);
   std::int64_t version = 77;
   EXPECT_EQ(table_.put(handle(), nullptr, one_, one_, &terms, &version, message_.out()), MORTISE_ABORTED);
   EXPECT_EQ(version, 0);
