@@ -102,7 +102,7 @@ bool Chooser::may_run(const std::string& name, const Hold& hold) const {
   return hold.member && !memory_.is_quarantined(name, hold.member->identity());
 }
 
-/// Says of the better ones that they have failed.
+/// Says of the better ones that they have failed, or why they would.
 std::optional<Wanted> Chooser::find_best(const config::PluginConfigPtr& plugin, const catalog::RecordSet& candidates,
                                          const VersionRange& range, std::vector<Unmet>& unmet) const {
   std::set<std::string> excluded;
@@ -112,12 +112,23 @@ std::optional<Wanted> Chooser::find_best(const config::PluginConfigPtr& plugin, 
     auto placed = place(plugin, *best, memory_, isolated_);
     const auto* failure = memory_.find_failure(plugin->name, {best->sha256, settings_text(*placed.config)});
     if (failure == nullptr) failure = find_mark_as_asked(*plugin, best->sha256);
-    if (failure == nullptr) {
+    if (failure != nullptr) {
+      unmet.push_back({.name = plugin->name, .kind = Unmet::Kind::failed, .reason = failure->reason, .record = best});
+    } else if (const auto may_start = check_ahead(*best); !may_start) {
+      unmet.push_back(
+          {.name = plugin->name, .kind = Unmet::Kind::refused, .reason = may_start.error().message, .record = best});
+    } else {
       return Wanted{.config = std::move(placed.config), .record = std::move(best), .placed = std::move(placed.why)};
     }
-    unmet.push_back({.name = plugin->name, .kind = Unmet::Kind::failed, .reason = failure->reason, .record = best});
     excluded.insert(best->sha256);
   }
+}
+
+/// Who runs has started.
+base::Result<void> Chooser::check_ahead(const catalog::Record& record) const {
+  const auto runs = memory_.running.find(record.manifest->name);
+  if (!check_ahead_ || (runs != memory_.running.end() && runs->second.record->sha256 == record.sha256)) return {};
+  return check_ahead_(*record.manifest);
 }
 
 /// Of an image that is isolated for a crash: its mark as its file asks for it, which another placement does not lift.
@@ -140,7 +151,7 @@ void Chooser::take(const Wanted& asked_for, const config::PluginConfig& plugin, 
   const auto& name = asked_for.name();
   const auto held = memory_.holds.find(name);
   choice.choice = asked_for;
-  choice.is_plain = held == memory_.holds.end() && !memory_.failures.contains(name) &&
+  choice.is_plain = choice.unmet.empty() && held == memory_.holds.end() && !memory_.failures.contains(name) &&
                     !memory_.isolations.contains(name) && asked_for.config->isolated_first == 0;
   if (held == memory_.holds.end()) {
     choice.wanted = asked_for;

@@ -28,8 +28,9 @@ struct Choice {
 /// Lives no longer than what it is given.
 class Chooser {
  public:
-  Chooser(const std::filesystem::path& drop_directory, const Memory& memory, IsolatedConfigs& isolated)
-      : drop_directory_(drop_directory), memory_(memory), isolated_(isolated) {}
+  Chooser(const std::filesystem::path& drop_directory, const Memory& memory, IsolatedConfigs& isolated,
+          const CheckAhead& check_ahead)
+      : drop_directory_(drop_directory), memory_(memory), isolated_(isolated), check_ahead_(check_ahead) {}
 
   /// `candidates` are the records that name the plugin.
   [[nodiscard]] Choice choose(const config::PluginConfigPtr& config, const catalog::RecordSet& candidates) const;
@@ -43,6 +44,7 @@ class Chooser {
   [[nodiscard]] std::optional<Wanted> find_best(const config::PluginConfigPtr& plugin,
                                                 const catalog::RecordSet& candidates,
                                                 const manifest::VersionRange& range, std::vector<Unmet>& unmet) const;
+  [[nodiscard]] base::Result<void> check_ahead(const catalog::Record& record) const;
   [[nodiscard]] const Failure* find_mark_as_asked(const config::PluginConfig& plugin, const std::string& sha256) const;
   [[nodiscard]] bool is_held(const Hold& hold, const Wanted& asked_for, const config::PluginConfig& plugin) const;
   void take(const Wanted& asked_for, const config::PluginConfig& plugin, Choice& choice) const;
@@ -53,6 +55,7 @@ class Chooser {
   const std::filesystem::path& drop_directory_;
   const Memory& memory_;
   IsolatedConfigs& isolated_;
+  const CheckAhead& check_ahead_;
 };
 
 }  // namespace mortise::release

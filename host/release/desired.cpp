@@ -63,16 +63,16 @@ std::vector<const Wanted*> Desired::wanted_in_order() const {
 }
 
 Desired desire(const config::LoadedPlugins& plugins, const catalog::RecordSet& records,
-               const std::filesystem::path& drop_directory, const Memory& memory) {
-  return Desiring().desire(plugins, records, drop_directory, memory);
+               const std::filesystem::path& drop_directory, const Memory& memory, const CheckAhead& check_ahead) {
+  return Desiring().desire(plugins, records, drop_directory, memory, check_ahead);
 }
 
 /// What each plugin has come to last, and what that was found from.
 class Desiring::Known {
  public:
   Desired desire(const config::LoadedPlugins& plugins, const catalog::RecordSet& records,
-                 const std::filesystem::path& drop_directory, const Memory& memory) {
-    const Chooser chooser(drop_directory, memory, isolated_);
+                 const std::filesystem::path& drop_directory, const Memory& memory, const CheckAhead& check_ahead) {
+    const Chooser chooser(drop_directory, memory, isolated_, check_ahead);
     for (const auto& name : find_touched(plugins.plugins, records, memory)) choose(name, chooser);
     Desired desired;
     for (const auto& [file, choice] : uncommon_) {
@@ -231,8 +231,9 @@ Desiring& Desiring::operator=(Desiring&&) noexcept = default;
 Desiring::~Desiring() = default;
 
 Desired Desiring::desire(const config::LoadedPlugins& plugins, const catalog::RecordSet& records,
-                         const std::filesystem::path& drop_directory, const Memory& memory) {
-  return known_->desire(plugins, records, drop_directory, memory);
+                         const std::filesystem::path& drop_directory, const Memory& memory,
+                         const CheckAhead& check_ahead) {
+  return known_->desire(plugins, records, drop_directory, memory, check_ahead);
 }
 
 std::map<std::string, Identity> identities_of(const WantedSet& choices) {

@@ -2,6 +2,7 @@
 // Pure functions; what cannot be satisfied is said in words, never dropped silently, and costs nobody who runs.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -83,17 +84,23 @@ struct Desired {
   [[nodiscard]] std::vector<const Wanted*> wanted_in_order() const;
 };
 
-/// Chooses for each enabled plugin the highest verified version that its range allows and that has not failed, checks
-/// its config against the schema, and orders by contracts. Plugins whose required contracts nobody provides, or that
-/// require each other in a circle, are refused with the names of all concerned.
+/// Asked before a plugin is to start that does not run from that file already: an error where it is known that it
+/// cannot.
+using CheckAhead = std::function<base::Result<void>(const manifest::Manifest&)>;
+
+/// Chooses for each enabled plugin the highest verified version that its range allows, that has not failed and that
+/// nothing is known against, checks its config against the schema, and orders by contracts. Plugins whose required
+/// contracts nobody provides, or that require each other in a circle, are refused with the names of all concerned.
 ///
 /// Who runs goes on as it is while its own file or config is at fault, and while a change, its own or of a provider,
 /// would leave it without a contract: then the change is refused. To take a provider away is the admin's right.
 Desired desire(const config::LoadedPlugins& plugins, const catalog::RecordSet& records,
-               const std::filesystem::path& drop_directory, const Memory& memory = {});
+               const std::filesystem::path& drop_directory, const Memory& memory = {},
+               const CheckAhead& check_ahead = {});
 
 /// desire(), again and again: its time follows what has changed since the last time, in the files and in the memory.
-/// One thread. Holds what it was given last.
+/// What is chosen once is not checked ahead again, and what was refused is each time. One thread. Holds what it was
+/// given last.
 class Desiring {
  public:
   Desiring();
@@ -103,7 +110,7 @@ class Desiring {
 
   /// As the one above, of always the same drop directory.
   Desired desire(const config::LoadedPlugins& plugins, const catalog::RecordSet& records,
-                 const std::filesystem::path& drop_directory, const Memory& memory);
+                 const std::filesystem::path& drop_directory, const Memory& memory, const CheckAhead& check_ahead = {});
 
  private:
   class Known;

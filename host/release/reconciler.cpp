@@ -102,9 +102,21 @@ config::LoadedPlugins Reconciler::load_configs() {
 Desired Reconciler::desire_with(const Memory& memory) {
   const auto configs = load_configs();
   base::give_way();
-  auto desired = desiring_.desire(configs, records_, settings_.drop_directory, memory);
+  auto desired = desiring_.desire(configs, records_, settings_.drop_directory, memory,
+                                  [this](const manifest::Manifest& manifest) { return check_ahead(manifest); });
   base::give_way();
   return desired;
+}
+
+/// Of a version that does not run: whether a service knows that it cannot start.
+base::Result<void> Reconciler::check_ahead(const manifest::Manifest& manifest) {
+  for (auto* service : services_) {
+    const auto may_start = service->check_ahead(manifest);
+    if (may_start) continue;
+    return base::Error{may_start.error().code, "plugin '" + manifest.name + "' " + manifest.version.to_string() + ": " +
+                                                   may_start.error().message};
+  }
+  return {};
 }
 
 /// Also forgets what is over: holds that something else has replaced, failures that nothing asks for any more.

@@ -96,6 +96,7 @@ class Reconciler {
   static void forgive_callers(const runtime::Release& one, const runtime::Release& other);
   config::LoadedPlugins load_configs();
   Desired desire_with(const Memory& memory);
+  base::Result<void> check_ahead(const manifest::Manifest& manifest);
   Desired desire_now();
   [[nodiscard]] bool is_asked_for(const Failure& failure, const Desired& desired) const;
   void tell(const std::vector<Unmet>& unmet);
@@ -144,6 +145,7 @@ class Reconciler {
   void say_what_is_held_back();
   [[nodiscard]] bool is_held_back(const Plan& plan, const Desired& desired) const;
   base::Result<Members> resolve(const Identities& identities);
+  base::Result<void> check_return(std::uint64_t release, const Members& members);
   static std::string explain_unchanged(std::uint64_t release, const Identities& identities, const Members& members);
 
   Outcome switch_to(Outcome outcome, const Desired& desired, const Cause& cause, Next next);

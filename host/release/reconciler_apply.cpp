@@ -86,16 +86,7 @@ base::Result<Outcome> Reconciler::rollback(std::optional<std::uint64_t> release,
   if (!identities) return identities.error();
   auto members = resolve(*identities);
   if (!members) return members.error();
-
-  for (const auto& [name, member] : *members) {
-    const auto* failure = memory_.find_failure(name, member.identity());
-    if (failure == nullptr || !failure->is_marked) continue;
-    std::string message = "release " + std::to_string(*release) + " has '" + name + "' ";
-    message += member.record->manifest->version.to_string();
-    message += ", which did not pass its trial; name another release, or run `mortise pardon ";
-    message += name + "`";
-    return base::Error{base::ErrorCode::failed_precondition, std::move(message)};
-  }
+  if (const auto may_come = check_return(*release, *members); !may_come) return may_come.error();
   look();
   auto memory = memory_;
   memory.holds.clear();
@@ -122,6 +113,28 @@ base::Result<Outcome> Reconciler::rollback(std::optional<std::uint64_t> release,
     outcome.reason = explain_unchanged(*release, *identities, *members);
   }
   return outcome;
+}
+
+/// Whether nothing is known against those of a former release.
+base::Result<void> Reconciler::check_return(std::uint64_t release, const Members& members) {
+  const auto begin = "release " + std::to_string(release);
+  for (const auto& [name, member] : members) {
+    const auto* failure = memory_.find_failure(name, member.identity());
+    if (failure != nullptr && failure->is_marked) {
+      std::string message = begin;
+      message += " has '" + name + "' ";
+      message += member.record->manifest->version.to_string();
+      message += ", which did not pass its trial; name another release, or run `mortise pardon ";
+      message += name + "`";
+      return base::Error{base::ErrorCode::failed_precondition, std::move(message)};
+    }
+    const auto runs = memory_.running.find(name);
+    if (runs != memory_.running.end() && runs->second.record->sha256 == member.record->sha256) continue;
+    if (const auto may_start = check_ahead(*member.record->manifest); !may_start) {
+      return may_start.error().in(begin + " cannot come back");
+    }
+  }
+  return {};
 }
 
 /// Empty when the release has not been changed on its way back either.

@@ -10,6 +10,10 @@
 #include "base/result.hpp"
 #include "runtime/generation_set.hpp"
 
+namespace mortise::manifest {
+struct Manifest;
+}
+
 namespace mortise::runtime {
 
 class Generation;
@@ -35,6 +39,10 @@ class Service {
 
   /// The function table of an interface id, or null when this service does not have it. Any thread.
   virtual const void* interface(std::string_view id) const noexcept = 0;
+
+  /// Of a plugin that is to start and was not tried: an error where what there is of it already says that this version
+  /// cannot. Changes nothing and makes nothing, and waits for a moment at most: who does not know says nothing.
+  virtual base::Result<void> check_ahead(const manifest::Manifest&) { return {}; }
 
   /// Before the generation's init: makes ready what it may ask for there, and has the generation keep it where the
   /// plugin may use it to its end. An error fails its start. May run beside that of one that was given up.

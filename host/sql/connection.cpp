@@ -94,6 +94,14 @@ base::Result<std::unique_ptr<Connection>> Connection::open(const std::filesystem
   });
 }
 
+base::Result<std::unique_ptr<Connection>> Connection::open_to_read(const std::filesystem::path& file) {
+  return storage::guarded([&]() -> base::Result<std::unique_ptr<Connection>> {
+    std::unique_ptr<Connection> connection(new Connection(file));
+    if (const auto set = connection->ask("PRAGMA query_only=ON"); !set) return set.error();
+    return connection;
+  });
+}
+
 Connection::Connection(const std::filesystem::path& file)
     : session_(std::make_unique<Poco::Data::Session>(storage::open_sqlite(file))),
       handle_(Poco::Data::SQLite::Utility::dbHandle(*session_)) {
@@ -340,10 +348,11 @@ base::Result<void> Connection::ask(std::string_view text, std::initializer_list<
   return result == SQLITE_DONE ? base::Result<void>() : base::Result<void>(error_of(handle_));
 }
 
-base::Result<bool> Connection::has_table(std::string_view name) {
+base::Result<bool> Connection::has_table(std::string_view name, Time deadline) {
   bool is_there = false;
-  const auto looked = ask("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1", {name},
-                          [&](std::span<const std::string_view>) { is_there = true; });
+  const auto looked = ask(
+      "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1", {name},
+      [&](std::span<const std::string_view>) { is_there = true; }, deadline);
   if (!looked) return looked.error();
   return is_there;
 }

@@ -55,6 +55,8 @@ class Connection {
  public:
   /// Creates the file where there is none.
   static base::Result<std::unique_ptr<Connection>> open(const std::filesystem::path& file, Time deadline = Time::max());
+  /// For the host to read with: has the file stay as it is. It must be there.
+  static base::Result<std::unique_ptr<Connection>> open_to_read(const std::filesystem::path& file);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection();
@@ -75,7 +77,7 @@ class Connection {
                          const TextRow& row = {}, Time deadline = Time::max());
 
   /// Whether there is a table of that name.
-  base::Result<bool> has_table(std::string_view name);
+  base::Result<bool> has_table(std::string_view name, Time deadline = Time::max());
 
   /// Whether a transaction is open: SQLite ends one by itself where it cannot go on.
   [[nodiscard]] bool is_in_transaction() const;

@@ -3,11 +3,13 @@
 #include <charconv>
 #include <map>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "base/sha256.hpp"
 #include "sql/extension_versions.hpp"
 #include "sql/hosts_part.hpp"
+#include "sql/use_lock.hpp"
 #include "telemetry/log.hpp"
 
 namespace mortise::sql {
@@ -31,9 +33,9 @@ struct Applied {
 };
 using AllApplied = std::map<std::uint32_t, Applied>;
 
-base::Result<AllApplied> read_applied(Connection& connection) {
+base::Result<AllApplied> read_applied(Connection& connection, Time deadline) {
   AllApplied all;
-  const auto is_there = connection.has_table("mortise_migrations");
+  const auto is_there = connection.has_table("mortise_migrations", deadline);
   if (!is_there) return is_there.error();
   if (!*is_there) return all;
   const auto read = connection.ask(
@@ -42,18 +44,20 @@ base::Result<AllApplied> read_applied(Connection& connection) {
         std::uint32_t number = 0;
         std::from_chars(columns[0].data(), columns[0].data() + columns[0].size(), number);
         all[number] = {std::string(columns[1]), std::string(columns[2]), columns[3] != "0", std::string(columns[4])};
-      });
+      },
+      deadline);
   if (!read) return read.error();
   return all;
 }
 
 /// Whether this version ran when others' migrations did, and none of those was the plugin's since.
-base::Result<bool> has_been_running(Connection& connection, const std::string& version) {
-  auto is_there = connection.has_table("mortise_running_versions");
+base::Result<bool> has_been_running(Connection& connection, const std::string& version, Time deadline) {
+  auto is_there = connection.has_table("mortise_running_versions", deadline);
   if (!is_there || !*is_there) return is_there;
   bool is_known = false;
-  const auto read = connection.ask("SELECT 1 FROM mortise_running_versions WHERE version = ?1", {version},
-                                   [&](std::span<const std::string_view>) { is_known = true; });
+  const auto read = connection.ask(
+      "SELECT 1 FROM mortise_running_versions WHERE version = ?1", {version},
+      [&](std::span<const std::string_view>) { is_known = true; }, deadline);
   if (!read) return read.error();
   return is_known;
 }
@@ -103,19 +107,29 @@ struct Pending {
   std::string sha256;
 };
 
-/// Those that have not run yet, in their order.
-base::Result<std::vector<Pending>> find_migrations(Connection& connection, const manifest::Manifest& manifest) {
-  const auto applied = read_applied(connection);
+/// What a database has been through, as far as it matters to one version.
+struct Past {
+  AllApplied applied;
+  bool was_running = false;
+};
+
+base::Result<Past> read_past(Connection& connection, const manifest::Manifest& manifest, Time deadline) {
+  auto applied = read_applied(connection, deadline);
   if (!applied) return applied.error();
-  const auto was_running = has_been_running(connection, manifest.version.to_string());
+  const auto was_running = has_been_running(connection, manifest.version.to_string(), deadline);
   if (!was_running) return was_running.error();
-  if (!*was_running) {
-    if (const auto fits = check_unknown(*applied, manifest); !fits) return fits.error();
+  return Past{.applied = std::move(*applied), .was_running = *was_running};
+}
+
+/// Those that have not run yet, in their order.
+base::Result<std::vector<Pending>> find_migrations(const Past& past, const manifest::Manifest& manifest) {
+  if (!past.was_running) {
+    if (const auto fits = check_unknown(past.applied, manifest); !fits) return fits.error();
   }
   std::vector<Pending> pending;
   for (const auto& migration : manifest.migrations) {
     auto sha256 = sha256_of(migration.sql);
-    const auto is_done = is_applied(*applied, migration, sha256);
+    const auto is_done = is_applied(past.applied, migration, sha256);
     if (!is_done) return is_done.error();
     if (!*is_done) pending.push_back({&migration, std::move(sha256)});
   }
@@ -129,10 +143,12 @@ struct AllPending {
   [[nodiscard]] bool is_empty() const noexcept { return tables.empty() && migrations.empty(); }
 };
 
-base::Result<AllPending> find_pending(Connection& connection, const manifest::Manifest& manifest) {
+base::Result<AllPending> find_pending(Connection& connection, const manifest::Manifest& manifest, Time deadline) {
   auto tables = find_pending_tables(connection, manifest);
   if (!tables) return tables.error();
-  auto migrations = find_migrations(connection, manifest);
+  const auto past = read_past(connection, manifest, deadline);
+  if (!past) return past.error();
+  auto migrations = find_migrations(*past, manifest);
   if (!migrations) return migrations.error();
   return AllPending{.tables = std::move(*tables), .migrations = std::move(*migrations)};
 }
@@ -178,14 +194,14 @@ base::Result<std::size_t> migrate(Database& database, const manifest::Manifest& 
     // Mostly there is nothing to do, and nobody needs to be waited for.
     const auto look = database.begin(Database::Access::read, terms.deadline);
     if (!look) return look.error();
-    const auto pending = find_pending((*look)->connection(), manifest);
+    const auto pending = find_pending((*look)->connection(), manifest, terms.deadline);
     if (!pending) return pending.error();
     if (pending->is_empty()) return std::size_t{0};
   }
   const auto transaction = database.begin(Database::Access::migrate, terms.deadline);
   if (!transaction) return transaction.error();
   auto& connection = (*transaction)->connection();
-  const auto pending = find_pending(connection, manifest);
+  const auto pending = find_pending(connection, manifest, terms.deadline);
   if (!pending) return pending.error();
   // The host's first: migrations may write rows of them.
   if (const auto made = make_tables(connection, pending->tables, manifest.name, terms.deadline); !made) {
@@ -201,6 +217,20 @@ base::Result<std::size_t> migrate(Database& database, const manifest::Manifest& 
   telemetry::log(telemetry::Level::info, "sql", "database migrated",
                  {{"plugin", manifest.name}, {"migrations", std::to_string(count)}});
   return count;
+}
+
+base::Result<void> check_migrations(const std::filesystem::path& database, const manifest::Manifest& manifest,
+                                    Time deadline) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(database, ignored)) return {};
+  const auto in_use = UseLock::share(database);
+  if (!in_use) return {};  // it is just being replaced
+  const auto connection = Connection::open_to_read(database);
+  if (!connection) return {};
+  const auto past = read_past(**connection, manifest, deadline);
+  if (!past) return {};
+  const auto pending = find_migrations(*past, manifest);
+  return pending ? base::Result<void>() : base::Result<void>(pending.error());
 }
 
 void settle_migrations(Database& database) {

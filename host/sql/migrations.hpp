@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
@@ -29,6 +30,11 @@ struct MigrationTerms {
 /// run, so that a table may be made anew.
 base::Result<std::size_t> migrate(Database& database, const manifest::Manifest& manifest,
                                   const MigrationTerms& terms = {});
+
+/// What migrate() would refuse of a version for what the database has been through. Changes nothing, and makes no file
+/// where there is none; what cannot be read until the deadline is left to migrate().
+base::Result<void> check_migrations(const std::filesystem::path& database, const manifest::Manifest& manifest,
+                                    Time deadline);
 
 /// The version that has brought them is the plugin's now.
 void settle_migrations(Database& database);

@@ -50,6 +50,14 @@ std::span<const runtime::Offer> Sql::offers() noexcept {
 
 const void* Sql::interface(std::string_view id) const noexcept { return runtime::find_offer(offers(), id); }
 
+base::Result<void> Sql::check_ahead(const manifest::Manifest& manifest) {
+  if (!asks_for_database(manifest)) return {};
+  // As good as never needed: who writes keeps nobody from reading.
+  constexpr std::chrono::milliseconds kPatience{100};
+  return check_migrations(database_file(directory_, manifest.name), manifest,
+                          std::chrono::steady_clock::now() + kPatience);
+}
+
 base::Result<void> Sql::prepare(runtime::Generation& generation) {
   const auto& manifest = *generation.spec().manifest;
   if (!asks_for_database(manifest)) return {};

@@ -24,7 +24,7 @@ class Database;
 /// Whether a plugin is to have one.
 bool asks_for_database(const manifest::Manifest& manifest);
 
-/// Outlives every generation. prepare() and publish() as a service's, find() on any thread.
+/// Outlives every generation. check_ahead(), prepare() and publish() as a service's, find() on any thread.
 class Sql final : public runtime::Service {
  public:
   /// Databases are files of this directory, which is made when the first plugin needs it. Their migrations have so
@@ -36,6 +36,8 @@ class Sql final : public runtime::Service {
   static std::span<const runtime::Offer> offers() noexcept;
 
   const void* interface(std::string_view id) const noexcept override;
+  /// What the database has been through may keep a version from starting.
+  base::Result<void> check_ahead(const manifest::Manifest& manifest) override;
   /// Opens the database of a plugin that names the interface, or one that stands on it, or has migrations, and runs
   /// those.
   base::Result<void> prepare(runtime::Generation& generation) override;

@@ -124,6 +124,48 @@ TEST_P(SqlTest, AnOlderVersionIsRefusedWhereItIsNot) {
   EXPECT_EQ(amounts(), (json{{"tea", 3}}));
 }
 
+TEST_P(SqlTest, ThePlanRefusesAnOlderVersionAndNothingStarts) {
+  prefix_.configure({{"apply", "manual"}});
+  start_keeps("keeps-2.0");
+  EXPECT_EQ(mortise({"apply"}).code, 0);
+  ASSERT_EQ(post("/keeps?name=tea&amount=3").status, 201);
+  prefix_.drop(zoo_file("keeps-1.0"));
+  prefix_.write_plugin("keeps", json{{"placement", GetParam()}, {"version", "<2"}}.dump());
+  const auto planned = mortise({"plan"});
+  EXPECT_EQ(planned.code, 0) << planned.err;
+  const auto refused =
+      AllOf(HasSubstr("! keeps: plugin 'keeps' 1.0.0: its database has been through migration 3 'cents'"),
+            HasSubstr("put back a backup from before\n    what ran of it runs on as it was\n"));
+  EXPECT_THAT(planned.out, AllOf(refused, HasSubstr("no changes, 1 refusal; nothing was changed")));
+  const auto as_json = json::parse(mortise({"plan", "--json"}).out);
+  EXPECT_EQ(as_json["steps"], json::array());
+  EXPECT_THAT(as_json["refusals"][0]["reason"].get<std::string>(), HasSubstr("and 1.0.0 does not know; run that"));
+  EXPECT_EQ(as_json["refusals"][0]["keeps_running"], true);
+
+  EXPECT_THAT(mortise({"apply"}).out, refused);
+  EXPECT_EQ(host_->get("/keeps/version").body, "2.0.0");
+  EXPECT_EQ(amounts(), (json{{"tea", 3}}));
+  EXPECT_EQ(json::parse(mortise({"history", "--json"}).out)["entries"].size(), 1U) << "nothing was tried";
+}
+
+TEST_P(SqlTest, AnOlderVersionIsRefusedBesideADatabaseThatIsPutBack) {
+  start_keeps("keeps-1.1");
+  ASSERT_EQ(post("/keeps?name=tea&amount=3").status, 201);
+  const auto copy = (prefix_.state_directory() / "copy.sqlite").string();
+  ASSERT_EQ(mortise({"db", "keeps", "backup", copy}).code, 0);
+  prefix_.drop(zoo_file("keeps-2.0"));
+  host_->wait_for_version("keeps", "2.0.0");
+  prefix_.write_plugin("keeps", json{{"placement", GetParam()}, {"version", "<2"}, {"enabled", false}}.dump());
+  host_->wait_until_gone("keeps");
+  prefix_.write_plugin("keeps", json{{"placement", GetParam()}, {"version", "<2"}}.dump());
+  const auto status = host_->wait_for_plugin("keeps", [](const json& one) { return one["state"] == "refused"; });
+  EXPECT_THAT(status["reason"].get<std::string>(), HasSubstr("migration 3 'cents'"));
+  ASSERT_EQ(mortise({"db", "keeps", "restore", copy}).code, 0) << "nobody has it open";
+  EXPECT_EQ(mortise({"apply"}).code, 0);
+  host_->wait_for_version("keeps", "1.1.0");
+  EXPECT_EQ(amounts(), (json{{"tea", 3}}));
+}
+
 TEST_P(SqlTest, ADamagedDatabaseIsItsPluginsProblem) {
   prefix_.add_zoo("good-1.0", "good");
   start_keeps();

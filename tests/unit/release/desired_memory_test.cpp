@@ -108,6 +108,56 @@ TEST(DesireBesideWhatRuns, GoesBackToTheNextBestWhereAVersionHasFailed) {
   EXPECT_EQ(desired.unmet[0].reason, "init: no");
 }
 
+/// Knows that version 1.2.0 of any plugin cannot start.
+base::Result<void> refuse_1_2(const manifest::Manifest& manifest) {
+  if (manifest.version.to_string() != "1.2.0") return {};
+  return base::Error{base::ErrorCode::failed_precondition, "it cannot"};
+}
+
+TEST(DesireBesideWhatRuns, RefusesWhatIsKnownNotToStartAndHasTheNextBest) {
+  Memory memory;
+  memory.running = {{"a", member("a", "1.3.0")}, {"b", member("b", "1.3.0")}};
+  auto below = make_config("a", "<1.3");
+  auto only = make_config("b", "1.2.0");
+  const auto desired = desire(
+      {.plugins = {below, only, make_config("c", "=1.2.0")}, .problems = {}},
+      {make_record("a", "1.1.0"), make_record("a", "1.2.0"), make_record("b", "1.2.0"), make_record("c", "1.2.0")},
+      kDrop, memory, &refuse_1_2);
+  EXPECT_EQ(wanted(desired), "a 1.1.0, b 1.3.0") << "who has none goes on as it is, or does not begin";
+  const auto plan = make_plan(desired, memory.running);
+  EXPECT_THAT(plan.steps, SizeIs(1));
+  ASSERT_THAT(plan.refusals, SizeIs(3));
+  EXPECT_EQ(plan.refusals[0].reason, "it cannot");
+  EXPECT_TRUE(plan.refusals[1].keeps_running);
+  EXPECT_FALSE(plan.refusals[2].keeps_running);
+}
+
+TEST(DesireBesideWhatRuns, AsksNothingOfWhatRunsAlready) {
+  Memory memory;
+  memory.running = {{"a", member("a", "1.2.0")}};
+  const auto desired = desire(enabled({"a"}), {make_record("a", "1.2.0")}, kDrop, memory, &refuse_1_2);
+  EXPECT_EQ(wanted(desired), "a 1.2.0");
+  EXPECT_THAT(desired.unmet, IsEmpty());
+}
+
+TEST(DesireBesideWhatRuns, AsksAgainOfWhatWasRefused) {
+  Desiring desiring;
+  bool is_mended = false;
+  std::size_t asked = 0;
+  const auto check = [&](const manifest::Manifest& manifest) {
+    ++asked;
+    return is_mended ? base::Result<void>() : refuse_1_2(manifest);
+  };
+  const auto plugins = enabled({"a", "b"});
+  const catalog::RecordSet records{make_record("a", "1.2.0"), make_record("b", "1.1.0")};
+  EXPECT_EQ(wanted(desiring.desire(plugins, records, kDrop, {}, check)), "b 1.1.0");
+  EXPECT_EQ(asked, 2U);
+  is_mended = true;
+  EXPECT_EQ(wanted(desiring.desire(plugins, records, kDrop, {}, check)), "a 1.2.0, b 1.1.0");
+  EXPECT_EQ(wanted(desiring.desire(plugins, records, kDrop, {}, check)), "a 1.2.0, b 1.1.0");
+  EXPECT_EQ(asked, 3U) << "and not of what was chosen";
+}
+
 TEST(DesireBesideWhatRuns, TriesAFailedVersionAgainWithAnotherConfig) {
   Memory memory;
   memory.failures["a"] = {{.member = member("a", "1.2.0"), .reason = "init: no", .against = {}}};

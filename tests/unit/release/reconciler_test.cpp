@@ -33,6 +33,35 @@ TEST_F(ReconcilerTest, PlansWithoutChangingAnything) {
   EXPECT_EQ(reconciler_->apply("root (uid 0)").result, Outcome::Result::unchanged);
 }
 
+TEST_F(ReconcilerTest, RefusesInThePlanWhatAServiceKnowsNotToStart) {
+  ASSERT_EQ(pass_with({"good"}), "good 1.0.0");
+  drop("good-1.1");
+  service_.known_bad_ = {"good 1.1.0"};
+  const auto plan = reconciler_->plan();
+  EXPECT_TRUE(plan.is_empty());
+  ASSERT_EQ(plan.refusals.size(), 1U);
+  EXPECT_EQ(plan.refusals[0].reason, "plugin 'good' 1.1.0: it is known not to start");
+  EXPECT_TRUE(plan.refusals[0].keeps_running);
+  const auto outcome = reconciler_->apply("root (uid 0)");
+  EXPECT_EQ(outcome.result, Outcome::Result::unchanged);
+  EXPECT_EQ(outcome.plan.refusals.size(), 1U);
+  EXPECT_EQ(pass(), "good 1.0.0");
+  EXPECT_EQ(reason_of("good"), "active: runs on as it was: plugin 'good' 1.1.0: it is known not to start");
+  EXPECT_EQ(reconciler_->history(10)->size(), 1U) << "nothing was tried";
+  service_.known_bad_.clear();
+  EXPECT_EQ(pass(), "good 1.1.0");
+}
+
+TEST_F(ReconcilerTest, GoesBackToNothingThatAServiceKnowsNotToStart) {
+  ASSERT_EQ(pass_with({"good"}), "good 1.0.0");
+  drop("good-1.1");
+  ASSERT_EQ(pass(), "good 1.1.0");
+  service_.known_bad_ = {"good 1.0.0"};
+  EXPECT_EQ(roll_back(), "release 1 cannot come back: plugin 'good' 1.0.0: it is known not to start");
+  EXPECT_EQ(service_.published(), "good 1.1.0");
+  EXPECT_EQ(reconciler_->history(10)->size(), 2U);
+}
+
 TEST_F(ReconcilerTest, GoesBackAndStaysThereUntilSomethingElseIsAskedFor) {
   ASSERT_EQ(pass_with({"good"}), "good 1.0.0");
   drop("good-1.1");

@@ -6,10 +6,12 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "manifest/manifest.hpp"
 #include "runtime/generation.hpp"
 #include "runtime/release.hpp"
 #include "runtime/service.hpp"
@@ -32,6 +34,12 @@ class RecordingService final : public runtime::Service {
 
   const void* interface(std::string_view id) const noexcept override {
     return id == MORTISE_HTTP_V1 ? &table_ : nullptr;
+  }
+
+  base::Result<void> check_ahead(const manifest::Manifest& manifest) override {
+    const auto version = manifest.name + " " + manifest.version.to_string();
+    if (!known_bad_.contains(version)) return {};
+    return base::Error{base::ErrorCode::failed_precondition, "it is known not to start"};
   }
 
   std::vector<Conflict> check(const runtime::GenerationSet& next) override {
@@ -110,6 +118,8 @@ class RecordingService final : public runtime::Service {
   // Read under wait_until(), or once the runner has stopped.
   std::vector<std::uint64_t> cut_;
   std::vector<std::uint64_t> forgotten_;
+
+  std::set<std::string> known_bad_;  // "good 1.1.0"; the release thread's
 
  private:
   mortise_http_v1 table_{};
