@@ -2,10 +2,16 @@
 
 #include <sqlite3.h>
 
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
 namespace mortise::sql {
 namespace {
 
 using base::ErrorCode;
+
+constexpr int kPrimary = 0xff;  // of an extended code
 
 ErrorCode code_of(int extended) {
   switch (extended) {
@@ -14,7 +20,6 @@ ErrorCode code_of(int extended) {
     case SQLITE_CONSTRAINT_ROWID: return ErrorCode::already_exists;
     default: break;
   }
-  constexpr int kPrimary = 0xff;
   switch (extended & kPrimary) {
     case SQLITE_ERROR:
     case SQLITE_RANGE:
@@ -38,10 +43,43 @@ ErrorCode code_of(int extended) {
   }
 }
 
+/// Without the folder, which is nobody's business but the host's: plugins pass messages on.
+std::string name_of_file(sqlite3* connection) {
+  const char* const file = ::sqlite3_db_filename(connection, "main");
+  return file == nullptr ? std::string() : std::filesystem::path(file).filename().string();
+}
+
+/// What the system has said last of one of the connection's files: the database, or its log; 0: nothing.
+int errno_of(sqlite3* connection, int which) {
+  sqlite3_file* file = nullptr;
+  ::sqlite3_file_control(connection, "main", which, static_cast<void*>(&file));
+  if (file == nullptr || file->pMethods == nullptr) return 0;
+  int number = 0;
+  file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &number);
+  return number;
+}
+
+/// Why a file could not grow, where it has no room to; empty: that is not it. SQLite has a code of its own for only one
+/// of the reasons.
+std::string find_fullness(sqlite3* connection, int extended) {
+  if ((extended & kPrimary) == SQLITE_FULL) return ::sqlite3_errmsg(connection);
+  if (extended != SQLITE_IOERR_WRITE && extended != SQLITE_IOERR_SHMSIZE) return {};
+  for (const int which : {SQLITE_FCNTL_JOURNAL_POINTER, SQLITE_FCNTL_FILE_POINTER}) {
+    const int number = errno_of(connection, which);
+    if (number == ENOSPC || number == EDQUOT || number == EFBIG) return std::strerror(number);
+  }
+  return {};
+}
+
 }  // namespace
 
 base::Error error_of(sqlite3* connection) {
-  const auto code = code_of(::sqlite3_extended_errcode(connection));
+  const int extended = ::sqlite3_extended_errcode(connection);
+  if (const auto why = find_fullness(connection, extended); !why.empty()) {
+    return {ErrorCode::unavailable, "the disk is full: the database '" + name_of_file(connection) +
+                                        "' has no room to grow (" + why + "); make room, and try again"};
+  }
+  const auto code = code_of(extended);
   switch (code) {
     case ErrorCode::deadline_exceeded: return {code, "the statement was still running at the deadline"};
     case ErrorCode::permission_denied:

@@ -83,6 +83,22 @@ TEST_P(DurableEventsTest, NeedNoTransaction) {
   EXPECT_EQ(told(), 0);
 }
 
+TEST_P(DurableEventsTest, ThoseThatAFullDiskHasNoRoomForAreToldNobodyAndTheNextOnesAre) {
+  start_both();
+  EXPECT_TRUE(tell("count=3&key=a"));
+  expect_all_noted();
+  host_->fill_disk(prefix_.state_directory() / "sql/tells.sqlite-wal");
+  for (const auto* way : {"with", "alone"}) {
+    const auto full = host_->connect().send("POST", std::string("/tells?from=4&key=a&way=") + way);
+    EXPECT_EQ(full.status, 503);
+    EXPECT_THAT(full.body, HasSubstr("the disk is full: the database 'tells.sqlite'"));
+  }
+  EXPECT_EQ(told(), 3);
+  host_->make_room();
+  EXPECT_TRUE(tell("from=4&count=2&key=a"));
+  expect_all_noted();
+}
+
 TEST_P(DurableEventsTest, WaitForASubscriberThatIsAbsent) {
   start_both();
   EXPECT_TRUE(tell("count=10&key=a"));

@@ -166,6 +166,21 @@ TEST_P(SqlTest, AnOlderVersionIsRefusedBesideADatabaseThatIsPutBack) {
   EXPECT_EQ(amounts(), (json{{"tea", 3}}));
 }
 
+TEST_P(SqlTest, AFullDiskIsSaidAndNothingIsThereByHalf) {
+  start_keeps();
+  ASSERT_EQ(post("/keeps?name=a&amount=3").status, 201);
+  ASSERT_EQ(post("/keeps?name=b&amount=0").status, 201);
+  host_->fill_disk(file().string() + "-wal");
+  const auto full = post("/keeps?name=c&amount=1");
+  EXPECT_EQ(full.status, 503);
+  EXPECT_THAT(full.body, AllOf(HasSubstr("the disk is full: the database 'keeps.sqlite'"), HasSubstr("make room")));
+  EXPECT_EQ(post("/keeps/move?from=a&to=b&amount=2").status, 503) << "at the commit";
+  EXPECT_EQ(amounts(), (json{{"a", 3}, {"b", 0}})) << "it serves on";
+  host_->make_room();
+  EXPECT_EQ(post("/keeps/move?from=a&to=b&amount=2").status, 204);
+  EXPECT_EQ(amounts(), (json{{"a", 1}, {"b", 2}}));
+}
+
 TEST_P(SqlTest, ADamagedDatabaseIsItsPluginsProblem) {
   prefix_.add_zoo("good-1.0", "good");
   start_keeps();

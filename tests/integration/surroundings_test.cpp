@@ -1,5 +1,4 @@
 // What the host needs around it and does not get: a port, a state directory, room on the disk, readable folders.
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -85,8 +84,7 @@ TEST_F(SurroundingsTest, FileThatTheStoreHasNoRoomForWaitsAndTheOthersServe) {
   EXPECT_THAT(reason, AllOf(HasSubstr("cannot be stored"), HasSubstr((prefix_.state_directory() / "store").string()),
                             HasSubstr("File too large"), HasSubstr("make room")));
   EXPECT_THAT(host.wait_for_state("notes", "waiting")["reason"].get<std::string>(), HasSubstr("make room"));
-  const rlimit room{RLIM_INFINITY, RLIM_INFINITY};
-  ASSERT_EQ(::prlimit(host.process(), RLIMIT_FSIZE, &room, nullptr), 0);
+  host.make_room();
   host.wait_for_state("notes", "active");
   EXPECT_EQ(host.get("/notes").status, 200);
 }

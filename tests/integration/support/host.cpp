@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/inotify.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <array>
 #include <fstream>
@@ -137,6 +138,16 @@ json Host::ask(const std::string& method, const std::string& target, const std::
   const auto answer = client.send(method, target, body, {{"Host", "localhost"}});
   if (answer.status != 200) throw std::runtime_error(method + " " + target + ": " + answer.body);
   return answer.json();
+}
+
+void Host::fill_disk(const std::filesystem::path& file) const {
+  const rlimit limit{std::filesystem::file_size(file), RLIM_INFINITY};
+  if (::prlimit(process(), RLIMIT_FSIZE, &limit, nullptr) != 0) throw std::runtime_error("cannot limit files' sizes");
+}
+
+void Host::make_room() const {
+  const rlimit limit{RLIM_INFINITY, RLIM_INFINITY};
+  if (::prlimit(process(), RLIMIT_FSIZE, &limit, nullptr) != 0) throw std::runtime_error("cannot limit files' sizes");
 }
 
 void Host::apply() const {

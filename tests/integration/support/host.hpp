@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -63,6 +64,9 @@ class Host {
   [[nodiscard]] pid_t pid() const { return child_.pid(); }
   /// Of the host process under it, which runs the plugins; as status.json tells.
   [[nodiscard]] pid_t process() const;
+  /// From here on no file that it writes grows beyond the size that this one has, as on a full disk; until make_room().
+  void fill_disk(const std::filesystem::path& file) const;
+  void make_room() const;
   /// Waits until another host process than this one has done its first pass.
   void wait_for_restart(pid_t former) const;
   [[nodiscard]] bool has_ended() const { return child_.has_ended(); }

@@ -41,5 +41,24 @@ TEST_F(GroupCommitTest, WhoComesMeanwhileIsTakenAlong) {
   EXPECT_EQ(count("mortise_outbox"), 4);
 }
 
+TEST_F(GroupCommitTest, AFullDiskIsToldToAllAndNoneIsThere) {
+  EXPECT_TRUE(write("kept"));
+  fill_disk();
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      const auto full = write("lost");
+      ASSERT_FALSE(full);
+      EXPECT_EQ(full.error().code, base::ErrorCode::unavailable);
+      EXPECT_THAT(full.error().message, ::testing::HasSubstr("the disk is full: the database 'says.sqlite'"));
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(count("mortise_outbox"), 1);
+  make_room();
+  EXPECT_TRUE(write("x"));
+  EXPECT_EQ(count("mortise_outbox"), 2);
+}
+
 }  // namespace
 }  // namespace mortise::events

@@ -6,6 +6,7 @@
 
 #include <condition_variable>
 #include <cstring>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -15,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "base/largest_file.hpp"
 #include "base/temporary_directory.hpp"
 #include "events/outbox.hpp"
 #include "runtime/generation.hpp"
@@ -160,6 +162,9 @@ class OutboxTest : public ::testing::Test {
     }
     ASSERT_TRUE(transaction->commit());
   }
+  /// The log of the database, into which every commit goes first, grows no more until the disk has room again.
+  void fill_disk() { full_.emplace(std::filesystem::file_size(directory_.path() / "says.sqlite-wal")); }
+  void make_room() { full_.reset(); }
   std::int64_t count(const std::string& table) {
     std::int64_t found = -1;
     const auto reading = *database_->begin(sql::Database::Access::read, sql::Time::max());
@@ -184,6 +189,9 @@ class OutboxTest : public ::testing::Test {
   std::optional<OutboxMeans> means_;
   std::shared_ptr<sql::Database> database_;
   std::shared_ptr<Outbox> outbox_;
+
+ private:
+  std::optional<testing::LargestFile> full_;
 };
 
 }  // namespace mortise::events

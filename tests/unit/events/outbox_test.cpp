@@ -294,6 +294,25 @@ TEST_F(OutboxTest, AnotherProcessThatTakesOverGoesOnWhereThisOneHasStopped) {
   expect_order(heard, 5);
 }
 
+TEST_F(OutboxTest, GoesOnWhenTheDiskHasRoomAgain) {
+  run();
+  publish("one");
+  subscriber_.wait_for(1);
+  fill_disk();
+  const std::string lost = "\x01lost";
+  EXPECT_FALSE(outbox_->publish(publication("", lost), nullptr));
+  {
+    const auto transaction = *database_->begin(sql::Database::Access::write, sql::Time::max());
+    EXPECT_TRUE(outbox_->publish(publication("", lost), transaction.get()));
+    EXPECT_FALSE(transaction->commit());
+  }
+  make_room();
+  publish("two");
+  EXPECT_THAT(subscriber_.wait_for_texts(2), ElementsAre("one", "two"));
+  settle();
+  EXPECT_EQ(count("mortise_outbox"), 0) << "what was heard meanwhile is written";
+}
+
 TEST_F(OutboxTest, TellsItsCounts) {
   subscriber_.handle_with([](const Heard& heard) { return heard.text == "bad" ? MORTISE_UNAVAILABLE : MORTISE_OK; });
   run();

@@ -92,7 +92,9 @@ TEST_F(DatabaseTest, AFullDiskLeavesWhatWasThere) {
     const auto full = transaction->run("INSERT INTO item (name) VALUES (?)", {.parameters = values});
     ASSERT_FALSE(full);
     EXPECT_EQ(full.error().code, ErrorCode::unavailable);
-    EXPECT_THAT(full.error().message, HasSubstr("full"));
+    EXPECT_EQ(full.error().message,
+              "the disk is full: the database 'one.sqlite' has no room to grow (database or disk is full); make room, "
+              "and try again");
     EXPECT_FALSE(transaction->commit()) << "SQLite has rolled it back";
     ASSERT_TRUE(transaction->connection().ask("PRAGMA max_page_count=100000"));
   }
