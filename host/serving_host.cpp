@@ -161,7 +161,7 @@ base::Result<void> ServingHost::open() {
   // Open before the first pass, so that a socket that cannot be had is said before any plugin runs; who asks meanwhile
   // is answered once the pass is done.
   events_control_.emplace(*events_);
-  tasks_control_.emplace(tasks_->durable());
+  tasks_control_.emplace(*tasks_);
   control_.emplace(
       admin::ControlSettings{.socket = config_.control_socket, .mode = config_.control_socket_mode},
       admin::Controls{.releases = *runner_, .host = *upgrade_, .events = *events_control_, .tasks = *tasks_control_},

@@ -4,8 +4,17 @@
 
 namespace mortise {
 
+base::Result<std::vector<admin::TaskCounts>> TasksControl::counts(const std::string& plugin) {
+  std::vector<admin::TaskCounts> all;
+  for (const auto& one : tasks_.report(plugin)) {
+    all.push_back(
+        {.name = one.name, .waiting = one.waiting, .running = one.running, .ran = one.ran, .failed = one.failed});
+  }
+  return all;
+}
+
 base::Result<admin::TasksStatus> TasksControl::tasks(const std::string& plugin) {
-  const auto report = tasks_.report(plugin);
+  const auto report = tasks_.durable().report(plugin);
   if (!report) return report.error();
   admin::TasksStatus status;
   for (const auto& one : report->handlers) {
@@ -32,7 +41,7 @@ base::Result<admin::TasksStatus> TasksControl::tasks(const std::string& plugin) 
 
 base::Result<std::uint64_t> TasksControl::replay(const std::string& plugin, std::optional<std::int64_t> id,
                                                  const std::string& who) {
-  auto replayed = tasks_.replay(plugin, id);
+  auto replayed = tasks_.durable().replay(plugin, id);
   if (replayed) {
     telemetry::log(telemetry::Level::info, "tasks", "dead tasks replayed",
                    {{"plugin", plugin}, {"count", std::to_string(*replayed)}, {"who", who}});

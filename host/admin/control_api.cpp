@@ -234,6 +234,13 @@ ApiAnswer get_tasks(const Call& call, const Controls& controls) {
   return to_answer(controls.tasks.tasks(*plugin));
 }
 
+ApiAnswer get_task_counts(const Call& call, const Controls& controls) {
+  const auto plugin = read_plugin_of_query(call);
+  if (!plugin) return refuse(plugin.error());
+  if (plugin->empty()) return refuse(invalid("name a plugin: ?plugin=notes"));
+  return to_answer(controls.tasks.counts(*plugin));
+}
+
 ApiAnswer post_task_replay(const Call& call, const Controls& controls) {
   static constexpr const char* kExpected =
       "the body must be {\"plugin\": \"notes\", \"id\": 17}, with an id as /v1/tasks tells it, or "
@@ -283,6 +290,7 @@ constexpr std::array kEndpoints{
     Endpoint{"POST", "/v1/events/replay", post_replay},
     Endpoint{"GET", "/v1/tasks", get_tasks},
     Endpoint{"POST", "/v1/tasks/replay", post_task_replay},
+    Endpoint{"GET", "/v1/tasks/counts", get_task_counts},
 };
 
 ApiAnswer refuse_path(const std::string& path) {

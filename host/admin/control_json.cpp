@@ -44,6 +44,14 @@ ordered_json from_subscription(const SubscriptionStatus& subscription) {
           {"retrying", subscription.retrying},   {"dead", subscription.dead}};
 }
 
+ordered_json from_task_counts(const TaskCounts& task) {
+  return {{"name", task.name},
+          {"waiting", task.waiting},
+          {"running", task.running},
+          {"ran", task.ran},
+          {"failed", task.failed}};
+}
+
 std::string to_time(std::int64_t since_1970_ms) {
   return Poco::DateTimeFormatter::format(Poco::Timestamp(since_1970_ms * 1000), "%Y-%m-%dT%H:%M:%SZ");
 }
@@ -242,6 +250,8 @@ ordered_json to_json(const UpgradeOutcome& outcome) {
 ordered_json to_json(const std::vector<SubscriptionStatus>& subscriptions) {
   return {{"subscriptions", list_of(subscriptions, from_subscription)}};
 }
+
+ordered_json to_json(const std::vector<TaskCounts>& counts) { return {{"counts", list_of(counts, from_task_counts)}}; }
 
 ordered_json to_json(const std::vector<DeadEvent>& events) { return {{"events", list_of(events, from_dead_event)}}; }
 

@@ -19,6 +19,7 @@ nlohmann::ordered_json to_json(const release::LeftMappedStatus& left_mapped);
 nlohmann::ordered_json to_json(const release::Status& status);
 nlohmann::ordered_json to_json(const UpgradeOutcome& outcome);
 nlohmann::ordered_json to_json(const std::vector<SubscriptionStatus>& subscriptions);
+nlohmann::ordered_json to_json(const std::vector<TaskCounts>& counts);
 nlohmann::ordered_json to_json(const std::vector<DeadEvent>& events);
 nlohmann::ordered_json to_json(const TasksStatus& tasks);
 

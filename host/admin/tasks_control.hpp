@@ -1,4 +1,4 @@
-// What an admin can ask about durable tasks. The application implements it; the control API is its voice.
+// What an admin can ask about tasks. The application implements it; the control API is its voice.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,15 @@
 #include "base/result.hpp"
 
 namespace mortise::admin {
+
+/// What has come of a plugin's tasks in memory of one name; what ran is counted since the host's start.
+struct TaskCounts {
+  std::string name;  // empty: of all others
+  std::uint64_t waiting = 0;
+  std::uint64_t running = 0;
+  std::uint64_t ran = 0;
+  std::uint64_t failed = 0;  // of those that ran
+};
 
 /// What one of a plugin's handlers has to do.
 struct TaskHandlerStatus {
@@ -46,6 +55,9 @@ class TasksControl {
   TasksControl(const TasksControl&) = delete;
   TasksControl& operator=(const TasksControl&) = delete;
 
+  /// In memory.
+  virtual base::Result<std::vector<TaskCounts>> counts(const std::string& plugin) = 0;
+  /// Durable ones.
   virtual base::Result<TasksStatus> tasks(const std::string& plugin) = 0;
   /// Has that one run again, or all that are dead; returns how many those are. `who` is for the log.
   virtual base::Result<std::uint64_t> replay(const std::string& plugin, std::optional<std::int64_t> id,

@@ -102,18 +102,24 @@ int status(const std::filesystem::path& config_file, const std::string& name, bo
   if (name.empty()) return look(config_file, "/v1/status", as_json, parts, print_status);
   Document known;
   auto heard = Document::object();
+  auto works = Document::object();
+  auto durable = Document::object();
   const auto ask = [&](ControlClient& client) -> base::Result<Document> {
     auto answer = client.get("/v1/status");
     if (!answer) return answer;
     known = *std::move(answer);
     // A name that is none is told of below.
     if (auto subscriptions = client.get("/v1/events?plugin=" + name)) heard = *std::move(subscriptions);
+    if (auto tasks = client.get("/v1/tasks/counts?plugin=" + name)) works = *std::move(tasks);
+    if (auto tasks = client.get("/v1/tasks?plugin=" + name)) durable = *std::move(tasks);  // or it has none
     return client.get(kLongHistory);
   };
   const auto show = [&](const Document& past) {
     auto picked = pick_plugin(name, known, past);
     if (picked.is_null()) return static_cast<ExitCode>(complain_of_name(name, known, parts));
     picked["subscriptions"] = objects_of(heard, "subscriptions");
+    picked["tasks"] = objects_of(works, "counts");
+    picked["durable_tasks"] = objects_of(durable, "handlers");
     if (as_json) {
       print_json(picked, parts.out);
     } else {

@@ -1,5 +1,6 @@
 #include "cli/status_text.hpp"
 
+#include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <vector>
@@ -151,17 +152,35 @@ std::string reason_of(const Document& plugin) {
   return degraded + (degraded.empty() || reason.empty() ? "" : ". ") + reason;
 }
 
+/// What of a thing there is any of, under its line.
+void print_counts(const Document& of, std::initializer_list<const char*> keys, std::ostream& out) {
+  std::string counts;
+  for (const auto* key : keys) {
+    const auto count = number_of(of, key);
+    if (count > 0) counts += (counts.empty() ? "    " : ", ") + std::to_string(count) + ' ' + key;
+  }
+  out << (counts.empty() ? "    nothing yet" : counts) << '\n';
+}
+
 /// What it hears, and what has come of that.
 void print_subscriptions(const Document& picked, std::ostream& out) {
   for (const auto& subscription : objects_of(picked, "subscriptions")) {
     const auto publisher = text_of(subscription, "publisher");
     print_line("hears", text_of(subscription, "topic") + (publisher.empty() ? "" : " of " + publisher), out);
-    std::string counts;
-    for (const auto* key : {"delivered", "failed", "lost", "waiting", "retrying", "dead"}) {
-      const auto count = number_of(subscription, key);
-      if (count > 0) counts += (counts.empty() ? "    " : ", ") + std::to_string(count) + ' ' + key;
-    }
-    out << (counts.empty() ? "    nothing yet" : counts) << '\n';
+    print_counts(subscription, {"delivered", "failed", "lost", "waiting", "retrying", "dead"}, out);
+  }
+}
+
+/// What it does without a request, and what has come of that.
+void print_tasks(const Document& picked, std::ostream& out) {
+  for (const auto& task : objects_of(picked, "tasks")) {
+    const auto name = text_of(task, "name");
+    print_line("task", name.empty() ? "(without a name)" : base::printable(name), out);
+    print_counts(task, {"waiting", "running", "ran", "failed"}, out);
+  }
+  for (const auto& handler : objects_of(picked, "durable_tasks")) {
+    print_line("durable", base::printable(text_of(handler, "handler")), out);
+    print_counts(handler, {"waiting", "running", "failing", "dead"}, out);
   }
 }
 
@@ -243,6 +262,7 @@ void print_plugin(const std::string& name, const Document& picked, std::ostream&
     if (number_of(plugin, "generation") > 0) print_containment(plugin, out);
   }
   print_subscriptions(picked, out);
+  print_tasks(picked, out);
   print_files(picked, out);
   if (!picked["history"].empty()) {
     out << '\n';

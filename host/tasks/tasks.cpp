@@ -21,6 +21,8 @@ using runtime::to_view;
 
 constexpr std::size_t kMostNameBytes = 64;
 constexpr std::size_t kMostTimeBytes = 1024;  // of a calendar's text, and of a time zone's
+// Of tasks that come once: names that are made up anew for each must not take more and more room.
+constexpr std::size_t kMostCountedNames = 100;
 // Tasks that wait for a thread are the instance's own, and bounded as such.
 constexpr std::size_t kMostQueued = std::size_t{1} << 20U;
 
@@ -47,6 +49,7 @@ struct Tasks::Task {
   void* self;
   decltype(mortise_task_v1::run) run;
 
+  Counts* counts = nullptr;  // of its name
   Due due{};
   Schedule::Key key = 0;  // in the schedule; 0: it does not wait
   bool is_running = false;
@@ -112,6 +115,7 @@ base::Result<void> Tasks::add(const Generation& generation, const mortise_task_v
   if (instance.tasks.size() >= kMostTasks) return too_many(given);
   if (instance.tasks.contains(given.tag)) return is_there(given);
   if (timing->comes_again() && !instance.names.insert(task->name).second) return is_there(given);
+  task->counts = counts_of(generation.name(), task->name, timing->comes_again());
   task->due = timing->first(now_());
   instance.tasks.emplace(task->tag, task);
   if (instance.cone != nullptr) wait_for(task);
@@ -134,6 +138,32 @@ base::Result<void> Tasks::cancel(const Generation& generation, std::uint64_t tag
   if (task->timing.comes_again()) instance->second.names.erase(task->name);
   instance->second.tasks.erase(found);
   return {};
+}
+
+Tasks::Counts* Tasks::counts_of(const std::string& plugin, const std::string& name, bool comes_again) {
+  auto& names = counts_[plugin];
+  const bool has_its_own = comes_again || names.size() < kMostCountedNames || names.contains(name);
+  return &names[has_its_own ? name : std::string()];
+}
+
+std::vector<TaskReport> Tasks::report(const std::string& plugin) {
+  const std::lock_guard lock(mutex_);
+  const auto names = counts_.find(plugin);
+  if (names == counts_.end()) return {};
+  std::unordered_map<const Counts*, std::uint64_t> waiting;
+  for (const auto& [generation, instance] : instances_) {
+    if (generation->name() != plugin) continue;
+    for (const auto& [tag, task] : instance.tasks) waiting[task->counts] += task->is_running ? 0 : 1;
+  }
+  std::vector<TaskReport> all;
+  for (const auto& [name, counts] : names->second) {
+    all.push_back({.name = name,
+                   .waiting = waiting[&counts],
+                   .running = counts.running,
+                   .ran = counts.ran,
+                   .failed = counts.failed});
+  }
+  return all;
 }
 
 void Tasks::wait_for(const TaskPtr& task) {
@@ -162,18 +192,25 @@ void Tasks::begin(const TaskPtr& task, const runtime::ConePtr& cone) {
   task->is_running = true;
   const bool is_posted =
       pool_.post(pool_owner(*task->generation), pool_.share_of(0), [this, task, cone] { run(task, cone); });
-  if (!is_posted) task->is_running = false;  // the host ends
+  if (is_posted) {
+    ++task->counts->running;
+  } else {
+    task->is_running = false;  // the host ends
+  }
 }
 
 void Tasks::run(const TaskPtr& task, const runtime::ConePtr& cone) {
-  run_body(cone, {.name = task->name}, [&](mortise_error* error) { return task->run(task->self, task->tag, error); });
-  end(task);
+  const auto body = [&](mortise_error* error) { return task->run(task->self, task->tag, error); };
+  end(task, run_body(cone, {.name = task->name}, body).status != MORTISE_OK);
 }
 
 /// It has run: waits for the next time, or is over.
-void Tasks::end(const TaskPtr& task) {
+void Tasks::end(const TaskPtr& task, bool has_failed) {
   const std::lock_guard lock(mutex_);
   task->is_running = false;
+  --task->counts->running;
+  ++task->counts->ran;
+  if (has_failed) ++task->counts->failed;
   const auto found = instances_.find(task->generation);
   if (task->is_cancelled || found == instances_.end()) return;
   auto& instance = found->second;

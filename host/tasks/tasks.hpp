@@ -35,6 +35,15 @@ base::Error too_many(const mortise_task_v1& task);
 base::Error is_there(const mortise_task_v1& task);
 base::Error is_missing();
 
+/// What has come of a plugin's tasks of one name, all its instances together.
+struct TaskReport {
+  std::string name;           // empty: of all others
+  std::uint64_t waiting = 0;  // for their time
+  std::uint64_t running = 0;  // also those that wait for a thread
+  std::uint64_t ran = 0;      // to their end, since the host's start
+  std::uint64_t failed = 0;   // of those
+};
+
 /// Outlives every generation. Of an instance, tasks begin from the release on that has it to the one that has it no
 /// more; what is due by then still runs, and holds what it can reach meanwhile. None begins before start().
 class Tasks final : public runtime::Service {
@@ -66,6 +75,9 @@ class Tasks final : public runtime::Service {
   /// Those that are rows, and survive all this.
   DurableTasks& durable() noexcept { return durable_; }
 
+  /// By name: of those that come again each, of those that come once the first hundred names. Any thread.
+  [[nodiscard]] std::vector<TaskReport> report(const std::string& plugin);
+
   /// From here on tasks begin; until pause(). `others_submit_for` as DurableTasks has it, as what pause() does.
   void start(std::chrono::milliseconds others_submit_for = std::chrono::milliseconds(0));
   base::Result<void> pause(std::chrono::steady_clock::time_point deadline, const std::stop_token& giving_up);
@@ -74,6 +86,11 @@ class Tasks final : public runtime::Service {
 
  private:
   struct Task;
+  struct Counts {
+    std::uint64_t running = 0;
+    std::uint64_t ran = 0;
+    std::uint64_t failed = 0;
+  };
   using TaskPtr = std::shared_ptr<Task>;
   struct Instance {
     runtime::ConePtr cone{};                   // null: not in the newest release yet
@@ -88,7 +105,8 @@ class Tasks final : public runtime::Service {
   void begin(const TaskPtr& task, const runtime::ConePtr&);  // under mutex_
   void begin_due(Schedule::Key key);
   void run(const TaskPtr& task, const runtime::ConePtr& cone);
-  void end(const TaskPtr& task);
+  void end(const TaskPtr& task, bool has_failed);
+  Counts* counts_of(const std::string& plugin, const std::string& name, bool comes_again);  // under mutex_
 
   const Schedule::Now now_;
   runtime::BlockingPool pool_;
@@ -100,6 +118,7 @@ class Tasks final : public runtime::Service {
   std::vector<TaskPtr> late_;  // due while nothing may begin
   // When tasks of former instances would have come next, by plugin and name.
   std::map<std::pair<std::string, std::string>, Due> rhythms_;
+  std::map<std::string, std::map<std::string, Counts>> counts_;  // by plugin and name; stay where they are
   Schedule::Key last_key_ = 0;
   bool is_started_ = false;
   // The release thread's: of what was published last.

@@ -50,6 +50,25 @@ TEST_P(TasksTest, OneThatFailsIsToldOfAndStopsNothing) {
   EXPECT_EQ(told(2)["done"], json({"started", "next"}));
 }
 
+TEST_P(TasksTest, StatusTellsHowManyThereAreAndWhatHasComeOfThem) {
+  start();
+  EXPECT_EQ(post("/works?ms=3600000&text=never").status, 204);
+  EXPECT_EQ(post("/works?text=fail").status, 204);
+  host_->wait_for_log("a task failed");
+  EXPECT_EQ(told(1, 3)["done"], json({"started"}));
+  const auto tasks = json::parse(mortise({"status", "works", "--json"}).out)["tasks"];
+  ASSERT_EQ(tasks.size(), 3U) << tasks;
+  EXPECT_EQ(tasks[0]["name"], "");
+  EXPECT_EQ(tasks[0]["waiting"], 1);
+  EXPECT_EQ(tasks[1]["name"], "new year");
+  EXPECT_EQ(tasks[1]["ran"], 0);
+  EXPECT_EQ(tasks[2]["name"], "tick");
+  EXPECT_GE(tasks[2]["ran"], 2) << "the last one that was told of may be about to return";
+  EXPECT_EQ(tasks[2]["failed"], 0);
+  EXPECT_THAT(mortise({"status", "works"}).out, AllOf(HasSubstr("task        (without a name)\n    1 waiting, "),
+                                                      HasSubstr("task        new year\n    1 waiting\n")));
+}
+
 TEST_P(TasksTest, RefuseWhatIsNoTime) {
   start();
   EXPECT_THAT(post("/works/again?name=a&times=99+*+*+*+*").body,

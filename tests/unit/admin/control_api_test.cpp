@@ -269,6 +269,15 @@ TEST_F(ControlApi, TellsWhatAPluginHears) {
   EXPECT_THAT(refusal(400, "GET", "/v1/events?topic=a"), HasSubstr("this path takes 'plugin'"));
 }
 
+TEST_F(ControlApi, TellsWhatHasComeOfThoseInMemory) {
+  tasks_.counts_.push_back({.name = "sweep\xff", .waiting = 4, .running = 3, .ran = 2, .failed = 1});
+  const auto made = ask("GET", "/v1/tasks/counts?plugin=notes");
+  EXPECT_EQ(tasks_.asked_, "notes");
+  EXPECT_EQ(json::parse(made.body), json::parse(R"({"counts": [{"name": "sweep\ufffd", "waiting": 4, "running": 3,
+    "ran": 2, "failed": 1}]})"));
+  EXPECT_THAT(refusal(400, "GET", "/v1/tasks/counts"), HasSubstr("name a plugin"));
+}
+
 TEST_F(ControlApi, TellsWhichEventsAreDead) {
   events_.dead_.push_back({.subscriber = "notes",
                            .publisher = "orders",

@@ -108,9 +108,13 @@ class FakeEvents final : public EventsControl {
   std::string asked_;
 };
 
-/// Durable tasks that a test makes up, and which of them were asked for.
+/// Tasks that a test makes up, and which of them were asked for.
 class FakeTasks final : public TasksControl {
  public:
+  base::Result<std::vector<TaskCounts>> counts(const std::string& plugin) override {
+    asked_ = plugin;
+    return counts_;
+  }
   base::Result<TasksStatus> tasks(const std::string& plugin) override {
     asked_ = plugin;
     return tasks_;
@@ -121,6 +125,7 @@ class FakeTasks final : public TasksControl {
     return replayed_;
   }
 
+  std::vector<TaskCounts> counts_;
   TasksStatus tasks_;
   std::uint64_t replayed_ = 1;
   std::string asked_;

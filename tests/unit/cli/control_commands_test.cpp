@@ -226,6 +226,21 @@ TEST_F(ControlCommands, StatusOfAPluginTellsWhatItHears) {
   EXPECT_EQ(nlohmann::json::parse(out_.str())["subscriptions"][0]["delivered"], 8);
 }
 
+TEST_F(ControlCommands, StatusOfAPluginTellsOfItsTasks) {
+  control_.status_ = release::Status{};
+  control_.status_->plugins.emplace_back();
+  control_.status_->plugins[0].name = "notes";
+  tasks_.counts_ = {{.name = {}, .waiting = 2, .ran = 9}, {.name = "sweep", .running = 1, .ran = 7, .failed = 3}};
+  tasks_.tasks_ = admin::some_tasks();
+  start();
+  EXPECT_EQ(run({"status", "notes"}), 0);
+  EXPECT_THAT(out_.str(), HasSubstr("task        (without a name)\n    2 waiting, 9 ran\n"
+                                    "task        sweep\n    1 running, 7 ran, 3 failed\n"
+                                    "durable     send-mail\n    7 waiting, 1 running, 1 dead\n"));
+  EXPECT_EQ(run({"status", "notes", "--json"}), 0);
+  EXPECT_EQ(nlohmann::json::parse(out_.str())["tasks"][1]["failed"], 3);
+}
+
 TEST_F(ControlCommands, WrongUsageIsTwo) {
   for (const auto& arguments : std::vector<std::vector<std::string>>{{"rollback", "0"},
                                                                      {"rollback", "x"},

@@ -225,6 +225,49 @@ TEST_F(TasksTest, AnInstanceWithoutAHandlerThatItsManifestNamesDoesNotStart) {
   EXPECT_THAT(incomplete.error().message, HasSubstr("'work'"));
 }
 
+TEST_F(TasksTest, AreCountedByTheirNames) {
+  using ::testing::ElementsAre;
+  using ::testing::FieldsAre;
+  std::counting_semaphore inside{0};
+  std::counting_semaphore go_on{0};
+  body_ = [&](std::uint64_t tag) {
+    if (tag != 2) return;
+    inside.release();
+    go_on.acquire();
+  };
+  EXPECT_TRUE(tasks_.report("worker").empty());
+  const auto worker = instance();
+  ASSERT_TRUE(add(worker, {.tag = 1, .name = "yearly", .cron = "0 0 1 JAN *"}));
+  ASSERT_TRUE(add(worker, {.tag = 2}));
+  ASSERT_TRUE(add(worker, {.tag = 3, .delay_ms = 3'600'000}));
+  publish({worker});
+  inside.acquire();
+  EXPECT_THAT(tasks_.report("worker"), ElementsAre(FieldsAre("", 1, 1, 0, 0), FieldsAre("yearly", 1, 0, 0, 0)));
+  go_on.release();
+  wait_for(1);
+  status_ = MORTISE_INTERNAL;
+  ASSERT_TRUE(add(worker, {.tag = 4, .name = "once"}));
+  wait_for(2);
+  tasks_.publish(release({}));        // the rest ends with the instance
+  EXPECT_EQ(tasks_.stop(kLong), 0U);  // what has run has been counted
+  EXPECT_THAT(tasks_.report("worker"),
+              ElementsAre(FieldsAre("", 0, 0, 1, 0), FieldsAre("once", 0, 0, 1, 1), FieldsAre("yearly", 0, 0, 0, 0)));
+  EXPECT_TRUE(tasks_.report("other").empty());
+}
+
+TEST_F(TasksTest, NamesThatAreMadeUpForEachAreCountedTogether) {
+  const auto worker = instance();
+  for (std::uint64_t i = 0; i < 150; ++i) {
+    ASSERT_TRUE(add(worker, {.tag = i, .name = "mail " + std::to_string(i), .delay_ms = 3'600'000}));
+  }
+  ASSERT_TRUE(add(worker, {.tag = 150, .name = "often", .every_ms = 3'600'000}));
+  const auto all = tasks_.report("worker");
+  EXPECT_EQ(all.size(), 102U);
+  EXPECT_EQ(all.front().name, "");
+  EXPECT_EQ(all.front().waiting, 50U);
+  EXPECT_EQ(all.back().name, "often") << "one that comes again has its own";
+}
+
 TEST_F(TasksTest, RefuseWhatCannotBe) {
   const auto worker = instance();
   const auto why = [](const base::Result<void>& added) { return added ? std::string() : added.error().message; };
