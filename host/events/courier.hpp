@@ -116,6 +116,8 @@ class Courier : public std::enable_shared_from_this<Courier> {
   [[nodiscard]] std::map<std::string, CourierCounts> counts() const;
 
  private:
+  // After so many, what was done is written whether or not more is to come.
+  static constexpr std::size_t kMostUnwritten = 512;
   using LetterPtr = std::shared_ptr<const Letter>;
   struct Lane {
     std::deque<LetterPtr> letters;

@@ -10,12 +10,13 @@ namespace {
 
 // Who waits for the disk, one for each outbox that has something to do.
 constexpr unsigned kMostAtDesk = 4;
-constexpr std::size_t kMostQueued = 16;
+constexpr std::size_t kMostTurnsQueued = 16;
 
 }  // namespace
 
 Outboxes::Outboxes(runtime::BlockingPool& handlers, const runtime::RetryRules& rules)
-    : desk_(kMostAtDesk, kMostQueued), means_{.handlers = handlers, .desk = desk_, .alarm = alarm_, .rules = rules} {}
+    : desk_(kMostAtDesk, kMostTurnsQueued),
+      means_{.handlers = handlers, .desk = desk_, .alarm = alarm_, .rules = rules} {}
 
 std::shared_ptr<Outbox> Outboxes::open(const std::string& plugin, const std::shared_ptr<sql::Database>& database) {
   const std::lock_guard lock(mutex_);

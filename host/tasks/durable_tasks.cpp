@@ -15,14 +15,14 @@ using base::ErrorCode;
 
 // Who waits for the disk, and for handlers that have a transaction open; one for each queue that has something to do.
 constexpr unsigned kMostAtDesk = 16;
-constexpr std::size_t kMostQueued = 16;
+constexpr std::size_t kMostTurnsQueued = 16;
 
 }  // namespace
 
 DurableTasks::DurableTasks(sql::Sql& databases, runtime::BlockingPool& pool, const runtime::RetryRules& rules,
                            Schedule::Now now)
     : databases_(databases),
-      desk_(kMostAtDesk, kMostQueued),
+      desk_(kMostAtDesk, kMostTurnsQueued),
       means_{.pool = pool, .desk = desk_, .alarm = alarm_, .rules = rules, .now = std::move(now)} {}
 
 /// One of a plugin as long as anybody holds it.

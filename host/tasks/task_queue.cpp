@@ -14,7 +14,6 @@ namespace {
 
 // What was done is done again after a crash unless it was written: so long it may wait for more.
 constexpr std::chrono::milliseconds kUnwritten{50};
-constexpr std::chrono::seconds kAfterFault{1};
 // After so many runs, what has come of them is written whether or not more is to come.
 constexpr std::size_t kMostUnwritten = 512;
 

@@ -12,7 +12,6 @@ using Access = sql::Database::Access;
 
 // Between two writes of what nobody waits for.
 constexpr std::chrono::milliseconds kBetweenWrites{50};
-constexpr std::chrono::seconds kAfterFault{1};
 // Where somebody submits who does not tell.
 constexpr std::chrono::milliseconds kBetweenLooks{200};
 // The clock on the wall may be put forward or back while nothing is due.
