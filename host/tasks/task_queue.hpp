@@ -100,7 +100,7 @@ class TaskQueue final : public sql::CommitListener,
  private:
   using Clock = std::chrono::steady_clock;
   static constexpr std::chrono::seconds kAfterFault{1};  // is tried again
-  using Named = std::pair<std::string, std::string>;  // a handler, and a task's name
+  using Named = std::pair<std::string, std::string>;     // a handler, and a task's name
   /// What of one handler's is in memory.
   struct Window {
     std::size_t ready = 0;

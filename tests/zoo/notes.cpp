@@ -1,8 +1,7 @@
 // Writes down in its database what it hears, in the transaction that the SDK offers for that. Fails with an event whose
-// text is "fail", unless it was built as one that forgives, and the first time with one whose text is "flaky"; takes two
-// milliseconds for one whose text is "slow".
-// GET /notes?count=N answers, as soon as so many are there, with how many those are, what was not in the order of its
-// key, what came twice, and the last one.
+// text is "fail", unless it was built as one that forgives, and the first time with one whose text is "flaky"; takes
+// two milliseconds for one whose text is "slow". GET /notes?count=N answers, as soon as so many are there, with how
+// many those are, what was not in the order of its key, what came twice, and the last one.
 #include <mortise/mortise.hpp>
 
 #include <chrono>
