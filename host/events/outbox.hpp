@@ -93,6 +93,7 @@ class Outbox final : public sql::CommitListener,
 
  private:
   using Clock = std::chrono::steady_clock;
+  static constexpr std::chrono::milliseconds kBetweenWrites{50};  // of what nobody waits for
   /// A subscriber; its courier is there while this process delivers.
   struct Seat {
     std::shared_ptr<Courier> courier;
