@@ -1,5 +1,6 @@
 // A plugin's database, from its requests, over its upgrades and restarts.
 #include <Poco/Exception.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -179,6 +180,24 @@ TEST_P(SqlTest, AFullDiskIsSaidAndNothingIsThereByHalf) {
   host_->make_room();
   EXPECT_EQ(post("/keeps/move?from=a&to=b&amount=2").status, 204);
   EXPECT_EQ(amounts(), (json{{"a", 1}, {"b", 2}}));
+}
+
+TEST_P(SqlTest, AFullFileSystemIsSaidAsWell) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root may mount a file system of its own";
+  std::filesystem::create_directories(file().parent_path());
+  prefix_.drop(zoo_file("keeps-1.0"));
+  prefix_.write_plugin("keeps", json{{"placement", GetParam()}}.dump());
+  start({.is_without_privileges = false, .largest_file_bytes = {}, .tmpfs = file().parent_path()});
+  ASSERT_EQ(post("/keeps?name=a&amount=3").status, 201);
+  const std::filesystem::path filler =
+      "/proc/" + std::to_string(host_->process()) + "/root" + (file().parent_path() / "filler").string();
+  for (std::ofstream out(filler); out.good();) out << std::string(4096, 'x') << std::flush;
+  const auto full = post("/keeps?name=b&amount=1");
+  EXPECT_EQ(full.status, 503);
+  EXPECT_THAT(full.body, HasSubstr("the disk is full: the database 'keeps.sqlite'"));
+  EXPECT_EQ(amounts(), (json{{"a", 3}})) << "it serves on";
+  ASSERT_TRUE(std::filesystem::remove(filler));
+  EXPECT_EQ(post("/keeps?name=b&amount=1").status, 201);
 }
 
 TEST_P(SqlTest, ADamagedDatabaseIsItsPluginsProblem) {
