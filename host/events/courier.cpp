@@ -53,12 +53,12 @@ void Courier::release() {
 
 bool Courier::wait_until_idle(std::chrono::steady_clock::time_point deadline, const std::stop_token& giving_up) {
   std::unique_lock lock(mutex_);
-  return idle_.wait_until(lock, giving_up, deadline, [this] { return workers_ == 0; });
+  return idle_.wait_until(lock, giving_up, deadline, [this] { return under_way_.empty(); });
 }
 
 bool Courier::is_idle() const {
   const std::lock_guard lock(mutex_);
-  return workers_ == 0;
+  return under_way_.empty();
 }
 
 std::size_t Courier::wanted() const {
@@ -174,7 +174,7 @@ Courier::Unwritten Courier::unwritten() const {
 
 /// What was heard stands behind some that were not.
 bool Courier::is_to_hand_back() const {
-  return is_held_ && workers_ == 0 && !ahead_.empty() && ahead_.begin()->first < done_to_;
+  return is_held_ && under_way_.empty() && !ahead_.empty() && ahead_.begin()->first < done_to_;
 }
 
 /// What it has in memory: to rows where others behind it were heard, else to be read again.

@@ -31,9 +31,8 @@ std::size_t Courier::count_new_workers() {
 void Courier::post(std::size_t workers) {
   for (std::size_t i = 0; i < workers; ++i) {
     if (try_post()) continue;
-    const std::lock_guard lock(mutex_);  // the host ends
+    const std::lock_guard lock(mutex_);  // there is no thread, or the host ends
     workers_ -= workers - i;
-    idle_.notify_all();
     return;
   }
 }
@@ -67,6 +66,7 @@ void Courier::work() {
       is_first = heard_ahead_ == 0 && unwritten_.empty();
       is_urgent = finish(place->second.lane, delivery);
       under_way_.erase(place);
+      if (under_way_.empty()) idle_.notify_all();
     }
     if (is_urgent || is_first) tell(is_urgent);
     if (std::chrono::steady_clock::now() < until) continue;
@@ -89,7 +89,6 @@ bool Courier::take_next(std::uint64_t& number, LetterPtr& letter, Addressee& add
   const std::lock_guard lock(mutex_);
   if (is_held_ || addressee_.cone == nullptr || ready_.empty()) {
     --workers_;
-    idle_.notify_all();
     return false;
   }
   auto name = std::move(ready_.front());

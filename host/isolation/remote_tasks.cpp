@@ -150,21 +150,28 @@ mortise_status RemoteTasks::call(void* self, std::uint32_t method, mortise_bytes
 
 mortise_status RemoteTasks::run(std::uint64_t tag) {
   Known task;
+  const runtime::Generation* generation = nullptr;
   {
     const std::lock_guard lock(mutex_);
+    generation = generation_;
     const auto found = tasks_.find(tag);
     if (found == tasks_.end()) return MORTISE_OK;  // it was cancelled just now
     task = found->second;
     if (!task.comes_again) forget_task(tag);
   }
-  return run_body(*generation_, task.name, [&](mortise_error* error) { return task.run(task.self, tag, error); });
+  return run_body(*generation, task.name, [&](mortise_error* error) { return task.run(task.self, tag, error); });
 }
 
 mortise_status RemoteTasks::run_durable(std::string_view request) {
   const auto run = DurableTaskView::read(request);
   if (!run || run->handler >= handlers_.size()) return MORTISE_INVALID_ARGUMENT;
   const auto& named = handlers_[run->handler];
-  return run_body(*generation_, named.first,
+  const runtime::Generation* generation = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    generation = generation_;
+  }
+  return run_body(*generation, named.first,
                   [&](mortise_error* error) { return named.second.run(named.second.self, &run->task, error); });
 }
 

@@ -18,11 +18,11 @@ void Alarm::wake_at(const std::shared_ptr<Sleeper>& sleeper, Clock::time_point t
   {
     const std::lock_guard lock(mutex_);
     if (is_ending_) return;
+    if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
     const auto [found, is_new] = entries_.try_emplace(sleeper.get(), Entry{time, sleeper});
     const bool is_of_another = !is_new && found->second.sleeper.expired();  // that lay at the same place
     if (!is_new && !is_of_another && found->second.time <= time) return;
     found->second = {time, sleeper};
-    if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
   }
   changed_.notify_all();
 }

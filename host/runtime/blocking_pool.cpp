@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -77,6 +78,14 @@ std::size_t BlockingPool::share_of(unsigned limit) const noexcept {
   return std::clamp(limit == 0 ? max_threads_ / 2 : limit, 1U, max_threads_);
 }
 
+/// The last task that was queued for the owner.
+void BlockingPool::take_back(State& state, Owners::iterator owner) {
+  owner->second.waiting.pop_back();
+  if (owner->second.can_run() || !owner->second.is_listed) return;
+  owner->second.is_listed = false;
+  std::erase(state.turns, owner);
+}
+
 bool BlockingPool::post(std::string_view owner, std::size_t share, std::function<void()> task) {
   {
     auto& state = *state_;
@@ -95,7 +104,13 @@ bool BlockingPool::post(std::string_view owner, std::size_t share, std::function
     for (auto wanted = state.runnable();
          wanted > state.waiters.size() + state.called && may_begin > 0 && state.threads < max_threads_; --wanted) {
       --may_begin;
-      std::thread([kept = state_] { work(kept); }).detach();
+      try {
+        std::thread([kept = state_] { work(kept); }).detach();
+      } catch (const std::exception&) {  // no more threads, or no memory
+        if (state.threads > 0) break;    // those that are there take it when they can
+        take_back(state, found);
+        return false;
+      }
       ++state.threads;  // before it can look: it waits for the mutex
     }
     state.call_one();

@@ -29,7 +29,8 @@ class BlockingPool {
   ~BlockingPool() { stop(std::chrono::milliseconds(0)); }
 
   /// `owner` is whom the task is done for, of whose tasks at most `share` are at work at a time, as the last post says.
-  /// Owners take turns. False when so many are, and the owner's queue is full, or after stop().
+  /// Owners take turns. False when so many are, and the owner's queue is full, when there is no thread and none can be
+  /// started, or after stop().
   bool post(std::string_view owner, std::size_t share, std::function<void()> task);
 
   /// What an owner gets that is limited to so many threads; 0: half of the pool's.
@@ -71,6 +72,7 @@ class BlockingPool {
     void run_next(std::unique_lock<std::mutex>& lock);
   };
   static void work(const std::shared_ptr<State>& state);
+  static void take_back(State& state, Owners::iterator owner);
 
   const unsigned max_threads_;
   const std::size_t max_queued_;

@@ -91,15 +91,15 @@ constexpr const char* kInbox = R"(
 // it in the future. What is large stands last, so that nobody who looks at the rest reads it.
 constexpr const char* kTasks = R"(
   CREATE TABLE mortise_tasks (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    id INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id > 0),
     handler TEXT NOT NULL CHECK (length(CAST(handler AS BLOB)) BETWEEN 1 AND 64),
     name TEXT CHECK (length(CAST(name AS BLOB)) BETWEEN 1 AND 1024),
-    since_ms INTEGER NOT NULL DEFAULT )" MORTISE_SQL_NOW_MS R"(,
-    due_ms INTEGER NOT NULL DEFAULT )" MORTISE_SQL_NOW_MS R"(,
-    attempts INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+    since_ms INTEGER NOT NULL DEFAULT )" MORTISE_SQL_NOW_MS R"( CHECK (since_ms BETWEEN 0 AND 9007199254740991),
+    due_ms INTEGER NOT NULL DEFAULT )" MORTISE_SQL_NOW_MS R"( CHECK (due_ms BETWEEN 0 AND 9007199254740991),
+    attempts INTEGER NOT NULL DEFAULT 0 CHECK (attempts BETWEEN 0 AND 1000000),
     tried_ms INTEGER,
     is_dead INTEGER NOT NULL DEFAULT 0 CHECK (is_dead IN (0, 1)),
-    error TEXT,
+    error TEXT CHECK (length(CAST(error AS BLOB)) <= 4096),
     payload BLOB NOT NULL CHECK (length(payload) <= 1048576)
   ) STRICT;
   CREATE UNIQUE INDEX mortise_tasks_by_name ON mortise_tasks (handler, name) WHERE name IS NOT NULL AND is_dead = 0;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "runtime/generation.hpp"
+#include "telemetry/log.hpp"
 
 namespace mortise::tasks {
 namespace {
@@ -33,7 +34,7 @@ std::shared_ptr<TaskQueue> DurableTasks::open(const std::string& plugin,
   auto queue = known.lock();
   if (!queue) {
     queue = TaskQueue::make(plugin, database, means_);
-    queue->set_owner(is_owner_);
+    queue->set_owner(is_owner_, others_submit_until_);
     known = queue;
   }
   running_[plugin] = queue;
@@ -89,8 +90,9 @@ std::vector<std::shared_ptr<TaskQueue>> DurableTasks::all() const {
 void DurableTasks::set_owner(bool is_owner, std::chrono::steady_clock::time_point others_submit_until) {
   const std::lock_guard lock(mutex_);
   is_owner_ = is_owner;
+  others_submit_until_ = std::max(others_submit_until_, others_submit_until);
   for (const auto& [plugin, known] : known_) {
-    if (const auto queue = known.lock()) queue->set_owner(is_owner, others_submit_until);
+    if (const auto queue = known.lock()) queue->set_owner(is_owner, others_submit_until_);
   }
 }
 
@@ -104,18 +106,24 @@ base::Result<void> DurableTasks::pause(std::chrono::steady_clock::time_point dea
                                        const std::stop_token& giving_up) {
   hold();
   for (const auto& queue : all()) {
-    if (queue->settle(deadline, giving_up)) continue;
-    start({});
-    return Error{ErrorCode::deadline_exceeded, "plugin '" + queue->plugin() + "' is still at a durable task"};
+    auto settled = queue->settle(deadline, giving_up);
+    if (settled) continue;
+    set_owner(true, others_submit_until_);
+    return settled;
   }
   return {};
 }
 
-void DurableTasks::stop(std::chrono::steady_clock::time_point deadline) {
+std::size_t DurableTasks::stop(std::chrono::steady_clock::time_point deadline) {
   hold();
-  for (const auto& queue : all()) static_cast<void>(queue->settle(deadline, {}));
+  for (const auto& queue : all()) {
+    const auto settled = queue->settle(deadline, {});
+    if (settled) continue;
+    telemetry::log(telemetry::Level::warning, "tasks", "what was done in the last moment is done again",
+                   {{"plugin", queue->plugin()}, {"reason", settled.error().message}});
+  }
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-  desk_.stop(std::max(left, std::chrono::milliseconds(0)));
+  return desk_.stop(std::max(left, std::chrono::milliseconds(0)));
 }
 
 base::Result<std::shared_ptr<TaskQueue>> DurableTasks::find(const std::string& plugin) const {

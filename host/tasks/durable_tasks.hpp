@@ -46,8 +46,8 @@ class DurableTasks {
   base::Result<void> pause(std::chrono::steady_clock::time_point deadline, const std::stop_token& giving_up);
   /// Nothing new begins.
   void hold();
-  /// For good, as far as that can be done by the deadline.
-  void stop(std::chrono::steady_clock::time_point deadline);
+  /// For good, as far as that can be done by the deadline. Returns how many threads are left behind.
+  std::size_t stop(std::chrono::steady_clock::time_point deadline);
 
   // --- What an admin asks, of a plugin that runs; waits for the disk.
   base::Result<QueueReport> report(const std::string& plugin);
@@ -70,6 +70,7 @@ class DurableTasks {
   std::map<std::string, std::weak_ptr<TaskQueue>> known_;
   std::map<std::string, std::shared_ptr<TaskQueue>> running_;
   bool is_owner_ = false;
+  std::chrono::steady_clock::time_point others_submit_until_{};
 };
 
 }  // namespace mortise::tasks

@@ -63,16 +63,20 @@ void TaskQueue::set_owner(bool is_owner, std::chrono::steady_clock::time_point o
   wake();
 }
 
-bool TaskQueue::settle(std::chrono::steady_clock::time_point deadline, const std::stop_token& giving_up) {
+base::Result<void> TaskQueue::settle(std::chrono::steady_clock::time_point deadline, const std::stop_token& giving_up) {
   {
     std::unique_lock lock(mutex_);
-    if (!idle_.wait_until(lock, giving_up, deadline, [this] { return workers_ == 0; })) return false;
+    if (!idle_.wait_until(lock, giving_up, deadline, [this] { return runs_under_way_ == 0; })) {
+      return base::Error{base::ErrorCode::deadline_exceeded,
+                         "plugin '" + plugin_ + "' is still at a durable task; it was waited for until the deadline"};
+    }
     is_urgent_ = true;
   }
   const std::lock_guard turn(turn_mutex_);
   const auto written = write();
-  if (!written) note_fault(written.error());
-  return written.has_value();
+  if (written) return {};
+  return base::Error{written.error().code, "what has come of the durable tasks of plugin '" + plugin_ +
+                                               "' cannot be written to its database: " + written.error().message};
 }
 
 void TaskQueue::abandon(const runtime::Generation& generation) {
@@ -90,6 +94,7 @@ void TaskQueue::abandon(const runtime::Generation& generation) {
     }
     std::erase_if(under_way_, is_its);
     workers_ -= count;
+    runs_under_way_ -= count;
     idle_.notify_all();
     workers = count_new_workers();
   }
@@ -124,26 +129,28 @@ void TaskQueue::post(std::size_t workers) {
   }
   for (std::size_t i = 0; i < workers; ++i) {
     if (means_.pool.post(owner, means_.pool.share_of(0), [self = shared_from_this()] { self->work(); })) continue;
-    const std::lock_guard lock(mutex_);  // the host ends
-    workers_ -= workers - i;
-    idle_.notify_all();
-    return;
+    // There is no thread, or the host ends.
+    {
+      const std::lock_guard lock(mutex_);
+      workers_ -= workers - i;
+    }
+    return wake_in(kAfterFault);
   }
 }
 
 /// On a thread of the pool.
 void TaskQueue::work() {
   Begun begun;
-  if (take_next(begun) && !finish(begun, perform(begun))) return;  // abandoned, and this thread's place with it
-  begun.cone.reset();                                              // before anybody hears that nothing is under way
+  const bool has_run = take_next(begun);
+  if (has_run && !finish(begun, perform(begun))) return;  // abandoned, and this thread's place with it
+  begun.cone.reset();                                     // before anybody hears that nothing is under way
   bool goes_on = false;
   {
     const std::lock_guard lock(mutex_);
+    if (has_run) --runs_under_way_;
+    if (runs_under_way_ == 0) idle_.notify_all();
     goes_on = may_begin() && !ready_.empty();
-    if (!goes_on) {
-      --workers_;
-      idle_.notify_all();
-    }
+    if (!goes_on) --workers_;
   }
   if (goes_on) post(1);
 }
@@ -165,6 +172,7 @@ bool TaskQueue::take_next(Begun& begun) {
     if (!task.name.empty()) names_under_way_.insert({task.handler, task.name});
     begun = {.number = ++runs_, .id = task.id, .handler_name = task.handler, .handler = handler->second, .cone = cone_};
     under_way_.emplace(begun.number, UnderWay{.task = std::move(task), .generation = cone_->entry.get()});
+    ++runs_under_way_;
     return true;
   }
   return false;

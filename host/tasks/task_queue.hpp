@@ -86,7 +86,7 @@ class TaskQueue final : public sql::CommitListener,
   /// Until then others may submit in the database, which nobody tells.
   void set_owner(bool is_owner, std::chrono::steady_clock::time_point others_submit_until = {});
   /// After set_owner(false): whether nothing is under way any more, and everything that has come of it is written.
-  [[nodiscard]] bool settle(std::chrono::steady_clock::time_point deadline, const std::stop_token& giving_up);
+  base::Result<void> settle(std::chrono::steady_clock::time_point deadline, const std::stop_token& giving_up);
 
   // --- What an admin asks; waits for the disk.
   base::Result<QueueReport> report();
@@ -172,9 +172,10 @@ class TaskQueue final : public sql::CommitListener,
   std::unordered_set<std::int64_t> known_;       // ready, under way or unwritten: no turn reads them again
   std::map<std::uint64_t, UnderWay> under_way_;  // by the number of the run
   std::set<Named> names_under_way_;
-  bool has_passed_name_ = false;  // one that was ready, and another one of its name under way
-  std::uint64_t runs_ = 0;        // that have begun
-  std::size_t workers_ = 0;       // threads that were asked for, and have not gone
+  bool has_passed_name_ = false;    // one that was ready, and another one of its name under way
+  std::uint64_t runs_ = 0;          // that have begun
+  std::size_t workers_ = 0;         // threads that were asked for, and have not gone
+  std::size_t runs_under_way_ = 0;  // of them, those that are at a task, or hold what it has needed
   Unwritten unwritten_;
   bool is_urgent_ = false;  // somebody waits for that
 

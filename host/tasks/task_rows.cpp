@@ -1,5 +1,7 @@
 #include "tasks/task_rows.hpp"
 
+#include <algorithm>
+
 namespace mortise::tasks {
 
 using sql::number;
@@ -79,26 +81,28 @@ base::Result<std::uint64_t> TaskRows::begin_again(std::int64_t after_ms, std::in
 
 base::Result<std::map<std::string, TaskCounts>> TaskRows::counts() {
   std::map<std::string, TaskCounts> all;
-  auto asked = ask("SELECT handler, count(*), min(due_ms) FROM mortise_tasks WHERE is_dead = 0 GROUP BY handler", {},
-                   [&](Row row) {
-                     auto& counts = all[to_string(row[0])];
-                     counts.waiting = static_cast<std::uint64_t>(row[1].integer);
-                     counts.next_ms = row[2].integer;
-                     return true;
-                   });
+  auto asked =
+      ask("SELECT handler, count(*), min(due_ms) FROM mortise_tasks WHERE is_dead = 0 GROUP BY handler LIMIT 1000", {},
+          [&](Row row) {
+            auto& counts = all[to_string(row[0])];
+            counts.waiting = static_cast<std::uint64_t>(row[1].integer);
+            counts.next_ms = row[2].integer;
+            return true;
+          });
   if (!asked) return asked.error();
-  asked = ask("SELECT handler, is_dead, count(*) FROM mortise_tasks WHERE attempts > 0 GROUP BY handler, is_dead", {},
-              [&](Row row) {
-                auto& counts = all[to_string(row[0])];
-                const auto count = static_cast<std::uint64_t>(row[2].integer);
-                if (row[1].integer != 0) {
-                  counts.dead = count;
-                } else {
-                  counts.failing = count;
-                  counts.waiting -= count;
-                }
-                return true;
-              });
+  asked = ask(
+      "SELECT handler, is_dead, count(*) FROM mortise_tasks WHERE attempts > 0 GROUP BY handler, is_dead LIMIT 2000",
+      {}, [&](Row row) {
+        auto& counts = all[to_string(row[0])];
+        const auto count = static_cast<std::uint64_t>(row[2].integer);
+        if (row[1].integer != 0) {
+          counts.dead = count;
+        } else {
+          counts.failing = count;
+          counts.waiting -= std::min(counts.waiting, count);
+        }
+        return true;
+      });
   if (!asked) return asked.error();
   return all;
 }
@@ -124,10 +128,14 @@ base::Result<std::vector<TriedTask>> TaskRows::tried(bool are_dead, std::size_t 
 }
 
 base::Result<std::uint64_t> TaskRows::replay(std::optional<std::int64_t> id, std::int64_t now_ms) {
+  // Each by its index: what waits may be many.
   const auto done =
-      ask("UPDATE OR IGNORE mortise_tasks SET is_dead = 0, attempts = 0, since_ms = ?2, due_ms = ?2 "
-          "WHERE is_dead = 1 AND (?1 IS NULL OR id = ?1)",
-          {number(id), number(now_ms)});
+      id ? ask("UPDATE OR IGNORE mortise_tasks SET is_dead = 0, attempts = 0, since_ms = ?2, due_ms = ?2 "
+               "WHERE id = ?1 AND is_dead = 1",
+               {number(*id), number(now_ms)})
+         : ask("UPDATE OR IGNORE mortise_tasks SET is_dead = 0, attempts = 0, since_ms = ?1, due_ms = ?1 WHERE id IN "
+               "(SELECT id FROM mortise_tasks INDEXED BY mortise_tasks_tried WHERE is_dead = 1 AND attempts > 0)",
+               {number(now_ms)});
   if (!done) return done.error();
   return changed_rows();
 }

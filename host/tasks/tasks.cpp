@@ -332,9 +332,9 @@ base::Result<void> Tasks::pause(std::chrono::steady_clock::time_point deadline, 
 std::size_t Tasks::stop(std::chrono::milliseconds patience) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
   schedule_.stop();
-  durable_.stop(deadline);
+  const auto left_at_desk = durable_.stop(deadline);
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-  return pool_.stop(std::max(left, std::chrono::milliseconds(0)));
+  return left_at_desk + pool_.stop(std::max(left, std::chrono::milliseconds(0)));
 }
 
 }  // namespace mortise::tasks

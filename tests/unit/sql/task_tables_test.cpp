@@ -72,6 +72,16 @@ TEST_F(TaskTablesTest, TakesNothingThatIsLargerThanMayBe) {
   }
 }
 
+TEST_F(TaskTablesTest, TakesNoNumbersThatNobodyCanReckonWith) {
+  for (const auto* row : {"(id, handler, payload) VALUES (0, 'work', x'01')",
+                          "(handler, payload, since_ms) VALUES ('work', x'01', 9223372036854775807)",
+                          "(handler, payload, due_ms) VALUES ('work', x'01', -9223372036854775808)",
+                          "(handler, payload, attempts) VALUES ('work', x'01', 4294967295)",
+                          "(handler, payload, error) VALUES ('work', x'01', CAST(zeroblob(4097) AS TEXT))"}) {
+    EXPECT_EQ(refusal(std::string("INSERT INTO mortise_tasks ") + row), ErrorCode::failed_precondition) << row;
+  }
+}
+
 TEST_F(TaskTablesTest, CommitsAreToldOfToWhoWantsToHearOfTasks) {
   EXPECT_TRUE(run(submit_, {{}}));
   EXPECT_EQ(listener_->count, 1);

@@ -10,12 +10,14 @@
  * database when the manifest names handlers in `durable_tasks` (also where it does not name mortise.sql/1). The
  * plugin's own statements insert, read and delete rows, in transactions of its own, and do not update them:
  *
- *   id INTEGER          of its own accord; no two tasks ever have the same
- *   handler TEXT        which of the plugin's handlers runs it, 1 to 64 bytes
- *   name TEXT           NULL, or 1 to 1,024 bytes: of one handler's tasks that are not dead no other one has it, so
- * that INSERT OR REPLACE replaces the one that is there since_ms INTEGER    now unless it is given, since 1970: from
- * when on the time to due_ms is counted due_ms INTEGER      now unless it is given, since 1970 payload BLOB        at
- * most 1 MiB attempts INTEGER, tried_ms INTEGER, is_dead INTEGER, error TEXT: the host's, which tell how it goes
+ * - id INTEGER: of its own accord; no two tasks ever have the same.
+ * - handler TEXT: which of the plugin's handlers runs it, 1 to 64 bytes.
+ * - name TEXT: NULL, or 1 to 1,024 bytes: of one handler's tasks that are not dead no other one has it, so that INSERT
+ *   OR REPLACE replaces the one that is there.
+ * - since_ms INTEGER: since 1970, now unless it is given: from when on the time to due_ms is counted.
+ * - due_ms INTEGER: since 1970, now unless it is given.
+ * - payload BLOB: at most 1 MiB.
+ * - attempts INTEGER, tried_ms INTEGER, is_dead INTEGER, error TEXT: the host's, which tell how it goes.
  *
  * The host runs what is due, side by side: each at least once, and again after ever longer pauses while its handler
  * fails, until it has failed so often that it is dead. A row goes when its handler has returned MORTISE_OK; who deletes
