@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "support/placed_test.hpp"
+#include "support/upgrade_test.hpp"
 
 namespace mortise::integration {
 namespace {
@@ -18,9 +19,10 @@ using nlohmann::json;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-class DurableEventsTest : public PlacedTest {
+class DurableEventsTest : public UpgradeTest, public ::testing::WithParamInterface<const char*> {
  protected:
   DurableEventsTest() {
+    prefix_.place(GetParam());
     prefix_.configure({{"events", {{"attempts", 3}, {"retry_pause_ms", 10}, {"max_retry_pause_ms", 50}}}});
   }
   void enable(const std::string& file, const std::string& plugin) {
@@ -33,7 +35,7 @@ class DurableEventsTest : public PlacedTest {
     start();
   }
   void start() {
-    PlacedTest::start();
+    HostTest::start();
     port_ = host_->port();
   }
   /// Whether it was told so. Any thread.
@@ -196,7 +198,7 @@ TEST_P(DurableEventsTest, ANewHostProcessLosesNothingAndRepeatsNothing) {
     });
   }
   noted(50);
-  EXPECT_EQ(mortise({"upgrade-host"}).code, 0);
+  upgrade();
   noted(150);
   is_over = true;
   for (auto& thread : threads) thread.join();
