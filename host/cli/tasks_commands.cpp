@@ -18,7 +18,7 @@ void print_table(const std::vector<std::vector<std::string>>& table, std::ostrea
   for (const auto& line : align_columns(table)) out << line << '\n';
 }
 
-void print_tasks(const Document& answer, std::ostream& out) {
+void print_durable_tasks(const Document& answer, std::ostream& out) {
   const auto handlers = objects_of(answer, "handlers");
   if (handlers.empty()) {
     out << "no durable tasks\n";
@@ -51,7 +51,7 @@ void print_tasks(const Document& answer, std::ostream& out) {
 
 int show_tasks(const std::filesystem::path& config_file, const std::string& name, bool as_json, const Parts& parts) {
   const auto show = [&](const Document& answer) {
-    as_json ? print_json(answer, parts.out) : print_tasks(answer, parts.out);
+    as_json ? print_json(answer, parts.out) : print_durable_tasks(answer, parts.out);
     return kDone;
   };
   return ask_host(
