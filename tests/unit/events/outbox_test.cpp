@@ -136,7 +136,8 @@ TEST_F(OutboxTest, ASecondTopicIsHeardFromTheMomentThatItIsBound) {
   outbox_->bind("hears", both);
   {
     const auto transaction = *database_->begin(sql::Database::Access::write, sql::Time::max());
-    auto other = publication("", "\x01other");
+    const std::string bytes = "\x01other";
+    auto other = publication("", bytes);
     other.topic = "zoo.other/1";
     ASSERT_TRUE(outbox_->publish(other, transaction.get()));
     ASSERT_TRUE(transaction->commit());
