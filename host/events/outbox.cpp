@@ -221,7 +221,7 @@ base::Result<std::vector<DeadLetter>> Outbox::dead(const std::string& plugin) {
 base::Result<std::uint64_t> Outbox::replay(const std::string& plugin, std::optional<std::int64_t> id) {
   const auto writing = database_->begin(sql::Database::Access::own, sql::Time::max());
   if (!writing) return writing.error();
-  const auto replayed = OutboxRows((*writing)->connection()).replay(plugin, id);
+  auto replayed = OutboxRows((*writing)->connection()).replay(plugin, id);
   if (!replayed) return replayed.error();
   if (const auto committed = (*writing)->commit(); !committed) return committed.error();
   wake();

@@ -143,7 +143,7 @@ base::Result<void> Outbox::read_for(OutboxRows& rows, const std::string& plugin,
   for (const auto& head : *heads) {
     if (courier.is_full()) break;
     if (courier.is_at({.id = head.id, .key = head.key})) continue;
-    const auto done = rows.read_lane(plugin, head, times, kMostOfLane, [&](StoredLetter letter) {
+    auto done = rows.read_lane(plugin, head, times, kMostOfLane, [&](StoredLetter letter) {
       courier.add_listed(std::move(letter));
       return !courier.is_full();
     });
@@ -151,7 +151,7 @@ base::Result<void> Outbox::read_for(OutboxRows& rows, const std::string& plugin,
   }
   const auto most = courier.wanted();
   std::size_t count = 0;
-  const auto done = rows.read_ahead(plugin, courier.read_to(), most, [&](StoredLetter letter) {
+  auto done = rows.read_ahead(plugin, courier.read_to(), most, [&](StoredLetter letter) {
     ++count;
     const auto since = seat.stored.topics.find(letter.topic);
     const bool is_for_it = since != seat.stored.topics.end() && since->second < letter.id &&

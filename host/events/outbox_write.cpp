@@ -186,7 +186,7 @@ base::Result<std::int64_t> Outbox::prune(OutboxRows& rows, std::int64_t needless
   auto limit = seats_.empty() ? needless : std::numeric_limits<std::int64_t>::max();
   for (const auto& [plugin, seat] : seats_) limit = std::min(limit, seat.unsaved->cursor);
   if (limit <= pruned_to_) return pruned_to_;
-  const auto pruned = rows.prune(pruned_to_, limit, kMostPruned);
+  auto pruned = rows.prune(pruned_to_, limit, kMostPruned);
   if (pruned && *pruned < limit) wake_in(std::chrono::milliseconds(1));
   return pruned;
 }
