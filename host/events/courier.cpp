@@ -139,8 +139,13 @@ void Courier::add_listed(Letter letter) {
 }
 
 void Courier::note_more(bool is_more) {
-  const std::lock_guard lock(mutex_);
-  is_more_ = is_more;
+  std::size_t workers = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    is_more_ = is_more;
+    workers = count_new_workers();
+  }
+  post(workers);
 }
 
 /// Wholly or, when it throws, not at all.

@@ -100,7 +100,7 @@ class Courier : public std::enable_shared_from_this<Courier> {
   [[nodiscard]] bool is_at(const LetterKey& letter) const;
   /// One with a row among the deliveries. Those of a key one after the other, when it is at none of them.
   void add_listed(Letter letter);
-  /// Whether there was more to read than it wanted.
+  /// Whether there was more to read than it wanted. Threads that could not be had before are asked for again.
   void note_more(bool is_more);
 
   /// Whether something is to be written: at once, or sometime.

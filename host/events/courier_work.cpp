@@ -31,9 +31,12 @@ std::size_t Courier::count_new_workers() {
 void Courier::post(std::size_t workers) {
   for (std::size_t i = 0; i < workers; ++i) {
     if (try_post()) continue;
-    const std::lock_guard lock(mutex_);  // there is no thread, or the host ends
-    workers_ -= workers - i;
-    return;
+    // There is no thread, or the host ends: the outbox's next turn has it tried again.
+    {
+      const std::lock_guard lock(mutex_);
+      workers_ -= workers - i;
+    }
+    return tell(false);
   }
 }
 
