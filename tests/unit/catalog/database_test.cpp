@@ -181,6 +181,7 @@ TEST_F(DatabaseTest, RemembersWhyAFileWithoutNotesWasRejected) {
 TEST_F(DatabaseTest, OneThatIsLockedIsDoneWithoutAndSaysSo) {
   const auto file = put("good-1.0");
   open();
+  ASSERT_THAT(catalog_->records(), IsEmpty()) << "read by now: the catalogue itself has no lock of the database";
   sqlite3* handle = nullptr;
   ASSERT_EQ(sqlite3_open(database().c_str(), &handle), SQLITE_OK);
   ASSERT_EQ(sqlite3_exec(handle, "BEGIN EXCLUSIVE", nullptr, nullptr, nullptr), SQLITE_OK);
