@@ -1,0 +1,51 @@
+// boutique.checkout/1: makes an order of a cart. Published by the team of `boutique-checkout`.
+#pragma once
+
+#include <mortise/contract.hpp>
+
+#include <cstdint>
+#include <string_view>
+
+#include <boutique/money.hpp>
+#include <boutique/payment.hpp>
+#include <boutique/shipping.hpp>
+
+namespace boutique {
+
+struct OrderLine {
+  mortise::Str product;
+  mortise::Str name;
+  std::int32_t quantity;
+  Money price;  // for one, in the currency of the order
+};
+
+struct Order {
+  mortise::Str id;  // what the customer has of it; the key that it was placed with
+  mortise::Str tracking;
+  mortise::Str email;
+  Address address;
+  mortise::List<OrderLine> lines;
+  Money shipping;
+  Money total;
+};
+
+struct Customer {
+  mortise::Str email;
+  mortise::Str currency;  // what the customer pays in
+  Address address;
+  Card card;
+};
+
+struct Checkout {
+  /// Charges the card, has the things sent and places the order, once for each key (32 hexadecimal digits, drawn at
+  /// random by the storefront): who does not know whether it has been placed asks again with the same key, and gets the
+  /// order that there is. The cart is empty a moment after. Throws `invalid_argument` with a message for the customer
+  /// when something about it is wrong or the card is refused, `failed_precondition` when the cart is empty,
+  /// `unavailable` when a service that it needs is not there: nothing is placed then, and the cart is as it was.
+  mortise::Method<Order(std::string_view key, std::string_view cart, Customer customer)> place;
+  /// Throws `not_found` when no order was placed with the key.
+  mortise::Method<Order(std::string_view key)> find;
+};
+MORTISE_CONTRACT(Checkout, "boutique.checkout", 1, place, find)
+
+}  // namespace boutique
