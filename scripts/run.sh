@@ -11,7 +11,7 @@ export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 echo "building (a first build takes some minutes)"
 cmake --preset run >/dev/null
 cmake --build --preset run --parallel "$(nproc)"
-for component in host sdk; do
+for component in host sdk boutique; do
   cmake --install .build/run --component "$component" --prefix "$prefix" >/dev/null
 done
 
