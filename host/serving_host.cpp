@@ -10,6 +10,7 @@
 #include "catalog/catalog.hpp"
 #include "catalog/gate.hpp"
 #include "edge_settings.hpp"
+#include "remote/remote_code.hpp"
 #include "sql/maintenance.hpp"
 #include "telemetry/log.hpp"
 
@@ -82,6 +83,11 @@ base::Result<void> ServingHost::get_lock() {
   return {};
 }
 
+std::unique_ptr<loader::Code> ServingHost::stand_in_for(const runtime::GenerationSpec& spec) const {
+  if (!spec.remote.empty()) return std::make_unique<remote::RemoteCode>(spec);
+  return std::make_unique<isolation::StandIn>(isolation_, spec);
+}
+
 void ServingHost::tell_pids() const { lock_->tell_pids(start_.supervisor->supervisor()); }
 
 base::Result<void> ServingHost::start_server() {
@@ -134,24 +140,21 @@ base::Result<void> ServingHost::open() {
     // After a crash, who connects waits until the plugins are there again.
     if (!start_.is_restart) server_->accept();
   }
-  runner_.emplace(release::RunnerSettings{.drop_directory = config_.drop_directory,
-                                          .plugins_directory = config_.plugins_directory,
-                                          .state_directory = config_.state_directory,
-                                          .applies_by_itself = config_.apply_mode == config::ApplyMode::automatic,
-                                          .starts_paused = start_.former != nullptr,
-                                          .init_timeout = config_.init_timeout,
-                                          .stop_timeout = config_.stop_timeout,
-                                          .left_mapped_limit = config_.left_mapped_limit,
-                                          .on_crash = config_.on_crash,
-                                          .crashes = std::move(start_.crashes),
-                                          .on_crashes_settled = [this] { start_.supervisor->tell_settled(); },
-                                          .stand_in =
-                                              [this](const runtime::GenerationSpec& spec) {
-                                                return std::make_unique<isolation::StandIn>(isolation_, spec);
-                                              }},
-                  std::move(*catalog), *contracts_,
-                  std::vector<runtime::Service*>{&*events_, &*tasks_, &*server_, &*sql_, &kv_}, files_,
-                  [this](const release::Status& status) { status_file_->write(status); });
+  runner_.emplace(
+      release::RunnerSettings{.drop_directory = config_.drop_directory,
+                              .plugins_directory = config_.plugins_directory,
+                              .state_directory = config_.state_directory,
+                              .applies_by_itself = config_.apply_mode == config::ApplyMode::automatic,
+                              .starts_paused = start_.former != nullptr,
+                              .init_timeout = config_.init_timeout,
+                              .stop_timeout = config_.stop_timeout,
+                              .left_mapped_limit = config_.left_mapped_limit,
+                              .on_crash = config_.on_crash,
+                              .crashes = std::move(start_.crashes),
+                              .on_crashes_settled = [this] { start_.supervisor->tell_settled(); },
+                              .stand_in = [this](const runtime::GenerationSpec& spec) { return stand_in_for(spec); }},
+      std::move(*catalog), *contracts_, std::vector<runtime::Service*>{&*events_, &*tasks_, &*server_, &*sql_, &kv_},
+      files_, [this](const release::Status& status) { status_file_->write(status); });
   upgrade_.emplace(takeover::UpgradeSettings{.executable = start_.executable,
                                              .arguments = start_.arguments,
                                              .environment = start_.environment,

@@ -61,6 +61,8 @@ class ServingHost final : public takeover::Outgoing {
   base::Result<void> prepare_directories();
   base::Result<void> get_lock();
   base::Result<void> start_server();
+  /// Of a plugin that runs in a process of its own, or in another host.
+  [[nodiscard]] std::unique_ptr<loader::Code> stand_in_for(const runtime::GenerationSpec& spec) const;
   std::chrono::milliseconds take_over();
   void tell_pids() const;
   void announce();

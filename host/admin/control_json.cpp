@@ -173,6 +173,19 @@ ordered_json from_process(const std::optional<loader::ProcessReport>& given) {
           {"replicas", std::move(replicas)}};
 }
 
+/// Of one that runs in this host, or not at all, all is 0 or empty.
+ordered_json from_host(const std::optional<loader::HostReport>& given) {
+  const auto host = given.value_or(loader::HostReport());
+  return {{"url", host.url},           {"calls", host.calls},     {"retries", host.retries},
+          {"failures", host.failures}, {"circuit", host.circuit}, {"trouble", host.trouble}};
+}
+
+const char* placement_of(const release::PluginStatus& plugin) {
+  if (plugin.generation == 0) return "";
+  if (plugin.remote) return "remote";
+  return plugin.process ? "isolated" : "inline";
+}
+
 ordered_json from_plugin(const release::PluginStatus& plugin) {
   return {{"name", plugin.name},
           {"version", plugin.version},
@@ -183,13 +196,12 @@ ordered_json from_plugin(const release::PluginStatus& plugin) {
           {"degraded", plugin.containment ? plugin.containment->degraded : ""},
           {"containment", from_containment(plugin.containment)},
           {"crashes", from_crashes(plugin.crashes)},
-          {"placement", plugin.generation == 0 ? ""
-                        : plugin.process       ? "isolated"
-                                               : "inline"},
+          {"placement", placement_of(plugin)},
           {"isolated_by", to_string(plugin.isolated_by)},
           {"probation", {{"served", plugin.probation.served}, {"requests", plugin.probation.requests}}},
           {"memory", from_memory(plugin.memory)},
-          {"worker", from_process(plugin.process)}};
+          {"worker", from_process(plugin.process)},
+          {"remote", from_host(plugin.remote)}};
 }
 
 /// A file whose manifest could not be read has no plugin and no version: both are empty.

@@ -131,8 +131,21 @@ void print_share_of_memory(const Document& plugin, std::ostream& out) {
 }
 
 /// The processes that it has of its own, if it has.
+void print_remote(const Document& host, std::ostream& out) {
+  auto text = text_of(host, "url") + ": " + std::to_string(number_of(host, "calls")) + " calls, " +
+              std::to_string(number_of(host, "failures")) + " attempts without an answer, " +
+              std::to_string(number_of(host, "retries")) + " made again";
+  if (const auto circuit = text_of(host, "circuit"); circuit != "closed") text += "; circuit " + circuit;
+  if (const auto trouble = text_of(host, "trouble"); !trouble.empty()) text += "; " + trouble;
+  print_line("host", text, out);
+}
+
 void print_worker(const Document& plugin, std::ostream& out) {
   print_line("placement", text_of(plugin, "placement"), out);
+  if (const auto host = plugin.find("remote");
+      text_of(plugin, "placement") == "remote" && host != plugin.end() && host->is_object()) {
+    print_remote(*host, out);
+  }
   print_share_of_memory(plugin, out);
   const auto worker = plugin.find("worker");
   if (text_of(plugin, "placement") != "isolated" || worker == plugin.end() || !worker->is_object()) return;

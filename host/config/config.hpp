@@ -97,6 +97,7 @@ enum class OnCrash {
 enum class Placement {
   in_line,   // in the host process
   isolated,  // in a process of its own
+  remote,    // in another host
 };
 
 /// mortise.json. Relative paths are relative to the file's own folder; here they are absolute.
@@ -178,6 +179,7 @@ struct PluginConfig {
   std::shared_ptr<const nlohmann::json> config;  // the `config` object; null: {}
   std::string config_text;                       // the same as JSON text, "{}" when none
   Placement placement = Placement::in_line;
+  std::string remote;  // the URL of the other host, where it is remote: "http://10.0.0.7:8080"
   // What is placed inline moves there when it has served so many requests, isolated, without a fault; 0: at once.
   std::uint64_t isolated_first = 0;
   unsigned workers = 1;                             // processes that run it where it is isolated

@@ -123,6 +123,8 @@ bool ObjectReader::is_object(std::string_view key) const {
   return found != value_.end() && found->is_object();
 }
 
+bool ObjectReader::has(std::string_view key) const { return value_.is_object() && value_.contains(key); }
+
 bool ObjectReader::objects(std::string_view key, const std::function<void(ObjectReader&)>& read) {
   const auto* found = find(key);
   if (found == nullptr) return false;

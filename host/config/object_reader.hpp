@@ -40,6 +40,8 @@ class ObjectReader {
   void object(std::string_view key, const std::function<void(ObjectReader&)>& read);
   /// Whether the value is one; for keys that may have another one as well.
   [[nodiscard]] bool is_object(std::string_view key) const;
+  /// Whether it is there; for objects that may be of several kinds.
+  [[nodiscard]] bool has(std::string_view key) const;
   /// Calls `read` for each element; false when the key is absent or no array.
   bool objects(std::string_view key, const std::function<void(ObjectReader&)>& read);
   /// The value itself, which must be an object; nullptr when absent.

@@ -1,3 +1,6 @@
+#include <Poco/Exception.h>
+#include <Poco/URI.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -44,10 +47,35 @@ void read_limits(ObjectReader& reader, LimitsConfig& limits) {
   reader.integer("log_lines", limits.log_lines, 0, 1000000000);
 }
 
+/// "http://HOST:PORT"; `url` becomes that where the port is left out, or there is a slash at the end.
+bool is_host_url(std::string& url) {
+  try {
+    const Poco::URI parsed(url);
+    const bool is_whole = parsed.getScheme() == "http" && !parsed.getHost().empty() && parsed.getPort() != 0;
+    const bool has_more = !parsed.getUserInfo().empty() || parsed.getPathEtc().size() > 1;
+    if (!is_whole || has_more) return false;
+    const auto& host = parsed.getHost();
+    const bool is_ipv6 = host.find(':') != std::string::npos;
+    url = "http://" + (is_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(parsed.getPort());
+    return true;
+  } catch (const Poco::Exception&) {
+    return false;
+  }
+}
+
+void read_remote(ObjectReader& placement, PluginConfig& plugin) {
+  placement.text("remote", plugin.remote);
+  plugin.placement = Placement::remote;
+  if (plugin.remote.empty() || is_host_url(plugin.remote)) return;  // what is no text is said already
+  placement.fault("remote",
+                  "must be the URL of another host, \"http://HOST:PORT\", without a path; for TLS put a proxy between");
+}
+
 /// `reader` is of the whole file.
 void read_placement(ObjectReader& reader, PluginConfig& plugin) {
   if (reader.is_object("placement")) {
     reader.object("placement", [&](ObjectReader& placement) {
+      if (placement.has("remote")) return read_remote(placement, plugin);
       placement.require("probation");
       placement.object("probation", [&](ObjectReader& probation) {
         probation.require("requests");
@@ -66,7 +94,7 @@ void read_sandbox(ObjectReader& reader, PluginConfig& plugin) {
   std::string wanted;
   reader.one_of("sandbox", wanted, {"prefer", "require"});
   plugin.sandbox.is_required = wanted == "require";
-  if (plugin.sandbox.is_required && plugin.placement == Placement::in_line && !reader.is_object("placement")) {
+  if (plugin.sandbox.is_required && plugin.placement != Placement::isolated && plugin.isolated_first == 0) {
     reader.fault("sandbox", "needs \"placement\": \"isolated\": in the host process there is none");
   }
   std::string network;

@@ -30,7 +30,17 @@ struct ProcessReport {
   std::vector<ProcessReport> replicas{};  // the other processes that run it, each likewise
 };
 
-/// Owned by its generation. Hooks and unload() on the control thread; process() on any.
+/// Of the host that runs a plugin elsewhere.
+struct HostReport {
+  std::string url;
+  std::uint64_t calls = 0;
+  std::uint64_t retries = 0;
+  std::uint64_t failures = 0;  // attempts that were not answered
+  std::string circuit;         // "closed", "open", "half_open"
+  std::string trouble;         // why the last attempt was not answered; empty: it was
+};
+
+/// Owned by its generation. Hooks and unload() on the control thread; reports on any.
 class Code {
  public:
   virtual ~Code() = default;
@@ -45,6 +55,8 @@ class Code {
   virtual void keep_mapped() = 0;
   /// None: it runs in this process.
   [[nodiscard]] virtual std::optional<ProcessReport> process() const = 0;
+  /// None: it runs in this host.
+  [[nodiscard]] virtual std::optional<HostReport> host() const { return std::nullopt; }
 };
 
 }  // namespace mortise::loader

@@ -109,6 +109,7 @@ std::optional<Wanted> Chooser::find_best(const config::PluginConfigPtr& plugin, 
   for (;;) {
     auto best = highest(candidates, range, excluded);
     if (!best) return std::nullopt;
+    if (plugin->placement == config::Placement::remote) best = remote_.of(best);
     auto placed = place(plugin, *best, memory_, isolated_);
     const auto* failure = memory_.find_failure(plugin->name, {best->sha256, settings_text(*placed.config)});
     if (failure == nullptr) failure = find_mark_as_asked(*plugin, best->sha256);

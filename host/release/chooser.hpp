@@ -11,6 +11,7 @@
 #include "release/desired.hpp"
 #include "release/memory.hpp"
 #include "release/placement.hpp"
+#include "release/remote_record.hpp"
 
 namespace mortise::release {
 
@@ -29,8 +30,12 @@ struct Choice {
 class Chooser {
  public:
   Chooser(const std::filesystem::path& drop_directory, const Memory& memory, IsolatedConfigs& isolated,
-          const CheckAhead& check_ahead)
-      : drop_directory_(drop_directory), memory_(memory), isolated_(isolated), check_ahead_(check_ahead) {}
+          RemoteRecords& remote, const CheckAhead& check_ahead)
+      : drop_directory_(drop_directory),
+        memory_(memory),
+        isolated_(isolated),
+        remote_(remote),
+        check_ahead_(check_ahead) {}
 
   /// `candidates` are the records that name the plugin.
   [[nodiscard]] Choice choose(const config::PluginConfigPtr& config, const catalog::RecordSet& candidates) const;
@@ -55,6 +60,7 @@ class Chooser {
   const std::filesystem::path& drop_directory_;
   const Memory& memory_;
   IsolatedConfigs& isolated_;
+  RemoteRecords& remote_;
   const CheckAhead& check_ahead_;
 };
 

@@ -72,7 +72,7 @@ class Desiring::Known {
  public:
   Desired desire(const config::LoadedPlugins& plugins, const catalog::RecordSet& records,
                  const std::filesystem::path& drop_directory, const Memory& memory, const CheckAhead& check_ahead) {
-    const Chooser chooser(drop_directory, memory, isolated_, check_ahead);
+    const Chooser chooser(drop_directory, memory, isolated_, remote_, check_ahead);
     for (const auto& name : find_touched(plugins.plugins, records, memory)) choose(name, chooser);
     Desired desired;
     for (const auto& [file, choice] : uncommon_) {
@@ -223,6 +223,7 @@ class Desiring::Known {
   std::vector<std::string> last_;           // of wanted_, those without a file that can be read, in order
   Orderer orderer_;
   IsolatedConfigs isolated_;
+  RemoteRecords remote_;
 };
 
 Desiring::Desiring() : known_(std::make_unique<Known>()) {}

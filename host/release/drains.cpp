@@ -21,7 +21,8 @@ PluginStatus describe(const Generation& generation) {
           .reason = {},
           .sha256 = generation.spec().sha256,
           .containment = generation.containment().report(std::chrono::steady_clock::now(), late),
-          .process = std::move(process)};
+          .process = std::move(process),
+          .remote = generation.remote_host()};
 }
 
 void Drains::stop(const runtime::GenerationPtr& generation, const runtime::GenerationPtr& heir) {

@@ -23,7 +23,7 @@ const Failure* find_failed_move(const config::PluginConfig& config, const std::s
 bool runs_inline(const std::string& plugin, const std::string& sha256, const Memory& memory) {
   const auto runs = memory.running.find(plugin);
   return runs != memory.running.end() && runs->second.record->sha256 == sha256 &&
-         !is_isolated(runs->second.config_text);
+         !is_elsewhere(runs->second.config_text);
 }
 
 }  // namespace
@@ -40,7 +40,7 @@ config::PluginConfigPtr IsolatedConfigs::of(const config::PluginConfigPtr& confi
 
 Placed place(const config::PluginConfigPtr& config, const catalog::Record& record, const Memory& memory,
              IsolatedConfigs& isolated) {
-  if (config->placement == config::Placement::isolated) return {.config = config};
+  if (config->placement != config::Placement::in_line) return {.config = config};
   if (const auto* isolation = memory.find_isolation(config->name, record.sha256)) {
     return {.config = isolated.of(config), .why = isolation->reason};
   }
@@ -56,7 +56,8 @@ Placed place(const config::PluginConfigPtr& config, const catalog::Record& recor
 }
 
 Member place(const std::string& plugin, const Member& member, const Memory& memory) {
-  if (is_isolated(member.config_text) || memory.find_isolation(plugin, member.record->sha256) == nullptr) return member;
+  if (is_elsewhere(member.config_text)) return member;
+  if (memory.find_isolation(plugin, member.record->sha256) == nullptr) return member;
   const auto runs = memory.running.find(plugin);
   if (runs != memory.running.end() && runs->second.record->sha256 == member.record->sha256 &&
       is_isolated(runs->second.config_text) && config_of(runs->second) == member.config_text) {

@@ -46,7 +46,8 @@ std::string reason_as_asked(Step::Kind kind, const Wanted& wanted, const Member*
       if (is_inline && is_isolated(from->config_text) && wanted.config->isolated_first > 0) {
         return "it has passed its probation";
       }
-      const char* const what = former.placement != wanted.config->placement       ? "placement"
+      const bool is_moved = former.placement != wanted.config->placement || former.remote != wanted.config->remote;
+      const char* const what = is_moved                                           ? "placement"
                                : former.config_text != wanted.config->config_text ? "config"
                                : former.workers != wanted.config->workers         ? "number of workers"
                                                                                   : "sandbox";

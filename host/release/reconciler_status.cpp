@@ -24,7 +24,7 @@ void Reconciler::follow_memory() {
   std::vector<MemoryAlarms::Subject> subjects;
   for (const auto& name : memory_limited_) {
     const auto runs = running_.find(name);
-    if (runs == running_.end() || is_isolated(memory_.running.at(name).second.config_text)) continue;
+    if (runs == running_.end() || is_elsewhere(memory_.running.at(name).second.config_text)) continue;
     subjects.push_back(
         {.plugin = name, .account = &runs->second->memory(), .limit_bytes = limits_.at(name)->sandbox.memory_bytes});
   }
@@ -32,7 +32,7 @@ void Reconciler::follow_memory() {
 }
 
 void Reconciler::report_memory(const runtime::Generation& generation, PluginStatus& plugin) const {
-  if (is_isolated(memory_.running.at(plugin.name).second.config_text)) return;
+  if (is_elsewhere(memory_.running.at(plugin.name).second.config_text)) return;
   plugin.memory = memory_alarms_.describe(plugin.name, generation.memory());
   if (!plugin.memory->is_over) return;
   plugin.reason = "it has taken more memory than limits.memory_bytes, " + with_separators(plugin.memory->limit_bytes) +

@@ -6,6 +6,7 @@ namespace mortise::release {
 namespace {
 
 constexpr std::string_view kIsolated = "isolated";
+constexpr std::string_view kRemote = "remote=";
 constexpr std::string_view kSandbox = "sandbox-required";
 constexpr std::string_view kNetwork = "network-granted";
 constexpr std::string_view kMemory = "memory_bytes=";
@@ -19,6 +20,10 @@ void read_number(std::string_view word, std::string_view key, Number& number) {
 
 void read_word(std::string_view word, config::PluginConfig& plugin) {
   if (word == kIsolated) plugin.placement = config::Placement::isolated;
+  if (word.starts_with(kRemote)) {
+    plugin.placement = config::Placement::remote;
+    plugin.remote = word.substr(kRemote.size());
+  }
   if (word == kSandbox) plugin.sandbox.is_required = true;
   if (word == kNetwork) plugin.sandbox.grants_network = true;
   read_number(word, kMemory, plugin.sandbox.memory_bytes);
@@ -29,7 +34,10 @@ void read_word(std::string_view word, config::PluginConfig& plugin) {
 }  // namespace
 
 std::string settings_text(const config::PluginConfig& plugin) {
-  if (plugin.placement != config::Placement::isolated) return plugin.config_text;
+  if (plugin.placement == config::Placement::in_line) return plugin.config_text;
+  if (plugin.placement == config::Placement::remote) {
+    return std::string(kRemote) + plugin.remote + " " + plugin.config_text;
+  }
   std::string text;
   const auto add = [&](std::string_view word) { text.append(word).append(" "); };
   add(kIsolated);
@@ -43,8 +51,13 @@ std::string settings_text(const config::PluginConfig& plugin) {
 
 bool is_isolated(std::string_view settings) { return settings.starts_with(kIsolated); }
 
+bool is_remote(std::string_view settings) { return settings.starts_with(kRemote); }
+
+bool is_elsewhere(std::string_view settings) { return is_isolated(settings) || is_remote(settings); }
+
 void read_settings(std::string_view text, config::PluginConfig& plugin) {
   plugin.placement = config::Placement::in_line;
+  plugin.remote.clear();
   plugin.sandbox = {};
   plugin.workers = 1;
   // The config is a JSON object: no word begins as it does.

@@ -14,6 +14,10 @@ std::string settings_text(const config::PluginConfig& plugin);
 
 /// Whether it is of one that is isolated.
 [[nodiscard]] bool is_isolated(std::string_view settings);
+/// Whether it is of one that runs in another host.
+[[nodiscard]] bool is_remote(std::string_view settings);
+/// Whether it is of one that does not run in this process.
+[[nodiscard]] bool is_elsewhere(std::string_view settings);
 
 /// The way back. A word of a newer host is left out.
 void read_settings(std::string_view text, config::PluginConfig& plugin);

@@ -56,8 +56,9 @@ base::Result<GenerationPtr> Starter::make(const Wanted& wanted, const DataRoot& 
                                .config_text = wanted.config->config_text,
                                .data_directory = data_root_ + wanted.name()};
   if (const auto made = make_data_directory(root, wanted.name()); !made) return made.error();
+  if (wanted.config->placement != config::Placement::in_line) spec.stand_in = stand_in_;
+  spec.remote = wanted.config->remote;
   if (wanted.config->placement == config::Placement::isolated) {
-    spec.stand_in = stand_in_;
     spec.workers = wanted.config->workers;
     const auto& sandbox = wanted.config->sandbox;
     spec.confinement = {.is_required = sandbox.is_required,

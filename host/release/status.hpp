@@ -50,6 +50,7 @@ struct PluginStatus {
   ProbationStatus probation{};                     // once that is over all is 0
   std::optional<MemoryStatus> memory{};            // none: it does not run, or not in the host process
   std::optional<loader::ProcessReport> process{};  // that runs it; none: the host's own
+  std::optional<loader::HostReport> remote{};      // that runs it; none: this one
 };
 
 /// Images that stay mapped after their generations have retired; they go when the host ends.

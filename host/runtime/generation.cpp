@@ -140,9 +140,15 @@ void Generation::watch(Traffic::Duration slow_after) {
 }
 
 std::optional<loader::ProcessReport> Generation::process() const {
+  return has_code() ? code_->process() : std::nullopt;
+}
+
+std::optional<loader::HostReport> Generation::remote_host() const { return has_code() ? code_->host() : std::nullopt; }
+
+/// For whoever is not the control thread.
+bool Generation::has_code() const noexcept {
   const auto now = state();
-  const bool is_running = now == GenerationState::active || now == GenerationState::stopping;
-  return is_running ? code_->process() : std::nullopt;
+  return now == GenerationState::active || now == GenerationState::stopping;
 }
 
 bool Generation::give_up() noexcept {

@@ -43,7 +43,9 @@ struct GenerationSpec {
   std::string data_directory;  // exists
   Confinement confinement{};   // where another process runs it
   unsigned workers = 1;        // how many processes do
-  /// What stands in for the image, which another process runs; empty: it is mapped into this one. [control thread]
+  std::string remote{};        // the URL of the host that runs it; empty: this one does
+  /// What stands in for the image, which another process or host runs; empty: it is mapped into this process.
+  /// [control thread]
   std::function<std::unique_ptr<loader::Code>(const GenerationSpec& spec)> stand_in{};
 };
 
@@ -102,6 +104,8 @@ class Generation {
   [[nodiscard]] loader::Code& code() const noexcept { return *code_; }
   /// Of the process that runs it elsewhere; none: it runs here, or not yet, or not any more. [release thread]
   [[nodiscard]] std::optional<loader::ProcessReport> process() const;
+  /// Of the host that runs it elsewhere; none: this one does, or it does not run. [release thread]
+  [[nodiscard]] std::optional<loader::HostReport> remote_host() const;
 
   /// What limits and counts the requests to its routes. Any thread.
   [[nodiscard]] Containment& containment() const noexcept { return containment_; }
@@ -122,6 +126,7 @@ class Generation {
   base::Result<void> run_init();
   base::Result<void> call_init();
   void destroy_instance() noexcept;
+  [[nodiscard]] bool has_code() const noexcept;
 
   std::uint64_t number_;
   GenerationSpec spec_;

@@ -109,6 +109,32 @@ TEST_F(PluginFiles, SayWhereTheyRun) {
   EXPECT_EQ(loaded.problems[0].pointer, "/placement");
 }
 
+TEST_F(PluginFiles, SayWhichHostRunsThem) {
+  put("plain.json", R"({"placement": {"remote": "http://10.0.0.7:9000"}})");
+  put("short.json", R"({"placement": {"remote": "http://prices.example/"}})");
+  put("six.json", R"({"placement": {"remote": "http://[::1]:9000"}})");
+  base::RealFiles files;
+  const auto loaded = load_plugin_configs(path_, files);
+  ASSERT_EQ(loaded.plugins.size(), 3U);
+  EXPECT_EQ(loaded.plugins.at("plain.json")->placement, Placement::remote);
+  EXPECT_EQ(loaded.plugins.at("plain.json")->remote, "http://10.0.0.7:9000");
+  EXPECT_EQ(loaded.plugins.at("short.json")->remote, "http://prices.example:80");
+  EXPECT_EQ(loaded.plugins.at("six.json")->remote, "http://[::1]:9000");
+}
+
+TEST_F(PluginFiles, SayWhatIsWrongWithTheirHost) {
+  for (const auto* url : {"prices:9000", "https://prices:9000", "http://", "http://prices/contracts", "http://a@b:1",
+                          "http://prices?x", "http://prices:port", "http://prices:0"}) {
+    put("notes.json", R"({"placement": {"remote": ")" + std::string(url) + "\"}}");
+    base::RealFiles files;
+    const auto loaded = load_plugin_configs(path_, files);
+    ASSERT_EQ(loaded.problems.size(), 1U) << url;
+    EXPECT_NE(loaded.problems.front().to_string().find("/placement/remote: must be the URL of another host"),
+              std::string::npos)
+        << loaded.problems.front().to_string();
+  }
+}
+
 TEST_F(PluginFiles, SayWhatBecomesOfThemAfterACrash) {
   put("a.json", R"({"on_crash": "restart"})");
   put("b.json", R"({"on_crash": "quarantine"})");
@@ -139,6 +165,10 @@ TEST_F(PluginFiles, SayWhatIsWrongWithATrial) {
        "/placement/probation/requests: must be a whole number from 1"},
       {R"({"placement": {"probation": 5}})", "/placement/probation: must be an object"},
       {R"({"placement": {}})", "/placement: the key 'probation' is missing"},
+      {R"({"placement": {"remote": 5}})", "/placement/remote: must be a string in quotes"},
+      {R"({"placement": {"remote": "http://a:1", "probation": {"requests": 5}}})",
+       "/placement/probation: unknown key 'probation'"},
+      {R"({"placement": {"remote": "http://a:1"}, "sandbox": "require"})", "/sandbox: needs \"placement\""},
       {R"({"placement": 5})", "/placement: must be one of \"inline\" \"isolated\""},
       {R"({"canary": {"percent": 5}})", "/canary: the key 'for' is missing"},
       {R"({"canary": {"percent": 100, "for": "1s"}})", "/canary/percent: must be a whole number from 1 to 99"},

@@ -52,6 +52,21 @@ TEST(SettingsText, TellsOfSeveralWorkers) {
   EXPECT_EQ(read(settings_text(plugin)).workers, 1U);
 }
 
+TEST(SettingsText, TellsOfTheHostThatRunsIt) {
+  config::PluginConfig plugin;
+  plugin.config_text = R"({"a b":1})";
+  plugin.placement = config::Placement::remote;
+  plugin.remote = "http://10.0.0.7:9000";
+  const auto text = settings_text(plugin);
+  EXPECT_TRUE(is_remote(text));
+  EXPECT_FALSE(is_isolated(text));
+  const auto again = read(text);
+  EXPECT_EQ(again.placement, config::Placement::remote);
+  EXPECT_EQ(again.remote, plugin.remote);
+  EXPECT_EQ(again.config_text, plugin.config_text);
+  EXPECT_FALSE(is_remote(plugin.config_text));
+}
+
 TEST(SettingsText, LeavesOutWhatANewerHostHasSaid) {
   const auto again = read(R"(isolated cpus=2 network-granted {"x":1})");
   EXPECT_TRUE(again.sandbox.grants_network);

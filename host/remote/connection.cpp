@@ -1,0 +1,147 @@
+#include "remote/connection.hpp"
+
+#include <Poco/Net/HTTPRequest.h>
+#include <Poco/Net/HTTPResponse.h>
+#include <Poco/Net/NetException.h>
+#include <Poco/Net/SocketAddress.h>
+#include <Poco/Net/StreamSocket.h>
+
+#include <algorithm>
+#include <istream>
+#include <memory>
+#include <ostream>
+
+#include "remote/answers.hpp"
+#include "remote/call_headers.hpp"
+
+namespace mortise::remote {
+namespace {
+
+using Poco::Net::HTTPRequest;
+using Poco::Net::HTTPResponse;
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+constexpr std::chrono::seconds kLongestConnect{2};
+// What a host that answers may take between two pieces of its answer, where the call has no deadline.
+constexpr std::chrono::seconds kLongestPause{60};
+
+/// Until then, above zero; `most` where there is no deadline, or it is further away.
+Poco::Timespan until(Connection::Clock::time_point deadline, microseconds most) {
+  const auto now = Connection::Clock::now();
+  if (deadline == Connection::Clock::time_point::max()) return most.count();
+  const auto left = std::chrono::duration_cast<microseconds>(deadline - now);
+  return std::clamp(left, microseconds(1), most).count();
+}
+
+std::string reason_of(const Poco::Exception& exception) {
+  return exception.message().empty() ? exception.name() : exception.displayText();
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<Connection>> Connection::open(const std::string& host, std::uint16_t port,
+                                                           Clock::time_point deadline) {
+  const auto authority = (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + std::to_string(port);
+  try {
+    Poco::Net::StreamSocket socket;
+    socket.connect(Poco::Net::SocketAddress(host, port), until(deadline, kLongestConnect));
+    socket.setNoDelay(true);
+    return std::make_unique<Connection>(socket, authority);
+  } catch (const Poco::Exception& exception) {
+    return base::Error{base::ErrorCode::unavailable, reason_of(exception)};
+  }
+}
+
+Connection::Connection(const Poco::Net::StreamSocket& socket, std::string host_header)
+    : session_(socket), host_header_(std::move(host_header)) {
+  session_.setKeepAlive(true);
+  // Whether it is still there is_fresh() finds out; the session could not connect anew by itself.
+  session_.setKeepAliveTimeout(Poco::Timespan(365 * Poco::Timespan::DAYS));
+}
+
+bool Connection::is_fresh() noexcept {
+  try {
+    return !session_.socket().poll(Poco::Timespan(0), Poco::Net::Socket::SELECT_READ | Poco::Net::Socket::SELECT_ERROR);
+  } catch (const Poco::Exception&) {
+    return false;
+  }
+}
+
+Attempt Connection::carry(const Call& call) {
+  is_whole_ = false;
+  try {
+    send(call);
+    if (!wait_for_answer(call.deadline)) {
+      return {.end = Attempt::End::late,
+              .answer = {.status = MORTISE_DEADLINE_EXCEEDED, .text = "it did not answer within the deadline"}};
+    }
+    return receive(call);
+  } catch (const Poco::Exception& exception) {
+    return {.end = Attempt::End::unknown, .answer = {.status = MORTISE_UNAVAILABLE, .text = reason_of(exception)}};
+  }
+}
+
+void Connection::send(const Call& call) {
+  HTTPRequest request(HTTPRequest::HTTP_POST, std::string(call.path), HTTPRequest::HTTP_1_1);
+  request.set(HTTPRequest::HOST, host_header_);
+  request.setContentType(std::string(kCallContentType));
+  request.setContentLength64(static_cast<std::int64_t>(call.request.size()));
+  if (!call.request_id.empty()) request.set(std::string(kRequestIdHeader), std::string(call.request_id));
+  if (call.deadline != Clock::time_point::max()) {
+    const auto left = std::chrono::ceil<milliseconds>(call.deadline - Clock::now());
+    request.set(std::string(kDeadlineHeader), std::to_string(std::max<std::int64_t>(left.count(), 1)));
+  }
+  const auto limit = until(call.deadline, kLongestPause);
+  session_.setTimeout(limit, limit, limit);
+  auto& body = session_.sendRequest(request);
+  body.write(call.request.data(), static_cast<std::streamsize>(call.request.size()));
+  session_.flushRequest();
+}
+
+bool Connection::wait_for_answer(Clock::time_point deadline) {
+  auto& socket = session_.socket();
+  while (!socket.poll(until(deadline, kLongestPause), Poco::Net::Socket::SELECT_READ)) {
+    if (Clock::now() >= deadline) return false;
+  }
+  return true;
+}
+
+Attempt Connection::receive(const Call& call) {
+  HTTPResponse response;
+  auto& in = session_.receiveResponse(response);
+  auto body = read_body(in, response, call.most_reply_bytes);
+  is_whole_ = response.getKeepAlive();
+  if (response.getStatus() == HTTPResponse::HTTP_OK && response.getContentType() == kCallContentType) {
+    return {.answer = {.text = std::move(body)}};
+  }
+  return to_failed_attempt(response, body);
+}
+
+std::string Connection::read_body(std::istream& in, const HTTPResponse& response, std::uint64_t most) {
+  const auto too_large = [&] {
+    return Poco::Net::NetException("its answer has more than the " + std::to_string(most) +
+                                   " bytes that fit into the caller's memory; raise arena_max_bytes");
+  };
+  std::string body;
+  if (response.hasContentLength()) {
+    const auto size = static_cast<std::uint64_t>(response.getContentLength64());
+    if (size > most) throw too_large();
+    body.resize(size);
+    in.read(body.data(), static_cast<std::streamsize>(size));
+    if (static_cast<std::uint64_t>(in.gcount()) != size) {
+      throw Poco::Net::NetException("the connection ended within its answer");
+    }
+    return body;
+  }
+  constexpr std::size_t kPiece = 16384;
+  for (std::size_t size = 0; in.good(); body.resize(size)) {
+    body.resize(size + kPiece);
+    in.read(body.data() + size, kPiece);
+    size += static_cast<std::size_t>(in.gcount());
+    if (size > most) throw too_large();
+  }
+  return body;
+}
+
+}  // namespace mortise::remote

@@ -1,0 +1,127 @@
+#include "remote/endpoint.hpp"
+
+#include <Poco/URI.h>
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "runtime/retry_rules.hpp"
+
+namespace mortise::remote {
+namespace {
+
+constexpr std::size_t kMostIdle = 64;
+constexpr runtime::RetryRules kRetries{
+    .attempts = 3, .first_pause = std::chrono::milliseconds(5), .longest_pause = std::chrono::milliseconds(50)};
+
+bool may_try_again(const Attempt& attempt, const Call& call) {
+  switch (attempt.end) {
+    case Attempt::End::unsent: return true;
+    case Attempt::End::unknown: return call.is_idempotent;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+Endpoint::Endpoint(const std::string& url, const runtime::CircuitLimits& circuit) : url_(url) {
+  const Poco::URI parsed(url);
+  host_ = parsed.getHost();
+  port_ = parsed.getPort();
+  circuit_.set(circuit);
+  counts_.url = url;
+}
+
+Answer Endpoint::call(const Call& call) {
+  for (std::uint32_t made = 1;; ++made) {
+    const auto admission = admit();
+    if (admission == Admission::refused) return refuse();
+    auto attempt = try_once(call);
+    note(attempt, admission, made > 1);
+    if (attempt.end == Attempt::End::answered) return std::move(attempt.answer);
+    const auto pause = kRetries.pause_after(made);
+    if (made == kRetries.attempts || !may_try_again(attempt, call) || call.deadline - pause <= Clock::now()) {
+      attempt.answer.text = "the host at " + url_ + " could not be asked: " + attempt.answer.text;
+      return std::move(attempt.answer);
+    }
+    std::this_thread::sleep_for(pause);
+  }
+}
+
+loader::HostReport Endpoint::report() const {
+  const std::lock_guard lock(mutex_);
+  auto report = counts_;
+  report.circuit = to_string(circuit_.state(Clock::now()));
+  return report;
+}
+
+Attempt Endpoint::try_once(const Call& call) {
+  auto connection = take_idle();
+  if (!connection) {
+    auto opened = Connection::open(host_, port_, call.deadline);
+    if (!opened) {
+      const bool is_late = call.deadline <= Clock::now();
+      return {.end = is_late ? Attempt::End::late : Attempt::End::unsent,
+              .answer = {.status = is_late ? MORTISE_DEADLINE_EXCEEDED : MORTISE_UNAVAILABLE,
+                         .text = std::move(opened).error().message}};
+    }
+    connection = std::move(*opened);
+  }
+  auto attempt = connection->carry(call);
+  if (connection->is_whole()) give_back(std::move(connection));
+  return attempt;
+}
+
+/// One that the other side has closed meanwhile is no use: the call would not arrive.
+std::unique_ptr<Connection> Endpoint::take_idle() {
+  for (;;) {
+    std::unique_ptr<Connection> connection;
+    {
+      const std::lock_guard lock(mutex_);
+      if (idle_.empty()) return nullptr;
+      connection = std::move(idle_.back());
+      idle_.pop_back();
+    }
+    if (connection->is_fresh()) return connection;
+  }
+}
+
+void Endpoint::give_back(std::unique_ptr<Connection> connection) {
+  const std::lock_guard lock(mutex_);
+  if (idle_.size() < kMostIdle) idle_.push_back(std::move(connection));
+}
+
+Endpoint::Admission Endpoint::admit() {
+  const std::lock_guard lock(mutex_);
+  return circuit_.admit(Clock::now());
+}
+
+void Endpoint::note(const Attempt& attempt, Admission admission, bool is_retry) {
+  const bool is_answered = attempt.end == Attempt::End::answered;
+  const auto now = Clock::now();
+  const std::lock_guard lock(mutex_);
+  ++(is_retry ? counts_.retries : counts_.calls);
+  if (!is_answered) {
+    ++counts_.failures;
+    // Those to the host as it was would fail as well.
+    if (attempt.end != Attempt::End::late) idle_.clear();
+  }
+  counts_.trouble = is_answered ? std::string() : attempt.answer.text;
+  if (admission == Admission::probe) {
+    using Outcome = runtime::CircuitBreaker::Outcome;
+    static_cast<void>(circuit_.end_probe(is_answered ? Outcome::success : Outcome::failure, now));
+  } else {
+    static_cast<void>(circuit_.note(!is_answered, now));
+  }
+}
+
+Answer Endpoint::refuse() const {
+  const std::lock_guard lock(mutex_);
+  const auto wait = circuit_.retry_after(Clock::now());
+  return {.status = MORTISE_UNAVAILABLE,
+          .text = "the host at " + url_ + " is not asked for " + std::to_string(wait.count()) +
+                  " s, as too many calls could not be made: " + counts_.trouble};
+}
+
+}  // namespace mortise::remote

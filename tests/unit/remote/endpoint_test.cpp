@@ -1,0 +1,239 @@
+// Calls to another host: what arrives there, what comes back, what is made again, and when nobody is asked.
+#include "remote/endpoint.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "scripted_host.hpp"
+
+namespace mortise::remote {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+using Clock = Connection::Clock;
+
+Call call_of(bool is_idempotent = false) {
+  return {.path = "/contracts/shop.prices/1/price",
+          .request = "request",
+          .is_idempotent = is_idempotent,
+          .deadline = Clock::now() + 30s,
+          .request_id = "r-17",
+          .most_reply_bytes = 1 << 20};
+}
+
+TEST(EndpointTest, CarriesRequestAndReply) {
+  ScriptedHost host([](const std::string&) { return reply(std::string("re\0ply", 6)); });
+  Endpoint endpoint(host.url(), {});
+  const auto answer = endpoint.call(call_of());
+  EXPECT_EQ(answer.status, MORTISE_OK);
+  EXPECT_EQ(answer.text, std::string("re\0ply", 6));
+  ASSERT_THAT(host.requests(), SizeIs(1));
+  EXPECT_THAT(host.requests().front(),
+              AllOf(HasSubstr("POST /contracts/shop.prices/1/price HTTP/1.1\r\n"),
+                    HasSubstr("Content-Type: application/mortise-call\r\n"), HasSubstr("X-Request-Id: r-17\r\n"),
+                    HasSubstr("Mortise-Deadline-Ms: "), HasSubstr("\r\n\r\nrequest")));
+}
+
+TEST(EndpointTest, SaysNoDeadlineWhereThereIsNone) {
+  ScriptedHost host([](const std::string&) { return reply(""); });
+  Endpoint endpoint(host.url(), {});
+  auto call = call_of();
+  call.deadline = Clock::time_point::max();
+  EXPECT_EQ(endpoint.call(call).status, MORTISE_OK);
+  EXPECT_THAT(host.requests().front(), Not(HasSubstr("Mortise-Deadline-Ms")));
+}
+
+TEST(EndpointTest, KeepsItsConnection) {
+  ScriptedHost host([](const std::string&) { return reply("yes"); });
+  Endpoint endpoint(host.url(), {});
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(endpoint.call(call_of()).text, "yes");
+  EXPECT_EQ(host.connections(), 1);
+  EXPECT_EQ(endpoint.report().calls, 10U);
+}
+
+TEST(EndpointTest, ReadsAReplyInChunks) {
+  ScriptedHost host([](const std::string&) {
+    return std::string(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/mortise-call\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n");
+  });
+  Endpoint endpoint(host.url(), {});
+  EXPECT_EQ(endpoint.call(call_of()).text, "onetwo");
+}
+
+TEST(EndpointTest, PassesOnThePluginsFailure) {
+  ScriptedHost host([](const std::string&) {
+    return failure("404 Not Found",
+                   "Mortise-Status: not_found\r\nMortise-Context: prices 1.0.0%3A shop.prices/1 price\r\n",
+                   R"({"status": 404, "detail": "no price of 'moon'"})");
+  });
+  Endpoint endpoint(host.url(), {});
+  const auto answer = endpoint.call(call_of(true));
+  EXPECT_EQ(answer.status, MORTISE_NOT_FOUND);
+  EXPECT_EQ(answer.text, "no price of 'moon'");
+  EXPECT_EQ(answer.context, "prices 1.0.0: shop.prices/1 price");
+  EXPECT_THAT(host.requests(), SizeIs(1)) << "an answer is an answer";
+  EXPECT_EQ(endpoint.report().failures, 0U);
+}
+
+TEST(EndpointTest, AContractThatIsNotExposedIsSaidSo) {
+  ScriptedHost host([](const std::string&) { return failure("404 Not Found", "", "nothing here"); });
+  Endpoint endpoint(host.url(), {});
+  const auto answer = endpoint.call(call_of());
+  EXPECT_EQ(answer.status, MORTISE_UNIMPLEMENTED);
+  EXPECT_THAT(answer.text, HasSubstr("does not expose"));
+}
+
+TEST(EndpointTest, AHostThatIsNotThereIsNamed) {
+  std::string url;
+  {
+    const ScriptedHost gone([](const std::string&) { return reply(""); });
+    url = gone.url();
+  }
+  Endpoint endpoint(url, {});
+  const auto answer = endpoint.call(call_of());
+  EXPECT_EQ(answer.status, MORTISE_UNAVAILABLE);
+  EXPECT_THAT(answer.text, AllOf(HasSubstr(url), HasSubstr("refused")));
+  EXPECT_EQ(endpoint.report().retries, 2U) << "what has not arrived may be sent again";
+  EXPECT_THAT(endpoint.report().trouble, HasSubstr("refused"));
+}
+
+/// Closes the connection of the first requests without an answer.
+Script deaf_to(int count) {
+  return [count](const std::string&) mutable { return count-- > 0 ? std::string() : reply("at last"); };
+}
+
+TEST(EndpointTest, WhatMayHaveArrivedIsNotMadeAgain) {
+  ScriptedHost host(deaf_to(1));
+  Endpoint endpoint(host.url(), {});
+  EXPECT_EQ(endpoint.call(call_of()).status, MORTISE_UNAVAILABLE);
+  EXPECT_THAT(host.requests(), SizeIs(1));
+}
+
+TEST(EndpointTest, AnIdempotentCallIsMadeAgainTwice) {
+  ScriptedHost host(deaf_to(2));
+  Endpoint endpoint(host.url(), {});
+  EXPECT_EQ(endpoint.call(call_of(true)).text, "at last");
+  EXPECT_THAT(host.requests(), SizeIs(3));
+  EXPECT_EQ(endpoint.report().retries, 2U);
+  EXPECT_THAT(endpoint.report().trouble, IsEmpty());
+}
+
+TEST(EndpointTest, AndNoMore) {
+  ScriptedHost host(deaf_to(3));
+  Endpoint endpoint(host.url(), {});
+  EXPECT_EQ(endpoint.call(call_of(true)).status, MORTISE_UNAVAILABLE);
+  EXPECT_THAT(host.requests(), SizeIs(3));
+}
+
+TEST(EndpointTest, AHostThatIsFullIsAskedAgain) {
+  int asked = 0;
+  ScriptedHost host([&asked](const std::string&) {
+    return asked++ == 0 ? failure("503 Service Unavailable", "", "") : reply("room");
+  });
+  Endpoint endpoint(host.url(), {});
+  EXPECT_EQ(endpoint.call(call_of()).text, "room");
+}
+
+TEST(EndpointTest, AConnectionThatTheHostWantsClosedIsNotKept) {
+  ScriptedHost host([](const std::string&) { return reply("yes", "Connection: Close\r\n"); });
+  Endpoint endpoint(host.url(), {});
+  EXPECT_EQ(endpoint.call(call_of()).text, "yes");
+  EXPECT_EQ(endpoint.call(call_of()).text, "yes") << "although it may not be made again";
+  EXPECT_EQ(host.connections(), 2);
+}
+
+TEST(ConnectionTest, IsNotFreshOnceTheOtherSideHasClosedIt) {
+  std::unique_ptr<Connection> connection;
+  {
+    ScriptedHost host([](const std::string&) { return reply("yes"); });
+    auto opened = Connection::open("127.0.0.1", host.port(), Clock::now() + 30s);
+    ASSERT_TRUE(opened) << opened.error().message;
+    connection = std::move(*opened);
+    EXPECT_EQ(connection->carry(call_of()).answer.text, "yes");
+    EXPECT_TRUE(connection->is_whole());
+    EXPECT_TRUE(connection->is_fresh());
+  }
+  EXPECT_FALSE(connection->is_fresh());
+}
+
+TEST(EndpointTest, WaitsUntilTheDeadline) {
+  std::atomic<bool> is_over{false};
+  ScriptedHost host([&](const std::string&) {
+    is_over.wait(false);
+    return reply("late");
+  });
+  Endpoint endpoint(host.url(), {});
+  auto call = call_of(true);
+  call.deadline = Clock::now() + 50ms;
+  const auto answer = endpoint.call(call);
+  EXPECT_EQ(answer.status, MORTISE_DEADLINE_EXCEEDED);
+  EXPECT_GE(Clock::now(), call.deadline);
+  EXPECT_THAT(host.requests(), SizeIs(1)) << "who is late is not asked again";
+  is_over = true;
+  is_over.notify_all();
+}
+
+TEST(EndpointTest, AnAnswerThatIsTooLargeIsRefused) {
+  ScriptedHost host([](const std::string&) { return reply(std::string(2000, 'x')); });
+  Endpoint endpoint(host.url(), {});
+  auto call = call_of();
+  call.most_reply_bytes = 1000;
+  const auto answer = endpoint.call(call);
+  EXPECT_EQ(answer.status, MORTISE_UNAVAILABLE);
+  EXPECT_THAT(answer.text, HasSubstr("arena_max_bytes"));
+}
+
+TEST(EndpointTest, AHostThatFailsIsLeftAloneAndTriedAgain) {
+  std::atomic<bool> is_well{false};
+  ScriptedHost host([&](const std::string&) { return is_well ? reply("well") : std::string(); });
+  Endpoint endpoint(host.url(), {.requests = 4, .open_for = 200ms, .probes = 1});
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(endpoint.call(call_of()).status, MORTISE_UNAVAILABLE);
+  const auto asked = host.requests().size();
+  EXPECT_EQ(endpoint.report().circuit, "open");
+  EXPECT_THAT(endpoint.call(call_of()).text, AllOf(HasSubstr("not asked"), HasSubstr(host.url())));
+  EXPECT_THAT(host.requests(), SizeIs(asked));
+  is_well = true;
+  std::optional<Answer> answer;
+  const auto limit = Clock::now() + 20s;
+  do {
+    answer = endpoint.call(call_of());
+    std::this_thread::yield();
+  } while (answer->status != MORTISE_OK && Clock::now() < limit);
+  EXPECT_EQ(answer->text, "well");
+  EXPECT_EQ(endpoint.report().circuit, "closed");
+}
+
+TEST(EndpointTest, ManyThreadsHaveTheirOwnAnswers) {
+  ScriptedHost host([](const std::string& request) { return reply(request.substr(request.find("\r\n\r\n") + 4)); });
+  Endpoint endpoint(host.url(), {});
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 8; ++t) {
+    threads.emplace_back([&endpoint, t] {
+      for (int i = 0; i < 50; ++i) {
+        const auto text = std::to_string(t) + "-" + std::to_string(i);
+        auto call = call_of();
+        call.request = text;
+        EXPECT_EQ(endpoint.call(call).text, text);
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_LE(host.connections(), 8);
+}
+
+}  // namespace
+}  // namespace mortise::remote
