@@ -26,7 +26,7 @@ using data::Keywords::use;
 using storage::guarded;
 
 // The form of the table and the rules of the gate.
-constexpr std::uint8_t kRevision = 3;
+constexpr std::uint8_t kRevision = 4;
 constexpr int kCachedPages = 16;  // it is read once, from end to end
 constexpr std::size_t kDigestSize = 64;
 

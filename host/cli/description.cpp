@@ -10,7 +10,9 @@ namespace {
 using nlohmann::ordered_json;
 
 void print_methods(const manifest::Manifest& manifest, const std::string& contract, std::ostream& out) {
-  for (const auto& method : manifest.methods_of(contract)) out << "            " << method.text << '\n';
+  for (const auto& method : manifest.methods_of(contract)) {
+    out << "            " << method.text << (method.is_idempotent ? " (idempotent)" : "") << '\n';
+  }
 }
 
 /// What is not as it is by default, in brackets.
@@ -31,6 +33,15 @@ std::string remarks(const manifest::RequiredContract& required) {
 ordered_json list_methods(const manifest::Manifest& manifest, const std::string& contract) {
   auto list = ordered_json::array();
   for (const auto& method : manifest.methods_of(contract)) list.push_back(method.text);
+  return list;
+}
+
+/// The names of those that may be called once more.
+ordered_json list_idempotent(const manifest::Manifest& manifest, const std::string& contract) {
+  auto list = ordered_json::array();
+  for (const auto& method : manifest.methods_of(contract)) {
+    if (method.is_idempotent) list.push_back(method.name);
+  }
   return list;
 }
 
@@ -76,7 +87,8 @@ ordered_json describe_contracts(const manifest::Manifest& manifest) {
     document["provides"].push_back({{"contract", provided.contract},
                                     {"name", provided.name},
                                     {"rank", provided.rank},
-                                    {"methods", list_methods(manifest, provided.contract)}});
+                                    {"methods", list_methods(manifest, provided.contract)},
+                                    {"idempotent", list_idempotent(manifest, provided.contract)}});
   }
   for (const auto& required : manifest.requires_) {
     document["requires"].push_back({{"contract", required.contract},
@@ -84,7 +96,8 @@ ordered_json describe_contracts(const manifest::Manifest& manifest) {
                                     {"name", required.name},
                                     {"all", required.all},
                                     {"optional", required.optional},
-                                    {"methods", list_methods(manifest, required.contract)}});
+                                    {"methods", list_methods(manifest, required.contract)},
+                                    {"idempotent", list_idempotent(manifest, required.contract)}});
   }
   return document;
 }

@@ -131,6 +131,25 @@ class Comparison {
     } else if (now.size() > old.size()) {
       say(Effect::compatible, contract + ": appends " + name_appended(old, now));
     }
+    compare_idempotent(contract, old, now);
+  }
+
+  /// A consumer on another host goes by the mark that it was built with, and calls once more what is not safe any
+  /// longer.
+  void compare_idempotent(const std::string& contract, const manifest::Methods& old, const manifest::Methods& now) {
+    for (const auto& method : now) {
+      const auto before =
+          std::find_if(old.begin(), old.end(), [&](const auto& one) { return one.name == method.name; });
+      if (before == old.end() || before->is_idempotent == method.is_idempotent) continue;
+      const auto title = contract + ": method '" + method.name + "' ";
+      if (method.is_idempotent) {
+        say(Effect::compatible, title + "may be called once more when nobody knows whether a call arrived");
+      } else {
+        say(Effect::breaking, title +
+                                  "is not idempotent any longer, and who was built with the mark still calls it once "
+                                  "more when a call is lost; leave it in MORTISE_IDEMPOTENT, or append another method");
+      }
+    }
   }
 
   void compare_required() {

@@ -76,6 +76,12 @@ std::string list_some(const std::vector<std::string>& names) {
 
 std::string_view as_text(FileBytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
+std::vector<std::string_view> as_texts(const std::vector<FileBytes>& notes) {
+  std::vector<std::string_view> texts;
+  for (const auto& note : notes) texts.push_back(as_text(note));
+  return texts;
+}
+
 /// Turns what was read of one file into findings.
 class Inspector {
  public:
@@ -144,14 +150,12 @@ class Inspector {
           "is built for ABI major " + std::to_string(parsed->abi_major) + "; this host has " +
               std::to_string(MORTISE_ABI_MAJOR) + "; build it with this host's SDK, or use a host of that major");
     }
-    check_contracts(notes.contracts, *parsed);
+    check_contracts(notes, *parsed);
     inspection_.manifest = std::make_shared<const Manifest>(std::move(*parsed));
   }
 
-  void check_contracts(const std::vector<FileBytes>& notes, Manifest& manifest) {
-    std::vector<std::string_view> texts;
-    for (const auto& note : notes) texts.push_back(as_text(note));
-    auto read = read_contracts(texts, manifest);
+  void check_contracts(const Notes& notes, Manifest& manifest) {
+    auto read = read_contracts(as_texts(notes.contracts), manifest, as_texts(notes.idempotent));
     manifest.contracts = std::move(read.methods);
     for (const auto& fault : read.faults) say(Weight::error, "contract-invalid", fault);
     if (!read.missing.empty()) {

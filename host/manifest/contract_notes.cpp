@@ -1,14 +1,18 @@
 #include "manifest/contract_notes.hpp"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <utility>
 
+#include "base/strings.hpp"
+
 namespace mortise::manifest {
 namespace {
 
-// No line of a note is empty.
+// No line of a note is empty, and no id has a space.
 constexpr std::string_view kBetween = "\n\n";
+constexpr std::string_view kIdempotent = " idempotent";
 
 std::set<std::string_view> named_by(const Manifest& manifest) {
   std::set<std::string_view> named;
@@ -27,17 +31,56 @@ std::string describe_conflict(const std::string& contract, const Methods& one, c
          " in the other; build all of its sources with one version of the contract's header";
 }
 
-}  // namespace
+/// What the notes say below the ids, without copies.
+using Texts = std::map<std::string_view, std::set<std::string_view>>;
 
-ContractNotes read_contracts(std::span<const std::string_view> notes, const Manifest& manifest) {
-  const auto named = named_by(manifest);
-  std::map<std::string_view, std::set<std::string_view>> texts;
+Texts sort(std::span<const std::string_view> notes, const std::set<std::string_view>& named) {
+  Texts texts;
   for (const auto note : notes) {
     const auto end = note.find('\n');
     const auto contract = named.find(note.substr(0, end));
     if (contract == named.end()) continue;
     texts[*contract].insert(end == std::string_view::npos ? std::string_view{} : note.substr(end + 1));
   }
+  return texts;
+}
+
+/// Marks the methods that `names` has, one on each line. What is wrong with it, or nothing.
+std::string mark(std::string_view names, const std::string& contract, Methods& methods) {
+  for (std::size_t begin = 0; begin <= names.size();) {
+    const auto end = std::min(names.find('\n', begin), names.size());
+    const auto name = names.substr(begin, end - begin);
+    const auto method =
+        std::find_if(methods.begin(), methods.end(), [&](const MethodSignature& one) { return one.name == name; });
+    if (method == methods.end()) {
+      return "says of contract " + contract + " that its method '" + base::printable(name) +
+             "' may be called once more, and it has no such method; name its methods in MORTISE_IDEMPOTENT, or one on "
+             "each line in MORTISE_IDEMPOTENT_NOTE";
+    }
+    method->is_idempotent = true;
+    begin = end + 1;
+  }
+  return {};
+}
+
+void mark_idempotent(const Texts& texts, ContractNotes& read) {
+  for (const auto& [contract, names] : texts) {
+    const auto found = read.methods.find(std::string(contract));
+    if (found == read.methods.end()) continue;
+    auto fault = names.size() == 1 ? mark(*names.begin(), found->first, found->second)
+                                   : "says in two ways which methods of contract " + found->first +
+                                         " may be called once more; build all of its sources with one version of the "
+                                         "contract's header";
+    if (!fault.empty()) read.faults.push_back(std::move(fault));
+  }
+}
+
+}  // namespace
+
+ContractNotes read_contracts(std::span<const std::string_view> notes, const Manifest& manifest,
+                             std::span<const std::string_view> idempotent) {
+  const auto named = named_by(manifest);
+  const auto texts = sort(notes, named);
   ContractNotes read;
   for (const auto contract : named) {
     const std::string id(contract);
@@ -59,6 +102,7 @@ ContractNotes read_contracts(std::span<const std::string_view> notes, const Mani
       break;
     }
   }
+  mark_idempotent(sort(idempotent, named), read);
   return read;
 }
 
@@ -67,18 +111,28 @@ std::string to_text(const ContractMethods& methods) {
   for (const auto& [contract, list] : methods) {
     if (!text.empty()) text += kBetween;
     text += contract + "\n" + to_text(list);
+    std::string names;
+    for (const auto& method : list) names += method.is_idempotent ? "\n" + method.name : "";
+    if (!names.empty()) text.append(kBetween).append(contract).append(kIdempotent).append(names);
   }
   return text;
 }
 
 base::Result<ContractMethods> parse_contracts(std::string_view text, const Manifest& manifest) {
   std::vector<std::string_view> notes;
+  std::vector<std::string> idempotent;
   for (std::size_t begin = 0; begin < text.size();) {
     const auto end = std::min(text.find(kBetween, begin), text.size());
-    notes.push_back(text.substr(begin, end - begin));
+    const auto note = text.substr(begin, end - begin);
+    const auto id = note.substr(0, note.find('\n'));
+    if (id.ends_with(kIdempotent)) {
+      idempotent.emplace_back(id.substr(0, id.size() - kIdempotent.size())).append(note.substr(id.size()));
+    } else {
+      notes.push_back(note);
+    }
     begin = end + kBetween.size();
   }
-  auto read = read_contracts(notes, manifest);
+  auto read = read_contracts(notes, manifest, std::vector<std::string_view>(idempotent.begin(), idempotent.end()));
   if (read.faults.empty() && read.missing.empty()) return std::move(read.methods);
   return base::Error{base::ErrorCode::data_loss, "the methods of the contracts of '" + manifest.name + "' are lost"};
 }

@@ -1,5 +1,6 @@
 // The notes in which a plugin's file keeps the methods of its contracts, one per contract and source that includes its
-// header: the contract's id, a line's end, and the signature text (abi/contracts.h).
+// header: the contract's id, a line's end, and the signature text (abi/contracts.h). Which of them may be called once
+// more is in notes of another type: the id, and below it their names.
 #pragma once
 
 #include <span>
@@ -19,7 +20,8 @@ struct ContractNotes {
 };
 
 /// Notes of contracts that the manifest does not name are passed over: their header was merely included.
-ContractNotes read_contracts(std::span<const std::string_view> notes, const Manifest& manifest);
+ContractNotes read_contracts(std::span<const std::string_view> notes, const Manifest& manifest,
+                             std::span<const std::string_view> idempotent = {});
 
 /// For keeping them: the notes, as one text, and back. A text that makes no sense, or lacks a contract that the
 /// manifest names, fails.

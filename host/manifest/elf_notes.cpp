@@ -29,6 +29,7 @@ void read_segment(const ElfFile& elf, FileBytes segment, Elf_Type type, Notes& n
     const auto content = segment.subspan(text_offset, note.n_descsz);
     if (owner == MORTISE_NOTE_OWNER && note.n_type == MORTISE_NOTE_TYPE_MANIFEST) notes.manifests.push_back(content);
     if (owner == MORTISE_NOTE_OWNER && note.n_type == MORTISE_NOTE_TYPE_CONTRACT) notes.contracts.push_back(content);
+    if (owner == MORTISE_NOTE_OWNER && note.n_type == MORTISE_NOTE_TYPE_IDEMPOTENT) notes.idempotent.push_back(content);
     if (owner == ELF_NOTE_GNU && note.n_type == NT_GNU_BUILD_ID) notes.build_id = base::to_hex(content);
   }
 }

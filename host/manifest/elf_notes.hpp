@@ -9,9 +9,10 @@
 namespace mortise::manifest {
 
 struct Notes {
-  std::vector<FileBytes> manifests;  // as they stand in the file; more than one is a fault of the build
-  std::vector<FileBytes> contracts;  // likewise; each compiled source may have left a copy
-  std::string build_id;              // hexadecimal, may be empty
+  std::vector<FileBytes> manifests;   // as they stand in the file; more than one is a fault of the build
+  std::vector<FileBytes> contracts;   // likewise; each compiled source may have left a copy
+  std::vector<FileBytes> idempotent;  // likewise, of which methods may be called once more
+  std::string build_id;               // hexadecimal, may be empty
 };
 
 /// Looks through every PT_NOTE segment, by owner and type. What is malformed is passed over.

@@ -17,6 +17,8 @@ namespace mortise::manifest {
 struct MethodSignature {
   std::string name;  // "convert"
   std::string text;  // the whole line
+  /// May be called once more when nobody knows whether a call arrived. Not in the text: from a note of its own.
+  bool is_idempotent = false;
 };
 
 /// The methods of a contract, in their order; no two have one name.

@@ -25,7 +25,20 @@ TEST_F(ContractCommandsTest, DescribeShowsEveryMethodOfEveryContract) {
   EXPECT_EQ(document["provides"], json::array());
   EXPECT_EQ(document["requires"],
             json::parse(R"([{"contract":"zoo.currency/1","provider":"*","name":"visa","all":false,"optional":false,
-                             "methods":["convert({i64,str},str)->{i64,str}","supported()->[str]"]}])"));
+                             "methods":["convert({i64,str},str)->{i64,str}","supported()->[str]"],
+                             "idempotent":[]}])"));
+}
+
+TEST_F(ContractCommandsTest, DescribeCheckAndDiffShowWhichMethodsMayBeCalledOnceMore) {
+  constexpr const char* kMarked = "            supported()->[str] (idempotent)\n";
+  EXPECT_THAT(mortise({"describe", zoo_file("bank-1.0")}).out, HasSubstr(kMarked));
+  EXPECT_THAT(mortise({"check", zoo_file("bank-1.0")}).out, HasSubstr(kMarked));
+  const auto document = json::parse(mortise({"describe", zoo_file("bank-1.0"), "--json"}).out);
+  EXPECT_EQ(document["provides"][0]["idempotent"], json::array({"supported"}));
+  const auto differs = mortise({"diff", zoo_file("currency-1.4-idempotent"), zoo_file("currency-1.0")});
+  EXPECT_EQ(differs.code, 1);
+  EXPECT_THAT(differs.out, HasSubstr("[breaking] zoo.currency/1: method 'supported' is not idempotent any longer"));
+  EXPECT_EQ(mortise({"diff", zoo_file("currency-1.0"), zoo_file("currency-1.4-idempotent")}).code, 0);
 }
 
 TEST_F(ContractCommandsTest, DescribeShowsTopics) {

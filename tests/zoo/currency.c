@@ -6,6 +6,9 @@
 #include "zoo_currency.h"
 
 MORTISE_CONTRACT_NOTE(currency_note, ZOO_CURRENCY, ZOO_CURRENCY_METHODS);
+#if defined(ZOO_IDEMPOTENT)
+MORTISE_IDEMPOTENT_NOTE(currency_idempotent, ZOO_CURRENCY, ZOO_IDEMPOTENT);
+#endif
 
 #if !defined(ZOO_NAME)
 #define ZOO_NAME ""

@@ -18,5 +18,6 @@ struct Currency {
   mortise::Method<mortise::List<mortise::Str>()> supported;
 };
 MORTISE_CONTRACT(Currency, "zoo.currency", 1, convert, supported)
+MORTISE_IDEMPOTENT(Currency, supported)
 
 }  // namespace zoo

@@ -6,6 +6,7 @@
 //     mortise::Method<mortise::List<mortise::Str>()> supported;
 //   };
 //   MORTISE_CONTRACT(Currency, "boutique.currency", 1, convert, supported)
+//   MORTISE_IDEMPOTENT(Currency, convert, supported)              // what may be called once more
 //
 // Methods are only ever appended; a changed or removed one makes a new version. Each side is built with its own copy of
 // the header, and the host compares the two before anything starts.
@@ -90,6 +91,7 @@ struct Description {
   static_assert(std::is_standard_layout_v<C> && sizeof(C) == sizeof...(Members) * sizeof(MethodPair),
                 "MORTISE_CONTRACT lists every member of the struct, and the struct has nothing but methods");
   static constexpr std::uint32_t kMethodCount = sizeof...(Members);
+  static constexpr bool has_method(std::string_view method) { return ((Members::kName == method) || ...); }
 
   static constexpr void add_id(TextBuilder& text) { text.add(name.view()).add("/").add_number(version); }
   static constexpr void add_methods(TextBuilder& text) {
@@ -157,7 +159,7 @@ constexpr std::string_view contract_methods() noexcept {
   return StaticText<&DescriptionOf<C>::add_methods>::view();
 }
 
-/// The ELF note of a contract: see MORTISE_CONTRACT_NOTE of abi/contracts.h.
+/// An ELF note on a contract: see MORTISE_CONTRACT_NOTE and MORTISE_IDEMPOTENT_NOTE of abi/contracts.h.
 template <std::size_t size>
 struct ContractNote {
   std::uint32_t owner_size = 8;
@@ -178,6 +180,30 @@ constexpr auto make_contract_note() {
   return note;
 }
 
+/// Fails to compile where the contract has no such method; the compiler prints the contract and the name.
+template <class C, FixedString name>
+struct CheckIdempotent {
+  static_assert(DescriptionOf<C>::has_method(name.view()), "MORTISE_IDEMPOTENT names methods of the contract");
+  static constexpr bool kIsChecked = true;
+};
+template <class C, FixedString... names>
+constexpr auto make_idempotent_note() {
+  static_assert(IsContract<C>, "MORTISE_IDEMPOTENT stands below the MORTISE_CONTRACT of its struct");
+  static_assert(sizeof...(names) > 0, "MORTISE_IDEMPOTENT names at least one method");
+  static_assert((CheckIdempotent<C, names>::kIsChecked && ...));
+  constexpr auto id = contract_id<C>();
+  ContractNote<id.size() + (0 + ... + (1 + names.view().size()))> note;
+  note.type = MORTISE_NOTE_TYPE_IDEMPOTENT;
+  std::size_t at = 0;
+  for (const char c : id) note.text[at++] = c;
+  const auto add_line = [&](std::string_view name) {
+    note.text[at++] = '\n';
+    for (const char c : name) note.text[at++] = c;
+  };
+  (add_line(names.view()), ...);
+  return note;
+}
+
 }  // namespace mortise::detail
 
 /// Makes a struct of mortise::Method members a contract: its name without the version, its version, and the members in
@@ -193,3 +219,14 @@ constexpr auto make_contract_note() {
 #define MORTISE_CONTRACT_MEMBER(type, member)                                         \
   ::mortise::detail::describe_member<&type::member, #member, offsetof(type, member)>( \
       [](auto& implementation, auto... arguments) -> decltype(auto) { return implementation.member(arguments...); })
+
+/// Says which methods of a contract may be called once more when nobody knows whether a call arrived, as happens
+/// between two hosts: those that only read, and those that twice do what they do once. Below MORTISE_CONTRACT, once.
+/// since 1.1
+#define MORTISE_IDEMPOTENT(type, ...)                                                                             \
+  [[gnu::used, gnu::section(MORTISE_NOTE_CONTRACT_SECTION), gnu::aligned(4)]] static constexpr auto MORTISE_JOIN( \
+      mortise_idempotent_note_of_, type) =                                                                        \
+      ::mortise::detail::make_idempotent_note<type __VA_OPT__(, )                                                 \
+                                                  MORTISE_FOR_EACH(MORTISE_METHOD_NAME, type, __VA_ARGS__)>();
+
+#define MORTISE_METHOD_NAME(type, member) #member

@@ -8,6 +8,7 @@ struct Library {
   mortise::Method<void(std::int32_t)> close;
 };
 MORTISE_CONTRACT(Library, "sample.library", 1, title, close)
+MORTISE_IDEMPOTENT(Library, close, title)
 
 struct City {
   std::string title(std::string_view author) { return std::string(author); }

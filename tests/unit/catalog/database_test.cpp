@@ -156,6 +156,18 @@ TEST_F(DatabaseTest, RemembersTheMethodsOfContracts) {
   EXPECT_EQ(probes_, 1);
 }
 
+TEST_F(DatabaseTest, RemembersWhichMethodsMayBeCalledOnceMore) {
+  put("bank-1.0");
+  scan();
+  open();
+  ASSERT_THAT(catalog_->records(), SizeIs(1));
+  const auto methods = (*catalog_->records().begin())->manifest->methods_of("zoo.currency/1");
+  ASSERT_THAT(methods, SizeIs(2));
+  EXPECT_FALSE(methods[0].is_idempotent);
+  EXPECT_TRUE(methods[1].is_idempotent);
+  EXPECT_EQ(probes_, 1);
+}
+
 TEST_F(DatabaseTest, MethodsThatMakeNoSenseAreLookedAtAgain) {
   const auto file = put("currency-1.0");
   scan();

@@ -74,6 +74,19 @@ TEST(FindChanges, NamesDurableTasksThatAreHandledOrNotAnyLonger) {
                           "compatible: durable task report: is handled, too"));
 }
 
+TEST(FindChanges, CallsAMarkThatIsTakenFromAMethodBreaking) {
+  const auto plain = build("1.0.0", kProvides, {{"money/1", "a()->i8\nb()->i8"}});
+  auto marked = build("1.1.0", kProvides, {{"money/1", "a()->i8\nb()->i8"}});
+  marked.contracts["money/1"][1].is_idempotent = true;
+  EXPECT_THAT(find_changes(marked, marked), IsEmpty());
+  EXPECT_THAT(said(find_changes(plain, marked)),
+              ElementsAre(HasSubstr("compatible: money/1: method 'b' may be called once more")));
+  const auto taken = find_changes(marked, plain);
+  EXPECT_TRUE(is_breaking(taken));
+  EXPECT_THAT(said(taken), ElementsAre(AllOf(HasSubstr("breaking: money/1: method 'b' is not idempotent any longer"),
+                                             HasSubstr("MORTISE_IDEMPOTENT"))));
+}
+
 TEST(FindChanges, NamesAnotherRank) {
   const auto after = build("1.1.0", R"(,"provides":[{"contract":"money/1","rank":3}])");
   const auto changes = find_changes(build("1.0.0", kProvides), after);

@@ -68,6 +68,14 @@ TEST(Signature, StandsInTheNoteOfTheFile) {
   EXPECT_EQ(sizeof note % 4, 0U);
 }
 
+TEST(Signature, IsFollowedByANoteOfWhatMayBeCalledOnceMore) {
+  constexpr auto note = detail::make_idempotent_note<EveryType, "text", "numbers">();
+  EXPECT_EQ(note.owner_size, sizeof note.owner);
+  EXPECT_EQ(note.type, MORTISE_NOTE_TYPE_IDEMPOTENT);
+  EXPECT_EQ(std::string(note.text, note.text_size), "sample.every-type/3\ntext\nnumbers");
+  EXPECT_EQ(sizeof note % 4, 0U);
+}
+
 TEST(Signature, SaysTheSameOfAStandardTypeAsOfItsLayout) {
   detail::TextBuilder standard;
   detail::add_method<void, std::string_view, std::span<const Str>, std::span<const std::byte>, std::optional<Level>>(

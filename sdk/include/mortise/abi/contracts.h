@@ -168,6 +168,22 @@ static inline void* mortise_arena_allocate(const mortise_contracts_v1* contracts
   } identifier __attribute__((used, aligned(4), section(MORTISE_NOTE_CONTRACT_SECTION))) = { \
       8, sizeof(contract "\n" methods) - 1, MORTISE_NOTE_TYPE_CONTRACT, "Mortise", contract "\n" methods}
 
+/* Which methods of a contract may be called once more when nobody knows whether a call arrived: a note of the next type
+ * in the same section, at most one per contract. Its descriptor is "boutique.currency/1\n" and their names, one on each
+ * line. Others are called once at most. MORTISE_IDEMPOTENT writes it; in C the macro below does, at file scope:
+ *
+ *   MORTISE_IDEMPOTENT_NOTE(currency_v1_idempotent, "boutique.currency/1", "supported\nconvert");
+ */
+#define MORTISE_NOTE_TYPE_IDEMPOTENT 3u
+
+#define MORTISE_IDEMPOTENT_NOTE(identifier, contract, names)                                 \
+  static const struct {                                                                      \
+    uint32_t owner_size, text_size, type;                                                    \
+    char owner[8];                                                                           \
+    char text[(sizeof(contract "\n" names) - 1 + 3) & ~(size_t)3];                           \
+  } identifier __attribute__((used, aligned(4), section(MORTISE_NOTE_CONTRACT_SECTION))) = { \
+      8, sizeof(contract "\n" names) - 1, MORTISE_NOTE_TYPE_IDEMPOTENT, "Mortise", contract "\n" names}
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,10 @@
+// refused: Library
+// refused: MORTISE_IDEMPOTENT names methods of the contract
+#include <mortise/contracts.hpp>
+
+struct Library {
+  mortise::Method<void()> close;
+  mortise::Method<void()> open;
+};
+MORTISE_CONTRACT(Library, "sample.library", 1, close, open)
+MORTISE_IDEMPOTENT(Library, close, shut)
