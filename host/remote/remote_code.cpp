@@ -47,7 +47,7 @@ mortise_status RemoteCode::begin(const runtime::Generation& generation, mortise_
     for (const auto& method : manifest.methods_of(provided.contract)) {
       contract.methods.push_back({.name = provided.contract + " " + method.name,
                                   .path = "/contracts/" + provided.contract + "/" + method.name,
-                                  .is_idempotent = false});
+                                  .is_idempotent = method.is_idempotent});
     }
     contract.channel = {.struct_size = sizeof(mortise_channel_v1),
                         .reserved = 0,
