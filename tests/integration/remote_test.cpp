@@ -1,0 +1,179 @@
+// Plugins that run in another host: their consumers do not notice, until that host is gone, and again when it is back.
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "support/traffic.hpp"
+#include "support/workers_test.hpp"
+
+namespace mortise::integration {
+namespace {
+
+using nlohmann::json;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+/// `host_` runs those that call; `far_` is the other host. The parameter is where who calls runs.
+class RemoteTest : public WorkersTest, public ::testing::WithParamInterface<const char*> {
+ protected:
+  void TearDown() override {
+    WorkersTest::TearDown();
+    if (far_ && !far_->has_ended()) EXPECT_EQ(far_->stop(), 0);
+    if (HasFailure() && far_) std::cerr << "the other host's log:\n" << far_->log_text();
+  }
+
+  /// A plugin of the other host that everybody may call.
+  void expose(const std::string& plugin) { far_prefix_.write_plugin(plugin, R"({"expose": true})"); }
+  void start_far() {
+    far_.emplace(far_prefix_);
+    far_->wait_until_ready();
+    // Where it will be found again.
+    far_prefix_.configure({{"edge", {{"listen", json::array({{{"address", "127.0.0.1"}, {"port", far_->port()}}})}}}});
+  }
+  void call_far(const std::string& plugin) {
+    prefix_.write_plugin(plugin, json{{"placement", {{"remote", far_url()}}}}.dump());
+  }
+  [[nodiscard]] std::string far_url() const { return "http://127.0.0.1:" + std::to_string(far_->port()); }
+
+  Host& start_hello_and_greeter() {
+    far_prefix_.drop(shipped_file("greeter"));
+    expose("greeter");
+    start_far();
+    prefix_.drop(shipped_file("greeter"));
+    call_far("greeter");
+    prefix_.place(GetParam());
+    prefix_.add_shipped("hello");
+    return start();
+  }
+
+  Prefix far_prefix_;
+  std::optional<Host> far_;
+};
+
+TEST_P(RemoteTest, AnswersAndFailuresAreTheSame) {
+  auto& host = start_hello_and_greeter();
+  EXPECT_EQ(host.get("/hello/Ada").json()["greeting"], "Hello, Ada!");
+  EXPECT_EQ(host.get("/hello/%20%22J%C3%BCrgen?language=es").json()["greeting"], "¡Hola,  \"Jürgen!");
+  const auto unknown = host.get("/hello/Ada?language=tlh");
+  EXPECT_EQ(unknown.status, 404);
+  EXPECT_THAT(unknown.body, HasSubstr("no greeting in 'tlh'"));
+}
+
+TEST_P(RemoteTest, TheStatusTellsOfTheHost) {
+  auto& host = start_hello_and_greeter();
+  EXPECT_EQ(host.get("/hello/Ada").status, 200);
+  const auto greeter = status_of("greeter");
+  EXPECT_EQ(greeter["state"], "active");
+  EXPECT_EQ(greeter["placement"], "remote");
+  EXPECT_EQ(greeter["remote"]["url"], far_url());
+  EXPECT_GE(greeter["remote"]["calls"], 1);
+  EXPECT_EQ(greeter["remote"]["failures"], 0);
+  const auto printed = mortise({"status", "greeter"});
+  EXPECT_EQ(printed.exit_code, 0);
+  EXPECT_THAT(printed.out, AllOf(HasSubstr("placement   remote"), HasSubstr(far_url())));
+}
+
+TEST_P(RemoteTest, AHostThatIsGoneIsSaidSoAndMissedNoLongerThanThat) {
+  auto& host = start_hello_and_greeter();
+  EXPECT_EQ(host.get("/hello/Ada").status, 200);
+  EXPECT_EQ(far_->stop(), 0);
+  const auto url = far_url();
+  const auto gone = host.get("/hello/Ada");
+  EXPECT_EQ(gone.status, 503);
+  EXPECT_THAT(gone.body, HasSubstr(url));
+  EXPECT_EQ(status_of("greeter")["state"], "active");
+  start_far();
+  wait_until([&] { return host.get("/hello/Ada").status == 200; });
+}
+
+TEST_P(RemoteTest, StartsWithoutTheOtherHost) {
+  prefix_.drop(shipped_file("greeter"));
+  prefix_.write_plugin("greeter", R"({"placement": {"remote": "http://127.0.0.1:1"}})");
+  prefix_.place(GetParam());
+  prefix_.add_shipped("hello");
+  auto& host = start();
+  EXPECT_EQ(status_of("hello")["state"], "active");
+  EXPECT_EQ(host.get("/hello/Ada").status, 503);
+}
+
+TEST_P(RemoteTest, WhatIsNotExposedIsSaidSo) {
+  auto& host = start_hello_and_greeter();
+  far_prefix_.write_plugin("greeter", "{}");
+  far_->apply();
+  const auto answer = host.get("/hello/Ada");
+  EXPECT_EQ(answer.status, 501);
+  EXPECT_THAT(answer.body, HasSubstr("does not expose"));
+}
+
+TEST_P(RemoteTest, NobodyNoticesThatItIsUpgradedThere) {
+  far_prefix_.drop(zoo_file("bank-1.0"));
+  expose("bank");
+  start_far();
+  prefix_.drop(zoo_file("bank-1.0"));
+  call_far("bank");
+  prefix_.place(GetParam());
+  prefix_.add_zoo("quotes");
+  auto& host = start();
+  Traffic traffic(host, "/best/CHF");
+  traffic.wait_for("42");
+  far_prefix_.drop(zoo_file("bank-1.1"));
+  far_->wait_for_version("bank", "1.1.0");
+  far_prefix_.write_plugin("bank", R"({"expose": true, "version": "1.0.x"})");
+  far_->wait_for_version("bank", "1.0.0");
+  EXPECT_THAT(traffic.end(), ElementsAre("42"));
+}
+
+TEST_P(RemoteTest, ItMovesThereAndBackUnderLoad) {
+  far_prefix_.drop(shipped_file("greeter"));
+  expose("greeter");
+  start_far();
+  prefix_.add_shipped("greeter");
+  prefix_.place(GetParam());
+  prefix_.add_shipped("hello");
+  auto& host = start();
+  Traffic traffic(host, "/hello/Ada");
+  const auto answer = host.get("/hello/Ada").body;
+  for (int round = 0; round < 3; ++round) {
+    call_far("greeter");
+    host.apply();
+    EXPECT_EQ(status_of("greeter")["placement"], "remote");
+    traffic.wait_for(answer);
+    prefix_.write_plugin("greeter", "{}");
+    host.apply();
+    EXPECT_EQ(status_of("greeter")["placement"], "inline");
+  }
+  EXPECT_THAT(traffic.end(), ElementsAre(answer));
+}
+
+TEST_P(RemoteTest, ARestartBringsItBackAsItWas) {
+  start_hello_and_greeter();
+  EXPECT_EQ(host_->stop(), 0);
+  auto& host = start();
+  EXPECT_EQ(status_of("greeter")["placement"], "remote");
+  EXPECT_EQ(host.get("/hello/Ada").status, 200);
+}
+
+TEST_P(RemoteTest, TheDeadlineGoesAlong) {
+  far_prefix_.drop(zoo_file("bank-1.0"));
+  expose("bank");
+  start_far();
+  prefix_.drop(zoo_file("bank-1.0"));
+  call_far("bank");
+  prefix_.place(GetParam());
+  prefix_.drop(zoo_file("quotes"));
+  prefix_.write_plugin("quotes", json{{"placement", GetParam()}, {"limits", {{"deadline", "300ms"}}}}.dump());
+  auto& host = start();
+  EXPECT_EQ(host.get("/best/CHF").body, "42");
+  ASSERT_EQ(::kill(far_->process(), SIGSTOP), 0);
+  EXPECT_EQ(host.get("/best/CHF").status, 504);
+  ASSERT_EQ(::kill(far_->process(), SIGCONT), 0);
+  wait_until([&] { return host.get("/best/CHF").status == 200; });
+}
+
+INSTANTIATE_TEST_SUITE_P(Consumer, RemoteTest, ::testing::Values("inline", "isolated"),
+                         [](const auto& info) { return info.param; });
+
+}  // namespace
+}  // namespace mortise::integration
