@@ -8,7 +8,7 @@ scripts/install-packages.sh build test bench >&2
 
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 cmake --preset release -DMORTISE_BUILD_BENCHMARKS=ON >/dev/null
-cmake --build --preset release --parallel --target mortise plugin-greeter plugin-hello plugin-notes plugin-files zoo benchmarks >&2
+cmake --build --preset release --parallel --target mortise plugin-greeter plugin-hello plugin-notes plugin-files zoo boutique benchmarks >&2
 repository=$PWD
 cd "$here"
 exec python3 -B "$repository/tests/bench/driver" "$@"

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import boutique_rows
 import contract_rows
 import crash_rows
 import event_rows
@@ -50,13 +51,27 @@ BENCHMARKS: dict[str, Callable[[Build, Path, bool], Iterator[Row]]] = {
     "isolated-crash": isolated_crash_rows.isolated_crash,
     "drop-to-answer": release_rows.drop_to_answer,
     "plan-1000": release_rows.plan_1000,
+    "boutique": boutique_rows.boutique,
 }
+
+
+def write_boutique_table(build: Build, quick: bool) -> int:
+    with tempfile.TemporaryDirectory(prefix="mortise-bench-") as folder:
+        measured = boutique_rows.Measured(build, Path(folder), quick)
+    lines = measured.table()
+    print("\n".join(lines))
+    print(report.table(list(measured.rows())))
+    if not quick:
+        report.write_section(lines, REPOSITORY / "docs" / "benchmarks.md", REPOSITORY)
+    return 0
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench.sh", description="Measures what docs/benchmarks.md tells.")
     parser.add_argument("--only", choices=BENCHMARKS, metavar="NAME", help="one of: " + ", ".join(BENCHMARKS))
     parser.add_argument("--quick", action="store_true", help="few and short rounds: a look, not a measurement")
+    parser.add_argument("--boutique-table", action="store_true",
+                        help="measure the boutique's deployments alone, and write their table")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write one JSON object per row and line")
     options = parser.parse_args()
     if len(os.sched_getaffinity(0)) < 2:
@@ -64,6 +79,8 @@ def main() -> int:
         return 2
     allow_many_files()
     build = Build(REPOSITORY / ".build" / "release")
+    if options.boutique_table:
+        return write_boutique_table(build, options.quick)
     rows: list[Row] = []
     for name in [options.only] if options.only else BENCHMARKS:
         print(f"measuring {name}", file=sys.stderr)

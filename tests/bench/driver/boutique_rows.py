@@ -51,7 +51,7 @@ class Deployment:
 
     def remote_calls(self) -> int:
         return sum(one["remote"]["calls"] for host, _ in self.hosts
-                   for one in ask(host, "GET", "/v1/status")["plugins"])
+                   for one in ask(host.state / "control.sock", "GET", "/v1/status")["plugins"])
 
 
 def pss_kib(pid: int) -> int:

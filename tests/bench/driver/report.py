@@ -57,15 +57,44 @@ def machine() -> str:
             f"{first_line(['c++', '--version'])}; {first_line(['nginx', '-v'])}{grpc()}")
 
 
+SECTION = "## The boutique"
+
+
+def section_of(file: Path) -> str:
+    """What write_section() has written, from its title on; empty: nothing yet."""
+    _, title, rest = file.read_text().partition(SECTION)
+    return title + rest
+
+
+def write_section(lines: Sequence[str], file: Path, repository: Path) -> None:
+    """The boutique's table, in the place of the one before."""
+    before = file.read_text().partition(SECTION)[0]
+    text = [SECTION, "",
+            "Written by `scripts/boutique-table.sh`. The same load on the same ten plugins in three deployments: all inline in",
+            "one host; each isolated, in a process of its own; and one host for each, which call each other over HTTP/1.1 on",
+            "the loopback (microservices). Eight visitors on one core, each of whom waits for a page before asking for the",
+            "next (a closed loop; the mix of the original demo, a fixed seed), and all servers on the other: what a page",
+            "costs decides how long the others wait. Medians of rounds that took turns. CPU is that of all processes of a",
+            "deployment, memory what they have together (what they share counts once).", "",
+            f"- Machine: {machine()}", f"- Date: {now()}", f"- Commit: {commit_of(repository)}", "", *lines, ""]
+    file.write_text(before + "\n".join(text))
+
+
+def commit_of(repository: Path) -> str:
+    return first_line(["git", "-C", str(repository), "rev-parse", "--short=12", "HEAD"])
+
+
+def now() -> str:
+    return datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+
+
 def write_markdown(rows: Sequence[Row], file: Path, repository: Path) -> None:
-    commit = first_line(["git", "-C", str(repository), "rev-parse", "--short=12", "HEAD"])
-    date = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
     lines = [
         "# Benchmarks", "",
         "Written by `scripts/bench.sh`, which measures every row anew. Each value stands beside a baseline that was",
         "measured in the same run, in rounds that took turns; both are medians, and the ratio of two servers is the",
         "median of the rounds' own. A row that falls short says so.", "",
-        f"- Machine: {machine()}", f"- Date: {date}", f"- Commit: {commit}", "",
+        f"- Machine: {machine()}", f"- Date: {now()}", f"- Commit: {commit_of(repository)}", "",
         "| name | what | value | baseline | ratio | must be | holds |", "|---|---|---|---|---|---|---|"]
     for row in rows:
         name, *rest = cells(row)
@@ -91,4 +120,4 @@ def write_markdown(rows: Sequence[Row], file: Path, repository: Path) -> None:
               "from when it was due; the host and the worker share one core, of which a worker's end and start take about",
               "five milliseconds: at full load that is five hundredths of the time, and so more than the 99th percentile",
               "leaves out.", ""]
-    file.write_text("\n".join(lines))
+    file.write_text("\n".join(lines) + section_of(file))
