@@ -5,7 +5,7 @@
 set -euo pipefail
 
 build=(g++ gcc cmake ninja-build ccache pkg-config libboost1.81-dev libpoco-dev nlohmann-json3-dev libelf-dev
-  libseccomp-dev libsqlite3-dev libssl-dev libcli11-dev libvalijson-dev
+  libseccomp-dev libsqlite3-dev libssl-dev libcli11-dev libvalijson-dev libctemplate-dev
   libhowardhinnant-date-dev tzdata)
 run=(curl)
 tests=(libgtest-dev libgmock-dev libbenchmark-dev openssl curl procps binutils clang)
