@@ -40,7 +40,7 @@ void Shop::render_cart(const Visit& visit, Response& response, const CartNote& n
                 .total = {},
                 .recommended = {},
                 .message = note.message,
-                .form = nullptr};
+                .form = note.is_sent ? &note.form : nullptr};
   if (!items.empty()) {
     auto sum = to_money(visit.currency, 0);
     view.lines = lines_of(visit, items, sum);

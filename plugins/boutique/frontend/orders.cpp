@@ -10,29 +10,19 @@ namespace {
 using mortise::Error;
 using mortise::Status;
 
-/// What a customer is told whose order was not placed; nobody knows whether it was where `is_unknown`.
+/// What a customer is told whose order was not placed, as far as anybody knows.
 struct Refusal {
   std::uint32_t status;
   std::string message;
-  bool is_unknown;
 };
 Refusal refusal_of(const Error& failure) {
-  switch (failure.status()) {
-    case Status::invalid_argument: return {400, failure.what(), false};
-    case Status::failed_precondition: return {400, "Your cart is empty.", false};
-    case Status::unavailable:
-      return {
-          503,
-          "The order could not be placed at the moment. Nothing was charged, and your cart is as it was. Please try "
-          "it again a little later.",
-          false};
-    default:
-      return {
-          500,
-          "Something went wrong, and we do not know whether your order is placed. Please send it again: it is placed "
-          "and charged once, however often you send it.",
-          true};
+  if (failure.status() == Status::invalid_argument || failure.status() == Status::failed_precondition) {
+    return {400, sentence(failure.what())};
   }
+  return {
+      503,
+      "We could not finish this at the moment. Please send it again a little later: your order is placed and charged "
+      "once, however often you send it."};
 }
 
 }  // namespace
@@ -56,11 +46,15 @@ void Shop::check_out(const Request& request, Response& response) const {
         .redirect("/shop/orders/" + std::string(order.id.view()));
   } catch (const Error& failure) {
     const auto refusal = refusal_of(failure);
-    if (refusal.is_unknown) {
-      log_.error("an order may or may not be placed", {{"reason", failure.what()}, {"way", failure.context()}});
+    if (refusal.status >= 500) {
+      log_.warning("an order could not be placed, or not be told of",
+                   {{"reason", failure.what()}, {"way", failure.context()}});
     }
+    // The cart is empty, or the key stands for what became of another one: then this one needs its own.
+    const bool is_of_no_use = failure.status() == Status::failed_precondition;
+    if (is_of_no_use) typed.key = draw_token();
     response.status(refusal.status);
-    render_cart(who, response, {.message = refusal.message, .form = std::move(typed)});
+    render_cart(who, response, {.message = refusal.message, .form = std::move(typed), .is_sent = !is_of_no_use});
   }
 }
 

@@ -180,6 +180,7 @@ std::string Pages::cart(const Frame& frame, const CartView& view) const {
   } else {
     fill_cart(*page.AddSectionDictionary("FULL"), view);
   }
+  if (view.form != nullptr) fill_form(*page.AddSectionDictionary("CHECKOUT"), *view.form, view.country);
   if (!view.recommended.empty()) fill_grid(*page.AddSectionDictionary("RECOMMENDED"), view.recommended);
   return render("cart", frame, page);
 }
@@ -197,11 +198,7 @@ void Pages::fill_cart(Dictionary& to, const CartView& view) const {
   to.ShowSection(view.shipping.empty() ? "NO_SHIPPING" : "SHIPPING");
   set(to, "SHIPPING_COST", view.shipping);
   set(to, "TOTAL", view.total);
-  if (view.form == nullptr) {
-    to.ShowSection("NO_CHECKOUT");
-  } else {
-    fill_form(*to.AddSectionDictionary("CHECKOUT"), *view.form, view.country);
-  }
+  if (view.form == nullptr) to.ShowSection("NO_CHECKOUT");
 }
 
 std::string Pages::order(const Frame& frame, const OrderView& view) const {

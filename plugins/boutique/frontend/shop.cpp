@@ -63,6 +63,13 @@ bool is_product_id(std::string_view text) noexcept {
   });
 }
 
+std::string sentence(std::string_view message) {
+  std::string text(message);
+  if (!text.empty() && text.front() >= 'a' && text.front() <= 'z') text.front() -= 'a' - 'A';
+  if (!text.empty() && std::string_view(".!?").find(text.back()) == std::string_view::npos) text += '.';
+  return text;
+}
+
 void no_such_product() { throw Error(Status::not_found, "There is no such product. It may be sold no longer."); }
 
 void Shop::serve(Handler handler, const Request& request, Response& response) const {
@@ -77,8 +84,8 @@ void Shop::miss(const Request&, Response&) const { throw Error(Status::not_found
 
 void Shop::render_failure(Response& response, const Error& failure) const {
   const auto status = http_status_of(failure.status());
-  if (status == 404) return render_message(response, status, {"Not found", failure.what()});
-  if (status < 500) return render_message(response, status, {"This did not work", failure.what()});
+  if (status == 404) return render_message(response, status, {"Not found", sentence(failure.what())});
+  if (status < 500) return render_message(response, status, {"This did not work", sentence(failure.what())});
   log_.warning("a page could not be shown", {{"reason", failure.what()}, {"way", failure.context()}});
   render_message(
       response, status,

@@ -71,10 +71,11 @@ class Shop {
 
   void render_product(const Request& request, Response& response, std::string_view id, std::string_view quantity,
                       std::string_view message) const;
-  /// What the cart page says beside the cart, and in which form.
+  /// What the cart page has beside the cart.
   struct CartNote {
     std::string_view message;
     CheckoutForm form;
+    bool is_sent = false;  // already, and may have to be again: it is shown whatever there is in the cart
   };
   void render_cart(const Visit& visit, Response& response, const CartNote& note) const;
   [[nodiscard]] std::vector<CartLine> lines_of(const Visit& visit, mortise::List<CartItem> items, Money& sum) const;
@@ -98,6 +99,8 @@ void send_page(mortise::Response& response, std::string_view html);
 Form form_of(const mortise::Request& request);
 /// Whether it may be a product's id; what may not need not be asked for.
 bool is_product_id(std::string_view text) noexcept;
+/// A service's message as a sentence: "the card has expired" with a capital and a full stop.
+std::string sentence(std::string_view message);
 [[noreturn]] void no_such_product();
 
 }  // namespace boutique::frontend

@@ -121,6 +121,14 @@ TEST_F(PagesTest, ShowTheCheckOutFormAgainWithoutTheCard) {
   EXPECT_THAT(html, AllOf(Not(HasSubstr("4111111111111111")), Not(HasSubstr("987"))));
 }
 
+TEST_F(PagesTest, ShowTheCheckOutFormAlsoWhenTheCartHasBecomeEmpty) {
+  CheckoutForm form;
+  form.key = "k1";
+  auto view = cart_with(&form);
+  view.lines.clear();
+  EXPECT_THAT(pages.cart(frame, view), AllOf(HasSubstr("nothing in it yet"), HasSubstr(R"(name="key" value="k1")")));
+}
+
 TEST_F(PagesTest, SayThatCheckingOutIsNotPossible) {
   auto view = cart_with(nullptr);
   view.shipping.clear();
