@@ -148,8 +148,8 @@ TEST_F(PagesTest, ShowAnOrderWithAndWithoutItsEmail) {
   const Order order{"k1",       "T-1",         "ada@example.com",       {"Ada", "Ring 1", "Köln", "50667", "DE"},
                     {&line, 1}, {"USD", 5, 0}, {"USD", 42, 500'000'000}};
   EXPECT_THAT(pages.order(frame, {order, {}}),
-              AllOf(HasSubstr("k1"), HasSubstr("T-1"), HasSubstr("Germany"), HasSubstr("$12.50"), HasSubstr("$37.50"),
-                    HasSubstr("$42.50"), Not(HasSubstr("We wrote to"))));
+              AllOf(HasSubstr("k1"), HasSubstr("T-1"), HasSubstr("Germany"), HasSubstr("3 × $12.50"),
+                    HasSubstr("$37.50"), HasSubstr("$42.50"), Not(HasSubstr("We wrote to"))));
   const Message email{"ada@example.com", "Your order", "Dear Ada,\n\nthank you."};
   EXPECT_THAT(pages.order(frame, {order, email}),
               AllOf(HasSubstr("We wrote to ada@example.com"), HasSubstr("Dear Ada,\n\nthank you.")));
