@@ -21,7 +21,7 @@ std::string back_to(std::string_view path) {
 void Shop::show_home(const Request& request, Response& response) const {
   const auto who = visit(request);
   const auto products = cards_of(who, services_.catalog->list());
-  send_page(response, pages_.home(frame(who, "Good things, made to last", items_of(who)), products));
+  send_page(response, pages_.home(frame(who, "Good things, made to last", glance_at_items_of(who)), products));
 }
 
 void Shop::search(const Request& request, Response& response) const {
@@ -31,7 +31,7 @@ void Shop::search(const Request& request, Response& response) const {
   }
   const auto who = visit(request);
   const auto found = cards_of(who, services_.catalog->search(query));
-  auto around = frame(who, "Search", items_of(who));
+  auto around = frame(who, "Search", glance_at_items_of(who));
   around.query = query;
   around.back = request.target();
   send_page(response, pages_.search(around, found));
@@ -47,7 +47,8 @@ void Shop::render_product(const Request& request, Response& response, std::strin
   const auto who = visit(request);
   const auto product = services_.catalog->get(id);
   const auto path = std::string("/shop/products/").append(id);
-  auto around = frame(who, product.name, items_of(who), {product.categories.data(), product.categories.size()});
+  auto around =
+      frame(who, product.name, glance_at_items_of(who), {product.categories.data(), product.categories.size()});
   around.back = path;
   const ProductView view{.card = card_of(who, product),
                          .description = product.description,

@@ -66,7 +66,7 @@ void Shop::show_order(const Request& request, Response& response) const {
   const auto who = visit(request);
   const auto order = checkout->find(id);
   const OrderView found{.order = order, .email = confirmation_of(id)};
-  auto around = frame(who, "Your order", items_of(who));
+  auto around = frame(who, "Your order", glance_at_items_of(who));
   const auto path = "/shop/orders/" + std::string(id);
   around.back = path;
   send_page(response, pages_.order(around, found));

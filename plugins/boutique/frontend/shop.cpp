@@ -113,6 +113,12 @@ mortise::List<CartItem> Shop::items_of(const Visit& visit) const {
   return services_.cart->items(visit.cart);
 }
 
+mortise::List<CartItem> Shop::glance_at_items_of(const Visit& visit) const {
+  mortise::List<CartItem> items;
+  decorate("number of things in the cart", [&] { items = items_of(visit); });
+  return items;
+}
+
 Frame Shop::frame(const Visit& visit, std::string_view title, mortise::List<CartItem> items,
                   std::span<const mortise::Str> categories) const {
   Frame frame;

@@ -52,6 +52,8 @@ class Shop {
   };
   [[nodiscard]] Visit visit(const Request& request) const;
   [[nodiscard]] mortise::List<CartItem> items_of(const Visit& visit) const;
+  /// The same for a page that only says how many there are: nothing where that cannot be told.
+  [[nodiscard]] mortise::List<CartItem> glance_at_items_of(const Visit& visit) const;
   /// With an advertisement for those categories, and the number of things in the cart.
   [[nodiscard]] Frame frame(const Visit& visit, std::string_view title, mortise::List<CartItem> items,
                             std::span<const mortise::Str> categories = {}) const;
