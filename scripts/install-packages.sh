@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that Mortise needs and that are missing. With everything there it needs neither root
-# nor a network. Usage: scripts/install-packages.sh [build] [run] [test] [bench] [check]
+# nor a network. Usage: scripts/install-packages.sh [build] [run] [test] [browser] [bench] [check]
 # (default: build test)
 set -euo pipefail
 
 build=(g++ gcc cmake ninja-build ccache pkg-config libboost1.81-dev libpoco-dev nlohmann-json3-dev libelf-dev
-  libseccomp-dev libsqlite3-dev libssl-dev libcli11-dev libvalijson-dev
+  libseccomp-dev libsqlite3-dev libssl-dev libcli11-dev libvalijson-dev libctemplate-dev
   libhowardhinnant-date-dev tzdata)
 run=(curl)
 tests=(libgtest-dev libgmock-dev libbenchmark-dev openssl curl procps binutils clang)
+browser=(chromium fonts-dejavu-core)
+command -v npm >/dev/null || browser+=(nodejs npm) # one from elsewhere will do
 bench=(nginx-light wrk python3 procps util-linux libgrpc++-dev libprotobuf-dev protobuf-compiler-grpc)
 check=(clang clang-format clang-tidy libclang-rt-14-dev python3 shellcheck)
 
@@ -19,9 +21,10 @@ for group in "${@:-build test}"; do
       build) packages+=("${build[@]}") ;;
       run) packages+=("${run[@]}") ;;
       test) packages+=("${tests[@]}") ;;
+      browser) packages+=("${browser[@]}") ;;
       bench) packages+=("${bench[@]}") ;;
       check) packages+=("${check[@]}") ;;
-      *) echo "install-packages: unknown group '$name'; use build, run, test, bench or check" >&2; exit 2 ;;
+      *) echo "install-packages: unknown group '$name'; use build, run, test, browser, bench or check" >&2; exit 2 ;;
     esac
   done
 done

@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 preset=${1:-release}
 
-scripts/install-packages.sh build test
+scripts/install-packages.sh build test browser
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 jobs=$(nproc)
 cmake --preset "$preset" >/dev/null

@@ -1,0 +1,147 @@
+// The cart, and what is done with it.
+#include <algorithm>
+#include <numeric>
+
+#include "cookies.hpp"
+#include "countries.hpp"
+#include "money_text.hpp"
+#include "shop.hpp"
+#include "token.hpp"
+
+namespace boutique::frontend {
+namespace {
+
+using mortise::Error;
+using mortise::Status;
+
+const std::string kWrongQuantity =
+    "The quantity must be a whole number from 1 to " + std::to_string(kMostOfOne) + ". The cart is as it was.";
+constexpr const char* kTooMuch = "So much of it does not fit into the cart. The cart is as it was.";
+
+std::string country_or_usual(std::string_view code) {
+  return std::string(find_country(code) == nullptr ? kUsualCountry : code);
+}
+
+}  // namespace
+
+void Shop::show_cart(const Request& request, Response& response) const {
+  CheckoutForm form;
+  form.key = draw_token();
+  form.country = request.query("country").value_or("");
+  render_cart(visit(request), response, {.message = {}, .form = std::move(form)});
+}
+
+void Shop::render_cart(const Visit& visit, Response& response, const CartNote& note) const {
+  const auto items = items_of(visit);
+  const auto country = country_or_usual(note.form.country);
+  CartView view{.lines = {},
+                .country = country,
+                .shipping = {},
+                .total = {},
+                .recommended = {},
+                .message = note.message,
+                .form = note.is_sent ? &note.form : nullptr};
+  if (!items.empty()) {
+    auto sum = to_money(visit.currency, 0);
+    view.lines = lines_of(visit, items, sum);
+    if (const auto shipping = shipping_of(visit, items, country)) {
+      view.shipping = to_text(*shipping);
+      sum = boutique::add(sum, *shipping);
+      if (services_.checkout.get() != nullptr) view.form = &note.form;
+    }
+    view.total = to_text(sum);
+  }
+  const auto known = mortise::arena_array<mortise::Str>(items.size());
+  std::transform(items.begin(), items.end(), known.begin(), [](const CartItem& item) { return item.product; });
+  view.recommended = recommend(visit, known);
+  auto around = frame(visit, "Your cart", items);
+  around.back = "/shop/cart";
+  send_page(response, pages_.cart(around, view));
+}
+
+/// What is sold no longer has no price.
+std::vector<CartLine> Shop::lines_of(const Visit& visit, mortise::List<CartItem> items, Money& sum) const {
+  std::vector<CartLine> lines;
+  lines.reserve(items.size());
+  for (const auto& item : items) {
+    try {
+      const auto product = services_.catalog->get(item.product);
+      const auto price = in_currency_of(visit, product.price);
+      const auto line_sum = multiply(price, item.quantity);
+      sum = boutique::add(sum, line_sum);
+      lines.push_back({{product.id, product.name, product.picture, to_text(price)}, item.quantity, to_text(line_sum)});
+    } catch (const Error& failure) {
+      if (failure.status() != Status::not_found) throw;
+      lines.push_back({{item.product, item.product, {}, {}}, item.quantity, {}});
+    }
+  }
+  return lines;
+}
+
+std::optional<Money> Shop::shipping_of(const Visit& visit, mortise::List<CartItem> items,
+                                       std::string_view country) const {
+  std::optional<Money> cost;
+  decorate("shipping", [&] {
+    const auto* const shipping = services_.shipping.get();
+    if (shipping == nullptr) return;
+    const auto things =
+        std::accumulate(items.begin(), items.end(), std::int32_t{0},
+                        [](std::int32_t so_far, const CartItem& item) { return so_far + item.quantity; });
+    cost = in_currency_of(visit, shipping->quote(things, country));
+  });
+  return cost;
+}
+
+void Shop::add_to_cart(const Request& request, Response& response) const {
+  const auto form = form_of(request);
+  const auto product = form.get("product");
+  if (!is_product_id(product)) no_such_product();
+  const auto refuse = [&](std::string_view why) {
+    render_product(request, response, product, form.get("quantity"), why);
+  };
+  const auto quantity = parse_number(form.get("quantity"), kMostOfOne);
+  if (!quantity || *quantity == 0) return refuse(kWrongQuantity);
+  static_cast<void>(services_.catalog->get(product));  // nothing that is not for sale gets into a cart
+
+  const auto known = cart_of(request.header("Cookie").value_or(""));
+  const auto cart = known ? std::string(*known) : draw_token();
+  try {
+    services_.cart->add(cart, product, *quantity);
+  } catch (const Error& failure) {
+    if (failure.status() != Status::out_of_range) throw;
+    return refuse(kTooMuch);
+  }
+  response.header("Set-Cookie", keep_cart(cart, request.is_secure())).redirect("/shop/cart");
+}
+
+void Shop::set_in_cart(const Request& request, Response& response) const {
+  const auto form = form_of(request);
+  const auto product = request.param("product");
+  if (!is_product_id(product)) no_such_product();
+  const auto refuse = [&](std::string_view why) {
+    CheckoutForm fresh;
+    fresh.key = draw_token();
+    response.status(400);
+    render_cart(visit(request), response, {.message = why, .form = std::move(fresh)});
+  };
+  const auto quantity = parse_number(form.get("quantity"), kMostOfOne);
+  if (!quantity) return refuse(kWrongQuantity);
+  if (const auto cart = cart_of(request.header("Cookie").value_or(""))) {
+    if (*quantity > 0) static_cast<void>(services_.catalog->get(product));
+    try {
+      services_.cart->set(*cart, product, *quantity);
+    } catch (const Error& failure) {
+      if (failure.status() != Status::out_of_range) throw;
+      return refuse(kTooMuch);
+    }
+  }
+  response.redirect("/shop/cart");
+}
+
+void Shop::empty_cart(const Request& request, Response& response) const {
+  static_cast<void>(form_of(request));
+  if (const auto cart = cart_of(request.header("Cookie").value_or(""))) services_.cart->empty(*cart);
+  response.redirect("/shop/cart");
+}
+
+}  // namespace boutique::frontend

@@ -1,0 +1,13 @@
+// Amounts as people read them.
+#pragma once
+
+#include <boutique/money.hpp>
+#include <string>
+
+namespace boutique::frontend {
+
+/// "$1,234.50", "€12.00", "¥1,980", "CHF 12.00": rounded to what the currency has, half away from zero. Throws
+/// `invalid_argument` for what is no amount.
+std::string to_text(const Money& money);
+
+}  // namespace boutique::frontend

@@ -1,0 +1,90 @@
+// What becomes of a cart: an order, once, however often the form is sent.
+#include "cookies.hpp"
+#include "countries.hpp"
+#include "shop.hpp"
+#include "token.hpp"
+
+namespace boutique::frontend {
+namespace {
+
+using mortise::Error;
+using mortise::Status;
+
+/// What a customer is told whose order was not placed, as far as anybody knows.
+struct Refusal {
+  std::uint32_t status;
+  std::string message;
+};
+Refusal refusal_of(const Error& failure) {
+  if (failure.status() == Status::invalid_argument || failure.status() == Status::failed_precondition) {
+    return {400, sentence(failure.what())};
+  }
+  return {
+      503,
+      "We could not finish this at the moment. Please send it again a little later: your order is placed and charged "
+      "once, however often you send it."};
+}
+
+}  // namespace
+
+void Shop::check_out(const Request& request, Response& response) const {
+  auto typed = read_checkout(form_of(request));
+  auto who = visit(request);
+  // Who has no cart may still ask for what became of it, with the key.
+  const auto fresh_cart = draw_token();
+  const auto cart = who.cart.empty() ? std::string_view(fresh_cart) : who.cart;
+  try {
+    const auto* const checkout = services_.checkout.get();
+    if (checkout == nullptr) throw Error(Status::unavailable, "nobody provides boutique.checkout/1");
+    if (!is_token(typed.key)) {
+      typed.key = draw_token();
+      throw Error(Status::invalid_argument, "The form was not sent as a whole. Please look at it, and send it again.");
+    }
+    const auto order = checkout->place(typed.key, cart, to_customer(typed, who.currency));
+    // What is put into a cart from now on is no part of that order.
+    response.header("Set-Cookie", keep_cart(fresh_cart, request.is_secure()))
+        .redirect("/shop/orders/" + std::string(order.id.view()));
+  } catch (const Error& failure) {
+    const auto refusal = refusal_of(failure);
+    if (refusal.status >= 500) {
+      log_.warning("an order could not be placed, or not be told of",
+                   {{"reason", failure.what()}, {"way", failure.context()}});
+    }
+    // The cart is empty, or the key stands for what became of another one: then this one needs its own.
+    const bool is_of_no_use = failure.status() == Status::failed_precondition;
+    if (is_of_no_use) typed.key = draw_token();
+    response.status(refusal.status);
+    render_cart(who, response, {.message = refusal.message, .form = std::move(typed), .is_sent = !is_of_no_use});
+  }
+}
+
+void Shop::show_order(const Request& request, Response& response) const {
+  const auto id = request.param("id");
+  const auto* const checkout = services_.checkout.get();
+  if (!is_token(id)) throw Error(Status::not_found, "There is no such order.");
+  if (checkout == nullptr) throw Error(Status::unavailable, "nobody provides boutique.checkout/1");
+  const auto who = visit(request);
+  const auto order = checkout->find(id);
+  const OrderView found{.order = order, .email = confirmation_of(id)};
+  auto around = frame(who, "Your order", glance_at_items_of(who));
+  const auto path = "/shop/orders/" + std::string(id);
+  around.back = path;
+  send_page(response, pages_.order(around, found));
+}
+
+/// None as long as it has not been written.
+std::optional<Message> Shop::confirmation_of(std::string_view order) const {
+  std::optional<Message> confirmation;
+  decorate("confirmation", [&] {
+    const auto* const email = services_.email.get();
+    if (email == nullptr) return;
+    try {
+      confirmation = email->confirmation(order);
+    } catch (const Error& failure) {
+      if (failure.status() != Status::not_found) throw;
+    }
+  });
+  return confirmation;
+}
+
+}  // namespace boutique::frontend

@@ -1,0 +1,108 @@
+// The shop: what each request is answered with. browsing.cpp has the pages that are looked at, cart_pages.cpp the cart,
+// orders.cpp what becomes of it; shop.cpp is what they share.
+#pragma once
+
+#include <mortise/mortise.hpp>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pages.hpp"
+#include "services.hpp"
+#include "views.hpp"
+
+namespace boutique::frontend {
+
+/// Any thread; nothing in it changes. Whatever a handler throws becomes a page that says so.
+class Shop {
+ public:
+  using Request = mortise::Request;
+  using Response = mortise::Response;
+  using Handler = void (Shop::*)(const Request&, Response&) const;
+
+  Shop(mortise::Context& ctx, std::vector<std::string_view> pictures)
+      : services_(ctx), pages_(std::move(pictures)), log_(ctx.log()) {}
+
+  /// Answers with `handler`, or with the page that fits what it throws.
+  void serve(Handler handler, const Request& request, Response& response) const;
+
+  void show_home(const Request& request, Response& response) const;
+  void search(const Request& request, Response& response) const;
+  void show_product(const Request& request, Response& response) const;
+  void choose_currency(const Request& request, Response& response) const;
+
+  void show_cart(const Request& request, Response& response) const;
+  void add_to_cart(const Request& request, Response& response) const;
+  void set_in_cart(const Request& request, Response& response) const;
+  void empty_cart(const Request& request, Response& response) const;
+
+  void check_out(const Request& request, Response& response) const;
+  void show_order(const Request& request, Response& response) const;
+
+  void miss(const Request& request, Response& response) const;  // for paths that lead nowhere
+
+ private:
+  /// What is known of who asks.
+  struct Visit {
+    std::string_view cart;  // its name; empty: nothing was put into one yet
+    mortise::List<mortise::Str> currencies;
+    mortise::Str currency;
+  };
+  [[nodiscard]] Visit visit(const Request& request) const;
+  [[nodiscard]] mortise::List<CartItem> items_of(const Visit& visit) const;
+  /// The same for a page that only says how many there are: nothing where that cannot be told.
+  [[nodiscard]] mortise::List<CartItem> glance_at_items_of(const Visit& visit) const;
+  /// With an advertisement for those categories, and the number of things in the cart.
+  [[nodiscard]] Frame frame(const Visit& visit, std::string_view title, mortise::List<CartItem> items,
+                            std::span<const mortise::Str> categories = {}) const;
+  [[nodiscard]] Money in_currency_of(const Visit& visit, const Money& money) const;
+  [[nodiscard]] ProductCard card_of(const Visit& visit, const Product& product) const;
+  [[nodiscard]] std::vector<ProductCard> cards_of(const Visit& visit, mortise::List<Product> products) const;
+  [[nodiscard]] std::vector<ProductCard> recommend(const Visit& visit, std::span<const mortise::Str> known) const;
+  /// Runs `body` for a part of the page that the page can do without: what fails is logged, and left out.
+  template <class Body>
+  void decorate(std::string_view part, const Body& body) const {
+    try {
+      body();
+    } catch (const mortise::Error& failure) {
+      log_.warning("a page lacks a part", {{"part", part}, {"reason", failure.what()}, {"way", failure.context()}});
+    }
+  }
+
+  void render_product(const Request& request, Response& response, std::string_view id, std::string_view quantity,
+                      std::string_view message) const;
+  /// What the cart page has beside the cart.
+  struct CartNote {
+    std::string_view message;
+    CheckoutForm form;
+    bool is_sent = false;  // already, and may have to be again: it is shown whatever there is in the cart
+  };
+  void render_cart(const Visit& visit, Response& response, const CartNote& note) const;
+  [[nodiscard]] std::vector<CartLine> lines_of(const Visit& visit, mortise::List<CartItem> items, Money& sum) const;
+  [[nodiscard]] std::optional<Money> shipping_of(const Visit& visit, mortise::List<CartItem> items,
+                                                 std::string_view country) const;
+  [[nodiscard]] std::optional<Message> confirmation_of(std::string_view order) const;
+  void render_message(Response& response, std::uint32_t status, const MessageView& view) const;
+  void render_failure(Response& response, const mortise::Error& failure) const;
+
+  Services services_;
+  Pages pages_;
+  mortise::Log log_;
+};
+
+// --- For the handlers.
+
+/// Sends a page, with the headers that all of them have.
+void send_page(mortise::Response& response, std::string_view html);
+/// A form's fields. Throws `permission_denied` when another site's page has sent it, `invalid_argument` when it cannot
+/// be read.
+Form form_of(const mortise::Request& request);
+/// Whether it may be a product's id; what may not need not be asked for.
+bool is_product_id(std::string_view text) noexcept;
+/// A service's message as a sentence: "the card has expired" with a capital and a full stop.
+std::string sentence(std::string_view message);
+[[noreturn]] void no_such_product();
+
+}  // namespace boutique::frontend

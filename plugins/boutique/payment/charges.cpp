@@ -1,0 +1,28 @@
+#include "charges.hpp"
+
+namespace boutique {
+namespace {
+
+std::string transaction_of(mortise::SqlTransaction& tx, std::string_view order) {
+  return tx.select_one<std::string>("SELECT transaction_id FROM charge WHERE order_key = ?", order).value_or("");
+}
+
+}  // namespace
+
+std::string Charges::find(std::string_view order) {
+  return sql_.transaction([&](mortise::SqlTransaction& tx) { return transaction_of(tx, order); });
+}
+
+std::string Charges::make(std::string_view order, const Money& amount, const CardSummary& card,
+                          const std::function<void()>& may_still) {
+  return sql_.transaction([&](mortise::SqlTransaction& tx) {
+    tx.execute(
+        "INSERT INTO charge (order_key, currency, units, nanos, brand, last_four) VALUES (?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (order_key) DO NOTHING",
+        order, amount.currency.view(), amount.units, amount.nanos, card.brand, card.last_four);
+    may_still();
+    return transaction_of(tx, order);
+  });
+}
+
+}  // namespace boutique
