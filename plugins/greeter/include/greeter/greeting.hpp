@@ -16,5 +16,6 @@ struct Greeting {
   mortise::Method<mortise::List<mortise::Str>()> languages;
 };
 MORTISE_CONTRACT(Greeting, "greeting", 1, greet, languages)
+MORTISE_IDEMPOTENT(Greeting, greet, languages)
 
 }  // namespace greeter

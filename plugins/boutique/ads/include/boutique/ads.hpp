@@ -18,5 +18,6 @@ struct Ads {
   mortise::Method<mortise::List<Ad>(std::span<const mortise::Str> categories, std::int32_t most)> pick;
 };
 MORTISE_CONTRACT(Ads, "boutique.ads", 1, pick)
+MORTISE_IDEMPOTENT(Ads, pick)
 
 }  // namespace boutique

@@ -29,5 +29,6 @@ struct Cart {
   mortise::Method<void(std::string_view cart)> empty;
 };
 MORTISE_CONTRACT(Cart, "boutique.cart", 1, items, add, set, empty)
+MORTISE_IDEMPOTENT(Cart, items, set, empty)
 
 }  // namespace boutique

@@ -28,5 +28,6 @@ struct Catalog {
   mortise::Method<mortise::List<Product>(std::string_view query)> search;
 };
 MORTISE_CONTRACT(Catalog, "boutique.catalog", 1, list, get, search)
+MORTISE_IDEMPOTENT(Catalog, list, get, search)
 
 }  // namespace boutique

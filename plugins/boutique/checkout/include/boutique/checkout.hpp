@@ -47,5 +47,6 @@ struct Checkout {
   mortise::Method<Order(std::string_view key)> find;
 };
 MORTISE_CONTRACT(Checkout, "boutique.checkout", 1, place, find)
+MORTISE_IDEMPOTENT(Checkout, place, find)
 
 }  // namespace boutique

@@ -16,5 +16,6 @@ struct Currency {
   mortise::Method<Money(Money amount, std::string_view to)> convert;
 };
 MORTISE_CONTRACT(Currency, "boutique.currency", 1, supported, convert)
+MORTISE_IDEMPOTENT(Currency, supported, convert)
 
 }  // namespace boutique

@@ -19,5 +19,6 @@ struct Email {
   mortise::Method<Message(std::string_view order)> confirmation;
 };
 MORTISE_CONTRACT(Email, "boutique.email", 1, confirmation)
+MORTISE_IDEMPOTENT(Email, confirmation)
 
 }  // namespace boutique

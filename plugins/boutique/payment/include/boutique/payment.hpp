@@ -26,5 +26,6 @@ struct Payment {
   mortise::Method<mortise::Str(std::string_view order)> transaction;
 };
 MORTISE_CONTRACT(Payment, "boutique.payment", 1, charge, transaction)
+MORTISE_IDEMPOTENT(Payment, charge, transaction)
 
 }  // namespace boutique

@@ -17,5 +17,6 @@ struct Recommendation {
       recommend;
 };
 MORTISE_CONTRACT(Recommendation, "boutique.recommendation", 1, recommend)
+MORTISE_IDEMPOTENT(Recommendation, recommend)
 
 }  // namespace boutique

@@ -26,5 +26,6 @@ struct Shipping {
   mortise::Method<mortise::Str(std::string_view order, Address to)> ship;
 };
 MORTISE_CONTRACT(Shipping, "boutique.shipping", 1, quote, ship)
+MORTISE_IDEMPOTENT(Shipping, quote, ship)
 
 }  // namespace boutique
