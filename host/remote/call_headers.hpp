@@ -1,0 +1,19 @@
+// How a call of a contract and what comes of it look in HTTP, for who makes it and for who answers it.
+#pragma once
+
+#include <string_view>
+
+namespace mortise::remote {
+
+/// Of a request and a reply in the binary form of the contract (docs/abi-policy.md).
+inline constexpr std::string_view kCallContentType = "application/mortise-call";
+
+/// Of a request: how long the call may take, in milliseconds.
+inline constexpr std::string_view kDeadlineHeader = "Mortise-Deadline-Ms";
+inline constexpr std::string_view kRequestIdHeader = "X-Request-Id";
+/// Of the answer to a call that has failed: the code's name, "not_found", and the way that the failure has come, with
+/// "%XX" for what a header cannot hold.
+inline constexpr std::string_view kStatusHeader = "Mortise-Status";
+inline constexpr std::string_view kContextHeader = "Mortise-Context";
+
+}  // namespace mortise::remote
