@@ -88,8 +88,8 @@ void ExposedMethod::answer(const Asked& asked) const {
   if (base::equals_ignoring_case(type, kCallContentType)) {
     return answer_call({.exchange = asked.exchange, .request = asked.request, .is_binary = true}, asked.request.body);
   }
-  const bool is_json = base::equals_ignoring_case(type, kJson) || (type.empty() && asked.request.body.size == 0);
-  if (is_json && types_) return answer_json(asked);
+  // Nothing goes without one: these two a page of another site cannot send, whatever it lets its visitor's browser do.
+  if (base::equals_ignoring_case(type, kJson) && types_) return answer_json(asked);
   const auto supported = (types_ ? std::string(kJson) + ", " : std::string()) + std::string(kCallContentType);
   asked.refuse(415, "a call has the content type " + supported, {{to_abi("Accept"), to_abi(supported)}});
 }

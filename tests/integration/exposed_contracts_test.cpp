@@ -63,7 +63,6 @@ TEST_P(ExposedContractsTest, AreCalledInJson) {
   EXPECT_EQ(with_charset.body, R"([2,"EUR"])");
   EXPECT_EQ(call_json(kSupported, "[]").body, R"(["EUR","CHF"])");
   EXPECT_EQ(call_json(kSupported, "").body, R"(["EUR","CHF"])");
-  EXPECT_EQ(host_->connect().send("POST", kSupported).body, R"(["EUR","CHF"])") << "curl -X POST";
 }
 
 TEST_P(ExposedContractsTest, AreCalledInTheBinaryForm) {
@@ -103,7 +102,7 @@ TEST_P(ExposedContractsTest, SayWhatIsWrongWithARequest) {
       host_->connect().send("POST", kConvert, "a=b", {{"Content-Type", "application/x-www-form-urlencoded"}});
   EXPECT_EQ(form.status, 415);
   EXPECT_EQ(form.header("Accept"), "application/json, application/mortise-call");
-  EXPECT_EQ(host_->connect().send("POST", kConvert, "[]").status, 415) << "a body of no type";
+  EXPECT_EQ(host_->connect().send("POST", kSupported).status, 415) << "as any page may have a browser do";
   const auto soon = call_json(kSupported, "[]", {{"Mortise-Deadline-Ms", "soon"}});
   EXPECT_EQ(soon.status, 400);
   EXPECT_THAT(soon.body, HasSubstr("Mortise-Deadline-Ms must be a whole number of milliseconds"));
