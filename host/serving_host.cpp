@@ -133,6 +133,7 @@ base::Result<void> ServingHost::open() {
   events_.emplace(contracts_->registry(), *sql_, config_.edge.blocking_threads, to_rules(config_.events));
   tasks_.emplace(*sql_, config_.edge.blocking_threads, to_rules(config_.tasks));
   server_.emplace(edge_settings(config_.edge));
+  exposed_.emplace(contracts_->registry());
   if (auto started = start_server(); !started) return started;
   status_file_.emplace(config_.state_directory, start_.supervisor->supervisor(), files_);
   if (!start_.former) {
@@ -153,8 +154,9 @@ base::Result<void> ServingHost::open() {
                               .crashes = std::move(start_.crashes),
                               .on_crashes_settled = [this] { start_.supervisor->tell_settled(); },
                               .stand_in = [this](const runtime::GenerationSpec& spec) { return stand_in_for(spec); }},
-      std::move(*catalog), *contracts_, std::vector<runtime::Service*>{&*events_, &*tasks_, &*server_, &*sql_, &kv_},
-      files_, [this](const release::Status& status) { status_file_->write(status); });
+      std::move(*catalog), *contracts_,
+      std::vector<runtime::Service*>{&*events_, &*tasks_, &*server_, &*sql_, &kv_, &*exposed_}, files_,
+      [this](const release::Status& status) { status_file_->write(status); });
   upgrade_.emplace(takeover::UpgradeSettings{.executable = start_.executable,
                                              .arguments = start_.arguments,
                                              .environment = start_.environment,

@@ -18,6 +18,7 @@
 #include "isolation/stand_in.hpp"
 #include "kv/kv.hpp"
 #include "release/runner.hpp"
+#include "remote/exposed_contracts.hpp"
 #include "runtime/contracts.hpp"
 #include "sql/sql.hpp"
 #include "start.hpp"
@@ -82,6 +83,7 @@ class ServingHost final : public takeover::Outgoing {
   std::optional<tasks::Tasks> tasks_;
   std::optional<http::Server> server_;
   kv::Kv kv_;
+  std::optional<remote::ExposedContracts> exposed_;
   std::optional<StatusFile> status_file_;
   std::optional<release::Runner> runner_;
   std::optional<takeover::HostUpgrade> upgrade_;

@@ -14,7 +14,7 @@ cmake --build --preset fuzz --parallel "$(nproc)"
 findings=.build/fuzz/findings
 mkdir -p "$findings"
 failed=0
-for target in dispatch manifest request; do
+for target in dispatch json_call manifest request; do
   options=("-max_total_time=$seconds" "-timeout=10" "-print_final_stats=1" "-artifact_prefix=$findings/$target-")
   [ ! -f "tests/fuzz/$target.dict" ] || options+=("-dict=tests/fuzz/$target.dict")
   found=$(mktemp -d) # what is interesting and new; only a person adds to the kept corpus

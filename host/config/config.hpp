@@ -170,6 +170,14 @@ struct SandboxConfig {
   bool operator==(const SandboxConfig&) const = default;
 };
 
+/// Which of a plugin's contracts can be called over HTTP.
+struct ExposeConfig {
+  bool has_all = false;             // whatever it provides
+  std::set<std::string> contracts;  // otherwise these: "boutique.currency/1"
+
+  bool operator==(const ExposeConfig&) const = default;
+};
+
 /// plugins.d/NAME.json.
 struct PluginConfig {
   std::string name;  // the file's name
@@ -185,6 +193,8 @@ struct PluginConfig {
   unsigned workers = 1;                             // processes that run it where it is isolated
   SandboxConfig sandbox;                            // likewise
   std::map<std::string, std::size_t> config_lines;  // pointer below /config -> line, for schema complaints
+  ExposeConfig expose;
+  std::map<std::string, std::size_t> expose_lines;  // where each of its contracts is named, for complaints
   LimitsConfig limits;
   CircuitConfig circuit;
   ProbationConfig probation;

@@ -110,6 +110,23 @@ void ObjectReader::duration(std::string_view key, std::chrono::milliseconds& tar
            *found);
 }
 
+void ObjectReader::texts(std::string_view key, const std::string& expected,
+                         const std::function<void(const std::string& text, std::size_t line)>& read) {
+  const auto* found = find(key);
+  if (found == nullptr) return;
+  if (!found->is_array()) return mismatch(key, expected, *found);
+  for (std::size_t i = 0; i < found->size(); ++i) {
+    const auto& element = (*found)[i];
+    const auto place = text_.fault(join_pointer(join_pointer(pointer_, key), std::to_string(i)),
+                                   "must be a string in quotes, not empty, is " + shorten(element));
+    if (element.is_string() && !element.get_ref<const std::string&>().empty()) {
+      read(element.get_ref<const std::string&>(), place.line);
+    } else {
+      faults_.push_back(place);
+    }
+  }
+}
+
 void ObjectReader::object(std::string_view key, const std::function<void(ObjectReader&)>& read) {
   const auto* found = find(key);
   if (found == nullptr) return;
@@ -124,6 +141,11 @@ bool ObjectReader::is_object(std::string_view key) const {
 }
 
 bool ObjectReader::has(std::string_view key) const { return value_.is_object() && value_.contains(key); }
+
+bool ObjectReader::is_boolean(std::string_view key) const {
+  const auto found = value_.is_object() ? value_.find(key) : value_.end();
+  return found != value_.end() && found->is_boolean();
+}
 
 bool ObjectReader::objects(std::string_view key, const std::function<void(ObjectReader&)>& read) {
   const auto* found = find(key);

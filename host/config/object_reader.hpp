@@ -37,9 +37,15 @@ class ObjectReader {
     if (const auto value = number(key, least, most)) target = static_cast<Integer>(*value);
   }
 
+  /// Calls `read` with each text of a list, and its line; `expected` is what the key may be, for faults.
+  void texts(std::string_view key, const std::string& expected,
+             const std::function<void(const std::string& text, std::size_t line)>& read);
+
   void object(std::string_view key, const std::function<void(ObjectReader&)>& read);
   /// Whether the value is one; for keys that may have another one as well.
   [[nodiscard]] bool is_object(std::string_view key) const;
+  /// Likewise.
+  [[nodiscard]] bool is_boolean(std::string_view key) const;
   /// Whether it is there; for objects that may be of several kinds.
   [[nodiscard]] bool has(std::string_view key) const;
   /// Calls `read` for each element; false when the key is absent or no array.

@@ -102,6 +102,16 @@ void read_sandbox(ObjectReader& reader, PluginConfig& plugin) {
   plugin.sandbox.grants_network = network == "client";
 }
 
+/// Likewise.
+void read_expose(ObjectReader& reader, PluginConfig& plugin) {
+  if (reader.is_boolean("expose")) return reader.boolean("expose", plugin.expose.has_all);
+  reader.texts("expose", "true, or a list of contracts like [\"boutique.currency/1\"]",
+               [&](const std::string& contract, std::size_t line) {
+                 plugin.expose.contracts.insert(contract);
+                 plugin.expose_lines.emplace(contract, line);
+               });
+}
+
 void read_circuit(ObjectReader& reader, CircuitConfig& circuit) {
   reader.integer("requests", circuit.requests, 1, 1000000000);
   reader.integer("max_error_percent", circuit.max_error_percent, 0, 100);
@@ -148,6 +158,7 @@ PluginConfigPtr load_one(const std::string& file, const base::Result<std::string
     read_placement(reader, *plugin);
     reader.integer("workers", plugin->workers, 1, kMostWorkers);
     read_sandbox(reader, *plugin);
+    read_expose(reader, *plugin);
     reader.object("limits", [&](ObjectReader& inner) {
       read_limits(inner, plugin->limits);
       inner.integer("memory_bytes", plugin->sandbox.memory_bytes, kLeastMemory, kMostMemory);

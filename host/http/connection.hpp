@@ -124,6 +124,7 @@ class alignas(64) Connection final : public boost::intrusive_ref_counter<Connect
   void begin_exchange();
   Step route();
   Step dispatch(const Route& route);
+  bool heed_client(const Route& route);
   Step admit(const Route& route);
   Step run(const Route& route);
   [[nodiscard]] bool is_kept_off_loops(const Route& route) const;

@@ -1,10 +1,13 @@
 // The middle of a connection's chain: from a request's head to the call of its handler.
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 
 #include "base/coarse_clock.hpp"
+#include "base/strings.hpp"
 #include "http/connection.hpp"
 #include "http/loop.hpp"
 #include "http/shared.hpp"
@@ -17,6 +20,10 @@ namespace mortise::http {
 namespace {
 // A route that was seen to hold its loop this often runs on the blocking pool from then on.
 constexpr std::uint32_t kBlockedBeforeMoving = 8;
+// What a client may say that it waits for: a day, as in plugins.d.
+constexpr std::uint64_t kMostHeededMs = 86'400'000;
+// That a plugin is not done sooner speaks against its client: it shall not open the circuit for all others.
+constexpr std::chrono::milliseconds kFairTime{1000};
 
 using runtime::to_abi;
 
@@ -104,7 +111,29 @@ Connection::Step Connection::dispatch(const Route& route) {
   if (workspace_->cone->entry->traffic() != nullptr) workspace_->handled_since = std::chrono::steady_clock::now();
   const auto& containment = workspace_->cone->entry->containment();
   workspace_->deadline = deadline_of(containment.deadline(), route.deadline);
+  if (!heed_client(route)) return decline(400, route.deadline_header + " must be a whole number of milliseconds");
   return containment.is_active() ? admit(route) : run(route);
+}
+
+/// Has the request take no longer than its client waits, where the route lets it say so. False: what it says is no
+/// time.
+bool Connection::heed_client(const Route& route) {
+  auto& work = *workspace_;
+  work.is_hurried = false;
+  if (route.deadline_header.empty()) return true;
+  for (const auto& field : work.parser.head().headers) {
+    if (!base::equals_ignoring_case(runtime::to_view(field.name), route.deadline_header)) continue;
+    const auto text = runtime::to_view(field.value);
+    std::uint64_t left_ms = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), left_ms);
+    if (text.empty() || error != std::errc() || end != text.data() + text.size()) return false;
+    const auto left = std::chrono::milliseconds(std::min(left_ms, kMostHeededMs));
+    const auto until = base::coarse_now() + left + base::kCoarseLag;
+    if (until >= work.deadline) continue;
+    work.deadline = until;
+    work.is_hurried = left < kFairTime;
+  }
+  return true;
 }
 
 Connection::Step Connection::run(const Route& route) {
@@ -277,6 +306,10 @@ void Connection::count_answer() {
 void Connection::count_timeout(bool is_inside) {
   const auto* generation = generation_.load(std::memory_order_relaxed);
   workspace_->is_counted = true;
+  if (workspace_->is_hurried) {
+    workspace_->handled_since = {};
+    return;
+  }
   generation->containment().note_timeout(workspace_->pass, is_inside, base::coarse_now());
   const auto since = std::exchange(workspace_->handled_since, {});
   if (since == std::chrono::steady_clock::time_point()) return;

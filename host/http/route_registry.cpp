@@ -57,12 +57,14 @@ base::Result<std::shared_ptr<Route>> to_route(const mortise_http_route_v1& from)
 
 }  // namespace
 
-base::Result<void> RouteRegistry::add(const runtime::Generation& generation, const mortise_http_route_v1& route) {
+base::Result<void> RouteRegistry::add(const runtime::Generation& generation, const mortise_http_route_v1& route,
+                                      std::string_view deadline_header) {
   if (generation.state() != runtime::GenerationState::initialising) {
     return base::Error{base::ErrorCode::failed_precondition, "routes are registered during init only"};
   }
   auto made = to_route(route);
   if (!made) return made.error();
+  (*made)->deadline_header = deadline_header;
   const std::lock_guard lock(mutex_);
   auto& routes = registered_[&generation].routes;
   for (const auto& other : routes) {

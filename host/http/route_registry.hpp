@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -21,8 +22,10 @@ class RouteRegistry {
   /// The registry of the server that gives this generation its interfaces, or null: the C tables know only the plugin.
   static RouteRegistry* of(const runtime::Generation& generation);
 
-  /// Checks and keeps a route. Refused when the generation is past its init, or has that route.
-  base::Result<void> add(const runtime::Generation& generation, const mortise_http_route_v1& route);
+  /// Checks and keeps a route. Refused when the generation is past its init, or has that route. `deadline_header`: see
+  /// Route.
+  base::Result<void> add(const runtime::Generation& generation, const mortise_http_route_v1& route,
+                         std::string_view deadline_header = {});
   /// Keeps an object alive as long as the generation's routes: what a route's `self` points to.
   void keep(const runtime::Generation& generation, std::shared_ptr<void> object);
   void forget(const runtime::Generation& generation);

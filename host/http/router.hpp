@@ -32,6 +32,7 @@ struct Route {
   std::uint32_t flags = 0;
   std::uint64_t body_limit_bytes = 0;     // 0: the server's default
   std::chrono::milliseconds deadline{0};  // to the beginning of an answer; 0: the plugin's alone
+  std::string deadline_header{};          // in which a client says how long it waits, in ms; empty: none is heeded
   mortise_status (*handle)(void*, mortise_http_exchange*, const mortise_http_request_v1*, mortise_error*) = nullptr;
   void* self = nullptr;
 

@@ -46,6 +46,7 @@ struct Workspace {
   Params params;
   mortise_http_request_v1 request{};
   std::chrono::steady_clock::time_point deadline;  // of the request; max(): none
+  bool is_hurried = false;                         // its client has left less time than any plugin has to do with
   std::chrono::steady_clock::time_point started;
   std::chrono::steady_clock::time_point handled_since;  // when its handler could begin; none: nobody wants to know
 

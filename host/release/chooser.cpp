@@ -1,6 +1,9 @@
 #include "release/chooser.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "release/retain.hpp"
@@ -48,6 +51,28 @@ Unmet explain(const config::PluginConfig& plugin, const catalog::RecordSet& cand
   return unmet;
 }
 
+/// What is exposed, and not provided.
+std::vector<config::Diagnostic> check_exposed(const config::PluginConfig& plugin, const manifest::Manifest& manifest) {
+  std::string provided;
+  std::set<std::string_view> ids;
+  for (const auto& one : manifest.provides) {
+    if (ids.insert(one.contract).second) provided += (provided.empty() ? "" : ", ") + one.contract;
+  }
+  std::vector<config::Diagnostic> faults;
+  for (const auto& contract : plugin.expose.contracts) {
+    if (ids.contains(contract)) continue;
+    const auto line = plugin.expose_lines.find(contract);
+    faults.push_back(
+        {.file = plugin.file,
+         .line = line == plugin.expose_lines.end() ? 0 : line->second,
+         .pointer = "/expose",
+         .message = plugin.name + " " + manifest.version.to_string() + " does not provide '" + contract + "'; " +
+                    (provided.empty() ? "it provides nothing: take the key out"
+                                      : "name what it provides (" + provided + "), or write true for all")});
+  }
+  return faults;
+}
+
 }  // namespace
 
 Choice Chooser::choose(const config::PluginConfigPtr& config, const catalog::RecordSet& candidates) const {
@@ -66,6 +91,8 @@ Choice Chooser::choose(const config::PluginConfigPtr& config, const catalog::Rec
     return choice;
   }
   auto faults = config::check_against_schema(plugin, best->record->manifest->config_schema.get());
+  auto exposed = check_exposed(plugin, *best->record->manifest);
+  std::move(exposed.begin(), exposed.end(), std::back_inserter(faults));
   if (faults.empty()) {
     take(*best, plugin, choice);
     return choice;

@@ -50,6 +50,7 @@ std::string reason_as_asked(Step::Kind kind, const Wanted& wanted, const Member*
       const char* const what = is_moved                                           ? "placement"
                                : former.config_text != wanted.config->config_text ? "config"
                                : former.workers != wanted.config->workers         ? "number of workers"
+                               : former.expose != wanted.config->expose           ? "list of exposed contracts"
                                                                                   : "sandbox";
       return std::string("its ") + what + " in " + wanted.config->file + " has changed";
     }

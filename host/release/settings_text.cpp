@@ -12,6 +12,8 @@ constexpr std::string_view kNetwork = "network-granted";
 constexpr std::string_view kMemory = "memory_bytes=";
 constexpr std::string_view kCpu = "cpu_percent=";
 constexpr std::string_view kWorkers = "workers=";
+constexpr std::string_view kExposesAll = "exposes-all";
+constexpr std::string_view kExposes = "exposes=";
 
 template <class Number>
 void read_number(std::string_view word, std::string_view key, Number& number) {
@@ -29,24 +31,35 @@ void read_word(std::string_view word, config::PluginConfig& plugin) {
   read_number(word, kMemory, plugin.sandbox.memory_bytes);
   read_number(word, kCpu, plugin.sandbox.cpu_percent);
   read_number(word, kWorkers, plugin.workers);
+  if (word == kExposesAll) plugin.expose.has_all = true;
+  if (word.starts_with(kExposes)) plugin.expose.contracts.emplace(word.substr(kExposes.size()));
+}
+
+void add(std::string& text, std::string_view word) { text.append(word).append(" "); }
+
+std::string exposed_text(const config::ExposeConfig& expose) {
+  std::string text;
+  if (expose.has_all) add(text, kExposesAll);
+  for (const auto& contract : expose.contracts) add(text, std::string(kExposes) + contract);
+  return text;
 }
 
 }  // namespace
 
 std::string settings_text(const config::PluginConfig& plugin) {
-  if (plugin.placement == config::Placement::in_line) return plugin.config_text;
   if (plugin.placement == config::Placement::remote) {
     return std::string(kRemote) + plugin.remote + " " + plugin.config_text;
   }
+  const auto rest = exposed_text(plugin.expose) + plugin.config_text;
+  if (plugin.placement != config::Placement::isolated) return rest;
   std::string text;
-  const auto add = [&](std::string_view word) { text.append(word).append(" "); };
-  add(kIsolated);
-  if (plugin.sandbox.is_required) add(kSandbox);
-  if (plugin.sandbox.grants_network) add(kNetwork);
-  if (plugin.sandbox.memory_bytes != 0) add(std::string(kMemory) + std::to_string(plugin.sandbox.memory_bytes));
-  if (plugin.sandbox.cpu_percent != 0) add(std::string(kCpu) + std::to_string(plugin.sandbox.cpu_percent));
-  if (plugin.workers != 1) add(std::string(kWorkers) + std::to_string(plugin.workers));
-  return text + plugin.config_text;
+  add(text, kIsolated);
+  if (plugin.sandbox.is_required) add(text, kSandbox);
+  if (plugin.sandbox.grants_network) add(text, kNetwork);
+  if (plugin.sandbox.memory_bytes != 0) add(text, std::string(kMemory) + std::to_string(plugin.sandbox.memory_bytes));
+  if (plugin.sandbox.cpu_percent != 0) add(text, std::string(kCpu) + std::to_string(plugin.sandbox.cpu_percent));
+  if (plugin.workers != 1) add(text, std::string(kWorkers) + std::to_string(plugin.workers));
+  return text + rest;
 }
 
 bool is_isolated(std::string_view settings) { return settings.starts_with(kIsolated); }
@@ -60,6 +73,7 @@ void read_settings(std::string_view text, config::PluginConfig& plugin) {
   plugin.remote.clear();
   plugin.sandbox = {};
   plugin.workers = 1;
+  plugin.expose = {};
   // The config is a JSON object: no word begins as it does.
   while (!text.empty() && text.front() != '{') {
     const auto end = text.find(' ');

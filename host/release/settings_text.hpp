@@ -1,6 +1,6 @@
 // What an admin has set for a plugin and a release is made of, as one text: its config, and before that, in words,
-// where it runs and how, unless that is the host process. Two members with the same image and the same text are the
-// same.
+// where it runs and how, unless that is the host process, and what it exposes. Two members with the same image and the
+// same text are the same.
 #pragma once
 
 #include <string>

@@ -13,6 +13,14 @@ using runtime::GenerationPtr;
 
 namespace {
 
+/// What of it is called over HTTP.
+std::set<std::string> exposed_by(const config::PluginConfig& config, const manifest::Manifest& manifest) {
+  if (!config.expose.has_all) return config.expose.contracts;
+  std::set<std::string> all;
+  for (const auto& provided : manifest.provides) all.insert(provided.contract);
+  return all;
+}
+
 /// The host is to stop while these start, one after the other.
 void say_what_is_waited_for(const std::vector<GenerationPtr>& starting) {
   const auto is_in_init = [](const auto& one) { return one->state() == runtime::GenerationState::initialising; };
@@ -54,7 +62,8 @@ base::Result<GenerationPtr> Starter::make(const Wanted& wanted, const DataRoot& 
                                .image = wanted.record->image,
                                .sha256 = wanted.record->sha256,
                                .config_text = wanted.config->config_text,
-                               .data_directory = data_root_ + wanted.name()};
+                               .data_directory = data_root_ + wanted.name(),
+                               .exposed = exposed_by(*wanted.config, *wanted.record->manifest)};
   if (const auto made = make_data_directory(root, wanted.name()); !made) return made.error();
   if (wanted.config->placement != config::Placement::in_line) spec.stand_in = stand_in_;
   spec.remote = wanted.config->remote;

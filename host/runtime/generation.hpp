@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -39,11 +40,12 @@ struct GenerationSpec {
   std::shared_ptr<const manifest::Manifest> manifest;
   std::string image;  // in the store
   std::string sha256;
-  std::string config_text;     // JSON
-  std::string data_directory;  // exists
-  Confinement confinement{};   // where another process runs it
-  unsigned workers = 1;        // how many processes do
-  std::string remote{};        // the URL of the host that runs it; empty: this one does
+  std::string config_text;          // JSON
+  std::string data_directory;       // exists
+  std::set<std::string> exposed{};  // of the contracts that it provides, those that are called over HTTP
+  Confinement confinement{};        // where another process runs it
+  unsigned workers = 1;             // how many processes do
+  std::string remote{};             // the URL of the host that runs it; empty: this one does
   /// What stands in for the image, which another process or host runs; empty: it is mapped into this process.
   /// [control thread]
   std::function<std::unique_ptr<loader::Code>(const GenerationSpec& spec)> stand_in{};

@@ -4,17 +4,17 @@
 
 namespace mortise::integration {
 
-Load::Load(const Host& host, const std::string& target, Judge judge, unsigned connections) {
+Load::Load(const Host& host, Request request, Judge judge, unsigned connections) {
   for (unsigned i = 0; i < connections; ++i) {
-    threads_.emplace_back([this, port = host.port(), target, judge] { run(port, target, judge); });
+    threads_.emplace_back([this, port = host.port(), request, judge] { run(port, request, judge); });
   }
 }
 
-void Load::run(std::uint16_t port, const std::string& target, const Judge& judge) {
+void Load::run(std::uint16_t port, const Request& request, const Judge& judge) {
   try {
     Client client(port);
     while (!is_ending_) {
-      const auto answer = client.get(target);
+      const auto answer = client.send(request.method, request.target, request.body, request.headers);
       if (answer.status != 200) {
         note("status " + std::to_string(answer.status) + ": " + answer.body);
       } else if (const auto fault = judge ? judge(answer) : std::string(); !fault.empty()) {

@@ -6,19 +6,30 @@
 #include <functional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "support/host.hpp"
 
 namespace mortise::integration {
 
-/// GETs of one target over some connections, from construction to end(). Throws nothing: what goes wrong is noted.
+/// One request over some connections again and again, from construction to end(). Throws nothing: what goes wrong is
+/// noted.
 class Load {
  public:
+  struct Request {
+    std::string method;
+    std::string target;
+    std::string body{};
+    Headers headers{};
+  };
   /// What is wrong with an answer; empty: nothing. Called on any thread.
   using Judge = std::function<std::string(const Answer&)>;
 
-  Load(const Host& host, const std::string& target, Judge judge = {}, unsigned connections = 4);
+  Load(const Host& host, Request request, Judge judge = {}, unsigned connections = 4);
+  /// GETs.
+  Load(const Host& host, const std::string& target, Judge judge = {}, unsigned connections = 4)
+      : Load(host, Request{.method = "GET", .target = target}, std::move(judge), connections) {}
   ~Load() { end(); }
   Load(const Load&) = delete;
   Load& operator=(const Load&) = delete;
@@ -33,7 +44,7 @@ class Load {
   [[nodiscard]] const std::string& fault() const { return fault_; }
 
  private:
-  void run(std::uint16_t port, const std::string& target, const Judge& judge);
+  void run(std::uint16_t port, const Request& request, const Judge& judge);
   void note(const std::string& fault);
 
   std::atomic<bool> is_ending_{false};

@@ -67,6 +67,28 @@ TEST_F(PluginFiles, SayInHowManyProcessesOneRuns) {
   for (const auto& problem : loaded.problems) EXPECT_EQ(problem.pointer, "/workers");
 }
 
+TEST_F(PluginFiles, SayWhichContractsCanBeCalledOverHttp) {
+  put("a.json", R"({"expose": true})");
+  put("b.json", "{\"expose\": [\"boutique.currency/1\",\n\"boutique.rates/2\"]}");
+  put("c.json", R"({"expose": false})");
+  put("d.json", R"({"expose": "boutique.currency/1"})");
+  put("e.json", "{\"expose\": [\n\"boutique.currency/1\",\n7, \"\"]}");
+  base::RealFiles files;
+  const auto loaded = load_plugin_configs(path_, files);
+  ASSERT_EQ(loaded.plugins.size(), 3U);
+  EXPECT_TRUE(loaded.plugins.at("a.json")->expose.has_all);
+  const auto& named = *loaded.plugins.at("b.json");
+  EXPECT_EQ(named.expose, (ExposeConfig{.contracts = {"boutique.currency/1", "boutique.rates/2"}}));
+  EXPECT_EQ(named.expose_lines.at("boutique.rates/2"), 2U);
+  EXPECT_EQ(loaded.plugins.at("c.json")->expose, ExposeConfig{});
+  ASSERT_EQ(loaded.problems.size(), 3U);
+  EXPECT_EQ(loaded.problems[0].pointer, "/expose");
+  EXPECT_NE(loaded.problems[0].message.find("must be true, or a list of contracts"), std::string::npos);
+  EXPECT_EQ(loaded.problems[1].pointer, "/expose/1");
+  EXPECT_EQ(loaded.problems[1].line, 3U);
+  EXPECT_EQ(loaded.problems[2].pointer, "/expose/2");
+}
+
 TEST_F(PluginFiles, SayWhatANewVersionMustKeepTo) {
   put("notes.json", R"({"probation": {"for": "2m", "requests": 7, "max_error_percent": 3, "max_p95": "250ms"},
                         "canary": {"percent": 5, "for": "90s", "key": "header:X-User"}})");

@@ -6,6 +6,7 @@
 
 #include "edge_fixture.hpp"
 #include "http/exchange.hpp"
+#include "http/route_registry.hpp"
 #include "runtime/scope.hpp"
 
 namespace mortise::http {
@@ -51,6 +52,36 @@ class DeadlineTest : public testing::EdgeTest {
     start(std::move(settings));
     generation_ = publish(test_);
     generation_->containment().set({.deadline = deadline, .circuit = {.max_error_percent = 100}});
+  }
+  /// With routes that heed the header X-Left: /heeds/wait, and /heeds/left, which answers with the time that is left.
+  void start_heeding(std::chrono::milliseconds deadline) {
+    test_.in_init([this](const mortise_host_v1& host, mortise_error*) {
+      const auto& generation = runtime::Generation::from(host.host);
+      const auto add = [&](std::string_view pattern, decltype(mortise_http_route_v1::handle) handle) {
+        const mortise_http_route_v1 route{.struct_size = sizeof route,
+                                          .flags = MORTISE_HTTP_ROUTE_BLOCKING,
+                                          .method = testing::str("GET"),
+                                          .pattern = testing::str(pattern),
+                                          .body_limit_bytes = 0,
+                                          .self = this,
+                                          .handle = handle,
+                                          .deadline_ms = 0,
+                                          .reserved = 0};
+        EXPECT_TRUE(RouteRegistry::of(generation)->add(generation, route, "x-left"));
+      };
+      add("/heeds/wait", [](void* self, auto* exchange, const auto*, auto*) {
+        return static_cast<DeadlineTest*>(self)->wait_inside(exchange);
+      });
+      add("/heeds/left", [](void* self, auto* exchange, const auto*, auto*) {
+        const auto& test = static_cast<DeadlineTest*>(self)->test_;
+        return test.respond(exchange, std::to_string(test.http().time_left_ms(exchange)));
+      });
+      return MORTISE_OK;
+    });
+    start_with(deadline);
+  }
+  testing::Answer send_heeded(const std::string& path, const std::string& header) {
+    return connect().send("GET /heeds/" + path + " HTTP/1.1\r\nHost: a\r\n" + header + "\r\n").read();
   }
   [[nodiscard]] runtime::ContainmentReport report() const {
     return generation_->containment().report(std::chrono::steady_clock::now());
@@ -210,6 +241,27 @@ TEST_F(DeadlineTest, AStreamThatHasBegunHasAllTheTimeItWants) {
   EXPECT_EQ(test_.http().write(exchange_, testing::bytes("last"), 1000), MORTISE_OK);
   EXPECT_EQ(test_.http().finish(exchange_), MORTISE_OK);
   EXPECT_EQ(client.read().body, "first last");
+}
+
+TEST_F(DeadlineTest, WhereARouteHeedsItTheClientSaysHowLongItWaits) {
+  start_heeding(1h);
+  EXPECT_LE(std::stoull(send_heeded("left", "X-Left: 5000\r\n").body), 5'010U);
+  EXPECT_GT(std::stoull(send_heeded("left", "").body), 1'800'000U);
+  EXPECT_GT(std::stoull(send_heeded("left", "X-Left: 18446744073709551615\r\n").body), 1'800'000U) << "no later";
+  expect_timeout(send_heeded("wait", "X-Left: 50\r\n"));
+  EXPECT_EQ(report().timeouts, 0U) << "nobody has so little time to do with";
+  EXPECT_EQ(report().failures, 0U);
+  for (const auto* wrong : {"soon", "-1", "5.5", "", "5 ms", "18446744073709551616"}) {
+    EXPECT_EQ(send_heeded("left", std::string("X-Left: ") + wrong + "\r\n").status, 400U) << wrong;
+  }
+  EXPECT_EQ(connect().send("GET / HTTP/1.1\r\nHost: a\r\nX-Left: 0\r\n\r\n").read().body, "hello") << "another route";
+}
+
+TEST_F(DeadlineTest, WhoLeavesEnoughTimeIsAPluginsToAnswerInTime) {
+  start_heeding(100ms);
+  expect_timeout(send_heeded("wait", "X-Left: 5000\r\n"));
+  EXPECT_EQ(report().timeouts, 1U);
+  EXPECT_EQ(report().failures, 1U);
 }
 
 TEST_F(DeadlineTest, WhatWaitsForAThreadForTooLongIsTurnedAwayAndNeverRuns) {

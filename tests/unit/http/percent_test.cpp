@@ -25,5 +25,18 @@ TEST(Percent, RefusesBrokenEscapes) {
   }
 }
 
+TEST(Percent, EncodesWhatAHeaderCannotHold) {
+  const std::string text = " bank 1.0.0: zoo.currency/1 convert; 100%\r\n\xc3\xa9 ";
+  const auto encoded = percent_encoded(text, 200);
+  EXPECT_EQ(encoded, "%20bank 1.0.0: zoo.currency/1 convert; 100%25%0D%0A%C3%A9%20");
+  EXPECT_EQ(decode(encoded), ">" + text);
+  EXPECT_EQ(percent_encoded("", 10), "");
+}
+
+TEST(Percent, EncodesNoMoreThanItMay) {
+  EXPECT_EQ(percent_encoded("abcdef", 4), "abcd");
+  EXPECT_EQ(percent_encoded("ab%cd", 4), "ab") << "no half of an escape";
+}
+
 }  // namespace
 }  // namespace mortise::http

@@ -34,6 +34,22 @@ TEST(Desire, ChoosesTheHighestVersionThatTheRangeAllows) {
   EXPECT_THAT(desired.unmet, IsEmpty());
 }
 
+TEST(Desire, RefusesToExposeWhatIsNotProvided) {
+  auto plugin = make_config("a");
+  plugin->expose.contracts = {"money/1", "tax/1"};
+  plugin->expose_lines = {{"money/1", 2}, {"tax/1", 3}};
+  const std::string provides = R"(,"provides":[{"contract":"money/1"},{"contract":"rate/1"}])";
+  const auto desired = desire({.plugins = {plugin}, .problems = {}}, {make_record("a", "1.0.0", provides)}, kDrop);
+  EXPECT_THAT(desired.wanted, IsEmpty());
+  ASSERT_THAT(desired.diagnostics, SizeIs(1));
+  EXPECT_EQ(desired.diagnostics[0].to_string(),
+            "/plugins.d/a.json:3: /expose: a 1.0.0 does not provide 'tax/1'; name what it provides (money/1, rate/1), "
+            "or write true for all");
+  plugin->expose.contracts = {"money/1"};
+  EXPECT_THAT(desire({.plugins = {plugin}, .problems = {}}, {make_record("a", "1.0.0", provides)}, kDrop).wanted,
+              SizeIs(1));
+}
+
 TEST(Desire, LeavesOutDisabledPlugins) {
   auto plugin = make_config("a");
   plugin->enabled = false;

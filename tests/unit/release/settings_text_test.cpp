@@ -67,6 +67,21 @@ TEST(SettingsText, TellsOfTheHostThatRunsIt) {
   EXPECT_FALSE(is_remote(plugin.config_text));
 }
 
+TEST(SettingsText, TellsWhatIsExposedWhereverThePluginRuns) {
+  for (const auto placement : {config::Placement::in_line, config::Placement::isolated}) {
+    for (const auto& expose : {config::ExposeConfig{}, config::ExposeConfig{.has_all = true},
+                               config::ExposeConfig{.contracts = {"a.b/1", "a.c/2"}}}) {
+      auto plugin = isolated();
+      plugin.placement = placement;
+      plugin.expose = expose;
+      const auto again = read(settings_text(plugin));
+      EXPECT_EQ(again.expose, expose);
+      EXPECT_EQ(again.placement, placement);
+      EXPECT_EQ(again.config_text, plugin.config_text);
+    }
+  }
+}
+
 TEST(SettingsText, LeavesOutWhatANewerHostHasSaid) {
   const auto again = read(R"(isolated cpus=2 network-granted {"x":1})");
   EXPECT_TRUE(again.sandbox.grants_network);
