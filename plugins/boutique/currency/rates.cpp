@@ -53,6 +53,10 @@ constexpr auto kKeys = [] {
 }();
 static_assert(std::adjacent_find(kKeys.begin(), kKeys.end(), std::greater_equal<>()) == kKeys.end());
 
+[[noreturn]] void refuse(const std::string& code, const std::string& why) {
+  throw Error(Status::invalid_argument, "config: rates: '" + code + "': " + why);
+}
+
 /// `value * times / by`, rounded half to even.
 Nanos scale(Nanos value, std::int64_t times, std::int64_t by) {
   const Nanos product = value * times;
@@ -69,18 +73,13 @@ Rates::Rates(const Given& given) {
   for (const auto& one : kRates) per_euro_.push_back(one.per_euro);
   for (const auto& [code, text] : given) {
     const auto* const known = std::find(kCodes.begin(), kCodes.end(), code);
-    if (known == kCodes.end()) {
-      throw Error(Status::invalid_argument, "config: rates: there is no currency '" + code + "'; rates are given for " +
-                                                "those that are built in, by codes such as USD");
-    }
-    if (code == "EUR") {
-      throw Error(Status::invalid_argument, "config: rates: EUR: all rates are for a euro; leave it out");
-    }
+    if (known == kCodes.end()) refuse(code, "no currency that is built in; leave it out");
+    if (code == "EUR") refuse(code, "all rates are for a euro; leave it out");
     const auto parsed = parse_billionths(text, kMostRate);
     if (!parsed) {
-      throw Error(Status::invalid_argument,
-                  "config: rates: " + code + ": '" + text + "' is no rate; write what a euro is worth as a decimal " +
-                      "above 0 and up to 10000000, with at most nine places, such as \"1.1305\"");
+      refuse(code, "'" + text +
+                       "' is no rate; write what a euro is worth as a decimal above 0 and up to 10000000, with at most "
+                       "nine places, such as \"1.1305\"");
     }
     per_euro_[static_cast<std::size_t>(known - kCodes.begin())] = *parsed;
   }
