@@ -98,6 +98,8 @@ base::Result<std::unique_ptr<Connection>> Connection::open_to_read(const std::fi
   return storage::guarded([&]() -> base::Result<std::unique_ptr<Connection>> {
     std::unique_ptr<Connection> connection(new Connection(file));
     if (const auto set = connection->ask("PRAGMA query_only=ON"); !set) return set.error();
+    // What has no authorizer runs nothing of what a plugin has put into its schema.
+    ::sqlite3_db_config(connection->handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
     return connection;
   });
 }
@@ -106,6 +108,9 @@ Connection::Connection(const std::filesystem::path& file)
     : session_(std::make_unique<Poco::Data::Session>(storage::open_sqlite(file))),
       handle_(Poco::Data::SQLite::Utility::dbHandle(*session_)) {
   ::sqlite3_extended_result_codes(handle_, 1);
+  ::sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  ::sqlite3_db_config(handle_, SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0, nullptr);
+  ::sqlite3_db_config(handle_, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, nullptr);
   ::sqlite3_busy_handler(handle_, &wait_for_lock, this);
   ::sqlite3_progress_handler(handle_, kInstructions, &check_deadline, this);
   // SQLite's own type of a row's number is as wide as ours, and another one.

@@ -127,6 +127,8 @@ constexpr std::array kKvSteps{kKv};
 constexpr std::array kOutboxSteps{kOutboxTables};
 constexpr std::array kInboxSteps{kInbox};
 constexpr std::array kTasksSteps{kTasks};
+// How many events were handled and when, and not which.
+constexpr std::array kInboxOpen{"", "seq", "at_ms"};
 
 constexpr std::array kExtensionTables{
     ExtensionTable{
@@ -135,7 +137,12 @@ constexpr std::array kExtensionTables{
                    .name = kNewsTables[static_cast<unsigned>(News::events)],
                    .rows = RowsFor::inserting,
                    .steps = kOutboxSteps},
-    ExtensionTable{.is_for = &has_inbox, .name = "mortise_inbox", .rows = RowsFor::inserting, .steps = kInboxSteps},
+    ExtensionTable{.is_for = &has_inbox,
+                   .name = "mortise_inbox",
+                   .rows = RowsFor::inserting,
+                   .steps = kInboxSteps,
+                   .sweep = "mortise_inbox_sweep",
+                   .open_columns = kInboxOpen},
     ExtensionTable{.is_for = &has_durable_tasks,
                    .name = kNewsTables[static_cast<unsigned>(News::tasks)],
                    .rows = RowsFor::all_but_updates,

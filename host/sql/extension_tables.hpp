@@ -14,7 +14,7 @@ namespace mortise::sql {
 enum class RowsFor {
   everything,
   all_but_updates,
-  inserting,  // and nothing else, not even reading
+  inserting,  // and nothing else, not even reading, but for columns that are open
 };
 
 struct ExtensionTable {
@@ -24,6 +24,11 @@ struct ExtensionTable {
   // Statements, each of which brings it and all that belongs to it, with names that begin with its own, to the next
   // version: the first makes it. One that was released stays as it is, and what is to change is one more.
   std::span<const char* const> steps;
+  // Where rows are for inserting: the trigger of the host's that deletes some, which nothing else may; and the columns
+  // that it reads ("": that there are rows). These are open to every statement of the plugin's, as SQLite tells a
+  // trigger that reads from no query of its name.
+  const char* sweep = nullptr;
+  std::span<const char* const> open_columns{};
 };
 
 std::span<const ExtensionTable> extension_tables() noexcept;
