@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <exception>
+#include <span>
 #include <utility>
 
 #include "isolation/steady_ns.hpp"
@@ -27,32 +28,58 @@ sql::Time deadline_of(const SqlRequest& request) {
   return deadline > std::chrono::steady_clock::now() + kFar ? sql::Time::max() : deadline;
 }
 
-/// Bytes of requests that the host has copies of.
-class UnderWay {
+}  // namespace
+
+/// What the host holds of one request and its answer, until that has been handed over.
+class DatabaseCalls::UnderWay {
  public:
-  UnderWay(std::atomic<std::uint64_t>& all, std::uint64_t size) noexcept : all_(all), size_(size) {
-    has_room_ = all_.fetch_add(size_, std::memory_order_relaxed) + size_ <= 2 * kMostSqlBytes;
-  }
+  explicit UnderWay(std::atomic<std::uint64_t>& all) noexcept : all_(all) {}
   UnderWay(const UnderWay&) = delete;
   UnderWay& operator=(const UnderWay&) = delete;
   ~UnderWay() { all_.fetch_sub(size_, std::memory_order_relaxed); }
-  [[nodiscard]] bool has_room() const noexcept { return has_room_; }
+  /// False: all together have no room for so many bytes more.
+  bool add(std::uint64_t size) noexcept {
+    size_ += size;
+    if (all_.fetch_add(size, std::memory_order_relaxed) + size <= 2 * kMostSqlBytes) return true;
+    all_.fetch_sub(size, std::memory_order_relaxed);
+    size_ -= size;
+    return false;
+  }
 
  private:
   std::atomic<std::uint64_t>& all_;
-  const std::uint64_t size_;
-  bool has_room_ = false;
+  std::uint64_t size_ = 0;
 };
 
 /// Rows on their way into an answer.
-struct RowTaker {
-  static mortise_status take(void* self, const mortise_sql_value* values, std::uint32_t count) {
-    const bool is_taken = static_cast<SqlAnswerWriter*>(self)->add_row({values, count});
-    return is_taken ? MORTISE_OK : MORTISE_RESOURCE_EXHAUSTED;
-  }
-};
+class DatabaseCalls::RowTaker {
+ public:
+  explicit RowTaker(UnderWay& under_way) noexcept : under_way_(under_way) {}
 
-}  // namespace
+  mortise_sql_rows rows() noexcept { return {sizeof(mortise_sql_rows), 0, this, &take}; }
+  SqlAnswerWriter& writer() noexcept { return writer_; }
+  /// Why the last row was not taken.
+  [[nodiscard]] const char* refusal() const noexcept { return refusal_; }
+
+ private:
+  static mortise_status take(void* self, const mortise_sql_value* values, std::uint32_t count) {
+    auto& taker = *static_cast<RowTaker*>(self);
+    const std::span row(values, count);
+    const auto size = size_of_row(row);
+    if (size > kMostSqlBytes - taker.writer_.size()) return taker.refuse(kTooMuch);
+    if (!taker.under_way_.add(size)) return taker.refuse(kTooManyAtOnce);
+    taker.writer_.add_row(row);
+    return MORTISE_OK;
+  }
+  mortise_status refuse(const char* why) noexcept {
+    refusal_ = why;
+    return MORTISE_RESOURCE_EXHAUSTED;
+  }
+
+  UnderWay& under_way_;
+  SqlAnswerWriter writer_;
+  const char* refusal_ = "";
+};
 
 DatabaseCalls::DatabaseCalls(HostEnd end, std::shared_ptr<OutgoingCalls> outgoing,
                              std::shared_ptr<sql::Database> database, GrowingPool& pool)
@@ -81,13 +108,15 @@ void DatabaseCalls::serve(std::uint32_t number) {
     return outgoing_->answer(number, MORTISE_OUT_OF_RANGE,
                              "the statement and its parameters take more than 64 MiB, which is the most that crosses");
   }
-  const UnderWay under_way(under_way_, wanted.request.size);
-  if (!under_way.has_room()) return outgoing_->answer(number, MORTISE_RESOURCE_EXHAUSTED, kTooManyAtOnce);
+  UnderWay under_way(under_way_);
+  if (!under_way.add(wanted.request.size)) {
+    return outgoing_->answer(number, MORTISE_RESOURCE_EXHAUSTED, kTooManyAtOnce);
+  }
   // A copy: what is looked at must not change any more.
   const std::string bytes(reinterpret_cast<const char*>(end_.area->at(wanted.request.offset)), wanted.request.size);
   const auto view = SqlRequestView::read(bytes);
   if (!view) return end_.breach->note("a statement of it has no form");
-  const auto done = perform(*view);
+  const auto done = perform(*view, under_way);
   outgoing_->answer(number, done.status, done.bytes);
 }
 
@@ -95,10 +124,10 @@ sql::Caller DatabaseCalls::caller_of(const SqlRequest& request) const noexcept {
   return {.whose = this, .thread = request.thread, .gone = &is_over_};
 }
 
-DatabaseCalls::Done DatabaseCalls::perform(const SqlRequestView& wanted) {
+DatabaseCalls::Done DatabaseCalls::perform(const SqlRequestView& wanted, UnderWay& under_way) {
   const auto caller = caller_of(wanted.request);
   switch (wanted.request.action) {
-    case SqlAction::run: return run(wanted, caller);
+    case SqlAction::run: return run(wanted, caller, under_way);
     case SqlAction::begin: return begin(wanted.request, caller);
     case SqlAction::commit:
     case SqlAction::roll_back: return end_transaction(wanted.request);
@@ -124,10 +153,10 @@ class DatabaseCalls::PutBack {
   TransactionPtr& transaction_;
 };
 
-DatabaseCalls::Done DatabaseCalls::run(const SqlRequestView& wanted, const sql::Caller& caller) {
+DatabaseCalls::Done DatabaseCalls::run(const SqlRequestView& wanted, const sql::Caller& caller, UnderWay& under_way) {
   const auto& request = wanted.request;
-  SqlAnswerWriter writer;
-  const mortise_sql_rows rows{sizeof rows, 0, &writer, &RowTaker::take};
+  RowTaker taker(under_way);
+  const auto rows = taker.rows();
   mortise_sql_outcome outcome{sizeof outcome, 0, 0, 0};
   const sql::Run run{.parameters = wanted.parameters,
                      .rows = request.wants_rows != 0 ? &rows : nullptr,
@@ -144,9 +173,9 @@ DatabaseCalls::Done DatabaseCalls::run(const SqlRequestView& wanted, const sql::
     ran = transaction->run(wanted.statement, run);
   }
   if (!ran) return {.status = static_cast<mortise_status>(ran.error().code), .bytes = ran.error().message};
-  if (*ran != MORTISE_OK) return {.status = *ran, .bytes = kTooMuch};
+  if (*ran != MORTISE_OK) return {.status = *ran, .bytes = taker.refusal()};
   return {.status = MORTISE_OK,
-          .bytes = writer.finish({.changed_rows = outcome.changed_rows, .last_row_id = outcome.last_row_id})};
+          .bytes = taker.writer().finish({.changed_rows = outcome.changed_rows, .last_row_id = outcome.last_row_id})};
 }
 
 DatabaseCalls::Done DatabaseCalls::begin(const SqlRequest& request, const sql::Caller& caller) {

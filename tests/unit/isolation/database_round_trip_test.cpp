@@ -111,6 +111,35 @@ TEST_F(DatabaseRoundTripTest, FailuresSayWhatIsWrong) {
   EXPECT_THAT(many.error().message, HasSubstr("select fewer at a time"));
 }
 
+TEST_F(DatabaseRoundTripTest, RowsOfManyStatementsTakeNoMoreThanTheyMayTogether) {
+  // Each holds a row of 60 MB, and computes until its worker is gone.
+  constexpr auto kHolding =
+      "SELECT zeroblob(60000000) UNION ALL "
+      "SELECT max(i) FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n)";
+  std::vector<std::thread> holding;
+  for (int i = 0; i < 2; ++i) {
+    holding.emplace_back([this] { EXPECT_FALSE(ask(kHolding, {}, std::make_unique<Rows>().get())); });
+  }
+  const auto ask_more = [this] { return ask("SELECT zeroblob(20000000)", {}, std::make_unique<Rows>().get()); };
+  auto more = ask_more();
+  while (more) more = ask_more();  // until both have theirs
+  EXPECT_EQ(more.error().code, ErrorCode::resource_exhausted);
+  EXPECT_THAT(more.error().message, HasSubstr("more than 128 MiB at this moment"));
+  EXPECT_TRUE(ask("SELECT 1", {}, std::make_unique<Rows>().get())) << "what is small has room";
+  calls_->end();
+  for (auto& thread : holding) thread.join();
+}
+
+TEST_F(DatabaseRoundTripTest, WhatWasHandedOverOrRefusedTakesNothing) {
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_TRUE(ask("SELECT zeroblob(10000000)", {}, std::make_unique<Rows>().get()));
+    const auto refused =
+        ask("SELECT zeroblob(10000000) UNION ALL SELECT zeroblob(60000000)", {}, std::make_unique<Rows>().get());
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message, HasSubstr("select fewer at a time"));
+  }
+}
+
 TEST_F(DatabaseRoundTripTest, ATransactionIsSeenAllOrNotAtAll) {
   const auto transaction = *remote_.begin(0);
   ASSERT_TRUE(ask("INSERT INTO item (name) VALUES ('kept')", {}, nullptr, transaction));
