@@ -115,13 +115,15 @@ bool has_outbox(const manifest::Manifest& manifest) {
   return std::any_of(topics.begin(), topics.end(), [](const auto& one) { return one.is_durable; });
 }
 
+bool has_durable_tasks(const manifest::Manifest& manifest) { return !manifest.durable_tasks.empty(); }
+
+/// Whoever has a database, for whatever reason, may take a transaction as it hears of events.
 bool has_inbox(const manifest::Manifest& manifest) {
   const auto& provides = manifest.provides;
-  return manifest.names_interface(MORTISE_SQL_V1) &&
-         std::any_of(provides.begin(), provides.end(), [](const auto& one) { return one.is_topic; });
+  const bool has_database = !manifest.migrations.empty() || manifest.names_interface(MORTISE_SQL_V1) ||
+                            has_keys_and_values(manifest) || has_outbox(manifest) || has_durable_tasks(manifest);
+  return has_database && std::any_of(provides.begin(), provides.end(), [](const auto& one) { return one.is_topic; });
 }
-
-bool has_durable_tasks(const manifest::Manifest& manifest) { return !manifest.durable_tasks.empty(); }
 
 constexpr std::array kKvSteps{kKv};
 constexpr std::array kOutboxSteps{kOutboxTables};
