@@ -362,6 +362,8 @@ base::Result<bool> Connection::has_table(std::string_view name, Time deadline) {
   return is_there;
 }
 
+void Connection::forget_pages() noexcept { ::sqlite3_db_release_memory(handle_); }
+
 bool Connection::is_in_transaction() const { return ::sqlite3_get_autocommit(handle_) == 0; }
 
 }  // namespace mortise::sql

@@ -81,6 +81,8 @@ class Connection {
 
   /// Whether a transaction is open: SQLite ends one by itself where it cannot go on.
   [[nodiscard]] bool is_in_transaction() const;
+  /// Gives back the memory in which it keeps what it has read. No statement of it runs.
+  void forget_pages() noexcept;
   /// What was inserted since the last call, also where that was rolled back.
   NewsSet take_news() noexcept { return std::exchange(news_, {}); }
 

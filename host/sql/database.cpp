@@ -18,7 +18,11 @@ using base::Error;
 using base::ErrorCode;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kMostIdle = 16;  // connections; each has a cache of up to 2 MB
+// Connections that lie idle: as many as work side by side all the while keep their caches of up to 2 MB each. The
+// others are left over from a busy moment. What they kept, the statements of all other plugins would lack, and so they
+// give it up when they come back, which takes microseconds; who takes one later reads its pages anew.
+constexpr std::size_t kMostWarm = 4;
+constexpr std::size_t kMostCold = 12;
 // For a look at every page; of a database that takes longer the rest is taken for whole.
 constexpr std::chrono::seconds kCheckTime{2};
 // For who has no deadline: how long it waits for its turn, and has it.
@@ -64,16 +68,18 @@ base::Result<std::shared_ptr<Database>> Database::open(const std::filesystem::pa
 
 Database::Database(std::filesystem::path file, UseLock in_use, std::unique_ptr<Connection> first)
     : file_(std::move(file)), in_use_(std::move(in_use)) {
-  idle_.reserve(kMostIdle);
-  idle_.push_back(std::move(first));
+  warm_.reserve(kMostWarm);
+  cold_.reserve(kMostCold);
+  warm_.push_back(std::move(first));
 }
 
 base::Result<std::unique_ptr<Connection>> Database::take(Time deadline) {
   {
     const std::lock_guard lock(mutex_);
-    if (!idle_.empty()) {
-      auto connection = std::move(idle_.back());
-      idle_.pop_back();
+    auto& idle = warm_.empty() ? cold_ : warm_;
+    if (!idle.empty()) {
+      auto connection = std::move(idle.back());
+      idle.pop_back();
       return connection;
     }
   }
@@ -84,8 +90,14 @@ base::Result<std::unique_ptr<Connection>> Database::take(Time deadline) {
 void Database::give_back(std::unique_ptr<Connection> connection) noexcept {
   if (connection->is_in_transaction()) return;
   connection->take_news();  // of what was not committed
+  {
+    const std::lock_guard lock(mutex_);
+    if (warm_.size() < kMostWarm) return warm_.push_back(std::move(connection));
+    if (cold_.size() >= kMostCold) return;
+  }
+  connection->forget_pages();
   const std::lock_guard lock(mutex_);
-  if (idle_.size() < kMostIdle) idle_.push_back(std::move(connection));
+  if (cold_.size() < kMostCold) cold_.push_back(std::move(connection));
 }
 
 /// In the queue of those who wait to write, under the mutex.

@@ -95,7 +95,8 @@ class Database : public std::enable_shared_from_this<Database> {
   std::mutex mutex_;
   std::condition_variable turn_is_free_;
   // Guarded by mutex_:
-  std::vector<std::unique_ptr<Connection>> idle_;
+  std::vector<std::unique_ptr<Connection>> warm_;  // idle, with what they have read
+  std::vector<std::unique_ptr<Connection>> cold_;  // idle, and without
   bool is_written_ = false;
   Caller writer_;
   Transaction* transaction_ = nullptr;  // the writer's; null: it runs one statement, or is about to begin
