@@ -1,5 +1,6 @@
 #include "isolation/database_calls.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <span>
@@ -82,8 +83,13 @@ class DatabaseCalls::RowTaker {
 };
 
 DatabaseCalls::DatabaseCalls(HostEnd end, std::shared_ptr<OutgoingCalls> outgoing,
-                             std::shared_ptr<sql::Database> database, GrowingPool& pool)
-    : end_(std::move(end)), outgoing_(std::move(outgoing)), database_(std::move(database)), pool_(pool) {}
+                             std::shared_ptr<sql::Database> database, GrowingPool& pool,
+                             std::function<std::chrono::milliseconds()> longest)
+    : end_(std::move(end)),
+      outgoing_(std::move(outgoing)),
+      database_(std::move(database)),
+      pool_(pool),
+      longest_(std::move(longest)) {}
 
 void DatabaseCalls::take(std::uint32_t number) {
   if (!outgoing_->claim(number)) return;
@@ -186,8 +192,10 @@ DatabaseCalls::Done DatabaseCalls::begin(const SqlRequest& request, const sql::C
     }
   }
   const bool only_reads = (request.flags & MORTISE_SQL_READ_ONLY) != 0;
-  auto begun = database_->begin(only_reads ? sql::Database::Access::read : sql::Database::Access::write,
-                                deadline_of(request), caller);
+  const auto said = deadline_of(request);
+  auto begun = only_reads ? database_->begin(sql::Database::Access::read, said, caller)
+                          : database_->begin(sql::Database::Access::write,
+                                             std::min(said, std::chrono::steady_clock::now() + longest_()), caller);
   if (!begun) return {.status = static_cast<mortise_status>(begun.error().code), .bytes = begun.error().message};
   TransactionPtr too_late;
   const std::lock_guard lock(mutex_);

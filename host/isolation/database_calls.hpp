@@ -3,7 +3,9 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -21,9 +23,10 @@ namespace mortise::isolation {
 class DatabaseCalls : public std::enable_shared_from_this<DatabaseCalls> {
  public:
   /// `pool`, which outlives it, has a thread for each outgoing place: one that waits for its turn to write must not
-  /// keep from running who has it.
+  /// keep from running who has it. `longest` tells how long a transaction may keep others from writing, whatever
+  /// deadline the worker says.
   DatabaseCalls(HostEnd end, std::shared_ptr<OutgoingCalls> outgoing, std::shared_ptr<sql::Database> database,
-                GrowingPool& pool);
+                GrowingPool& pool, std::function<std::chrono::milliseconds()> longest);
 
   /// What lies in that place is to be done. The attendant's.
   void take(std::uint32_t number);
@@ -55,6 +58,7 @@ class DatabaseCalls : public std::enable_shared_from_this<DatabaseCalls> {
   const std::shared_ptr<OutgoingCalls> outgoing_;
   const std::shared_ptr<sql::Database> database_;
   GrowingPool& pool_;
+  const std::function<std::chrono::milliseconds()> longest_;
   std::atomic<std::uint64_t> under_way_{0};  // bytes of requests and answers; a count that orders nothing: relaxed
   std::atomic<bool> is_over_{false};         // set under mutex_; read without by what runs for it: relaxed
   std::mutex mutex_;

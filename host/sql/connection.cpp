@@ -138,8 +138,13 @@ void Connection::note_change(void* self, int action, const char* /*database*/, c
 
 int Connection::check_deadline(void* self) {
   const auto& connection = *static_cast<Connection*>(self);
-  const bool has_gone = connection.gone_ != nullptr && connection.gone_->load(std::memory_order_relaxed);
-  return has_gone || std::chrono::steady_clock::now() >= connection.deadline_ ? 1 : 0;
+  const auto is_set = [](const std::atomic<bool>* flag) {
+    return flag != nullptr && flag->load(std::memory_order_relaxed);
+  };
+  return is_set(connection.gone_) || is_set(connection.unwanted_) ||
+                 std::chrono::steady_clock::now() >= connection.deadline_
+             ? 1
+             : 0;
 }
 
 int Connection::wait_for_lock(void* self, int attempts) {
@@ -231,6 +236,7 @@ class Connection::Running {
     connection_.is_running_ = true;
     connection_.deadline_ = run.deadline;
     connection_.gone_ = run.caller.gone;
+    connection_.unwanted_ = run.unwanted;
   }
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
@@ -239,6 +245,7 @@ class Connection::Running {
     ::sqlite3_clear_bindings(statement_);
     connection_.deadline_ = Time::max();
     connection_.gone_ = nullptr;
+    connection_.unwanted_ = nullptr;
     connection_.is_running_ = false;
   }
 

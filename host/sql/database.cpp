@@ -199,7 +199,7 @@ void Database::set_writer(Transaction& transaction, Time overdue_at) {
 /// Under the mutex, without which no transaction goes; but not while it tells of that.
 void Database::end_overdue(std::unique_lock<std::mutex>& lock) {
   if (transaction_ == nullptr || !transaction_->try_end_overdue()) {
-    overdue_at_ = Clock::now() + kLookAgain;  // it is in use just now
+    overdue_at_ = Clock::now() + kLookAgain;  // what it runs just now ends first
     return;
   }
   is_written_ = false;
@@ -302,7 +302,7 @@ Database::Transaction::~Transaction() {
 
 /// Why nothing more can be done in it; nullopt: it can.
 std::optional<base::Error> Database::Transaction::fault() const {
-  if (is_overdue_) {
+  if (is_overdue_ || is_unwanted_.load(std::memory_order_relaxed)) {
     return Error{ErrorCode::aborted, "the transaction was open for longer than it may be, and has been rolled back"};
   }
   if (!connection_->is_in_transaction()) {
@@ -320,7 +320,11 @@ base::Result<mortise_status> Database::Transaction::run(std::string_view text, c
   if (!turn_ && ::sqlite3_stmt_readonly(*statement) == 0) {
     return Error{ErrorCode::failed_precondition, "the transaction only reads; begin one that writes"};
   }
-  return connection_->run(*statement, run);
+  auto wanted = run;
+  wanted.unwanted = &is_unwanted_;
+  auto outcome = connection_->run(*statement, wanted);
+  if (!outcome && is_unwanted_.load(std::memory_order_relaxed)) return *fault();
+  return outcome;
 }
 
 base::Result<void> Database::Transaction::ask(std::string_view statement) {
@@ -355,10 +359,13 @@ base::Result<void> Database::Transaction::commit() {
   return committed;
 }
 
-/// Called under the database's mutex. False: its owner is at it.
+/// Called under the database's mutex. False: its owner is at it, and does nothing more.
 bool Database::Transaction::try_end_overdue() noexcept {
   auto nobody = Use::none;
-  if (!use_.compare_exchange_strong(nobody, Use::ending, std::memory_order_acquire)) return false;
+  if (!use_.compare_exchange_strong(nobody, Use::ending, std::memory_order_acquire)) {
+    is_unwanted_.store(true, std::memory_order_relaxed);
+    return false;
+  }
   try {
     static_cast<void>(connection_->ask("ROLLBACK"));
   } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): it is tried again

@@ -147,6 +147,9 @@ class Database::Transaction {
   std::unique_ptr<Connection> connection_;
   const Access access_;
   std::atomic<Use> use_{Use::none};
+  // Set by who waits and finds it overdue and in use: what runs ends early, and nothing more begins. A value on its
+  // own: relaxed.
+  std::atomic<bool> is_unwanted_{false};
   bool is_overdue_ = false;  // whose use it is
   bool has_mark_ = false;    // its owner's
 };

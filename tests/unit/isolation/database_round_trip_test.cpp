@@ -71,11 +71,13 @@ class DatabaseRoundTripTest : public sql::DatabaseTest {
   std::vector<ForwardedSlot> slots_;
   GrowingPool pool_{kOutgoingCount};
   std::shared_ptr<OutgoingCalls> outgoing_ = std::make_shared<OutgoingCalls>(end_, slots_);
-  std::shared_ptr<DatabaseCalls> calls_ = std::make_shared<DatabaseCalls>(end_, outgoing_, database_, pool_);
+  std::shared_ptr<DatabaseCalls> calls_ =
+      std::make_shared<DatabaseCalls>(end_, outgoing_, database_, pool_, [this] { return longest_.load(); });
   HostLink link_{Talk(base::Descriptor()), area_, base::Descriptor()};
   OutgoingPlaces places_{link_};
   RemoteSql remote_{link_, places_};
   mortise_sql_outcome told_{sizeof(mortise_sql_outcome), 0, 0, 0};
+  std::atomic<std::chrono::milliseconds> longest_{std::chrono::minutes(1)};
   std::atomic<bool> is_over_{false};
   std::thread attendant_;
 };
@@ -148,6 +150,23 @@ TEST_F(DatabaseRoundTripTest, ATransactionIsSeenAllOrNotAtAll) {
   ASSERT_TRUE(remote_.end(SqlAction::commit, transaction));
   EXPECT_THAT(select("SELECT name FROM item"), ElementsAre("kept"));
   EXPECT_FALSE(remote_.end(SqlAction::commit, transaction)) << "it is over";
+}
+
+TEST_F(DatabaseRoundTripTest, ATransactionLastsNoLongerThanTheHostHasIt) {
+  longest_ = std::chrono::milliseconds(20);
+  const auto transaction = *remote_.begin(0);  // without a deadline
+  std::thread endless([&] {
+    const auto ended = ask(
+        "INSERT INTO item (name) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n",
+        {}, nullptr, transaction);
+    ASSERT_FALSE(ended);
+    EXPECT_EQ(ended.error().code, ErrorCode::aborted);
+    EXPECT_THAT(ended.error().message, HasSubstr("longer than it may be"));
+  });
+  add("written", 1);
+  endless.join();
+  EXPECT_FALSE(remote_.end(SqlAction::commit, transaction));
+  EXPECT_THAT(select("SELECT name FROM item"), ElementsAre("written"));
 }
 
 TEST_F(DatabaseRoundTripTest, RowsThatAreRefusedUndoTheirStatement) {
