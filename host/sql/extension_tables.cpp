@@ -132,23 +132,28 @@ constexpr std::array kTasksSteps{kTasks};
 // How many events were handled and when, and not which.
 constexpr std::array kInboxOpen{"", "seq", "at_ms"};
 
-constexpr std::array kExtensionTables{
-    ExtensionTable{
-        .is_for = &has_keys_and_values, .name = "mortise_kv", .rows = RowsFor::everything, .steps = kKvSteps},
-    ExtensionTable{.is_for = &has_outbox,
-                   .name = kNewsTables[static_cast<unsigned>(News::events)],
-                   .rows = RowsFor::inserting,
-                   .steps = kOutboxSteps},
-    ExtensionTable{.is_for = &has_inbox,
-                   .name = "mortise_inbox",
-                   .rows = RowsFor::inserting,
-                   .steps = kInboxSteps,
-                   .sweep = "mortise_inbox_sweep",
-                   .open_columns = kInboxOpen},
-    ExtensionTable{.is_for = &has_durable_tasks,
-                   .name = kNewsTables[static_cast<unsigned>(News::tasks)],
-                   .rows = RowsFor::all_but_updates,
-                   .steps = kTasksSteps}};
+constexpr std::array kExtensionTables{ExtensionTable{.is_for = &has_keys_and_values,
+                                                     .name = "mortise_kv",
+                                                     .brought_by = "\"mortise.kv/1\" in \"interfaces\"",
+                                                     .rows = RowsFor::everything,
+                                                     .steps = kKvSteps},
+                                      ExtensionTable{.is_for = &has_outbox,
+                                                     .name = kNewsTables[static_cast<unsigned>(News::events)],
+                                                     .brought_by = "{\"topic\": …, \"durable\": true} in \"publishes\"",
+                                                     .rows = RowsFor::inserting,
+                                                     .steps = kOutboxSteps},
+                                      ExtensionTable{.is_for = &has_inbox,
+                                                     .name = "mortise_inbox",
+                                                     .brought_by = "the topic in \"subscribes\"",
+                                                     .rows = RowsFor::inserting,
+                                                     .steps = kInboxSteps,
+                                                     .sweep = "mortise_inbox_sweep",
+                                                     .open_columns = kInboxOpen},
+                                      ExtensionTable{.is_for = &has_durable_tasks,
+                                                     .name = kNewsTables[static_cast<unsigned>(News::tasks)],
+                                                     .brought_by = "the handler in \"durable_tasks\"",
+                                                     .rows = RowsFor::all_but_updates,
+                                                     .steps = kTasksSteps}};
 
 }  // namespace
 

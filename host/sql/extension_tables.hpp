@@ -20,6 +20,7 @@ enum class RowsFor {
 struct ExtensionTable {
   bool (*is_for)(const manifest::Manifest&);  // whether a plugin is to have it
   const char* name;
+  const char* brought_by;  // what the manifest lacks where it is missing
   RowsFor rows;
   // Statements, each of which brings it and all that belongs to it, with names that begin with its own, to the next
   // version: the first makes it. One that was released stays as it is, and what is to change is one more.

@@ -92,6 +92,22 @@ TEST_F(ExtensionTablesTest, AreMissedByAMigrationWhoseManifestDoesNotNameTheInte
   expect_done(with_store(version("1.1.0", {step(1, read_), step(2, "SELECT version FROM seen")})));
 }
 
+TEST_F(ExtensionTablesTest, ThatAreMissedSayWhatTheManifestLacks) {
+  const auto missed = [this](const char* statement) {
+    const auto failed = run(statement);
+    EXPECT_FALSE(failed);
+    EXPECT_EQ(failed.error().code, ErrorCode::failed_precondition);
+    return failed.error().message;
+  };
+  EXPECT_EQ(missed("INSERT INTO mortise_tasks (handler, payload) VALUES ('send', x'')"),
+            "no such table: mortise_tasks; the host makes it where the manifest names the handler in "
+            "\"durable_tasks\"");
+  EXPECT_THAT(missed("SELECT seq FROM main.Mortise_Inbox"), HasSubstr("the topic in \"subscribes\""));
+  EXPECT_THAT(missed("SELECT key FROM mortise_kv"), HasSubstr("\"mortise.kv/1\" in \"interfaces\""));
+  EXPECT_THAT(missed("INSERT INTO mortise_outbox (id) VALUES (1)"), HasSubstr("\"durable\": true"));
+  EXPECT_EQ(run("SELECT 1 FROM other").error().message, "no such table: other");
+}
+
 TEST_F(ExtensionTablesTest, AreRefusedWhereANewerHostHasHadThem) {
   const auto store = with_store(version("1.0.0", {}));
   expect_done(store);
