@@ -31,6 +31,7 @@ void Courier::bind(Addressee addressee) {
   {
     const std::lock_guard lock(mutex_);
     former = std::exchange(addressee_, std::move(addressee));
+    is_waiting_ = false;
     workers = count_new_workers();
   }
   post(workers);
@@ -140,12 +141,16 @@ void Courier::add_listed(Letter letter) {
 
 void Courier::note_more(bool is_more) {
   std::size_t workers = 0;
+  std::chrono::milliseconds wait{0};
   {
     const std::lock_guard lock(mutex_);
     is_more_ = is_more;
     workers = count_new_workers();
+    wait = time_to_wait();
   }
   post(workers);
+  if (wait.count() == 0) return;
+  if (const auto desk = desk_.lock()) desk->wake_in(wait);
 }
 
 /// Wholly or, when it throws, not at all.

@@ -6,6 +6,8 @@
 #include "events/event_form.hpp"
 #include "runtime/abi_values.hpp"
 #include "runtime/generation.hpp"
+#include "runtime/retry_rules.hpp"
+#include "telemetry/log.hpp"
 
 namespace mortise::events {
 namespace {
@@ -17,9 +19,17 @@ constexpr std::chrono::milliseconds kLongestShift{5};
 
 }  // namespace
 
+bool Courier::may_begin() const { return !is_held_ && addressee_.cone != nullptr && time_to_wait().count() == 0; }
+
+std::chrono::milliseconds Courier::time_to_wait() const {
+  if (!is_waiting_) return std::chrono::milliseconds(0);
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(waits_until_ - std::chrono::steady_clock::now());
+  return std::max(left, std::chrono::milliseconds(0));
+}
+
 /// They are to be posted by who has asked.
 std::size_t Courier::count_new_workers() {
-  if (is_held_ || addressee_.cone == nullptr) return 0;
+  if (!may_begin()) return 0;
   const auto wanted = std::min(kMostAtOnce, workers_ + ready_.size());
   // One that has nothing to do any more takes what is ready here before it ends: those under way are not counted as
   // free, so that one too many may come, and goes.
@@ -66,11 +76,16 @@ void Courier::work() {
       const std::lock_guard lock(mutex_);
       const auto place = under_way_.find(number);
       if (place == under_way_.end()) return;  // abandoned, and this thread's place with it
-      is_first = heard_ahead_ == 0 && unwritten_.empty();
-      is_urgent = finish(place->second.lane, delivery);
+      if (delivery.has_begun) {
+        is_first = heard_ahead_ == 0 && unwritten_.empty();
+        is_urgent = finish(place->second.lane, delivery);
+      } else {
+        wait_with(place->second.lane);
+      }
       under_way_.erase(place);
       if (under_way_.empty()) idle_.notify_all();
     }
+    if (!delivery.has_begun) tell_of_wait(delivery);
     if (is_urgent || is_first) tell(is_urgent);
     if (std::chrono::steady_clock::now() < until) continue;
     if (try_post()) return;
@@ -90,7 +105,7 @@ void Courier::tell(bool is_urgent) {
 /// False: nothing can go, and the thread's place is free.
 bool Courier::take_next(std::uint64_t& number, LetterPtr& letter, Addressee& addressee) {
   const std::lock_guard lock(mutex_);
-  if (is_held_ || addressee_.cone == nullptr || ready_.empty()) {
+  if (!may_begin() || ready_.empty()) {
     --workers_;
     return false;
   }
@@ -148,8 +163,28 @@ Delivery Courier::deliver_one(const Letter& letter, const Addressee& addressee) 
   }
 }
 
+/// Its first letter was not begun.
+void Courier::wait_with(const std::string& name) {
+  ready_.push_front(name);
+  is_waiting_ = true;
+  waits_until_ = std::chrono::steady_clock::now() + runtime::kPauseOfUnbegun;
+}
+
+/// Once, until something has begun.
+void Courier::tell_of_wait(const Delivery& delivery) {
+  if (const auto desk = desk_.lock()) desk->wake_in(runtime::kPauseOfUnbegun);
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(has_told_of_wait_, true)) return;
+  }
+  telemetry::log(telemetry::Level::warning, "events", "durable events wait for their subscriber",
+                 {{"subscriber", plugin_}, {"publisher", origin_.publisher}, {"reason", delivery.reason}});
+}
+
 /// Of the first letter of that lane.
 bool Courier::finish(const std::string& name, const Delivery& delivery) {
+  is_waiting_ = false;
+  has_told_of_wait_ = false;
   const auto found = lanes_.find(name);
   auto& lane = found->second;
   const auto first = std::move(lane.letters.front());

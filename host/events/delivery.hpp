@@ -20,10 +20,15 @@ struct Subscriber {
 /// What came of a delivery.
 struct Delivery {
   mortise_status status = MORTISE_OK;
-  std::string reason{};  // of a failure, as its subscriber has said it
+  bool has_begun = true;  // false: the subscriber has seen nothing of it, as its process was away
+  std::string reason{};   // of a failure, as its subscriber has said it
 };
 
-/// Waits for the subscriber's handler, in a scope of its own. `request` is what write_request() has written.
+/// Waits for the subscriber's handler, in a scope of its own. `request` is what write_request() has written. What fails
+/// that has begun is logged.
 Delivery deliver(const Subscriber& subscriber, const std::string& topic, mortise_bytes request);
+
+/// As many lines as the plugin itself may write.
+void log_failure(const runtime::Generation& generation, const std::string& topic, const Delivery& failed);
 
 }  // namespace mortise::events

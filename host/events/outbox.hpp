@@ -90,6 +90,7 @@ class Outbox final : public sql::CommitListener,
   void on_news() noexcept override { wake(); }
   void tell(bool is_urgent) noexcept override;
   void wake() noexcept override;
+  void wake_in(std::chrono::milliseconds time) noexcept override;
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -130,7 +131,6 @@ class Outbox final : public sql::CommitListener,
   base::Result<std::int64_t> last_id() const;
   static void log_dead(const DeadLetter& letter);
   void note_fault(const base::Error& error);
-  void wake_in(std::chrono::milliseconds time) noexcept;
   [[nodiscard]] DueTimes due_times() const;
 
   const std::string plugin_;

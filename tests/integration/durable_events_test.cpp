@@ -4,6 +4,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <csignal>
+#include <filesystem>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -242,6 +243,32 @@ TEST_P(DurableEventsTest, AKilledHostLosesNothingAndRepeatsNothing) {
 }
 
 MORTISE_BOTH_PLACEMENTS(DurableEventsTest);
+
+class WithoutAProcess : public DurableEventsTest {};
+
+TEST_P(WithoutAProcess, ASubscriberCostsItsEventsNoAttempts) {
+  start_both();
+  EXPECT_TRUE(tell("key=a&count=10"));
+  noted(10);
+  // No worker can start without its image.
+  std::filesystem::rename(prefix_.state_directory() / "store", prefix_.state_directory() / "away");
+  for (const auto& plugin : host_->ask("GET", "/v1/status")["plugins"]) {
+    if (plugin["name"] == "notes") EXPECT_EQ(::kill(plugin["worker"]["pid"].get<pid_t>(), SIGKILL), 0);
+  }
+  host_->wait_for_log("worker has ended");
+  EXPECT_TRUE(tell("key=a&from=11&count=50"));
+  EXPECT_TRUE(tell("key=b&count=50"));
+  const auto line = host_->wait_for_log("durable events wait for their subscriber");
+  EXPECT_EQ(line["subscriber"], "notes");
+  EXPECT_EQ(line["publisher"], "tells");
+  host_->wait_for_log("a worker that was started anew is not fit");
+  std::filesystem::rename(prefix_.state_directory() / "away", prefix_.state_directory() / "store");
+  expect_all_noted();
+  EXPECT_EQ(noted(110)["last"]["attempt"], 1);
+  EXPECT_EQ(mortise({"events", "dead", "notes"}).out, "no event is dead\n");
+}
+
+INSTANTIATE_TEST_SUITE_P(Placed, WithoutAProcess, ::testing::Values("isolated"), placement_name);
 
 }  // namespace
 }  // namespace mortise::integration

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "outbox_fixture.hpp"
+#include "runtime/failure.hpp"
 
 namespace mortise::events {
 namespace {
@@ -202,6 +203,45 @@ TEST_F(OutboxTest, ComesAgainUntilItIsHeardAndOthersOfItsKeyWait) {
   settle();
   EXPECT_EQ(count("mortise_outbox"), 0);
   EXPECT_EQ(count("mortise_outbox_deliveries"), 0);
+}
+
+TEST_F(OutboxTest, WhatHasNotBegunCountsAsNoAttemptAndKeepsItsOrder) {
+  std::atomic<int> left{12};  // of three keys each four times, which is more than all attempts
+  subscriber_.handle_with([&](const Heard&) {
+    if (--left < 0) return MORTISE_OK;
+    runtime::note_unbegun(subscriber_.generation());
+    return MORTISE_UNAVAILABLE;
+  });
+  run();
+  publish_many(300, [](int i) { return std::to_string(i % 3); });
+  const auto heard = subscriber_.wait_for(300);
+  expect_order(heard, 3);
+  for (const auto& one : heard) EXPECT_EQ(one.attempt, 1U);
+  settle();
+  EXPECT_EQ(count("mortise_outbox"), 0);
+  EXPECT_EQ(count("mortise_outbox_deliveries"), 0);
+}
+
+TEST_F(OutboxTest, WhatHasNotBegunIsLeftToWhoDeliversNext) {
+  std::atomic<bool> is_away{true};
+  std::atomic<bool> is_tried{false};
+  subscriber_.handle_with([&](const Heard&) {
+    if (!is_away) return MORTISE_OK;
+    is_tried = true;
+    is_tried.notify_all();
+    runtime::note_unbegun(subscriber_.generation());
+    return MORTISE_UNAVAILABLE;
+  });
+  run();
+  publish_many(20, [](int) { return "a"; });
+  is_tried.wait(false);
+  close();
+  is_away = false;
+  open();
+  run();
+  const auto heard = subscriber_.wait_for(20);
+  expect_order(heard);
+  EXPECT_EQ(heard[0].attempt, 1U);
 }
 
 TEST_F(OutboxTest, AfterTheLastAttemptItIsDeadAndMayBeReplayed) {

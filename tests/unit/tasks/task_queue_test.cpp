@@ -5,6 +5,7 @@
 #include <set>
 
 #include "queue_fixture.hpp"
+#include "runtime/failure.hpp"
 
 namespace mortise::tasks {
 namespace {
@@ -74,6 +75,41 @@ TEST_F(QueueTest, ComesAgainUntilItSucceeds) {
   EXPECT_EQ(wait_for(1)[0].attempt, 3U);
   settle();
   EXPECT_EQ(count(), 0);
+}
+
+TEST_F(QueueTest, WhatHasNotBegunCountsAsNoAttempt) {
+  std::atomic<int> left{4};  // which is more than all attempts
+  handle_with([&](const Ran&) {
+    if (--left < 0) return MORTISE_OK;
+    runtime::note_unbegun(*cone_->entry);
+    return MORTISE_UNAVAILABLE;
+  });
+  run();
+  submit("first", {.name = "a"});
+  EXPECT_EQ(wait_for(1)[0].attempt, 1U);
+  submit("next", {.name = "a"});
+  EXPECT_EQ(wait_for(2)[1].attempt, 1U);
+  settle();
+  EXPECT_EQ(count(), 0);
+}
+
+TEST_F(QueueTest, WhatIsReadyWaitsWithWhatHasNotBegun) {
+  std::atomic<bool> is_away{true};
+  std::atomic<int> tries{0};
+  handle_with([&](const Ran&) {
+    if (!is_away) return MORTISE_OK;
+    ++tries;
+    tries.notify_all();
+    runtime::note_unbegun(*cone_->entry);
+    return MORTISE_UNAVAILABLE;
+  });
+  run();
+  submit_many(200);
+  for (int seen = tries; seen < 10; seen = tries) tries.wait(seen);
+  is_away = false;
+  const auto all = wait_for(200);
+  EXPECT_THAT(all, SizeIs(200));
+  for (const auto& one : all) EXPECT_EQ(one.attempt, 1U);
 }
 
 TEST_F(QueueTest, AfterTheLastAttemptItIsDeadAndMayBeReplayed) {
