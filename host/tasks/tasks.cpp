@@ -23,6 +23,8 @@ constexpr std::size_t kMostNameBytes = 64;
 constexpr std::size_t kMostTimeBytes = 1024;  // of a calendar's text, and of a time zone's
 // Of tasks that come once: names that are made up anew for each must not take more and more room.
 constexpr std::size_t kMostCountedNames = 100;
+// Nor must those of tasks that come again.
+constexpr std::size_t kMostRecurringNames = 1000;
 // Tasks that wait for a thread are the instance's own, and bounded as such.
 constexpr std::size_t kMostQueued = std::size_t{1} << 20U;
 
@@ -142,7 +144,8 @@ base::Result<void> Tasks::cancel(const Generation& generation, std::uint64_t tag
 
 Tasks::Counts* Tasks::counts_of(const std::string& plugin, const std::string& name, bool comes_again) {
   auto& names = counts_[plugin];
-  const bool has_its_own = comes_again || names.size() < kMostCountedNames || names.contains(name);
+  const auto most = comes_again ? kMostRecurringNames : kMostCountedNames;
+  const bool has_its_own = names.size() < most || names.contains(name);
   return &names[has_its_own ? name : std::string()];
 }
 

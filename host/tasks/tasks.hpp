@@ -76,7 +76,7 @@ class Tasks final : public runtime::Service {
   /// Those that are rows, and survive all this.
   DurableTasks& durable() noexcept { return durable_; }
 
-  /// By name: of those that come again each, of those that come once the first hundred names. Any thread.
+  /// By name: of those that come again the first thousand, of those that come once the first hundred. Any thread.
   [[nodiscard]] std::vector<TaskReport> report(const std::string& plugin);
 
   /// From here on tasks begin; until pause(). `others_submit_for` as DurableTasks has it, as what pause() does. Of

@@ -362,6 +362,17 @@ TEST_F(TasksTest, NamesThatAreMadeUpForEachAreCountedTogether) {
   EXPECT_EQ(all.back().name, "often") << "one that comes again has its own";
 }
 
+TEST_F(TasksTest, NamesOfThoseThatComeAgainAreBoundedToo) {
+  const auto worker = instance();
+  for (std::uint64_t i = 0; i < 1100; ++i) {
+    ASSERT_TRUE(add(worker, {.tag = i, .name = "name " + std::to_string(i), .every_ms = 3'600'000}));
+  }
+  const auto all = tasks_.report("worker");
+  EXPECT_EQ(all.size(), 1001U);
+  EXPECT_EQ(all.front().name, "");
+  EXPECT_EQ(all.front().waiting, 100U);
+}
+
 TEST_F(TasksTest, RefuseWhatCannotBe) {
   const auto worker = instance();
   const auto why = [](const base::Result<void>& added) { return added ? std::string() : added.error().message; };
