@@ -40,6 +40,9 @@ base::Error too_many(const mortise_task_v1& task) {
 base::Error is_there(const mortise_task_v1& task) {
   return refuse(ErrorCode::already_exists, task, "is there already, by its tag or its name; cancel that one first");
 }
+base::Error is_over(const mortise_task_v1& task) {
+  return refuse(ErrorCode::cancelled, task, "is not begun: the plugin's instance ends");
+}
 base::Error is_missing() { return {ErrorCode::not_found, "there is no such task, or none any more"}; }
 
 /// What is immutable is read by any thread; the rest is guarded by the service's mutex.
@@ -113,7 +116,7 @@ base::Result<void> Tasks::add(const Generation& generation, const mortise_task_v
                                           .run = given.run});
   const std::lock_guard lock(mutex_);
   auto& instance = instances_[&generation];
-  if (instance.is_over) return refuse(ErrorCode::cancelled, given, "is not begun: the plugin's instance ends");
+  if (instance.is_over) return is_over(given);
   if (instance.tasks.size() >= kMostTasks) return too_many(given);
   if (instance.tasks.contains(given.tag)) return is_there(given);
   if (timing->comes_again() && !instance.names.insert(task->name).second) return is_there(given);

@@ -34,6 +34,7 @@ namespace mortise::tasks {
 inline constexpr std::size_t kMostTasks = 10000;  // of one instance
 base::Error too_many(const mortise_task_v1& task);
 base::Error is_there(const mortise_task_v1& task);
+base::Error is_over(const mortise_task_v1& task);
 base::Error is_missing();
 
 /// What has come of a plugin's tasks of one name, all its instances together.
