@@ -49,4 +49,18 @@ base::Result<std::uint64_t> EventsControl::replay(const std::string& subscriber,
   return replayed;
 }
 
+base::Result<std::uint64_t> EventsControl::discard(const std::string& subscriber, const std::string& publisher,
+                                                   std::int64_t number, const std::string& who) {
+  const auto id = publisher.empty() ? std::nullopt : std::optional(number);
+  auto discarded = events_.outboxes().discard(subscriber, publisher, id);
+  if (discarded && *discarded > 0) {
+    telemetry::log(telemetry::Level::info, "events", "events discarded",
+                   {{"plugin", subscriber},
+                    {"id", id ? publisher + ":" + std::to_string(number) : "all that were dead"},
+                    {"count", std::to_string(*discarded)},
+                    {"who", who}});
+  }
+  return discarded;
+}
+
 }  // namespace mortise

@@ -18,6 +18,8 @@ class EventsControl final : public admin::EventsControl {
   base::Result<std::vector<admin::DeadEvent>> dead(const std::string& subscriber) override;
   base::Result<std::uint64_t> replay(const std::string& subscriber, const std::string& publisher, std::int64_t number,
                                      const std::string& who) override;
+  base::Result<std::uint64_t> discard(const std::string& subscriber, const std::string& publisher, std::int64_t number,
+                                      const std::string& who) override;
 
  private:
   events::Events& events_;

@@ -48,6 +48,10 @@ class EventsControl {
   /// `who` is for the log.
   virtual base::Result<std::uint64_t> replay(const std::string& subscriber, const std::string& publisher,
                                              std::int64_t number, const std::string& who) = 0;
+  /// Likewise, has it not delivered to that subscriber any more: one that is dead, fails or is in its turn, or all that
+  /// are dead.
+  virtual base::Result<std::uint64_t> discard(const std::string& subscriber, const std::string& publisher,
+                                              std::int64_t number, const std::string& who) = 0;
 };
 
 }  // namespace mortise::admin

@@ -108,6 +108,10 @@ class Courier : public std::enable_shared_from_this<Courier> {
   /// Whether there was more to read than it wanted. Threads that could not be had before are asked for again.
   void note_more(bool is_more);
 
+  /// Has a letter not come any more, as if it had been heard; a handler that is at it returns. False: it has none of
+  /// that number. By that one thread, too.
+  bool discard(std::int64_t id);
+
   /// Whether something is to be written: at once, or sometime.
   struct Unwritten {
     bool is_any = false;
@@ -132,6 +136,7 @@ class Courier : public std::enable_shared_from_this<Courier> {
   struct UnderWay {
     std::string lane;
     const runtime::Generation* generation;
+    bool is_discarded = false;  // whatever comes of it, it does not come again
   };
   using Lanes = std::unordered_map<std::string, Lane>;
 
@@ -146,6 +151,8 @@ class Courier : public std::enable_shared_from_this<Courier> {
   Delivery deliver_one(const Letter& letter, const Addressee& addressee) const;
   bool finish(const std::string& name, const Delivery& delivery);  // under mutex_; whether that is urgent
   void wait_with(const std::string& name);                         // under mutex_
+  void note_heard(const Letter& letter);                           // under mutex_
+  bool take_out(std::int64_t id);                                  // under mutex_
   [[nodiscard]] bool may_begin() const;                            // under mutex_
   [[nodiscard]] std::chrono::milliseconds time_to_wait() const;    // under mutex_
   void tell_of_wait(const Delivery& delivery);                     // not under it

@@ -69,13 +69,14 @@ void Courier::work() {
   std::uint64_t number = 0;
   LetterPtr letter;
   for (Addressee addressee; take_next(number, letter, addressee);) {
-    const auto delivery = deliver_one(*letter, addressee);
+    auto delivery = deliver_one(*letter, addressee);
     bool is_first = false;
     bool is_urgent = false;
     {
       const std::lock_guard lock(mutex_);
       const auto place = under_way_.find(number);
       if (place == under_way_.end()) return;  // abandoned, and this thread's place with it
+      if (place->second.is_discarded) delivery = {};
       if (delivery.has_begun) {
         is_first = heard_ahead_ == 0 && unwritten_.empty();
         is_urgent = finish(place->second.lane, delivery);
@@ -127,8 +128,10 @@ void Courier::abandon(const runtime::Generation& generation) {
     if (count == 0) return;
     for (const auto& one : under_way_) {
       if (!is_its(one)) continue;
-      finish(one.second.lane, {.status = MORTISE_DEADLINE_EXCEEDED,
-                               .reason = "its handler had not returned when the subscriber's version went"});
+      Delivery delivery{.status = MORTISE_DEADLINE_EXCEEDED,
+                        .reason = "its handler had not returned when the subscriber's version went"};
+      if (one.second.is_discarded) delivery = {};
+      finish(one.second.lane, delivery);
     }
     std::erase_if(under_way_, is_its);
     workers_ -= count;
@@ -156,7 +159,8 @@ Delivery Courier::deliver_one(const Letter& letter, const Addressee& addressee) 
   try {
     std::vector<std::uint8_t> request(request_size(event));
     write_request(event, request.data());
-    return deliver({.cone = addressee.cone, .channel = to->second.channel, .form = letter.form}, letter.topic,
+    return deliver({.cone = addressee.cone, .channel = to->second.channel, .form = letter.form},
+                   {.topic = letter.topic, .publisher = origin_.publisher, .id = std::to_string(letter.id)},
                    {request.data(), request.size()});
   } catch (const std::bad_alloc&) {
     return {.status = MORTISE_RESOURCE_EXHAUSTED, .reason = {}};
@@ -192,12 +196,11 @@ bool Courier::finish(const std::string& name, const Delivery& delivery) {
   lane.letters.pop_front();
   --count_;
   bytes_ -= letter.bytes.size();
-  const bool was_ahead = ahead_.erase(letter.id) > 0;
-  if (was_ahead) done_to_ = std::max(done_to_, letter.id);
   auto& counts = counts_[letter.topic];
   ++counts.delivered;
   bool is_urgent = false;
   if (delivery.status != MORTISE_OK) {
+    if (ahead_.erase(letter.id) > 0) done_to_ = std::max(done_to_, letter.id);
     ++counts.failed;
     auto why = std::string(base::to_string(runtime::to_code(delivery.status)));
     if (!delivery.reason.empty()) why += ": " + delivery.reason;
@@ -205,12 +208,10 @@ bool Courier::finish(const std::string& name, const Delivery& delivery) {
     note_unwritten(letter);
     drop(lane, letter);
     is_urgent = true;
-  } else if (was_ahead) {
-    ++heard_ahead_;
   } else {
-    progress_.heard.push_back({.id = letter.id, .key = letter.key});
-    note_unwritten(letter);
-    is_urgent = lane.letters.empty();
+    const bool has_a_row = !ahead_.contains(letter.id);
+    note_heard(letter);
+    is_urgent = has_a_row && lane.letters.empty();
   }
   if (lane.letters.empty()) {
     lanes_.erase(found);
@@ -219,6 +220,16 @@ bool Courier::finish(const std::string& name, const Delivery& delivery) {
   }
   return is_urgent || heard_ahead_ >= kMostUnwritten || unwritten_.size() >= kMostUnwritten ||
          (is_more_ && wants_more());
+}
+
+void Courier::note_heard(const Letter& letter) {
+  if (ahead_.erase(letter.id) > 0) {
+    done_to_ = std::max(done_to_, letter.id);
+    ++heard_ahead_;
+    return;
+  }
+  progress_.heard.push_back({.id = letter.id, .key = letter.key});
+  note_unwritten(letter);
 }
 
 /// What waits behind one that has failed is to wait on the disk, where those are that have a row.

@@ -26,7 +26,7 @@ Clock::time_point deadline_of(const runtime::Generation& generation) {
 
 }  // namespace
 
-Delivery deliver(const Subscriber& subscriber, const std::string& topic, mortise_bytes request) {
+Delivery deliver(const Subscriber& subscriber, const EventTitle& title, mortise_bytes request) {
   const auto& generation = *subscriber.cone->entry;
   const telemetry::LogScope log_scope(generation.name(), generation.number_text(), {});
   const std::atomic<runtime::Scope::Time> deadline{deadline_of(generation)};
@@ -38,17 +38,20 @@ Delivery deliver(const Subscriber& subscriber, const std::string& topic, mortise
   const auto why = failure.status == delivery.status ? runtime::to_view(failure.message) : std::string_view();
   delivery.reason = base::printable(why, kMostReasonBytes);
   delivery.has_begun = scope.has_begun();
-  if (delivery.has_begun) log_failure(generation, topic, delivery);
+  if (delivery.has_begun) log_failure(generation, title, delivery);
   return delivery;
 }
 
-void log_failure(const runtime::Generation& generation, const std::string& topic, const Delivery& failed) {
+void log_failure(const runtime::Generation& generation, const EventTitle& title, const Delivery& failed) {
   const telemetry::LogScope log_scope(generation.name(), generation.number_text(), {});
   const auto verdict = generation.containment().log_limit().admit(Clock::now());
   if (!verdict.is_admitted) return;
-  telemetry::log(
-      telemetry::Level::warning, "events", "a subscriber failed",
-      {{"topic", topic}, {"status", base::to_string(runtime::to_code(failed.status))}, {"reason", failed.reason}});
+  telemetry::log(telemetry::Level::warning, "events", "a subscriber failed",
+                 {{"topic", title.topic},
+                  {"publisher", title.publisher},
+                  {"id", title.id},
+                  {"status", base::to_string(runtime::to_code(failed.status))},
+                  {"reason", failed.reason}});
 }
 
 }  // namespace mortise::events

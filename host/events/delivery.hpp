@@ -24,11 +24,18 @@ struct Delivery {
   std::string reason{};   // of a failure, as its subscriber has said it
 };
 
+/// As the log calls it.
+struct EventTitle {
+  const std::string& topic;
+  std::string publisher{};  // of a durable one
+  std::string id{};         // likewise
+};
+
 /// Waits for the subscriber's handler, in a scope of its own. `request` is what write_request() has written. What fails
 /// that has begun is logged.
-Delivery deliver(const Subscriber& subscriber, const std::string& topic, mortise_bytes request);
+Delivery deliver(const Subscriber& subscriber, const EventTitle& title, mortise_bytes request);
 
 /// As many lines as the plugin itself may write.
-void log_failure(const runtime::Generation& generation, const std::string& topic, const Delivery& failed);
+void log_failure(const runtime::Generation& generation, const EventTitle& title, const Delivery& failed);
 
 }  // namespace mortise::events

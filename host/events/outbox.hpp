@@ -85,6 +85,8 @@ class Outbox final : public sql::CommitListener,
   /// The eldest of each subscriber, some thousands at most.
   base::Result<std::vector<DeadLetter>> dead(const std::string& plugin);
   base::Result<std::uint64_t> replay(const std::string& plugin, std::optional<std::int64_t> id);
+  /// Has that one not be delivered to it any more, which is dead, fails, or is in its turn; or all that are dead.
+  base::Result<std::uint64_t> discard(const std::string& plugin, std::optional<std::int64_t> id);
 
   // --- Who has news.
   void on_news() noexcept override { wake(); }
@@ -114,7 +116,7 @@ class Outbox final : public sql::CommitListener,
   base::Result<void> load();
   void unload();
   void write_begun();
-  base::Result<void> write(Clock::time_point deadline);
+  base::Result<void> write(Clock::time_point deadline, bool is_at_once = false);
   base::Result<std::int64_t> find_needless();
   [[nodiscard]] bool is_time_to_write(std::int64_t needless);
   base::Result<std::map<std::string, StoredSubscriber>> write_subscriptions(OutboxRows& rows, const Changes& changes);

@@ -256,6 +256,35 @@ base::Result<std::uint64_t> OutboxRows::replay(const std::string& plugin, std::o
   return count;
 }
 
+base::Result<std::uint64_t> OutboxRows::discard(const std::string& plugin, std::int64_t id) {
+  std::optional<std::string> key;
+  auto done = ask("SELECT key FROM mortise_outbox_deliveries WHERE plugin = ?1 AND id = ?2", {text(plugin), number(id)},
+                  [&](Row row) {
+                    key = to_string(row[0]);
+                    return false;
+                  });
+  if (!done) return done.error();
+  if (!key) return std::uint64_t{0};
+  if (done = forget(plugin, id); !done) return done.error();
+  if (done = prune_one(id); !done) return done.error();
+  if (done = give_time_to_head(plugin, *key); !done) return done.error();
+  return std::uint64_t{1};
+}
+
+base::Result<std::uint64_t> OutboxRows::discard_dead(const std::string& plugin) {
+  // Of the events those that nobody else needs.
+  auto done =
+      ask("DELETE FROM mortise_outbox WHERE id IN (SELECT id FROM mortise_outbox_deliveries WHERE plugin = ?1 AND "
+          "is_dead <> 0) AND NOT EXISTS (SELECT 1 FROM mortise_outbox_cursors c WHERE c.id < mortise_outbox.id) "
+          "AND NOT EXISTS (SELECT 1 FROM mortise_outbox_deliveries d WHERE d.id = mortise_outbox.id AND "
+          "d.plugin <> ?1)",
+          {text(plugin)});
+  if (!done) return done.error();
+  done = ask("DELETE FROM mortise_outbox_deliveries WHERE plugin = ?1 AND is_dead <> 0", {text(plugin)});
+  if (!done) return done.error();
+  return changed_rows();
+}
+
 base::Result<std::map<std::string, StoredCounts>> OutboxRows::counts(const std::string& plugin, std::int64_t cursor) {
   std::map<std::string, StoredCounts> all;
   auto asked =

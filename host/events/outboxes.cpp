@@ -140,12 +140,23 @@ base::Result<std::vector<DeadLetter>> Outboxes::dead(const std::string& subscrib
 
 base::Result<std::uint64_t> Outboxes::replay(const std::string& subscriber, const std::string& publisher,
                                              std::optional<std::int64_t> id) {
+  return sum(publisher, [&](Outbox& outbox) { return outbox.replay(subscriber, id); });
+}
+
+base::Result<std::uint64_t> Outboxes::discard(const std::string& subscriber, const std::string& publisher,
+                                              std::optional<std::int64_t> id) {
+  return sum(publisher, [&](Outbox& outbox) { return outbox.discard(subscriber, id); });
+}
+
+/// Of that publisher's, or of all where that is empty.
+base::Result<std::uint64_t> Outboxes::sum(const std::string& publisher,
+                                          const std::function<base::Result<std::uint64_t>(Outbox&)>& of) const {
   std::uint64_t count = 0;
   for (const auto& outbox : running()) {
     if (!publisher.empty() && outbox->plugin() != publisher) continue;
-    const auto replayed = outbox->replay(subscriber, id);
-    if (!replayed) return replayed.error();
-    count += *replayed;
+    const auto one = of(*outbox);
+    if (!one) return one.error();
+    count += *one;
   }
   return count;
 }

@@ -297,6 +297,18 @@ base::Result<std::uint64_t> TaskQueue::replay(std::optional<std::int64_t> id) {
   return replayed;
 }
 
+base::Result<bool> TaskQueue::discard(std::int64_t id) {
+  const auto writing = database_->begin(sql::Database::Access::own, sql::Time::max());
+  if (!writing) return writing.error();
+  TaskRows rows((*writing)->connection());
+  const auto is_there = rows.is_there();
+  if (!is_there || !*is_there) return is_there;
+  auto discarded = rows.discard(id);
+  if (!discarded) return discarded.error();
+  if (const auto committed = (*writing)->commit(); !committed) return committed.error();
+  return discarded;
+}
+
 base::Result<QueueReport> TaskQueue::report() {
   constexpr std::size_t kMostShown = 100;
   QueueReport report;

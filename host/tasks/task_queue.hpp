@@ -92,6 +92,8 @@ class TaskQueue final : public sql::CommitListener,
   base::Result<QueueReport> report();
   /// Has that one run again, or all that are dead; returns how many those are.
   base::Result<std::uint64_t> replay(std::optional<std::int64_t> id);
+  /// Has it not run any more; a run that has begun goes on, and is its last. False: there is none.
+  base::Result<bool> discard(std::int64_t id);
 
   // --- Who has news.
   void on_news() noexcept override { wake(); }

@@ -163,6 +163,22 @@ TEST_P(DurableEventsTest, AVersionThatCanHandleItIsGivenItAgain) {
   EXPECT_EQ(mortise({"events", "replay", "notes", "tells:1"}).code, 1);
 }
 
+TEST_P(DurableEventsTest, OneThatNobodyCanHandleIsDiscarded) {
+  prefix_.configure({{"events", {{"attempts", 1000}, {"retry_pause_ms", 10}, {"max_retry_pause_ms", 50}}}});
+  start_both();
+  EXPECT_TRUE(tell("key=a&text=fail"));
+  EXPECT_TRUE(tell("key=a&from=2&count=10"));
+  const auto line = host_->wait_for_log("a subscriber failed");
+  const auto id = line["publisher"].get<std::string>() + ":" + line["id"].get<std::string>();
+  EXPECT_EQ(mortise({"events", "discard", "notes", id}).out, "1 event comes to 'notes' no more\n");
+  EXPECT_EQ(noted(10)["last"]["number"], 11);
+  EXPECT_EQ(host_->wait_for_log("events discarded")["id"], id);
+  const auto again = mortise({"events", "discard", "notes", id});
+  EXPECT_EQ(again.code, 1);
+  EXPECT_THAT(again.err, HasSubstr("has no event of that id"));
+  EXPECT_EQ(mortise({"events", "discard", "notes", "--all"}).out, "0 events come to 'notes' no more\n");
+}
+
 TEST_P(DurableEventsTest, UpgradesOfBothSidesLoseNothing) {
   start_both();
   std::atomic<bool> is_over{false};

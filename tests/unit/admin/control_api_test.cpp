@@ -313,6 +313,18 @@ TEST_F(ControlApi, ReplaysOneDeadEventOrAllOfAPlugin) {
   EXPECT_EQ(ask("POST", "/v1/events/replay", R"({"plugin": "notes", "all": true})").body, R"({"replayed":0})");
 }
 
+TEST_F(ControlApi, DiscardsOneEventOrAllThatAreDead) {
+  EXPECT_EQ(ask("POST", "/v1/events/discard", R"({"plugin": "notes", "id": "orders:5"})").body, R"({"discarded":1})");
+  EXPECT_EQ(events_.asked_, "no more: notes, orders, 5, ada (uid 7)");
+  EXPECT_EQ(ask("POST", "/v1/events/discard", R"({"plugin": "notes", "all": true})").status, 200U);
+  EXPECT_EQ(events_.asked_, "no more: notes, , 0, ada (uid 7)");
+  EXPECT_THAT(refusal(400, "POST", "/v1/events/discard", R"({"plugin": "notes"})"), HasSubstr("the body must be"));
+  events_.discarded_ = 0;
+  EXPECT_THAT(refusal(404, "POST", "/v1/events/discard", R"({"plugin": "notes", "id": "orders:5"})"),
+              HasSubstr("has no event of that id"));
+  EXPECT_EQ(ask("POST", "/v1/events/discard", R"({"plugin": "notes", "all": true})").body, R"({"discarded":0})");
+}
+
 TEST_F(ControlApi, TellsOfDurableTasks) {
   tasks_.tasks_ = some_tasks();
   tasks_.tasks_.tried.push_back({.id = 18,
@@ -335,6 +347,17 @@ TEST_F(ControlApi, TellsOfDurableTasks) {
                "time": "1970-01-01T00:00:00Z", "next": "2023-11-14T22:13:20Z", "error": "no"}]})"));
   EXPECT_THAT(refusal(400, "GET", "/v1/tasks"), HasSubstr("name a plugin"));
   EXPECT_THAT(refusal(400, "GET", "/v1/tasks?plugin=A%20b"), HasSubstr("there is no plugin"));
+}
+
+TEST_F(ControlApi, DiscardsOneTask) {
+  EXPECT_EQ(ask("POST", "/v1/tasks/discard", R"({"plugin": "notes", "id": 5})").body, R"({"discarded":1})");
+  EXPECT_EQ(tasks_.asked_, "no more: notes, 5, ada (uid 7)");
+  for (const auto* body : {"", R"({"plugin": "notes", "id": 0})", R"({"plugin": "notes", "all": true})"}) {
+    EXPECT_THAT(refusal(400, "POST", "/v1/tasks/discard", body), HasSubstr("the body must be")) << body;
+  }
+  tasks_.is_discarded_ = false;
+  EXPECT_THAT(refusal(404, "POST", "/v1/tasks/discard", R"({"plugin": "notes", "id": 5})"),
+              HasSubstr("has no task of that id"));
 }
 
 TEST_F(ControlApi, ReplaysOneDeadTaskOrAllOfAPlugin) {

@@ -70,8 +70,10 @@ TEST_F(ControlCommands, WithoutAHostNameTheSocketAndHowToStartOne) {
                                                                      {"status", "rates"},
                                                                      {"events", "dead"},
                                                                      {"events", "replay", "rates", "--all"},
+                                                                     {"events", "discard", "rates", "--all"},
                                                                      {"tasks", "rates"},
                                                                      {"tasks", "rates", "replay"},
+                                                                     {"tasks", "rates", "discard", "4"},
                                                                      {"upgrade-host"}}) {
     EXPECT_EQ(run(arguments), 1);
     EXPECT_EQ(err_.str(), "no host runs: nobody listens at the control socket '" + socket_.string() +
@@ -180,6 +182,31 @@ TEST_F(ControlCommands, DeadEventsAreShownAndReplayed) {
   EXPECT_EQ(run({"events", "replay", "notes"}), 2);
   EXPECT_EQ(run({"events", "replay", "notes", "orders:5", "--all"}), 2);
   EXPECT_EQ(run({"events"}), 2);
+}
+
+TEST_F(ControlCommands, EventsAreDiscarded) {
+  start();
+  EXPECT_EQ(run({"events", "discard", "notes", "orders:5"}), 0);
+  EXPECT_THAT(events_.asked_, StartsWith("no more: notes, orders, 5, "));
+  EXPECT_EQ(out_.str(), "1 event comes to 'notes' no more\n");
+  events_.discarded_ = 2;
+  EXPECT_EQ(run({"events", "discard", "notes", "--all"}), 0);
+  EXPECT_EQ(out_.str(), "2 events come to 'notes' no more\n");
+  EXPECT_EQ(run({"events", "discard", "notes", "--all", "--json"}), 0);
+  EXPECT_EQ(nlohmann::json::parse(out_.str())["discarded"], 2);
+  EXPECT_EQ(run({"events", "discard", "notes"}), 2);
+  EXPECT_EQ(run({"events", "discard", "notes", "orders:5", "--all"}), 2);
+}
+
+TEST_F(ControlCommands, ATaskIsDiscarded) {
+  start();
+  EXPECT_EQ(run({"tasks", "notes", "discard", "17"}), 0);
+  EXPECT_THAT(tasks_.asked_, StartsWith("no more: notes, 17, "));
+  EXPECT_EQ(out_.str(), "task 17 of 'notes' runs no more\n");
+  EXPECT_EQ(run({"tasks", "notes", "discard"}), 2);
+  tasks_.is_discarded_ = false;
+  EXPECT_EQ(run({"tasks", "notes", "discard", "17"}), 1);
+  EXPECT_THAT(err_.str(), HasSubstr("has no task of that id"));
 }
 
 TEST_F(ControlCommands, DurableTasksAreShownAndReplayed) {

@@ -274,6 +274,72 @@ TEST_F(OutboxTest, AfterTheLastAttemptItIsDeadAndMayBeReplayed) {
   EXPECT_EQ(count("mortise_outbox"), 0);
 }
 
+TEST_F(OutboxTest, OneThatFailsIsDiscardedAndTheNextOfItsKeyComes) {
+  rules_.first_pause = rules_.longest_pause = std::chrono::hours(1);
+  close();
+  open();
+  std::atomic<bool> is_tried{false};
+  subscriber_.handle_with([&](const Heard& heard) {
+    if (heard.text != "bad") return MORTISE_OK;
+    is_tried = true;
+    is_tried.notify_all();
+    return MORTISE_UNAVAILABLE;
+  });
+  run();
+  publish("good", "a");
+  const auto first = static_cast<std::int64_t>(subscriber_.wait_for(1)[0].id);
+  publish("bad", "a");
+  publish("next", "a");
+  is_tried.wait(false);
+  EXPECT_EQ(*outbox_->discard("others", first + 1), 0U);
+  EXPECT_EQ(*outbox_->discard("hears", first), 0U) << "it was heard";
+  EXPECT_EQ(*outbox_->discard("hears", first + 1), 1U);
+  EXPECT_THAT(subscriber_.wait_for_texts(2), ElementsAre("good", "next"));
+  settle();
+  EXPECT_EQ(count("mortise_outbox"), 0);
+  EXPECT_EQ(count("mortise_outbox_deliveries"), 0);
+}
+
+TEST_F(OutboxTest, OneThatIsInItsTurnIsDiscardedAndWhatIsUnderWayIsTheLastAttempt) {
+  std::latch inside(1);
+  std::latch go_on(1);
+  subscriber_.handle_with([&](const Heard& heard) {
+    if (heard.text != "0") return MORTISE_OK;
+    EXPECT_EQ(heard.attempt, 1U);
+    inside.count_down();
+    go_on.wait();
+    return MORTISE_UNAVAILABLE;
+  });
+  run();
+  publish_many(4, [](int) { return "a"; });
+  inside.wait();
+  EXPECT_EQ(*outbox_->discard("hears", 1), 1U);
+  EXPECT_EQ(*outbox_->discard("hears", 3), 1U);
+  EXPECT_EQ(*outbox_->discard("hears", 3), 0U);
+  go_on.count_down();
+  EXPECT_THAT(subscriber_.wait_for_texts(2), ElementsAre("1", "3"));
+  settle();
+  EXPECT_EQ(count("mortise_outbox"), 0);
+  EXPECT_EQ(count("mortise_outbox_deliveries"), 0);
+}
+
+TEST_F(OutboxTest, ThoseThatAreDeadAreDiscardedTogether) {
+  subscriber_.handle_with([](const Heard& heard) { return heard.key == "bad" ? MORTISE_UNAVAILABLE : MORTISE_OK; });
+  run();
+  publish_many(9, [](int i) { return i % 3 == 0 ? "bad" : "good"; });
+  publish("last", "good");
+  subscriber_.wait_for(7);
+  for (;; std::this_thread::yield()) {
+    if (outbox_->dead("hears")->size() == 3) break;
+  }
+  EXPECT_EQ(*outbox_->discard("others", {}), 0U);
+  EXPECT_EQ(*outbox_->discard("hears", {}), 3U);
+  EXPECT_THAT(*outbox_->dead("hears"), IsEmpty());
+  settle();
+  EXPECT_EQ(count("mortise_outbox"), 0);
+  EXPECT_EQ(count("mortise_outbox_deliveries"), 0);
+}
+
 TEST_F(OutboxTest, OneOfAnotherFormIsGivenUpUnlessAVersionOfThatFormComes) {
   run();
   outbox_->bind("hears", subscriber_.addressee(kTopic, kForm + 1));

@@ -146,6 +146,30 @@ TEST_F(QueueTest, AfterTheLastAttemptItIsDeadAndMayBeReplayed) {
   EXPECT_EQ(count(), 0);
 }
 
+TEST_F(QueueTest, OneThatIsDiscardedRunsNoMore) {
+  std::latch inside(1);
+  std::latch go_on(1);
+  handle_with([&](const Ran& ran) {
+    if (ran.payload != "bad") return MORTISE_OK;
+    EXPECT_EQ(ran.attempt, 1U);
+    inside.count_down();
+    go_on.wait();
+    return MORTISE_UNAVAILABLE;
+  });
+  run();
+  const auto bad = submit("bad", {.name = "a"});
+  const auto later = submit("later", {.after_ms = 3'600'000});
+  inside.wait();
+  EXPECT_TRUE(*queue_->discard(bad));
+  EXPECT_TRUE(*queue_->discard(later));
+  EXPECT_FALSE(*queue_->discard(later));
+  go_on.count_down();
+  submit("good", {.name = "a"});
+  EXPECT_THAT(wait_for_payloads(1), ElementsAre("good"));
+  settle();
+  EXPECT_EQ(count(), 0);
+}
+
 TEST_F(QueueTest, OfANameTheLatestRuns) {
   submit("first", {.name = "a"});
   submit("second", {.name = "a"});
