@@ -27,6 +27,10 @@ void print_dead(const Document& answer, std::ostream& out) {
                      text_of(event, "time"), base::printable(text_of(event, "error"), kMostShown)});
   }
   for (const auto& line : align_columns(table)) out << line << '\n';
+  for (const auto& one : objects_of(answer, "left_out")) {
+    out << "and " << number_of(one, "count") << " more of '" << text_of(one, "publisher") << "' that '"
+        << text_of(one, "plugin") << "' has failed with\n";
+  }
 }
 
 /// Of a subscriber's events: one, or all that are dead.

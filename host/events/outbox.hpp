@@ -45,6 +45,18 @@ struct DurableReport {
   StoredCounts stored;
 };
 
+/// What subscribers have failed with too often.
+struct DeadReport {
+  std::vector<DeadLetter> letters{};
+  struct LeftOut {
+    std::string subscriber;
+    std::string publisher;
+    std::uint64_t count = 0;
+  };
+  std::vector<LeftOut> left_out{};
+  bool is_known = false;  // whether the subscriber that was asked for hears anything durable, or has
+};
+
 /// Any thread, but for what says otherwise.
 class Outbox final : public sql::CommitListener,
                      public CourierDesk,
@@ -82,8 +94,8 @@ class Outbox final : public sql::CommitListener,
 
   // --- What an admin asks; waits for the disk.
   base::Result<std::vector<DurableReport>> report(const std::string& plugin);
-  /// The eldest of each subscriber, some thousands at most.
-  base::Result<std::vector<DeadLetter>> dead(const std::string& plugin);
+  /// The eldest of that subscriber, or of each when it is empty: of each the first five hundred.
+  base::Result<DeadReport> dead(const std::string& plugin);
   base::Result<std::uint64_t> replay(const std::string& plugin, std::optional<std::int64_t> id);
   /// Has that one not be delivered to it any more, which is dead, fails, or is in its turn; or all that are dead.
   base::Result<std::uint64_t> discard(const std::string& plugin, std::optional<std::int64_t> id);

@@ -227,8 +227,7 @@ base::Result<std::vector<DeadLetter>> OutboxRows::dead(const std::string& plugin
   std::vector<DeadLetter> all;
   const auto asked =
       ask("SELECT plugin, topic, o.key, id, attempts, tried_ms, error FROM mortise_outbox_deliveries d "
-          "JOIN mortise_outbox o USING (id) WHERE (?1 = '' OR plugin = ?1) AND is_dead <> 0 ORDER BY plugin, id "
-          "LIMIT ?2",
+          "JOIN mortise_outbox o USING (id) WHERE plugin = ?1 AND is_dead <> 0 ORDER BY id LIMIT ?2",
           {text(plugin), number(static_cast<std::int64_t>(most))}, [&](Row row) {
             all.push_back({.subscriber = to_string(row[0]),
                            .publisher = {},
@@ -240,6 +239,17 @@ base::Result<std::vector<DeadLetter>> OutboxRows::dead(const std::string& plugin
                            .error = to_string(row[6])});
             return true;
           });
+  if (!asked) return asked.error();
+  return all;
+}
+
+base::Result<std::map<std::string, std::uint64_t>> OutboxRows::count_dead() {
+  std::map<std::string, std::uint64_t> all;
+  const auto asked = ask("SELECT plugin, count(*) FROM mortise_outbox_deliveries WHERE is_dead <> 0 GROUP BY plugin",
+                         {}, [&](Row row) {
+                           all[to_string(row[0])] = static_cast<std::uint64_t>(row[1].integer);
+                           return true;
+                         });
   if (!asked) return asked.error();
   return all;
 }

@@ -1,6 +1,7 @@
 #include "events/outboxes.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include <utility>
 #include "telemetry/log.hpp"
@@ -128,12 +129,14 @@ std::vector<Outboxes::Report> Outboxes::report(const std::string& subscriber) {
   return reports;
 }
 
-base::Result<std::vector<DeadLetter>> Outboxes::dead(const std::string& subscriber) {
-  std::vector<DeadLetter> all;
+base::Result<DeadReport> Outboxes::dead(const std::string& subscriber) {
+  DeadReport all;
   for (const auto& outbox : running()) {
     auto found = outbox->dead(subscriber);
     if (!found) return found.error();
-    all.insert(all.end(), std::make_move_iterator(found->begin()), std::make_move_iterator(found->end()));
+    std::move(found->letters.begin(), found->letters.end(), std::back_inserter(all.letters));
+    std::move(found->left_out.begin(), found->left_out.end(), std::back_inserter(all.left_out));
+    all.is_known |= found->is_known;
   }
   return all;
 }

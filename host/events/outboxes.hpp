@@ -60,7 +60,7 @@ class Outboxes {
     DurableReport heard;
   };
   [[nodiscard]] std::vector<Report> report(const std::string& subscriber);
-  base::Result<std::vector<DeadLetter>> dead(const std::string& subscriber);
+  base::Result<DeadReport> dead(const std::string& subscriber);
   base::Result<std::uint64_t> replay(const std::string& subscriber, const std::string& publisher,
                                      std::optional<std::int64_t> id);
   base::Result<std::uint64_t> discard(const std::string& subscriber, const std::string& publisher,

@@ -176,6 +176,9 @@ TEST_P(DurableEventsTest, OneThatNobodyCanHandleIsDiscarded) {
   const auto again = mortise({"events", "discard", "notes", id});
   EXPECT_EQ(again.code, 1);
   EXPECT_THAT(again.err, HasSubstr("has no event of that id"));
+  const auto unknown = mortise({"events", "dead", "ntoes"});
+  EXPECT_EQ(unknown.code, 1);
+  EXPECT_THAT(unknown.err, HasSubstr("plugin 'ntoes' is unknown"));
   EXPECT_EQ(mortise({"events", "discard", "notes", "--all"}).out, "0 events come to 'notes' no more\n");
 }
 

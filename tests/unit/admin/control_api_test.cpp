@@ -279,19 +279,20 @@ TEST_F(ControlApi, TellsWhatHasComeOfThoseInMemory) {
 }
 
 TEST_F(ControlApi, TellsWhichEventsAreDead) {
-  events_.dead_.push_back({.subscriber = "notes",
-                           .publisher = "orders",
-                           .topic = "orders.placed/1",
-                           .key = "17\xff",
-                           .number = 5,
-                           .attempts = 8,
-                           .tried_ms = 1'700'000'000'999,
-                           .error = "unavailable: no"});
+  events_.dead_.events.push_back({.subscriber = "notes",
+                                  .publisher = "orders",
+                                  .topic = "orders.placed/1",
+                                  .key = "17\xff",
+                                  .number = 5,
+                                  .attempts = 8,
+                                  .tried_ms = 1'700'000'000'999,
+                                  .error = "unavailable: no"});
+  events_.dead_.left_out.push_back({.subscriber = "notes", .publisher = "orders", .count = 7});
   const auto all = json::parse(ask("GET", "/v1/events/dead").body);
   EXPECT_EQ(events_.asked_, "");
   EXPECT_EQ(all, json::parse(R"({"events": [{"id": "orders:5", "plugin": "notes", "publisher": "orders",
     "topic": "orders.placed/1", "key": "17\ufffd", "attempts": 8, "time": "2023-11-14T22:13:20Z",
-    "error": "unavailable: no"}]})"));
+    "error": "unavailable: no"}], "left_out": [{"plugin": "notes", "publisher": "orders", "count": 7}]})"));
   ask("GET", "/v1/events/dead?plugin=notes");
   EXPECT_EQ(events_.asked_, "notes");
 }

@@ -92,7 +92,7 @@ class FakeEvents final : public EventsControl {
     asked_ = plugin;
     return subscriptions_;
   }
-  base::Result<std::vector<DeadEvent>> dead(const std::string& subscriber) override {
+  base::Result<DeadEvents> dead(const std::string& subscriber) override {
     asked_ = subscriber;
     return dead_;
   }
@@ -108,7 +108,7 @@ class FakeEvents final : public EventsControl {
   }
 
   std::vector<SubscriptionStatus> subscriptions_;
-  std::vector<DeadEvent> dead_;
+  DeadEvents dead_;
   std::uint64_t replayed_ = 1;
   std::uint64_t discarded_ = 1;
   std::string asked_;

@@ -158,19 +158,22 @@ TEST_F(ControlCommands, DeadEventsAreShownAndReplayed) {
   start();
   EXPECT_EQ(run({"events", "dead"}), 0);
   EXPECT_EQ(out_.str(), "no event is dead\n");
-  events_.dead_.push_back({.subscriber = "notes",
-                           .publisher = "orders",
-                           .topic = "orders.placed/1",
-                           .key = "17",
-                           .number = 5,
-                           .attempts = 8,
-                           .tried_ms = 1'700'000'000'000,
-                           .error = "unavailable: no"});
+  events_.dead_.events.push_back({.subscriber = "notes",
+                                  .publisher = "orders",
+                                  .topic = "orders.placed/1",
+                                  .key = "17",
+                                  .number = 5,
+                                  .attempts = 8,
+                                  .tried_ms = 1'700'000'000'000,
+                                  .error = "unavailable: no"});
   EXPECT_EQ(run({"events", "dead", "notes"}), 0);
   EXPECT_EQ(events_.asked_, "notes");
   EXPECT_EQ(out_.str(),
             "PLUGIN  ID        TOPIC            KEY  ATTEMPTS  TIME                  ERROR\n"
             "notes   orders:5  orders.placed/1  17   8         2023-11-14T22:13:20Z  unavailable: no\n");
+  events_.dead_.left_out.push_back({.subscriber = "notes", .publisher = "orders", .count = 7});
+  EXPECT_EQ(run({"events", "dead", "notes"}), 0);
+  EXPECT_THAT(out_.str(), HasSubstr("and 7 more of 'orders' that 'notes' has failed with\n"));
   EXPECT_EQ(run({"events", "dead", "--json"}), 0);
   EXPECT_EQ(nlohmann::json::parse(out_.str())["events"][0]["id"], "orders:5");
   EXPECT_EQ(run({"events", "replay", "notes", "orders:5"}), 0);

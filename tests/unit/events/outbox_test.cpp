@@ -254,7 +254,7 @@ TEST_F(OutboxTest, AfterTheLastAttemptItIsDeadAndMayBeReplayed) {
   publish("other", "b");
   subscriber_.wait_for(2);
   settle();
-  auto dead = *outbox_->dead("hears");
+  auto dead = outbox_->dead("hears")->letters;
   ASSERT_THAT(dead, SizeIs(1));
   EXPECT_EQ(dead[0].publisher, "says");
   EXPECT_EQ(dead[0].topic, kTopic);
@@ -262,7 +262,7 @@ TEST_F(OutboxTest, AfterTheLastAttemptItIsDeadAndMayBeReplayed) {
   EXPECT_EQ(dead[0].attempts, 3U);
   EXPECT_EQ(dead[0].error, "unavailable");
   EXPECT_GT(dead[0].tried_ms, 1'700'000'000'000);
-  EXPECT_THAT(*outbox_->dead("others"), IsEmpty());
+  EXPECT_THAT(outbox_->dead("others")->letters, IsEmpty());
   EXPECT_EQ(count("mortise_outbox"), 1) << "what may be replayed is kept";
   outbox_->set_owner(true);
   is_mended = true;
@@ -270,7 +270,7 @@ TEST_F(OutboxTest, AfterTheLastAttemptItIsDeadAndMayBeReplayed) {
   EXPECT_EQ(*outbox_->replay("hears", dead[0].id), 1U);
   EXPECT_EQ(subscriber_.wait_for(3)[2].text, "bad");
   settle();
-  EXPECT_THAT(*outbox_->dead("hears"), IsEmpty());
+  EXPECT_THAT(outbox_->dead("hears")->letters, IsEmpty());
   EXPECT_EQ(count("mortise_outbox"), 0);
 }
 
@@ -330,14 +330,38 @@ TEST_F(OutboxTest, ThoseThatAreDeadAreDiscardedTogether) {
   publish("last", "good");
   subscriber_.wait_for(7);
   for (;; std::this_thread::yield()) {
-    if (outbox_->dead("hears")->size() == 3) break;
+    if (outbox_->dead("hears")->letters.size() == 3) break;
   }
   EXPECT_EQ(*outbox_->discard("others", {}), 0U);
   EXPECT_EQ(*outbox_->discard("hears", {}), 3U);
-  EXPECT_THAT(*outbox_->dead("hears"), IsEmpty());
+  EXPECT_THAT(outbox_->dead("hears")->letters, IsEmpty());
   settle();
   EXPECT_EQ(count("mortise_outbox"), 0);
   EXPECT_EQ(count("mortise_outbox_deliveries"), 0);
+}
+
+TEST_F(OutboxTest, NobodysDeadEventsHideAnothers) {
+  rules_.attempts = 1;
+  close();
+  open();
+  FakeSubscriber other;
+  for (auto* const one : {&subscriber_, &other}) one->handle_with([](const Heard&) { return MORTISE_UNAVAILABLE; });
+  run();
+  outbox_->bind("zoo", other.addressee());
+  publish_many(700, [](int) { return ""; });
+  for (;; std::this_thread::yield()) {
+    const auto all = *outbox_->dead("");
+    if (all.left_out.size() == 2 && all.left_out[0].count + all.left_out[1].count == 400) break;
+  }
+  const auto all = *outbox_->dead("");
+  EXPECT_THAT(all.letters, SizeIs(1000));
+  EXPECT_EQ(all.left_out[0].subscriber, "hears");
+  EXPECT_EQ(all.left_out[0].count, 200U);
+  EXPECT_EQ(all.left_out[1].subscriber, "zoo");
+  EXPECT_THAT(outbox_->dead("zoo")->letters, SizeIs(500));
+  EXPECT_TRUE(outbox_->dead("zoo")->is_known);
+  EXPECT_FALSE(outbox_->dead("nobody")->is_known);
+  settle();
 }
 
 TEST_F(OutboxTest, OneOfAnotherFormIsGivenUpUnlessAVersionOfThatFormComes) {
@@ -348,7 +372,7 @@ TEST_F(OutboxTest, OneOfAnotherFormIsGivenUpUnlessAVersionOfThatFormComes) {
     while (count("mortise_outbox_deliveries WHERE is_dead <> 0") == 0) std::this_thread::yield();
   };
   wait_until_dead();
-  const auto dead = *outbox_->dead("hears");
+  const auto dead = outbox_->dead("hears")->letters;
   ASSERT_THAT(dead, SizeIs(1));
   EXPECT_THAT(dead[0].error, HasSubstr("another form"));
   outbox_->bind("hears", subscriber_.addressee());
