@@ -15,9 +15,11 @@ class EventsControl final : public admin::EventsControl {
   explicit EventsControl(events::Events& events) : events_(events) {}
 
   base::Result<std::vector<admin::SubscriptionStatus>> subscriptions(const std::string& plugin) override;
-  base::Result<std::vector<admin::DeadEvent>> dead(const std::string& subscriber) override;
+  base::Result<admin::DeadEvents> dead(const std::string& subscriber) override;
   base::Result<std::uint64_t> replay(const std::string& subscriber, const std::string& publisher, std::int64_t number,
                                      const std::string& who) override;
+  base::Result<std::uint64_t> discard(const std::string& subscriber, const std::string& publisher, std::int64_t number,
+                                      const std::string& who) override;
 
  private:
   events::Events& events_;

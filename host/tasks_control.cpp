@@ -49,4 +49,13 @@ base::Result<std::uint64_t> TasksControl::replay(const std::string& plugin, std:
   return replayed;
 }
 
+base::Result<bool> TasksControl::discard(const std::string& plugin, std::int64_t id, const std::string& who) {
+  auto discarded = tasks_.durable().discard(plugin, id);
+  if (discarded && *discarded) {
+    telemetry::log(telemetry::Level::info, "tasks", "task discarded",
+                   {{"plugin", plugin}, {"id", std::to_string(id)}, {"who", who}});
+  }
+  return discarded;
+}
+
 }  // namespace mortise

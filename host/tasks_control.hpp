@@ -19,6 +19,7 @@ class TasksControl final : public admin::TasksControl {
   base::Result<admin::TasksStatus> tasks(const std::string& plugin) override;
   base::Result<std::uint64_t> replay(const std::string& plugin, std::optional<std::int64_t> id,
                                      const std::string& who) override;
+  base::Result<bool> discard(const std::string& plugin, std::int64_t id, const std::string& who) override;
 
  private:
   tasks::Tasks& tasks_;

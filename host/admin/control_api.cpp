@@ -181,14 +181,14 @@ ApiAnswer get_dead_events(const Call& call, const Controls& controls) {
   return plugin ? to_answer(controls.events.dead(*plugin)) : refuse(plugin.error());
 }
 
-/// Which dead events are to come again.
-struct Replay {
+/// Which events of a subscriber something is to be done with.
+struct ChosenEvents {
   std::string plugin;
-  std::string publisher;  // empty: all
+  std::string publisher;  // empty: all that are dead
   std::int64_t number = 0;
 };
 
-base::Result<Replay> read_replay(const Call& call) {
+base::Result<ChosenEvents> read_chosen_events(const Call& call) {
   static constexpr const char* kExpected =
       "the body must be {\"plugin\": \"notes\", \"id\": \"orders:17\"}, with an id as /v1/events/dead tells it, or "
       "{\"plugin\": \"notes\", \"all\": true}";
@@ -199,22 +199,22 @@ base::Result<Replay> read_replay(const Call& call) {
   if (plugin == body.end() || !plugin->is_string() || !base::is_plugin_name(plugin->get_ref<const std::string&>())) {
     return invalid(kExpected);
   }
-  Replay replay{.plugin = plugin->get<std::string>(), .publisher = {}};
-  if (const auto all = body.find("all"); all != body.end() && *all == true) return replay;
+  ChosenEvents chosen{.plugin = plugin->get<std::string>(), .publisher = {}};
+  if (const auto all = body.find("all"); all != body.end() && *all == true) return chosen;
   const auto id = body.find("id");
   if (id == body.end() || !id->is_string()) return invalid(kExpected);
   const auto& text = id->get_ref<const std::string&>();
   const auto colon = std::min(text.find(':'), text.size());
-  replay.publisher = text.substr(0, colon);
+  chosen.publisher = text.substr(0, colon);
   const auto* const begin = text.data() + std::min(colon + 1, text.size());
-  const auto [end, error] = std::from_chars(begin, text.data() + text.size(), replay.number);
-  const bool is_id = base::is_plugin_name(replay.publisher) && error == std::errc() && end == text.data() + text.size();
+  const auto [end, error] = std::from_chars(begin, text.data() + text.size(), chosen.number);
+  const bool is_id = base::is_plugin_name(chosen.publisher) && error == std::errc() && end == text.data() + text.size();
   if (!is_id) return invalid(kExpected);
-  return replay;
+  return chosen;
 }
 
 ApiAnswer post_replay(const Call& call, const Controls& controls) {
-  const auto wanted = read_replay(call);
+  const auto wanted = read_chosen_events(call);
   if (!wanted) return refuse(wanted.error());
   const auto count = controls.events.replay(wanted->plugin, wanted->publisher, wanted->number, call.request.who);
   if (!count) return refuse(count.error());
@@ -224,6 +224,21 @@ ApiAnswer post_replay(const Call& call, const Controls& controls) {
   }
   ApiAnswer made;
   made.body = dump({{"replayed", *count}});
+  return made;
+}
+
+ApiAnswer post_discard(const Call& call, const Controls& controls) {
+  const auto wanted = read_chosen_events(call);
+  if (!wanted) return refuse(wanted.error());
+  const auto count = controls.events.discard(wanted->plugin, wanted->publisher, wanted->number, call.request.who);
+  if (!count) return refuse(count.error());
+  if (*count == 0 && !wanted->publisher.empty()) {
+    return refuse({ErrorCode::not_found, "plugin '" + wanted->plugin +
+                                             "' has no event of that id that is dead, fails or waits behind one that "
+                                             "does; `mortise events dead` and the log have their ids"});
+  }
+  ApiAnswer made;
+  made.body = dump({{"discarded", *count}});
   return made;
 }
 
@@ -241,29 +256,55 @@ ApiAnswer get_task_counts(const Call& call, const Controls& controls) {
   return to_answer(controls.tasks.counts(*plugin));
 }
 
-ApiAnswer post_task_replay(const Call& call, const Controls& controls) {
-  static constexpr const char* kExpected =
-      "the body must be {\"plugin\": \"notes\", \"id\": 17}, with an id as /v1/tasks tells it, or "
-      "{\"plugin\": \"notes\", \"all\": true}";
-  if (const auto checked = check_query(call, {}); !checked) return refuse(checked.error());
+/// Which tasks of a plugin something is to be done with.
+struct ChosenTasks {
+  std::string plugin;
+  std::optional<std::int64_t> id{};  // none: all that are dead
+};
+
+base::Result<ChosenTasks> read_chosen_tasks(const Call& call, const std::string& expected) {
+  if (const auto checked = check_query(call, {}); !checked) return checked.error();
   const auto body = json::parse(call.request.body, nullptr, false);
-  if (!body.is_object() || body.size() != 2) return refuse(invalid(kExpected));
+  if (!body.is_object() || body.size() != 2) return invalid(expected);
   const auto plugin = body.find("plugin");
   if (plugin == body.end() || !plugin->is_string() || !base::is_plugin_name(plugin->get_ref<const std::string&>())) {
-    return refuse(invalid(kExpected));
+    return invalid(expected);
   }
-  std::optional<std::int64_t> id;
+  ChosenTasks chosen{.plugin = plugin->get<std::string>()};
   if (const auto one = body.find("id"); one != body.end()) {
     const auto number = one->is_number_unsigned() ? one->get<std::uint64_t>() : 0;
-    if (number == 0 || number > INT64_MAX) return refuse(invalid(kExpected));
-    id = static_cast<std::int64_t>(number);
+    if (number == 0 || number > INT64_MAX) return invalid(expected);
+    chosen.id = static_cast<std::int64_t>(number);
   } else if (const auto all = body.find("all"); all == body.end() || *all != true) {
-    return refuse(invalid(kExpected));
+    return invalid(expected);
   }
-  const auto count = controls.tasks.replay(plugin->get<std::string>(), id, call.request.who);
+  return chosen;
+}
+
+const std::string kOneTask = R"(the body must be {"plugin": "notes", "id": 17}, with an id as /v1/tasks tells it)";
+
+ApiAnswer post_task_discard(const Call& call, const Controls& controls) {
+  const auto wanted = read_chosen_tasks(call, kOneTask);
+  if (!wanted) return refuse(wanted.error());
+  if (!wanted->id) return refuse(invalid(kOneTask));
+  const auto is_done = controls.tasks.discard(wanted->plugin, *wanted->id, call.request.who);
+  if (!is_done) return refuse(is_done.error());
+  if (!*is_done) {
+    return refuse({ErrorCode::not_found, "plugin '" + wanted->plugin +
+                                             "' has no task of that id; `mortise tasks NAME` shows those that fail"});
+  }
+  ApiAnswer made;
+  made.body = dump({{"discarded", 1}});
+  return made;
+}
+
+ApiAnswer post_task_replay(const Call& call, const Controls& controls) {
+  const auto wanted = read_chosen_tasks(call, kOneTask + R"(, or {"plugin": "notes", "all": true})");
+  if (!wanted) return refuse(wanted.error());
+  const auto count = controls.tasks.replay(wanted->plugin, wanted->id, call.request.who);
   if (!count) return refuse(count.error());
-  if (*count == 0 && id) {
-    return refuse({ErrorCode::not_found, "plugin '" + plugin->get<std::string>() +
+  if (*count == 0 && wanted->id) {
+    return refuse({ErrorCode::not_found, "plugin '" + wanted->plugin +
                                              "' has no dead task of that id, or another one has its name; `mortise "
                                              "tasks NAME` shows them"});
   }
@@ -288,8 +329,10 @@ constexpr std::array kEndpoints{
     Endpoint{"GET", "/v1/events", get_events},
     Endpoint{"GET", "/v1/events/dead", get_dead_events},
     Endpoint{"POST", "/v1/events/replay", post_replay},
+    Endpoint{"POST", "/v1/events/discard", post_discard},
     Endpoint{"GET", "/v1/tasks", get_tasks},
     Endpoint{"POST", "/v1/tasks/replay", post_task_replay},
+    Endpoint{"POST", "/v1/tasks/discard", post_task_discard},
     Endpoint{"GET", "/v1/tasks/counts", get_task_counts},
 };
 

@@ -67,6 +67,10 @@ ordered_json from_dead_event(const DeadEvent& event) {
           {"error", event.error}};
 }
 
+ordered_json from_left_out(const DeadEvents::LeftOut& one) {
+  return {{"plugin", one.subscriber}, {"publisher", one.publisher}, {"count", one.count}};
+}
+
 ordered_json from_task_handler(const TaskHandlerStatus& one) {
   return {{"handler", one.handler},
           {"handled", one.is_handled},
@@ -265,7 +269,9 @@ ordered_json to_json(const std::vector<SubscriptionStatus>& subscriptions) {
 
 ordered_json to_json(const std::vector<TaskCounts>& counts) { return {{"counts", list_of(counts, from_task_counts)}}; }
 
-ordered_json to_json(const std::vector<DeadEvent>& events) { return {{"events", list_of(events, from_dead_event)}}; }
+ordered_json to_json(const DeadEvents& dead) {
+  return {{"events", list_of(dead.events, from_dead_event)}, {"left_out", list_of(dead.left_out, from_left_out)}};
+}
 
 ordered_json to_json(const TasksStatus& tasks) {
   return {{"handlers", list_of(tasks.handlers, from_task_handler)}, {"tasks", list_of(tasks.tried, from_tried_task)}};

@@ -20,7 +20,7 @@ nlohmann::ordered_json to_json(const release::Status& status);
 nlohmann::ordered_json to_json(const UpgradeOutcome& outcome);
 nlohmann::ordered_json to_json(const std::vector<SubscriptionStatus>& subscriptions);
 nlohmann::ordered_json to_json(const std::vector<TaskCounts>& counts);
-nlohmann::ordered_json to_json(const std::vector<DeadEvent>& events);
+nlohmann::ordered_json to_json(const DeadEvents& dead);
 nlohmann::ordered_json to_json(const TasksStatus& tasks);
 
 }  // namespace mortise::admin

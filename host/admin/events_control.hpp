@@ -33,6 +33,17 @@ struct DeadEvent {
   std::string error;
 };
 
+/// The eldest of each subscriber.
+struct DeadEvents {
+  std::vector<DeadEvent> events{};
+  struct LeftOut {
+    std::string subscriber;
+    std::string publisher;
+    std::uint64_t count = 0;
+  };
+  std::vector<LeftOut> left_out{};
+};
+
 /// Any thread; waits for the disk. Of plugins that run and publish.
 class EventsControl {
  public:
@@ -42,12 +53,16 @@ class EventsControl {
   EventsControl& operator=(const EventsControl&) = delete;
 
   virtual base::Result<std::vector<SubscriptionStatus>> subscriptions(const std::string& plugin) = 0;
-  /// Of one subscriber; empty: of all.
-  virtual base::Result<std::vector<DeadEvent>> dead(const std::string& subscriber) = 0;
+  /// Of one subscriber, not_found where it is none; empty: of all.
+  virtual base::Result<DeadEvents> dead(const std::string& subscriber) = 0;
   /// Has that one delivered again, or all of the subscriber's where the publisher is empty; returns how many those are.
   /// `who` is for the log.
   virtual base::Result<std::uint64_t> replay(const std::string& subscriber, const std::string& publisher,
                                              std::int64_t number, const std::string& who) = 0;
+  /// Likewise, has it not delivered to that subscriber any more: one that is dead, fails or is in its turn, or all that
+  /// are dead.
+  virtual base::Result<std::uint64_t> discard(const std::string& subscriber, const std::string& publisher,
+                                              std::int64_t number, const std::string& who) = 0;
 };
 
 }  // namespace mortise::admin

@@ -62,6 +62,8 @@ class TasksControl {
   /// Has that one run again, or all that are dead; returns how many those are. `who` is for the log.
   virtual base::Result<std::uint64_t> replay(const std::string& plugin, std::optional<std::int64_t> id,
                                              const std::string& who) = 0;
+  /// Has it not run any more, whether it waits, fails or is dead; false: there is none.
+  virtual base::Result<bool> discard(const std::string& plugin, std::int64_t id, const std::string& who) = 0;
 };
 
 }  // namespace mortise::admin

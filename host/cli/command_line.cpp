@@ -165,6 +165,20 @@ void add_release_commands(Parser& parser, const Parts& parts) {
   })->add_option("NAME", options.name, "A plugin, to show everything about it");
 }
 
+/// For one event of a subscriber, or for all that it was given up with.
+void add_event_choice(Parser& parser, CLI::App& events, const std::string& name, const std::string& about,
+                      std::function<int()> run) {
+  Options& options = parser.options;
+  auto* command = events.add_subcommand(name, about);
+  command->add_option("PLUGIN", options.name, "Who has failed with them")->required();
+  auto* one_or_all = command->add_option_group("which");
+  one_or_all->add_option("ID", options.event, "One, as `mortise events dead` shows it");
+  one_or_all->add_flag("--all", options.are_all, "All that the plugin was given up with");
+  one_or_all->require_option(1);
+  command->add_flag("--json", options.as_json, "Print JSON");
+  command->callback([&parser, run = std::move(run)] { parser.run = run; });
+}
+
 void add_event_commands(Parser& parser, const Parts& parts) {
   Options& options = parser.options;
   auto* events = parser.app.add_subcommand("events", "Look after durable events that plugins have failed with");
@@ -177,18 +191,13 @@ void add_event_commands(Parser& parser, const Parts& parts) {
       return dead_events(options.config, options.name, options.as_json, parts);
     };
   });
-  auto* replay = events->add_subcommand("replay", "Have events that were given up come again");
-  replay->add_option("PLUGIN", options.name, "Who has failed with them")->required();
-  auto* one_or_all = replay->add_option_group("which");
-  one_or_all->add_option("ID", options.event, "One, as `mortise events dead` shows it");
-  one_or_all->add_flag("--all", options.are_all, "All of the plugin's");
-  one_or_all->require_option(1);
-  replay->add_flag("--json", options.as_json, "Print JSON");
-  replay->callback([&parser, &parts] {
-    parser.run = [&options = parser.options, &parts] {
-      return replay_events(options.config, options.name, options.event, options.as_json, parts);
-    };
+  add_event_choice(parser, *events, "replay", "Have events that were given up come again", [&options, &parts] {
+    return replay_events(options.config, options.name, options.event, options.as_json, parts);
   });
+  add_event_choice(parser, *events, "discard", "Have events that a plugin cannot handle come no more",
+                   [&options, &parts] {
+                     return discard_events(options.config, options.name, options.event, options.as_json, parts);
+                   });
 }
 
 void add_task_commands(Parser& parser, const Parts& parts) {
@@ -201,11 +210,19 @@ void add_task_commands(Parser& parser, const Parts& parts) {
   replay->add_option("ID", options.task, "One, as `mortise tasks NAME` shows it; else all")
       ->check(CLI::Range(std::int64_t{1}, std::numeric_limits<std::int64_t>::max()));
   replay->add_flag("--json", options.as_json, "Print JSON");
-  tasks->callback([&parser, &parts, replay] {  // which comes after that of a subcommand
+  auto* discard = tasks->add_subcommand("discard", "Have a task that cannot be done run no more");
+  discard->add_option("ID", options.task, "As `mortise tasks NAME` shows it")
+      ->required()
+      ->check(CLI::Range(std::int64_t{1}, std::numeric_limits<std::int64_t>::max()));
+  discard->add_flag("--json", options.as_json, "Print JSON");
+  tasks->require_subcommand(0, 1);
+  tasks->callback([&parser, &parts, replay, discard] {  // which comes after that of a subcommand
     const bool is_replay = replay->parsed();
-    parser.run = [&options = parser.options, &parts, is_replay] {
-      return is_replay ? replay_tasks(options.config, options.name, options.task, options.as_json, parts)
-                       : show_tasks(options.config, options.name, options.as_json, parts);
+    const bool is_discard = discard->parsed();
+    parser.run = [&options = parser.options, &parts, is_replay, is_discard] {
+      if (is_replay) return replay_tasks(options.config, options.name, options.task, options.as_json, parts);
+      if (is_discard) return discard_task(options.config, options.name, *options.task, options.as_json, parts);
+      return show_tasks(options.config, options.name, options.as_json, parts);
     };
   });
 }

@@ -53,11 +53,15 @@ int dead_events(const std::filesystem::path& config_file, const std::string& nam
 /// One of these by its id, or all of the subscriber's when that is empty.
 int replay_events(const std::filesystem::path& config_file, const std::string& name, const std::string& id,
                   bool as_json, const Parts& parts);
+int discard_events(const std::filesystem::path& config_file, const std::string& name, const std::string& id,
+                   bool as_json, const Parts& parts);
 /// Of one plugin.
 int show_tasks(const std::filesystem::path& config_file, const std::string& name, bool as_json, const Parts& parts);
 /// One of its dead ones, or all of them.
 int replay_tasks(const std::filesystem::path& config_file, const std::string& name, std::optional<std::int64_t> id,
                  bool as_json, const Parts& parts);
+int discard_task(const std::filesystem::path& config_file, const std::string& name, std::int64_t id, bool as_json,
+                 const Parts& parts);
 /// Of one plugin, or of all when the name is empty.
 int status(const std::filesystem::path& config_file, const std::string& name, bool as_json, const Parts& parts);
 

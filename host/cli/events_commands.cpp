@@ -27,6 +27,21 @@ void print_dead(const Document& answer, std::ostream& out) {
                      text_of(event, "time"), base::printable(text_of(event, "error"), kMostShown)});
   }
   for (const auto& line : align_columns(table)) out << line << '\n';
+  for (const auto& one : objects_of(answer, "left_out")) {
+    out << "and " << number_of(one, "count") << " more of '" << text_of(one, "publisher") << "' that '"
+        << text_of(one, "plugin") << "' has failed with\n";
+  }
+}
+
+/// Of a subscriber's events: one, or all that are dead.
+Document choice(const std::string& name, const std::string& id) {
+  Document body{{"plugin", name}};
+  if (id.empty()) {
+    body["all"] = true;
+  } else {
+    body["id"] = id;
+  }
+  return body;
 }
 
 }  // namespace
@@ -43,12 +58,6 @@ int dead_events(const std::filesystem::path& config_file, const std::string& nam
 
 int replay_events(const std::filesystem::path& config_file, const std::string& name, const std::string& id,
                   bool as_json, const Parts& parts) {
-  Document body{{"plugin", name}};
-  if (id.empty()) {
-    body["all"] = true;
-  } else {
-    body["id"] = id;
-  }
   const auto show = [&](const Document& answer) {
     const auto count = number_of(answer, "replayed");
     if (as_json) {
@@ -59,7 +68,24 @@ int replay_events(const std::filesystem::path& config_file, const std::string& n
     return kDone;
   };
   return ask_host(
-      config_file, parts, [&](ControlClient& client) { return client.post("/v1/events/replay", body); }, show);
+      config_file, parts, [&](ControlClient& client) { return client.post("/v1/events/replay", choice(name, id)); },
+      show);
+}
+
+int discard_events(const std::filesystem::path& config_file, const std::string& name, const std::string& id,
+                   bool as_json, const Parts& parts) {
+  const auto show = [&](const Document& answer) {
+    const auto count = number_of(answer, "discarded");
+    if (as_json) {
+      print_json(answer, parts.out);
+    } else {
+      parts.out << count << (count == 1 ? " event comes" : " events come") << " to '" << name << "' no more\n";
+    }
+    return kDone;
+  };
+  return ask_host(
+      config_file, parts, [&](ControlClient& client) { return client.post("/v1/events/discard", choice(name, id)); },
+      show);
 }
 
 }  // namespace mortise::cli

@@ -80,4 +80,19 @@ int replay_tasks(const std::filesystem::path& config_file, const std::string& na
       config_file, parts, [&](ControlClient& client) { return client.post("/v1/tasks/replay", body); }, show);
 }
 
+int discard_task(const std::filesystem::path& config_file, const std::string& name, std::int64_t id, bool as_json,
+                 const Parts& parts) {
+  const Document body{{"plugin", name}, {"id", id}};
+  const auto show = [&](const Document& answer) {
+    if (as_json) {
+      print_json(answer, parts.out);
+    } else {
+      parts.out << "task " << id << " of '" << name << "' runs no more\n";
+    }
+    return kDone;
+  };
+  return ask_host(
+      config_file, parts, [&](ControlClient& client) { return client.post("/v1/tasks/discard", body); }, show);
+}
+
 }  // namespace mortise::cli

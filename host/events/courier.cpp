@@ -31,6 +31,7 @@ void Courier::bind(Addressee addressee) {
   {
     const std::lock_guard lock(mutex_);
     former = std::exchange(addressee_, std::move(addressee));
+    is_waiting_ = false;
     workers = count_new_workers();
   }
   post(workers);
@@ -140,12 +141,16 @@ void Courier::add_listed(Letter letter) {
 
 void Courier::note_more(bool is_more) {
   std::size_t workers = 0;
+  std::chrono::milliseconds wait{0};
   {
     const std::lock_guard lock(mutex_);
     is_more_ = is_more;
     workers = count_new_workers();
+    wait = time_to_wait();
   }
   post(workers);
+  if (wait.count() == 0) return;
+  if (const auto desk = desk_.lock()) desk->wake_in(wait);
 }
 
 /// Wholly or, when it throws, not at all.
@@ -223,6 +228,38 @@ void Courier::note_written(const Progress& progress) {
   forget(progress.heard);
   forget(progress.failed);
   forget(progress.parked);
+}
+
+bool Courier::discard(std::int64_t id) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!take_out(id)) return false;
+  }
+  if (const auto desk = desk_.lock()) desk->tell(true);
+  return true;
+}
+
+bool Courier::take_out(std::int64_t id) {
+  for (auto& [number, one] : under_way_) {
+    if (lanes_.find(one.lane)->second.letters.front()->id != id) continue;
+    one.is_discarded = true;
+    return true;
+  }
+  for (auto at = lanes_.begin(); at != lanes_.end(); ++at) {
+    auto& letters = at->second.letters;
+    const auto found = std::find_if(letters.begin(), letters.end(), [&](const auto& one) { return one->id == id; });
+    if (found == letters.end()) continue;
+    const auto letter = *found;
+    letters.erase(found);
+    --count_;
+    bytes_ -= letter->bytes.size();
+    note_heard(*letter);
+    if (!letters.empty()) return true;
+    std::erase(ready_, at->first);
+    lanes_.erase(at);
+    return true;
+  }
+  return false;
 }
 
 std::map<std::string, CourierCounts> Courier::counts() const {

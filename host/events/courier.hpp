@@ -8,6 +8,9 @@
 //  heard       | it returned OK | written: the cursor passes it, or its row goes
 //  failed      | it did not     | written: it has a row with its next time; whatever waited behind it is parked
 //  parked      |                | written: it has a row behind that one's, from which it comes again
+//
+// One whose handler was not even begun, since the subscriber's process is away, goes on waiting as the first of its
+// lane, and with it all others do, for a moment each time.
 #pragma once
 
 #include <condition_variable>
@@ -58,6 +61,8 @@ class CourierDesk {
   /// There is something to write, or room to read into; not called twice for the same. `is_urgent`: somebody waits for
   /// it; else it may wait for more.
   virtual void tell(bool is_urgent) noexcept = 0;
+  /// It is to call note_more() so much later, or sooner.
+  virtual void wake_in(std::chrono::milliseconds time) noexcept = 0;
 };
 
 /// Any thread.
@@ -103,6 +108,10 @@ class Courier : public std::enable_shared_from_this<Courier> {
   /// Whether there was more to read than it wanted. Threads that could not be had before are asked for again.
   void note_more(bool is_more);
 
+  /// Has a letter not come any more, as if it had been heard; a handler that is at it returns. False: it has none of
+  /// that number. By that one thread, too.
+  bool discard(std::int64_t id);
+
   /// Whether something is to be written: at once, or sometime.
   struct Unwritten {
     bool is_any = false;
@@ -127,6 +136,7 @@ class Courier : public std::enable_shared_from_this<Courier> {
   struct UnderWay {
     std::string lane;
     const runtime::Generation* generation;
+    bool is_discarded = false;  // whatever comes of it, it does not come again
   };
   using Lanes = std::unordered_map<std::string, Lane>;
 
@@ -140,6 +150,12 @@ class Courier : public std::enable_shared_from_this<Courier> {
   bool take_next(std::uint64_t& number, LetterPtr& letter, Addressee& addressee);
   Delivery deliver_one(const Letter& letter, const Addressee& addressee) const;
   bool finish(const std::string& name, const Delivery& delivery);  // under mutex_; whether that is urgent
+  void wait_with(const std::string& name);                         // under mutex_
+  void note_heard(const Letter& letter);                           // under mutex_
+  bool take_out(std::int64_t id);                                  // under mutex_
+  [[nodiscard]] bool may_begin() const;                            // under mutex_
+  [[nodiscard]] std::chrono::milliseconds time_to_wait() const;    // under mutex_
+  void tell_of_wait(const Delivery& delivery);                     // not under it
   void drop(Lane& lane, const Letter& failed);                     // under mutex_
   void park(LetterKey letter);                                     // under mutex_
   void note_unwritten(const LetterKey& letter);                    // under mutex_
@@ -157,6 +173,9 @@ class Courier : public std::enable_shared_from_this<Courier> {
   // Guarded by mutex_:
   Addressee addressee_;
   bool is_held_ = true;
+  bool is_waiting_ = false;  // the last one has not begun: the next one goes no sooner than waits_until_
+  bool has_told_of_wait_ = false;
+  std::chrono::steady_clock::time_point waits_until_{};
   std::size_t workers_ = 0;
   Lanes lanes_;
   std::deque<std::string> ready_;                // lanes whose first letter can go

@@ -6,6 +6,8 @@
 #include "events/event_form.hpp"
 #include "runtime/abi_values.hpp"
 #include "runtime/generation.hpp"
+#include "runtime/retry_rules.hpp"
+#include "telemetry/log.hpp"
 
 namespace mortise::events {
 namespace {
@@ -17,9 +19,17 @@ constexpr std::chrono::milliseconds kLongestShift{5};
 
 }  // namespace
 
+bool Courier::may_begin() const { return !is_held_ && addressee_.cone != nullptr && time_to_wait().count() == 0; }
+
+std::chrono::milliseconds Courier::time_to_wait() const {
+  if (!is_waiting_) return std::chrono::milliseconds(0);
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(waits_until_ - std::chrono::steady_clock::now());
+  return std::max(left, std::chrono::milliseconds(0));
+}
+
 /// They are to be posted by who has asked.
 std::size_t Courier::count_new_workers() {
-  if (is_held_ || addressee_.cone == nullptr) return 0;
+  if (!may_begin()) return 0;
   const auto wanted = std::min(kMostAtOnce, workers_ + ready_.size());
   // One that has nothing to do any more takes what is ready here before it ends: those under way are not counted as
   // free, so that one too many may come, and goes.
@@ -59,18 +69,24 @@ void Courier::work() {
   std::uint64_t number = 0;
   LetterPtr letter;
   for (Addressee addressee; take_next(number, letter, addressee);) {
-    const auto delivery = deliver_one(*letter, addressee);
+    auto delivery = deliver_one(*letter, addressee);
     bool is_first = false;
     bool is_urgent = false;
     {
       const std::lock_guard lock(mutex_);
       const auto place = under_way_.find(number);
       if (place == under_way_.end()) return;  // abandoned, and this thread's place with it
-      is_first = heard_ahead_ == 0 && unwritten_.empty();
-      is_urgent = finish(place->second.lane, delivery);
+      if (place->second.is_discarded) delivery = {};
+      if (delivery.has_begun) {
+        is_first = heard_ahead_ == 0 && unwritten_.empty();
+        is_urgent = finish(place->second.lane, delivery);
+      } else {
+        wait_with(place->second.lane);
+      }
       under_way_.erase(place);
       if (under_way_.empty()) idle_.notify_all();
     }
+    if (!delivery.has_begun) tell_of_wait(delivery);
     if (is_urgent || is_first) tell(is_urgent);
     if (std::chrono::steady_clock::now() < until) continue;
     if (try_post()) return;
@@ -90,7 +106,7 @@ void Courier::tell(bool is_urgent) {
 /// False: nothing can go, and the thread's place is free.
 bool Courier::take_next(std::uint64_t& number, LetterPtr& letter, Addressee& addressee) {
   const std::lock_guard lock(mutex_);
-  if (is_held_ || addressee_.cone == nullptr || ready_.empty()) {
+  if (!may_begin() || ready_.empty()) {
     --workers_;
     return false;
   }
@@ -112,8 +128,10 @@ void Courier::abandon(const runtime::Generation& generation) {
     if (count == 0) return;
     for (const auto& one : under_way_) {
       if (!is_its(one)) continue;
-      finish(one.second.lane, {.status = MORTISE_DEADLINE_EXCEEDED,
-                               .reason = "its handler had not returned when the subscriber's version went"});
+      Delivery delivery{.status = MORTISE_DEADLINE_EXCEEDED,
+                        .reason = "its handler had not returned when the subscriber's version went"};
+      if (one.second.is_discarded) delivery = {};
+      finish(one.second.lane, delivery);
     }
     std::erase_if(under_way_, is_its);
     workers_ -= count;
@@ -141,15 +159,36 @@ Delivery Courier::deliver_one(const Letter& letter, const Addressee& addressee) 
   try {
     std::vector<std::uint8_t> request(request_size(event));
     write_request(event, request.data());
-    return deliver({.cone = addressee.cone, .channel = to->second.channel, .form = letter.form}, letter.topic,
+    return deliver({.cone = addressee.cone, .channel = to->second.channel, .form = letter.form},
+                   {.topic = letter.topic, .publisher = origin_.publisher, .id = std::to_string(letter.id)},
                    {request.data(), request.size()});
   } catch (const std::bad_alloc&) {
     return {.status = MORTISE_RESOURCE_EXHAUSTED, .reason = {}};
   }
 }
 
+/// Its first letter was not begun.
+void Courier::wait_with(const std::string& name) {
+  ready_.push_front(name);
+  is_waiting_ = true;
+  waits_until_ = std::chrono::steady_clock::now() + runtime::kPauseOfUnbegun;
+}
+
+/// Once, until something has begun.
+void Courier::tell_of_wait(const Delivery& delivery) {
+  if (const auto desk = desk_.lock()) desk->wake_in(runtime::kPauseOfUnbegun);
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(has_told_of_wait_, true)) return;
+  }
+  telemetry::log(telemetry::Level::warning, "events", "durable events wait for their subscriber",
+                 {{"subscriber", plugin_}, {"publisher", origin_.publisher}, {"reason", delivery.reason}});
+}
+
 /// Of the first letter of that lane.
 bool Courier::finish(const std::string& name, const Delivery& delivery) {
+  is_waiting_ = false;
+  has_told_of_wait_ = false;
   const auto found = lanes_.find(name);
   auto& lane = found->second;
   const auto first = std::move(lane.letters.front());
@@ -157,12 +196,11 @@ bool Courier::finish(const std::string& name, const Delivery& delivery) {
   lane.letters.pop_front();
   --count_;
   bytes_ -= letter.bytes.size();
-  const bool was_ahead = ahead_.erase(letter.id) > 0;
-  if (was_ahead) done_to_ = std::max(done_to_, letter.id);
   auto& counts = counts_[letter.topic];
   ++counts.delivered;
   bool is_urgent = false;
   if (delivery.status != MORTISE_OK) {
+    if (ahead_.erase(letter.id) > 0) done_to_ = std::max(done_to_, letter.id);
     ++counts.failed;
     auto why = std::string(base::to_string(runtime::to_code(delivery.status)));
     if (!delivery.reason.empty()) why += ": " + delivery.reason;
@@ -170,12 +208,10 @@ bool Courier::finish(const std::string& name, const Delivery& delivery) {
     note_unwritten(letter);
     drop(lane, letter);
     is_urgent = true;
-  } else if (was_ahead) {
-    ++heard_ahead_;
   } else {
-    progress_.heard.push_back({.id = letter.id, .key = letter.key});
-    note_unwritten(letter);
-    is_urgent = lane.letters.empty();
+    const bool has_a_row = !ahead_.contains(letter.id);
+    note_heard(letter);
+    is_urgent = has_a_row && lane.letters.empty();
   }
   if (lane.letters.empty()) {
     lanes_.erase(found);
@@ -184,6 +220,16 @@ bool Courier::finish(const std::string& name, const Delivery& delivery) {
   }
   return is_urgent || heard_ahead_ >= kMostUnwritten || unwritten_.size() >= kMostUnwritten ||
          (is_more_ && wants_more());
+}
+
+void Courier::note_heard(const Letter& letter) {
+  if (ahead_.erase(letter.id) > 0) {
+    done_to_ = std::max(done_to_, letter.id);
+    ++heard_ahead_;
+    return;
+  }
+  progress_.heard.push_back({.id = letter.id, .key = letter.key});
+  note_unwritten(letter);
 }
 
 /// What waits behind one that has failed is to wait on the disk, where those are that have a row.

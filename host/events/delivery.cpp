@@ -24,18 +24,9 @@ Clock::time_point deadline_of(const runtime::Generation& generation) {
   return limit.count() == 0 ? Clock::time_point::max() : Clock::now() + limit;
 }
 
-/// As many lines as the plugin itself may write.
-void log_failure(const runtime::Generation& generation, const std::string& topic, const Delivery& failed) {
-  const auto verdict = generation.containment().log_limit().admit(Clock::now());
-  if (!verdict.is_admitted) return;
-  telemetry::log(
-      telemetry::Level::warning, "events", "a subscriber failed",
-      {{"topic", topic}, {"status", base::to_string(runtime::to_code(failed.status))}, {"reason", failed.reason}});
-}
-
 }  // namespace
 
-Delivery deliver(const Subscriber& subscriber, const std::string& topic, mortise_bytes request) {
+Delivery deliver(const Subscriber& subscriber, const EventTitle& title, mortise_bytes request) {
   const auto& generation = *subscriber.cone->entry;
   const telemetry::LogScope log_scope(generation.name(), generation.number_text(), {});
   const std::atomic<runtime::Scope::Time> deadline{deadline_of(generation)};
@@ -46,8 +37,21 @@ Delivery deliver(const Subscriber& subscriber, const std::string& topic, mortise
   const auto& failure = scope.table().failure;
   const auto why = failure.status == delivery.status ? runtime::to_view(failure.message) : std::string_view();
   delivery.reason = base::printable(why, kMostReasonBytes);
-  log_failure(generation, topic, delivery);
+  delivery.has_begun = scope.has_begun();
+  if (delivery.has_begun) log_failure(generation, title, delivery);
   return delivery;
+}
+
+void log_failure(const runtime::Generation& generation, const EventTitle& title, const Delivery& failed) {
+  const telemetry::LogScope log_scope(generation.name(), generation.number_text(), {});
+  const auto verdict = generation.containment().log_limit().admit(Clock::now());
+  if (!verdict.is_admitted) return;
+  telemetry::log(telemetry::Level::warning, "events", "a subscriber failed",
+                 {{"topic", title.topic},
+                  {"publisher", title.publisher},
+                  {"id", title.id},
+                  {"status", base::to_string(runtime::to_code(failed.status))},
+                  {"reason", failed.reason}});
 }
 
 }  // namespace mortise::events

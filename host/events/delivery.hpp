@@ -20,10 +20,22 @@ struct Subscriber {
 /// What came of a delivery.
 struct Delivery {
   mortise_status status = MORTISE_OK;
-  std::string reason{};  // of a failure, as its subscriber has said it
+  bool has_begun = true;  // false: the subscriber has seen nothing of it, as its process was away
+  std::string reason{};   // of a failure, as its subscriber has said it
 };
 
-/// Waits for the subscriber's handler, in a scope of its own. `request` is what write_request() has written.
-Delivery deliver(const Subscriber& subscriber, const std::string& topic, mortise_bytes request);
+/// As the log calls it.
+struct EventTitle {
+  const std::string& topic;
+  std::string publisher{};  // of a durable one
+  std::string id{};         // likewise
+};
+
+/// Waits for the subscriber's handler, in a scope of its own. `request` is what write_request() has written. What fails
+/// that has begun is logged.
+Delivery deliver(const Subscriber& subscriber, const EventTitle& title, mortise_bytes request);
+
+/// As many lines as the plugin itself may write.
+void log_failure(const runtime::Generation& generation, const EventTitle& title, const Delivery& failed);
 
 }  // namespace mortise::events

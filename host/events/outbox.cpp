@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <iterator>
 #include <utility>
 
 #include "runtime/generation.hpp"
@@ -14,7 +15,8 @@ namespace {
 constexpr std::chrono::milliseconds kUnwritten{50};
 // For a plugin's own transaction to end.
 constexpr std::chrono::seconds kLongestWait{1};
-constexpr std::size_t kMostDead = 2000;
+// Of one subscriber, to be shown: none hides another.
+constexpr std::size_t kMostDead = 500;
 
 }  // namespace
 
@@ -209,13 +211,26 @@ base::Result<std::vector<DurableReport>> Outbox::report(const std::string& plugi
   return reports;
 }
 
-base::Result<std::vector<DeadLetter>> Outbox::dead(const std::string& plugin) {
+base::Result<DeadReport> Outbox::dead(const std::string& plugin) {
   const auto reading = database_->begin(sql::Database::Access::read, sql::Time::max());
   if (!reading) return reading.error();
-  auto all = OutboxRows((*reading)->connection()).dead(plugin, kMostDead);
-  if (!all) return all.error();
-  for (auto& one : *all) one.publisher = plugin_;
-  return all;
+  OutboxRows rows((*reading)->connection());
+  const auto known = rows.subscribers();
+  if (!known) return known.error();
+  const auto counts = rows.count_dead();
+  if (!counts) return counts.error();
+  DeadReport report{.is_known = known->contains(plugin) || counts->contains(plugin)};
+  for (const auto& [subscriber, count] : *counts) {
+    if (!plugin.empty() && subscriber != plugin) continue;
+    auto some = rows.dead(subscriber, kMostDead);
+    if (!some) return some.error();
+    for (auto& one : *some) one.publisher = plugin_;
+    if (count > some->size()) {
+      report.left_out.push_back({.subscriber = subscriber, .publisher = plugin_, .count = count - some->size()});
+    }
+    std::move(some->begin(), some->end(), std::back_inserter(report.letters));
+  }
+  return report;
 }
 
 base::Result<std::uint64_t> Outbox::replay(const std::string& plugin, std::optional<std::int64_t> id) {
@@ -226,6 +241,24 @@ base::Result<std::uint64_t> Outbox::replay(const std::string& plugin, std::optio
   if (const auto committed = (*writing)->commit(); !committed) return committed.error();
   wake();
   return replayed;
+}
+
+base::Result<std::uint64_t> Outbox::discard(const std::string& plugin, std::optional<std::int64_t> id) {
+  const std::lock_guard turn(turn_mutex_);  // nobody reads it meanwhile
+  const auto seat = seats_.find(plugin);
+  if (id && seat != seats_.end()) {
+    if (seat->second.courier->discard(*id)) return std::uint64_t{1};
+    // What it has failed with just now has its row first.
+    if (auto written = write(Clock::now() + kLongestWait, true); !written) return written.error();
+  }
+  const auto writing = database_->begin(sql::Database::Access::own, sql::Time::max());
+  if (!writing) return writing.error();
+  OutboxRows rows((*writing)->connection());
+  auto discarded = id ? rows.discard(plugin, *id) : rows.discard_dead(plugin);
+  if (!discarded) return discarded.error();
+  if (const auto committed = (*writing)->commit(); !committed) return committed.error();
+  wake();
+  return discarded;
 }
 
 void Outbox::tell(bool is_urgent) noexcept {

@@ -45,6 +45,18 @@ struct DurableReport {
   StoredCounts stored;
 };
 
+/// What subscribers have failed with too often.
+struct DeadReport {
+  std::vector<DeadLetter> letters{};
+  struct LeftOut {
+    std::string subscriber;
+    std::string publisher;
+    std::uint64_t count = 0;
+  };
+  std::vector<LeftOut> left_out{};
+  bool is_known = false;  // whether the subscriber that was asked for hears anything durable, or has
+};
+
 /// Any thread, but for what says otherwise.
 class Outbox final : public sql::CommitListener,
                      public CourierDesk,
@@ -82,14 +94,17 @@ class Outbox final : public sql::CommitListener,
 
   // --- What an admin asks; waits for the disk.
   base::Result<std::vector<DurableReport>> report(const std::string& plugin);
-  /// The eldest of each subscriber, some thousands at most.
-  base::Result<std::vector<DeadLetter>> dead(const std::string& plugin);
+  /// The eldest of that subscriber, or of each when it is empty: of each the first five hundred.
+  base::Result<DeadReport> dead(const std::string& plugin);
   base::Result<std::uint64_t> replay(const std::string& plugin, std::optional<std::int64_t> id);
+  /// Has that one not be delivered to it any more, which is dead, fails, or is in its turn; or all that are dead.
+  base::Result<std::uint64_t> discard(const std::string& plugin, std::optional<std::int64_t> id);
 
   // --- Who has news.
   void on_news() noexcept override { wake(); }
   void tell(bool is_urgent) noexcept override;
   void wake() noexcept override;
+  void wake_in(std::chrono::milliseconds time) noexcept override;
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -113,7 +128,7 @@ class Outbox final : public sql::CommitListener,
   base::Result<void> load();
   void unload();
   void write_begun();
-  base::Result<void> write(Clock::time_point deadline);
+  base::Result<void> write(Clock::time_point deadline, bool is_at_once = false);
   base::Result<std::int64_t> find_needless();
   [[nodiscard]] bool is_time_to_write(std::int64_t needless);
   base::Result<std::map<std::string, StoredSubscriber>> write_subscriptions(OutboxRows& rows, const Changes& changes);
@@ -130,7 +145,6 @@ class Outbox final : public sql::CommitListener,
   base::Result<std::int64_t> last_id() const;
   static void log_dead(const DeadLetter& letter);
   void note_fault(const base::Error& error);
-  void wake_in(std::chrono::milliseconds time) noexcept;
   [[nodiscard]] DueTimes due_times() const;
 
   const std::string plugin_;

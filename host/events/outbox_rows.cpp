@@ -227,8 +227,7 @@ base::Result<std::vector<DeadLetter>> OutboxRows::dead(const std::string& plugin
   std::vector<DeadLetter> all;
   const auto asked =
       ask("SELECT plugin, topic, o.key, id, attempts, tried_ms, error FROM mortise_outbox_deliveries d "
-          "JOIN mortise_outbox o USING (id) WHERE (?1 = '' OR plugin = ?1) AND is_dead <> 0 ORDER BY plugin, id "
-          "LIMIT ?2",
+          "JOIN mortise_outbox o USING (id) WHERE plugin = ?1 AND is_dead <> 0 ORDER BY id LIMIT ?2",
           {text(plugin), number(static_cast<std::int64_t>(most))}, [&](Row row) {
             all.push_back({.subscriber = to_string(row[0]),
                            .publisher = {},
@@ -244,6 +243,17 @@ base::Result<std::vector<DeadLetter>> OutboxRows::dead(const std::string& plugin
   return all;
 }
 
+base::Result<std::map<std::string, std::uint64_t>> OutboxRows::count_dead() {
+  std::map<std::string, std::uint64_t> all;
+  const auto asked = ask("SELECT plugin, count(*) FROM mortise_outbox_deliveries WHERE is_dead <> 0 GROUP BY plugin",
+                         {}, [&](Row row) {
+                           all[to_string(row[0])] = static_cast<std::uint64_t>(row[1].integer);
+                           return true;
+                         });
+  if (!asked) return asked.error();
+  return all;
+}
+
 base::Result<std::uint64_t> OutboxRows::replay(const std::string& plugin, std::optional<std::int64_t> id) {
   auto done =
       ask("UPDATE mortise_outbox_deliveries SET is_dead = 0, attempts = 0, due_ms = iif(key = x'', 0, NULL) "
@@ -254,6 +264,35 @@ base::Result<std::uint64_t> OutboxRows::replay(const std::string& plugin, std::o
   done = ask(kGiveTimeToHeads, {text(plugin)});
   if (!done) return done.error();
   return count;
+}
+
+base::Result<std::uint64_t> OutboxRows::discard(const std::string& plugin, std::int64_t id) {
+  std::optional<std::string> key;
+  auto done = ask("SELECT key FROM mortise_outbox_deliveries WHERE plugin = ?1 AND id = ?2", {text(plugin), number(id)},
+                  [&](Row row) {
+                    key = to_string(row[0]);
+                    return false;
+                  });
+  if (!done) return done.error();
+  if (!key) return std::uint64_t{0};
+  if (done = forget(plugin, id); !done) return done.error();
+  if (done = prune_one(id); !done) return done.error();
+  if (done = give_time_to_head(plugin, *key); !done) return done.error();
+  return std::uint64_t{1};
+}
+
+base::Result<std::uint64_t> OutboxRows::discard_dead(const std::string& plugin) {
+  // Of the events those that nobody else needs.
+  auto done =
+      ask("DELETE FROM mortise_outbox WHERE id IN (SELECT id FROM mortise_outbox_deliveries WHERE plugin = ?1 AND "
+          "is_dead <> 0) AND NOT EXISTS (SELECT 1 FROM mortise_outbox_cursors c WHERE c.id < mortise_outbox.id) "
+          "AND NOT EXISTS (SELECT 1 FROM mortise_outbox_deliveries d WHERE d.id = mortise_outbox.id AND "
+          "d.plugin <> ?1)",
+          {text(plugin)});
+  if (!done) return done.error();
+  done = ask("DELETE FROM mortise_outbox_deliveries WHERE plugin = ?1 AND is_dead <> 0", {text(plugin)});
+  if (!done) return done.error();
+  return changed_rows();
 }
 
 base::Result<std::map<std::string, StoredCounts>> OutboxRows::counts(const std::string& plugin, std::int64_t cursor) {

@@ -102,10 +102,15 @@ class OutboxRows : private sql::OwnStatements {
   /// That one, unless somebody needs it.
   base::Result<void> prune_one(std::int64_t id);
 
-  /// Of that subscriber; empty: of all. The eldest of each, without the publisher.
+  /// The eldest of that subscriber, without the publisher.
   base::Result<std::vector<DeadLetter>> dead(const std::string& plugin, std::size_t most);
+  /// By subscriber, of those that have some.
+  base::Result<std::map<std::string, std::uint64_t>> count_dead();
   /// Has it tried again, or all of the subscriber's; returns how many that are.
   base::Result<std::uint64_t> replay(const std::string& plugin, std::optional<std::int64_t> id);
+  /// Has it not come any more, or all of the subscriber's that are dead; returns how many that are.
+  base::Result<std::uint64_t> discard(const std::string& plugin, std::int64_t id);
+  base::Result<std::uint64_t> discard_dead(const std::string& plugin);
   /// By topic, of those that it has subscribed to.
   base::Result<std::map<std::string, StoredCounts>> counts(const std::string& plugin, std::int64_t cursor);
 };

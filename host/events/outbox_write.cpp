@@ -60,11 +60,11 @@ class Outbox::Changes {
 };
 
 /// What there is to write, unless more is to be waited for.
-base::Result<void> Outbox::write(Clock::time_point deadline) {
+base::Result<void> Outbox::write(Clock::time_point deadline, bool is_at_once) {
   const auto needless = find_needless();
   if (!needless) return needless.error();
   Changes changes(*this);
-  if (!changes.are_any() && !is_time_to_write(*needless)) return {};
+  if (!changes.are_any() && !is_at_once && !is_time_to_write(*needless)) return {};
   for (auto& [plugin, seat] : seats_) {
     if (!seat.unsaved) seat.unsaved = seat.courier->take_progress();
   }

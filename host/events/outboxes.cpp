@@ -1,6 +1,7 @@
 #include "events/outboxes.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include <utility>
 #include "telemetry/log.hpp"
@@ -128,24 +129,37 @@ std::vector<Outboxes::Report> Outboxes::report(const std::string& subscriber) {
   return reports;
 }
 
-base::Result<std::vector<DeadLetter>> Outboxes::dead(const std::string& subscriber) {
-  std::vector<DeadLetter> all;
+base::Result<DeadReport> Outboxes::dead(const std::string& subscriber) {
+  DeadReport all;
   for (const auto& outbox : running()) {
     auto found = outbox->dead(subscriber);
     if (!found) return found.error();
-    all.insert(all.end(), std::make_move_iterator(found->begin()), std::make_move_iterator(found->end()));
+    std::move(found->letters.begin(), found->letters.end(), std::back_inserter(all.letters));
+    std::move(found->left_out.begin(), found->left_out.end(), std::back_inserter(all.left_out));
+    all.is_known |= found->is_known;
   }
   return all;
 }
 
 base::Result<std::uint64_t> Outboxes::replay(const std::string& subscriber, const std::string& publisher,
                                              std::optional<std::int64_t> id) {
+  return sum(publisher, [&](Outbox& outbox) { return outbox.replay(subscriber, id); });
+}
+
+base::Result<std::uint64_t> Outboxes::discard(const std::string& subscriber, const std::string& publisher,
+                                              std::optional<std::int64_t> id) {
+  return sum(publisher, [&](Outbox& outbox) { return outbox.discard(subscriber, id); });
+}
+
+/// Of that publisher's, or of all where that is empty.
+base::Result<std::uint64_t> Outboxes::sum(const std::string& publisher,
+                                          const std::function<base::Result<std::uint64_t>(Outbox&)>& of) const {
   std::uint64_t count = 0;
   for (const auto& outbox : running()) {
     if (!publisher.empty() && outbox->plugin() != publisher) continue;
-    const auto replayed = outbox->replay(subscriber, id);
-    if (!replayed) return replayed.error();
-    count += *replayed;
+    const auto one = of(*outbox);
+    if (!one) return one.error();
+    count += *one;
   }
   return count;
 }

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -59,11 +60,15 @@ class Outboxes {
     DurableReport heard;
   };
   [[nodiscard]] std::vector<Report> report(const std::string& subscriber);
-  base::Result<std::vector<DeadLetter>> dead(const std::string& subscriber);
+  base::Result<DeadReport> dead(const std::string& subscriber);
   base::Result<std::uint64_t> replay(const std::string& subscriber, const std::string& publisher,
                                      std::optional<std::int64_t> id);
+  base::Result<std::uint64_t> discard(const std::string& subscriber, const std::string& publisher,
+                                      std::optional<std::int64_t> id);
 
  private:
+  base::Result<std::uint64_t> sum(const std::string& publisher,
+                                  const std::function<base::Result<std::uint64_t>(Outbox&)>& of) const;
   [[nodiscard]] std::vector<std::shared_ptr<Outbox>> running() const;
   [[nodiscard]] std::vector<std::shared_ptr<Outbox>> known() const;  // also those whose plugins do not run
 

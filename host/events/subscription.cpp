@@ -139,8 +139,9 @@ bool Subscription::take_next(std::uint64_t turn, Next& next) {
 }
 
 void Subscription::deliver(const Next& next) {
-  const auto delivery = events::deliver(next.subscriber, topic_, next.request);
+  const auto delivery = events::deliver(next.subscriber, {.topic = topic_}, next.request);
   if (delivery.status != MORTISE_OK) failed_.fetch_add(1, std::memory_order_relaxed);
+  if (!delivery.has_begun) log_failure(*next.subscriber.cone->entry, {.topic = topic_}, delivery);
   delivered_.fetch_add(1, std::memory_order_relaxed);
 }
 

@@ -62,7 +62,7 @@ struct Completion {
     returned,     // the handler has, though the call is not over: it holds no thread, and calls no other plugin
     database,     // no call's: the plugin's database is to do what lies in the outgoing place `argument` (sql_form.hpp)
     publish,      // no call's: the payload is an event of the topic `argument` (event_payload.hpp)
-    add_task,     // no call's: the payload is a task (task_form.hpp)
+    add_task,     // no call's: the payload is a task (task_form.hpp); the reply says whether the host has it
     cancel_task,  // no call's: of the task with the tag `argument`
     taken,        // no call's: the block at `argument`, of a reply to an outgoing call, is not needed any more
     done,         // nothing runs inside the call any more, and it has been ended

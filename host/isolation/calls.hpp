@@ -54,8 +54,10 @@ struct Means {
   /// must not wait.
   std::function<void()> on_unheard = [] {};
   std::shared_ptr<DatabaseCalls> database{};  // null: the plugin has none
-  /// A task of the worker's; false: it must have refused that itself. And the end of one. Likewise.
-  std::function<bool(const mortise_task_v1& task)> add_task = [](const mortise_task_v1&) { return false; };
+  /// A task of the worker's, and the end of one. Likewise.
+  std::function<mortise_status(const mortise_task_v1& task)> add_task = [](const mortise_task_v1&) {
+    return MORTISE_UNIMPLEMENTED;
+  };
   std::function<void(std::uint64_t tag)> cancel_task = [](std::uint64_t) {};
   /// An event of the topic with that number, in the order of registration. The attendant's; must not wait.
   std::function<mortise_status(std::uint64_t topic, std::string_view key, mortise_bytes bytes)> publish =

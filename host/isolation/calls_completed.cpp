@@ -43,6 +43,9 @@ bool Calls::take_some() {
 }
 
 void Calls::take(const Completion& completion) {
+  if (completion.reply != Completion::kNoReply && completion.reply >= kReplyCount) {
+    return end_.breach->note("it waits for a reply in a place that there is none of");
+  }
   if (completion.kind == Kind::taken) {
     outgoing_->take_back(completion.argument);
     return tell_waiting();
@@ -55,9 +58,6 @@ void Calls::take(const Completion& completion) {
   if (completion.kind == Kind::add_task) return take_task(completion);
   if (completion.kind == Kind::cancel_task) return means_.cancel_task(completion.argument);
   if (completion.call >= kCallCount) return end_.breach->note("it names a call that there is none of");
-  if (completion.reply != Completion::kNoReply && completion.reply >= kReplyCount) {
-    return end_.breach->note("it waits for a reply in a place that there is none of");
-  }
   if (completion.kind == Kind::send_text || completion.kind == Kind::send_binary || completion.kind == Kind::close) {
     return reply(completion, sockets_.take(completion));
   }
@@ -119,7 +119,11 @@ void Calls::take_task(const Completion& completion) {
   }
   const std::string copy(reinterpret_cast<const char*>(end_.area->at(payload.offset)), payload.size);
   const auto view = TaskView::read(copy);
-  if (!view || !means_.add_task(view->task)) end_.breach->note("it adds a task that it must have refused itself");
+  const auto status = view ? means_.add_task(view->task) : MORTISE_INVALID_ARGUMENT;
+  if (status == MORTISE_INVALID_ARGUMENT || status == MORTISE_FAILED_PRECONDITION) {
+    return end_.breach->note("it adds a task that it must have refused itself");
+  }
+  reply(completion, status);
 }
 
 void Calls::take_answer(Call& call, const Completion& completion) {

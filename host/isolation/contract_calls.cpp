@@ -116,6 +116,7 @@ mortise_status ContractCalls::call(const ForwardedContract& contract, std::uint3
   auto* const place = take();
   if (place == nullptr) {
     if (is_reserved) end_.heap->free(const_cast<std::uint8_t*>(request.data));
+    runtime::note_unbegun(generation_);
     if (is_over_) return fail(MORTISE_UNAVAILABLE, called, kWorkerIsGone);
     return fail(MORTISE_RESOURCE_EXHAUSTED, called, "too many calls are inside the plugin's process at this moment");
   }

@@ -1,7 +1,9 @@
 #include "isolation/database_calls.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
+#include <span>
 #include <utility>
 
 #include "isolation/steady_ns.hpp"
@@ -27,36 +29,67 @@ sql::Time deadline_of(const SqlRequest& request) {
   return deadline > std::chrono::steady_clock::now() + kFar ? sql::Time::max() : deadline;
 }
 
-/// Bytes of requests that the host has copies of.
-class UnderWay {
+}  // namespace
+
+/// What the host holds of one request and its answer, until that has been handed over.
+class DatabaseCalls::UnderWay {
  public:
-  UnderWay(std::atomic<std::uint64_t>& all, std::uint64_t size) noexcept : all_(all), size_(size) {
-    has_room_ = all_.fetch_add(size_, std::memory_order_relaxed) + size_ <= 2 * kMostSqlBytes;
-  }
+  explicit UnderWay(std::atomic<std::uint64_t>& all) noexcept : all_(all) {}
   UnderWay(const UnderWay&) = delete;
   UnderWay& operator=(const UnderWay&) = delete;
   ~UnderWay() { all_.fetch_sub(size_, std::memory_order_relaxed); }
-  [[nodiscard]] bool has_room() const noexcept { return has_room_; }
+  /// False: all together have no room for so many bytes more.
+  bool add(std::uint64_t size) noexcept {
+    size_ += size;
+    if (all_.fetch_add(size, std::memory_order_relaxed) + size <= 2 * kMostSqlBytes) return true;
+    all_.fetch_sub(size, std::memory_order_relaxed);
+    size_ -= size;
+    return false;
+  }
 
  private:
   std::atomic<std::uint64_t>& all_;
-  const std::uint64_t size_;
-  bool has_room_ = false;
+  std::uint64_t size_ = 0;
 };
 
 /// Rows on their way into an answer.
-struct RowTaker {
+class DatabaseCalls::RowTaker {
+ public:
+  explicit RowTaker(UnderWay& under_way) noexcept : under_way_(under_way) {}
+
+  mortise_sql_rows rows() noexcept { return {sizeof(mortise_sql_rows), 0, this, &take}; }
+  SqlAnswerWriter& writer() noexcept { return writer_; }
+  /// Why the last row was not taken.
+  [[nodiscard]] const char* refusal() const noexcept { return refusal_; }
+
+ private:
   static mortise_status take(void* self, const mortise_sql_value* values, std::uint32_t count) {
-    const bool is_taken = static_cast<SqlAnswerWriter*>(self)->add_row({values, count});
-    return is_taken ? MORTISE_OK : MORTISE_RESOURCE_EXHAUSTED;
+    auto& taker = *static_cast<RowTaker*>(self);
+    const std::span row(values, count);
+    const auto size = size_of_row(row);
+    if (size > kMostSqlBytes - taker.writer_.size()) return taker.refuse(kTooMuch);
+    if (!taker.under_way_.add(size)) return taker.refuse(kTooManyAtOnce);
+    taker.writer_.add_row(row);
+    return MORTISE_OK;
   }
+  mortise_status refuse(const char* why) noexcept {
+    refusal_ = why;
+    return MORTISE_RESOURCE_EXHAUSTED;
+  }
+
+  UnderWay& under_way_;
+  SqlAnswerWriter writer_;
+  const char* refusal_ = "";
 };
 
-}  // namespace
-
 DatabaseCalls::DatabaseCalls(HostEnd end, std::shared_ptr<OutgoingCalls> outgoing,
-                             std::shared_ptr<sql::Database> database, GrowingPool& pool)
-    : end_(std::move(end)), outgoing_(std::move(outgoing)), database_(std::move(database)), pool_(pool) {}
+                             std::shared_ptr<sql::Database> database, GrowingPool& pool,
+                             std::function<std::chrono::milliseconds()> longest)
+    : end_(std::move(end)),
+      outgoing_(std::move(outgoing)),
+      database_(std::move(database)),
+      pool_(pool),
+      longest_(std::move(longest)) {}
 
 void DatabaseCalls::take(std::uint32_t number) {
   if (!outgoing_->claim(number)) return;
@@ -81,13 +114,15 @@ void DatabaseCalls::serve(std::uint32_t number) {
     return outgoing_->answer(number, MORTISE_OUT_OF_RANGE,
                              "the statement and its parameters take more than 64 MiB, which is the most that crosses");
   }
-  const UnderWay under_way(under_way_, wanted.request.size);
-  if (!under_way.has_room()) return outgoing_->answer(number, MORTISE_RESOURCE_EXHAUSTED, kTooManyAtOnce);
+  UnderWay under_way(under_way_);
+  if (!under_way.add(wanted.request.size)) {
+    return outgoing_->answer(number, MORTISE_RESOURCE_EXHAUSTED, kTooManyAtOnce);
+  }
   // A copy: what is looked at must not change any more.
   const std::string bytes(reinterpret_cast<const char*>(end_.area->at(wanted.request.offset)), wanted.request.size);
   const auto view = SqlRequestView::read(bytes);
   if (!view) return end_.breach->note("a statement of it has no form");
-  const auto done = perform(*view);
+  const auto done = perform(*view, under_way);
   outgoing_->answer(number, done.status, done.bytes);
 }
 
@@ -95,10 +130,10 @@ sql::Caller DatabaseCalls::caller_of(const SqlRequest& request) const noexcept {
   return {.whose = this, .thread = request.thread, .gone = &is_over_};
 }
 
-DatabaseCalls::Done DatabaseCalls::perform(const SqlRequestView& wanted) {
+DatabaseCalls::Done DatabaseCalls::perform(const SqlRequestView& wanted, UnderWay& under_way) {
   const auto caller = caller_of(wanted.request);
   switch (wanted.request.action) {
-    case SqlAction::run: return run(wanted, caller);
+    case SqlAction::run: return run(wanted, caller, under_way);
     case SqlAction::begin: return begin(wanted.request, caller);
     case SqlAction::commit:
     case SqlAction::roll_back: return end_transaction(wanted.request);
@@ -124,10 +159,10 @@ class DatabaseCalls::PutBack {
   TransactionPtr& transaction_;
 };
 
-DatabaseCalls::Done DatabaseCalls::run(const SqlRequestView& wanted, const sql::Caller& caller) {
+DatabaseCalls::Done DatabaseCalls::run(const SqlRequestView& wanted, const sql::Caller& caller, UnderWay& under_way) {
   const auto& request = wanted.request;
-  SqlAnswerWriter writer;
-  const mortise_sql_rows rows{sizeof rows, 0, &writer, &RowTaker::take};
+  RowTaker taker(under_way);
+  const auto rows = taker.rows();
   mortise_sql_outcome outcome{sizeof outcome, 0, 0, 0};
   const sql::Run run{.parameters = wanted.parameters,
                      .rows = request.wants_rows != 0 ? &rows : nullptr,
@@ -144,9 +179,9 @@ DatabaseCalls::Done DatabaseCalls::run(const SqlRequestView& wanted, const sql::
     ran = transaction->run(wanted.statement, run);
   }
   if (!ran) return {.status = static_cast<mortise_status>(ran.error().code), .bytes = ran.error().message};
-  if (*ran != MORTISE_OK) return {.status = *ran, .bytes = kTooMuch};
+  if (*ran != MORTISE_OK) return {.status = *ran, .bytes = taker.refusal()};
   return {.status = MORTISE_OK,
-          .bytes = writer.finish({.changed_rows = outcome.changed_rows, .last_row_id = outcome.last_row_id})};
+          .bytes = taker.writer().finish({.changed_rows = outcome.changed_rows, .last_row_id = outcome.last_row_id})};
 }
 
 DatabaseCalls::Done DatabaseCalls::begin(const SqlRequest& request, const sql::Caller& caller) {
@@ -157,8 +192,10 @@ DatabaseCalls::Done DatabaseCalls::begin(const SqlRequest& request, const sql::C
     }
   }
   const bool only_reads = (request.flags & MORTISE_SQL_READ_ONLY) != 0;
-  auto begun = database_->begin(only_reads ? sql::Database::Access::read : sql::Database::Access::write,
-                                deadline_of(request), caller);
+  const auto said = deadline_of(request);
+  auto begun = only_reads ? database_->begin(sql::Database::Access::read, said, caller)
+                          : database_->begin(sql::Database::Access::write,
+                                             std::min(said, std::chrono::steady_clock::now() + longest_()), caller);
   if (!begun) return {.status = static_cast<mortise_status>(begun.error().code), .bytes = begun.error().message};
   TransactionPtr too_late;
   const std::lock_guard lock(mutex_);

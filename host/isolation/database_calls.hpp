@@ -3,7 +3,9 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -21,9 +23,10 @@ namespace mortise::isolation {
 class DatabaseCalls : public std::enable_shared_from_this<DatabaseCalls> {
  public:
   /// `pool`, which outlives it, has a thread for each outgoing place: one that waits for its turn to write must not
-  /// keep from running who has it.
+  /// keep from running who has it. `longest` tells how long a transaction may keep others from writing, whatever
+  /// deadline the worker says.
   DatabaseCalls(HostEnd end, std::shared_ptr<OutgoingCalls> outgoing, std::shared_ptr<sql::Database> database,
-                GrowingPool& pool);
+                GrowingPool& pool, std::function<std::chrono::milliseconds()> longest);
 
   /// What lies in that place is to be done. The attendant's.
   void take(std::uint32_t number);
@@ -33,6 +36,8 @@ class DatabaseCalls : public std::enable_shared_from_this<DatabaseCalls> {
  private:
   using TransactionPtr = std::unique_ptr<sql::Database::Transaction>;
   class PutBack;
+  class RowTaker;
+  class UnderWay;
   /// What came of a request.
   struct Done {
     mortise_status status = MORTISE_OK;
@@ -40,9 +45,9 @@ class DatabaseCalls : public std::enable_shared_from_this<DatabaseCalls> {
   };
 
   void serve(std::uint32_t number);
-  Done perform(const SqlRequestView& wanted);
+  Done perform(const SqlRequestView& wanted, UnderWay& under_way);
   Done begin(const SqlRequest& request, const sql::Caller& caller);
-  Done run(const SqlRequestView& wanted, const sql::Caller& caller);
+  Done run(const SqlRequestView& wanted, const sql::Caller& caller, UnderWay& under_way);
   Done in_transaction(const SqlRequest& request);
   Done end_transaction(const SqlRequest& request);
   TransactionPtr take_out(std::uint64_t number);
@@ -53,7 +58,8 @@ class DatabaseCalls : public std::enable_shared_from_this<DatabaseCalls> {
   const std::shared_ptr<OutgoingCalls> outgoing_;
   const std::shared_ptr<sql::Database> database_;
   GrowingPool& pool_;
-  std::atomic<std::uint64_t> under_way_{0};  // bytes of requests; a count that orders nothing: relaxed
+  const std::function<std::chrono::milliseconds()> longest_;
+  std::atomic<std::uint64_t> under_way_{0};  // bytes of requests and answers; a count that orders nothing: relaxed
   std::atomic<bool> is_over_{false};         // set under mutex_; read without by what runs for it: relaxed
   std::mutex mutex_;
   // Guarded by mutex_:

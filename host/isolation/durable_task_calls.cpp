@@ -29,8 +29,9 @@ mortise_status DurableTaskCalls::run(void* self, const mortise_durable_task_v1* 
   return runtime::guarded(nullptr, [&] {
     const auto worker = handler.calls.turn_();
     if (worker == nullptr) {
-      return runtime::fail_call(runtime::Generation::from(handler.host), MORTISE_UNAVAILABLE, "durable task",
-                                kWorkerIsGone);
+      const auto& generation = runtime::Generation::from(handler.host);
+      runtime::note_unbegun(generation);
+      return runtime::fail_call(generation, MORTISE_UNAVAILABLE, "durable task", kWorkerIsGone);
     }
     const auto request = to_request(handler.number, *task);
     mortise_bytes reply{nullptr, 0};

@@ -110,13 +110,27 @@ void HostLink::push(const Completion& completion, bool is_urgent) {
 
 mortise_status HostLink::complete_and_wait(Completion completion, std::uint64_t& value) {
   completion.reply = take_reply();
-  auto& place = area_->memory().replies[completion.reply];
-  place.is_there.store(0, std::memory_order_relaxed);  // published with the completion
   complete(completion, true);
+  return await_reply(completion.reply, value);
+}
+
+std::optional<mortise_status> HostLink::complete_with_and_wait(Completion completion, const void* payload,
+                                                               std::uint64_t size) {
+  completion.reply = take_reply();
+  if (!complete_with(completion, payload, size)) {
+    give_reply_back(completion.reply);
+    return std::nullopt;
+  }
+  std::uint64_t ignored = 0;
+  return await_reply(completion.reply, ignored);
+}
+
+mortise_status HostLink::await_reply(std::uint32_t reply, std::uint64_t& value) {
+  auto& place = area_->memory().replies[reply];
   while (place.is_there.load(std::memory_order_acquire) == 0) futex_wait(place.is_there, 0);
   const auto status = place.status.load(std::memory_order_relaxed);
   value = place.value.load(std::memory_order_relaxed);
-  give_reply_back(completion.reply);
+  give_reply_back(reply);
   return status;
 }
 
@@ -125,6 +139,7 @@ std::uint32_t HostLink::take_reply() {
   reply_given_back_.wait(lock, [this] { return !free_replies_.empty(); });
   const auto reply = free_replies_.back();
   free_replies_.pop_back();
+  area_->memory().replies[reply].is_there.store(0, std::memory_order_relaxed);  // published with the completion
   return reply;
 }
 

@@ -8,6 +8,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -43,9 +44,12 @@ class HostLink {
   bool complete_with(Completion completion, const void* payload, std::uint64_t size);
   /// Likewise, and waits for what the host says to it.
   mortise_status complete_and_wait(Completion completion, std::uint64_t& value);
+  /// Both: with a payload, and waits. Nullopt: there is no room for it.
+  std::optional<mortise_status> complete_with_and_wait(Completion completion, const void* payload, std::uint64_t size);
 
  private:
   std::uint32_t take_reply();
+  mortise_status await_reply(std::uint32_t reply, std::uint64_t& value);
   void give_reply_back(std::uint32_t reply);
   void wake_host();
   void push(const Completion& completion, bool is_urgent);

@@ -100,17 +100,30 @@ base::Result<void> RemoteTasks::add(const runtime::Generation& generation, const
   const auto payload = to_payload(task);
   Completion completion;
   completion.kind = Completion::Kind::add_task;
-  if (link_.complete_with(completion, payload.data(), payload.size())) return {};
+  const auto status = link_.complete_with_and_wait(completion, payload.data(), payload.size());
+  if (status == MORTISE_OK) return {};
   const std::lock_guard lock(mutex_);
+  if (status == MORTISE_ALREADY_EXISTS && timing->comes_again()) {
+    if (const auto found = tasks_.find(task.tag); found != tasks_.end()) found->second.is_elsewhere = true;
+    return {};
+  }
   forget_task(task.tag);
-  return Error{ErrorCode::resource_exhausted, "the memory that host and worker share has no room for the task"};
+  if (!status) {
+    return Error{ErrorCode::resource_exhausted, "the memory that host and worker share has no room for the task"};
+  }
+  if (*status == MORTISE_RESOURCE_EXHAUSTED) return tasks::too_many(task);
+  if (*status == MORTISE_CANCELLED) return tasks::is_over(task);
+  return Error{runtime::to_code(*status), "the host does not take the task '" + name + "'"};
 }
 
 base::Result<void> RemoteTasks::cancel(std::uint64_t tag) {
   {
     const std::lock_guard lock(mutex_);
-    if (!tasks_.contains(tag)) return tasks::is_missing();
+    const auto found = tasks_.find(tag);
+    if (found == tasks_.end()) return tasks::is_missing();
+    const bool is_elsewhere = found->second.is_elsewhere;
     forget_task(tag);
+    if (is_elsewhere) return tasks::is_missing();
   }
   Completion completion;
   completion.kind = Completion::Kind::cancel_task;

@@ -35,6 +35,7 @@ class RemoteTasks final : public runtime::Service {
   /// Whether there is a handler of each durable task that the manifest names.
   base::Result<void> initialised(const runtime::Generation& generation) override;
 
+  /// Waits for the host's word. A name that another worker has is that one's, and no failure.
   base::Result<void> add(const runtime::Generation& generation, const mortise_task_v1& task);
   base::Result<void> cancel(std::uint64_t tag);
   base::Result<void> handle(const runtime::Generation& generation, const mortise_task_handler_v1& handler);
@@ -46,6 +47,7 @@ class RemoteTasks final : public runtime::Service {
   struct Known {
     std::string name;
     bool comes_again = false;
+    bool is_elsewhere = false;  // another worker of the plugin has that name, and runs it
     void* self = nullptr;
     decltype(mortise_task_v1::run) run = nullptr;
   };

@@ -84,15 +84,18 @@ std::optional<SqlRequestView> SqlRequestView::read(std::string_view bytes) {
   return view;
 }
 
-bool SqlAnswerWriter::add_row(std::span<const mortise_sql_value> values) {
-  column_count_ = static_cast<std::uint32_t>(values.size());
+std::size_t size_of_row(std::span<const mortise_sql_value> values) noexcept {
+  std::size_t size = values.size() * sizeof(ValueHead);
   for (const auto& value : values) {
-    if (has_bytes(value.type) && value.bytes.size > kMostSqlBytes - bytes_.size()) return false;
-    append(bytes_, value);
-    if (bytes_.size() > kMostSqlBytes) return false;
+    if (has_bytes(value.type)) size += static_cast<std::size_t>(value.bytes.size);
   }
+  return size;
+}
+
+void SqlAnswerWriter::add_row(std::span<const mortise_sql_value> values) {
+  column_count_ = static_cast<std::uint32_t>(values.size());
+  for (const auto& value : values) append(bytes_, value);
   ++row_count_;
-  return true;
 }
 
 std::string SqlAnswerWriter::finish(SqlAnswer answer) {

@@ -52,11 +52,14 @@ struct SqlRequestView {
   std::vector<mortise_sql_value> parameters{};
 };
 
-/// An answer in the making.
+/// What a row adds to an answer.
+std::size_t size_of_row(std::span<const mortise_sql_value> values) noexcept;
+
+/// An answer in the making; how large it gets is the caller's to bound.
 class SqlAnswerWriter {
  public:
-  /// False: there are more than may cross at once.
-  bool add_row(std::span<const mortise_sql_value> values);
+  void add_row(std::span<const mortise_sql_value> values);
+  [[nodiscard]] std::size_t size() const noexcept { return bytes_.size(); }
   std::string finish(SqlAnswer answer);
 
  private:

@@ -90,8 +90,14 @@ base::Result<StandIn::Life> StandIn::start_worker(bool is_first) {
   const auto outgoing = std::make_shared<OutgoingCalls>(end, first().slots_);
   auto* const databases = dynamic_cast<sql::Sql*>(generation.service_of(MORTISE_SQL_V1));
   const auto database = databases == nullptr ? nullptr : databases->find(generation);
+  // Also the next version's migrations wait for what it writes.
+  const auto longest_transaction = [&containment = generation.containment()] {
+    constexpr std::chrono::milliseconds kWithoutDeadline{60000};
+    return std::max(containment.deadline(), kWithoutDeadline);
+  };
   const auto database_calls =
-      database == nullptr ? nullptr : std::make_shared<DatabaseCalls>(end, outgoing, database, *storing_);
+      database == nullptr ? nullptr
+                          : std::make_shared<DatabaseCalls>(end, outgoing, database, *storing_, longest_transaction);
   const auto contract_calls = std::make_shared<ContractCalls>(end, outgoing, generation, spec_.workers > 1);
   Life life{.is_first = is_first,
             .process = std::move(*process),

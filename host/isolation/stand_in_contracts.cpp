@@ -159,6 +159,7 @@ mortise_status StandIn::call_contract(void* self, std::uint32_t method, mortise_
       return calls->call(contract, method, request, false, reply);
     }
     const auto& generation = runtime::Generation::from(contract.stand_in->host_->host);
+    runtime::note_unbegun(generation);
     return runtime::fail_call(generation, MORTISE_UNAVAILABLE, contract.declared->contract, kWorkerIsGone);
   });
 }

@@ -23,8 +23,8 @@ const ForwardedContract& tasks_contract() noexcept {
   return kTasks;
 }
 
-bool TaskCalls::add(const Worker& worker, const mortise_task_v1& given) {
-  if (table_ == nullptr) return false;
+mortise_status TaskCalls::add(const Worker& worker, const mortise_task_v1& given) {
+  if (table_ == nullptr) return MORTISE_FAILED_PRECONDITION;
   auto task = given;
   task.tag = next_number();
   task.self = this;
@@ -35,10 +35,10 @@ bool TaskCalls::add(const Worker& worker, const mortise_task_v1& given) {
     tasks_.emplace(task.tag, Forwarded{.worker = worker, .tag = given.tag, .comes_again = comes_again});
   }
   const auto status = table_->add(host_, &task, nullptr);
-  if (status == MORTISE_OK) return true;
+  if (status == MORTISE_OK) return status;
   const std::lock_guard lock(mutex_);
   tasks_.erase(task.tag);
-  return status != MORTISE_INVALID_ARGUMENT && status != MORTISE_FAILED_PRECONDITION;
+  return status;
 }
 
 void TaskCalls::cancel(const Worker& worker, std::uint64_t tag) {

@@ -26,8 +26,8 @@ class TaskCalls {
     table_ = table;
     host_ = host;
   }
-  /// False: the worker must have refused it itself. A name that another worker of the plugin has is that one's.
-  bool add(const Worker& worker, const mortise_task_v1& task);
+  /// As the host's add() has it; MORTISE_ALREADY_EXISTS: another worker of the plugin has the name.
+  mortise_status add(const Worker& worker, const mortise_task_v1& task);
   void cancel(const Worker& worker, std::uint64_t tag);
   /// It has ended.
   void end(const Worker& worker);

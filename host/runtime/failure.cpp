@@ -55,4 +55,11 @@ mortise_status take_failure(const Generation& generation, mortise_status status,
   return record(generation, status, message, {context});
 }
 
+/// What is in another process already calls from there, with a crossing; and whose code runs in this one is never away.
+void note_unbegun(const Generation& generation) noexcept {
+  auto* const scope = Scope::current();
+  if (scope == nullptr || scope->crossings() > 0 || scope->cone()->entry.get() != &generation) return;
+  scope->note_unbegun();
+}
+
 }  // namespace mortise::runtime

@@ -19,4 +19,8 @@ mortise_status fail_call(const Generation& generation, mortise_status status, st
 mortise_status take_failure(const Generation& generation, mortise_status status, std::string_view message,
                             std::string_view context);
 
+/// That a call of `generation` is about to fail of which its plugin has seen nothing. Where that is the call which the
+/// thread's scope was entered for, what it was entered for has not begun, and may come again as if nothing had been.
+void note_unbegun(const Generation& generation) noexcept;
+
 }  // namespace mortise::runtime

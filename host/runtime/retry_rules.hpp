@@ -15,4 +15,7 @@ struct RetryRules {
   [[nodiscard]] std::chrono::milliseconds pause_after(std::uint32_t attempts_made) const;
 };
 
+/// After an attempt that has not begun, since whoever was to make it was away: it counts as none.
+inline constexpr std::chrono::milliseconds kPauseOfUnbegun{250};
+
 }  // namespace mortise::runtime

@@ -39,6 +39,9 @@ class Scope : private mortise_scope {
   mortise_scope& table() noexcept { return *this; }
   /// Calls into other processes that are under way inside one another.
   unsigned& crossings() noexcept { return crossings_; }
+  /// Whether what it was entered for may have begun; false only as note_unbegun() has it (failure.hpp).
+  [[nodiscard]] bool has_begun() const noexcept { return has_begun_; }
+  void note_unbegun() noexcept { has_begun_ = false; }
   /// To be held by who goes on when the scope has ended.
   [[nodiscard]] const ConePtr& cone() const noexcept { return *cone_; }
   Arena& arena() noexcept { return arena_; }
@@ -51,6 +54,7 @@ class Scope : private mortise_scope {
   mortise_scope* outer_;
   const ConePtr* cone_;
   unsigned crossings_ = 0;
+  bool has_begun_ = true;
   const std::atomic<Time>* deadline_;  // a value on its own: relaxed
   Arena arena_;
 };

@@ -18,23 +18,29 @@ bool is_hosts(const char* table) {
   return table != nullptr && ::sqlite3_strnicmp(table, kPrefix.data(), static_cast<int>(kPrefix.size())) == 0;
 }
 
-/// Of those, whose rows the plugin may do this with, too.
-bool is_shared(const char* table, int action) {
+bool is_one_of(std::span<const char* const> names, const char* name) {
+  return name != nullptr &&
+         std::any_of(names.begin(), names.end(), [&](const char* one) { return ::sqlite3_stricmp(one, name) == 0; });
+}
+
+/// Of those, whose rows the plugin may do this with, too. `within` names the innermost trigger, view or common table
+/// expression that asks. The last has whatever name a plugin likes, so that none lets anybody read; but what deletes
+/// within something is a trigger, and migrations make none with a name of the host's.
+bool is_shared(const char* table, int action, const char* column, const char* within) {
   const auto tables = extension_tables();
   return std::any_of(tables.begin(), tables.end(), [&](const ExtensionTable& one) {
     if (::sqlite3_stricmp(one.name, table) != 0) return false;
     switch (one.rows) {
       case RowsFor::everything: return true;
       case RowsFor::all_but_updates: return action != SQLITE_UPDATE;
-      case RowsFor::inserting: return action == SQLITE_INSERT;
+      case RowsFor::inserting: break;
     }
-    return false;
+    switch (action) {
+      case SQLITE_READ: return is_one_of(one.open_columns, column);
+      case SQLITE_DELETE: return one.sweep != nullptr && within != nullptr && std::string_view(one.sweep) == within;
+      default: return action == SQLITE_INSERT;
+    }
   });
-}
-
-bool is_one_of(std::span<const char* const> names, const char* name) {
-  return name != nullptr &&
-         std::any_of(names.begin(), names.end(), [&](const char* one) { return ::sqlite3_stricmp(one, name) == 0; });
 }
 
 /// Those that only tell; without an argument the others do, too.
@@ -84,7 +90,8 @@ bool changes_temporary_schema(int action) {
 /// What runs code, or tells where it lies.
 constexpr std::array kUnsafeFunctions{"load_extension", "fts3_tokenizer"};
 
-bool is_allowed(Author author, int action, const char* first, const char* second, const char* database) {
+bool is_allowed(Author author, int action, const char* first, const char* second, const char* database,
+                const char* within) {
   switch (action) {
     case SQLITE_ATTACH:
     case SQLITE_DETACH:
@@ -104,7 +111,7 @@ bool is_allowed(Author author, int action, const char* first, const char* second
     case SQLITE_DELETE:
       if (author == Author::plugin && ::sqlite3_stricmp(first, "sqlite_sequence") == 0) return false;
       [[fallthrough]];
-    case SQLITE_READ: return !is_hosts(first) || is_shared(first, action);
+    case SQLITE_READ: return !is_hosts(first) || is_shared(first, action, second, within);
     default: break;
   }
   if (changes_temporary_schema(action)) return false;
@@ -114,10 +121,9 @@ bool is_allowed(Author author, int action, const char* first, const char* second
 }
 
 int authorize(void* author, int action, const char* first, const char* second, const char* database,
-              const char* trigger) {
+              const char* within) {
   const auto who = *static_cast<const Author*>(author);
-  // What belongs to a table of the host's does as the host has written it, whoever inserts a row.
-  const bool may = who == Author::host || is_hosts(trigger) || is_allowed(who, action, first, second, database);
+  const bool may = who == Author::host || is_allowed(who, action, first, second, database, within);
   return may ? SQLITE_OK : SQLITE_DENY;
 }
 
@@ -132,9 +138,7 @@ void restrict_statements(sqlite3* connection, const Author& author) {
   ::sqlite3_limit(connection, SQLITE_LIMIT_SQL_LENGTH, kMostStatementBytes);
   ::sqlite3_limit(connection, SQLITE_LIMIT_LIKE_PATTERN_LENGTH, kMostPatternBytes);
   ::sqlite3_limit(connection, SQLITE_LIMIT_ATTACHED, 0);
-  ::sqlite3_db_config(connection, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
-  ::sqlite3_db_config(connection, SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0, nullptr);
-  ::sqlite3_db_config(connection, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, nullptr);
+  // The schema stays trusted: else triggers could not fill indexes of texts (FTS5), and views not search them.
   ::sqlite3_set_authorizer(connection, &authorize, const_cast<Author*>(&author));
 }
 

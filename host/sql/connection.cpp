@@ -98,6 +98,8 @@ base::Result<std::unique_ptr<Connection>> Connection::open_to_read(const std::fi
   return storage::guarded([&]() -> base::Result<std::unique_ptr<Connection>> {
     std::unique_ptr<Connection> connection(new Connection(file));
     if (const auto set = connection->ask("PRAGMA query_only=ON"); !set) return set.error();
+    // What has no authorizer runs nothing of what a plugin has put into its schema.
+    ::sqlite3_db_config(connection->handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
     return connection;
   });
 }
@@ -106,6 +108,9 @@ Connection::Connection(const std::filesystem::path& file)
     : session_(std::make_unique<Poco::Data::Session>(storage::open_sqlite(file))),
       handle_(Poco::Data::SQLite::Utility::dbHandle(*session_)) {
   ::sqlite3_extended_result_codes(handle_, 1);
+  ::sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  ::sqlite3_db_config(handle_, SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0, nullptr);
+  ::sqlite3_db_config(handle_, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, nullptr);
   ::sqlite3_busy_handler(handle_, &wait_for_lock, this);
   ::sqlite3_progress_handler(handle_, kInstructions, &check_deadline, this);
   // SQLite's own type of a row's number is as wide as ours, and another one.
@@ -133,8 +138,13 @@ void Connection::note_change(void* self, int action, const char* /*database*/, c
 
 int Connection::check_deadline(void* self) {
   const auto& connection = *static_cast<Connection*>(self);
-  const bool has_gone = connection.gone_ != nullptr && connection.gone_->load(std::memory_order_relaxed);
-  return has_gone || std::chrono::steady_clock::now() >= connection.deadline_ ? 1 : 0;
+  const auto is_set = [](const std::atomic<bool>* flag) {
+    return flag != nullptr && flag->load(std::memory_order_relaxed);
+  };
+  return is_set(connection.gone_) || is_set(connection.unwanted_) ||
+                 std::chrono::steady_clock::now() >= connection.deadline_
+             ? 1
+             : 0;
 }
 
 int Connection::wait_for_lock(void* self, int attempts) {
@@ -226,6 +236,7 @@ class Connection::Running {
     connection_.is_running_ = true;
     connection_.deadline_ = run.deadline;
     connection_.gone_ = run.caller.gone;
+    connection_.unwanted_ = run.unwanted;
   }
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
@@ -234,6 +245,7 @@ class Connection::Running {
     ::sqlite3_clear_bindings(statement_);
     connection_.deadline_ = Time::max();
     connection_.gone_ = nullptr;
+    connection_.unwanted_ = nullptr;
     connection_.is_running_ = false;
   }
 
@@ -356,6 +368,8 @@ base::Result<bool> Connection::has_table(std::string_view name, Time deadline) {
   if (!looked) return looked.error();
   return is_there;
 }
+
+void Connection::forget_pages() noexcept { ::sqlite3_db_release_memory(handle_); }
 
 bool Connection::is_in_transaction() const { return ::sqlite3_get_autocommit(handle_) == 0; }
 

@@ -48,6 +48,8 @@ struct Run {
   mortise_sql_outcome* outcome = nullptr;
   Time deadline = Time::max();
   Caller caller = Caller::this_thread();
+  // Set when it is to end for who waits for it. A value on its own: relaxed. Null: never.
+  const std::atomic<bool>* unwanted = nullptr;
 };
 
 /// One thread at a time.
@@ -81,6 +83,8 @@ class Connection {
 
   /// Whether a transaction is open: SQLite ends one by itself where it cannot go on.
   [[nodiscard]] bool is_in_transaction() const;
+  /// Gives back the memory in which it keeps what it has read. No statement of it runs.
+  void forget_pages() noexcept;
   /// What was inserted since the last call, also where that was rolled back.
   NewsSet take_news() noexcept { return std::exchange(news_, {}); }
 
@@ -110,8 +114,9 @@ class Connection {
   sqlite3* handle_ = nullptr;  // the session's
   Author author_ = Author::plugin;
   Time deadline_ = Time::max();
-  const std::atomic<bool>* gone_ = nullptr;  // of the caller that runs a statement
-  bool is_running_ = false;                  // a statement of the plugin's
+  const std::atomic<bool>* gone_ = nullptr;      // of the caller that runs a statement
+  const std::atomic<bool>* unwanted_ = nullptr;  // of what runs
+  bool is_running_ = false;                      // a statement of the plugin's
   NewsSet news_;
   Statement last_long_;  // that is not kept for the next time
   using Kept = std::unordered_map<std::string, Statement, Hash, std::equal_to<>>;

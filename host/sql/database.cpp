@@ -18,7 +18,11 @@ using base::Error;
 using base::ErrorCode;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kMostIdle = 16;  // connections; each has a cache of up to 2 MB
+// Connections that lie idle: as many as work side by side all the while keep their caches of up to 2 MB each. The
+// others are left over from a busy moment. What they kept, the statements of all other plugins would lack, and so they
+// give it up when they come back, which takes microseconds; who takes one later reads its pages anew.
+constexpr std::size_t kMostWarm = 4;
+constexpr std::size_t kMostCold = 12;
 // For a look at every page; of a database that takes longer the rest is taken for whole.
 constexpr std::chrono::seconds kCheckTime{2};
 // For who has no deadline: how long it waits for its turn, and has it.
@@ -64,16 +68,18 @@ base::Result<std::shared_ptr<Database>> Database::open(const std::filesystem::pa
 
 Database::Database(std::filesystem::path file, UseLock in_use, std::unique_ptr<Connection> first)
     : file_(std::move(file)), in_use_(std::move(in_use)) {
-  idle_.reserve(kMostIdle);
-  idle_.push_back(std::move(first));
+  warm_.reserve(kMostWarm);
+  cold_.reserve(kMostCold);
+  warm_.push_back(std::move(first));
 }
 
 base::Result<std::unique_ptr<Connection>> Database::take(Time deadline) {
   {
     const std::lock_guard lock(mutex_);
-    if (!idle_.empty()) {
-      auto connection = std::move(idle_.back());
-      idle_.pop_back();
+    auto& idle = warm_.empty() ? cold_ : warm_;
+    if (!idle.empty()) {
+      auto connection = std::move(idle.back());
+      idle.pop_back();
       return connection;
     }
   }
@@ -84,8 +90,14 @@ base::Result<std::unique_ptr<Connection>> Database::take(Time deadline) {
 void Database::give_back(std::unique_ptr<Connection> connection) noexcept {
   if (connection->is_in_transaction()) return;
   connection->take_news();  // of what was not committed
+  {
+    const std::lock_guard lock(mutex_);
+    if (warm_.size() < kMostWarm) return warm_.push_back(std::move(connection));
+    if (cold_.size() >= kMostCold) return;
+  }
+  connection->forget_pages();
   const std::lock_guard lock(mutex_);
-  if (idle_.size() < kMostIdle) idle_.push_back(std::move(connection));
+  if (cold_.size() < kMostCold) cold_.push_back(std::move(connection));
 }
 
 /// In the queue of those who wait to write, under the mutex.
@@ -187,7 +199,7 @@ void Database::set_writer(Transaction& transaction, Time overdue_at) {
 /// Under the mutex, without which no transaction goes; but not while it tells of that.
 void Database::end_overdue(std::unique_lock<std::mutex>& lock) {
   if (transaction_ == nullptr || !transaction_->try_end_overdue()) {
-    overdue_at_ = Clock::now() + kLookAgain;  // it is in use just now
+    overdue_at_ = Clock::now() + kLookAgain;  // what it runs just now ends first
     return;
   }
   is_written_ = false;
@@ -290,7 +302,7 @@ Database::Transaction::~Transaction() {
 
 /// Why nothing more can be done in it; nullopt: it can.
 std::optional<base::Error> Database::Transaction::fault() const {
-  if (is_overdue_) {
+  if (is_overdue_ || is_unwanted_.load(std::memory_order_relaxed)) {
     return Error{ErrorCode::aborted, "the transaction was open for longer than it may be, and has been rolled back"};
   }
   if (!connection_->is_in_transaction()) {
@@ -308,7 +320,11 @@ base::Result<mortise_status> Database::Transaction::run(std::string_view text, c
   if (!turn_ && ::sqlite3_stmt_readonly(*statement) == 0) {
     return Error{ErrorCode::failed_precondition, "the transaction only reads; begin one that writes"};
   }
-  return connection_->run(*statement, run);
+  auto wanted = run;
+  wanted.unwanted = &is_unwanted_;
+  auto outcome = connection_->run(*statement, wanted);
+  if (!outcome && is_unwanted_.load(std::memory_order_relaxed)) return *fault();
+  return outcome;
 }
 
 base::Result<void> Database::Transaction::ask(std::string_view statement) {
@@ -343,10 +359,13 @@ base::Result<void> Database::Transaction::commit() {
   return committed;
 }
 
-/// Called under the database's mutex. False: its owner is at it.
+/// Called under the database's mutex. False: its owner is at it, and does nothing more.
 bool Database::Transaction::try_end_overdue() noexcept {
   auto nobody = Use::none;
-  if (!use_.compare_exchange_strong(nobody, Use::ending, std::memory_order_acquire)) return false;
+  if (!use_.compare_exchange_strong(nobody, Use::ending, std::memory_order_acquire)) {
+    is_unwanted_.store(true, std::memory_order_relaxed);
+    return false;
+  }
   try {
     static_cast<void>(connection_->ask("ROLLBACK"));
   } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): it is tried again

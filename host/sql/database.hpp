@@ -95,7 +95,8 @@ class Database : public std::enable_shared_from_this<Database> {
   std::mutex mutex_;
   std::condition_variable turn_is_free_;
   // Guarded by mutex_:
-  std::vector<std::unique_ptr<Connection>> idle_;
+  std::vector<std::unique_ptr<Connection>> warm_;  // idle, with what they have read
+  std::vector<std::unique_ptr<Connection>> cold_;  // idle, and without
   bool is_written_ = false;
   Caller writer_;
   Transaction* transaction_ = nullptr;  // the writer's; null: it runs one statement, or is about to begin
@@ -146,6 +147,9 @@ class Database::Transaction {
   std::unique_ptr<Connection> connection_;
   const Access access_;
   std::atomic<Use> use_{Use::none};
+  // Set by who waits and finds it overdue and in use: what runs ends early, and nothing more begins. A value on its
+  // own: relaxed.
+  std::atomic<bool> is_unwanted_{false};
   bool is_overdue_ = false;  // whose use it is
   bool has_mark_ = false;    // its owner's
 };

@@ -5,6 +5,9 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <string_view>
+
+#include "sql/extension_tables.hpp"
 
 namespace mortise::sql {
 namespace {
@@ -71,6 +74,21 @@ std::string find_fullness(sqlite3* connection, int extended) {
   return {};
 }
 
+/// Which of the host's tables a statement has missed, if that is what it has; null: it is not.
+const ExtensionTable* find_missed(std::string_view message) {
+  constexpr std::string_view kMissing = "no such table: ";
+  if (!message.starts_with(kMissing)) return nullptr;
+  message.remove_prefix(kMissing.size());
+  message.remove_prefix(message.find('.') + 1);  // of the database: "main.mortise_kv"
+  for (const auto& table : extension_tables()) {
+    const std::string_view name = table.name;
+    if (name.size() == message.size() &&
+        ::sqlite3_strnicmp(name.data(), message.data(), static_cast<int>(name.size())) == 0)
+      return &table;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 base::Error error_of(sqlite3* connection) {
@@ -79,13 +97,17 @@ base::Error error_of(sqlite3* connection) {
     return {ErrorCode::unavailable, "the disk is full: the database '" + name_of_file(connection) +
                                         "' has no room to grow (" + why + "); make room, and try again"};
   }
+  const std::string message = ::sqlite3_errmsg(connection);
+  if (const auto* const missed = find_missed(message)) {
+    return {ErrorCode::failed_precondition,
+            message + "; the host makes it where the manifest names " + missed->brought_by};
+  }
   const auto code = code_of(extended);
   switch (code) {
     case ErrorCode::deadline_exceeded: return {code, "the statement was still running at the deadline"};
     case ErrorCode::permission_denied:
-      return {code, std::string("the statement does what only the host may, or only a migration: ") +
-                        ::sqlite3_errmsg(connection)};
-    default: return {code, ::sqlite3_errmsg(connection)};
+      return {code, std::string("the statement does what only the host may, or only a migration: ") + message};
+    default: return {code, message};
   }
 }
 

@@ -115,31 +115,45 @@ bool has_outbox(const manifest::Manifest& manifest) {
   return std::any_of(topics.begin(), topics.end(), [](const auto& one) { return one.is_durable; });
 }
 
+bool has_durable_tasks(const manifest::Manifest& manifest) { return !manifest.durable_tasks.empty(); }
+
+/// Whoever has a database, for whatever reason, may take a transaction as it hears of events.
 bool has_inbox(const manifest::Manifest& manifest) {
   const auto& provides = manifest.provides;
-  return manifest.names_interface(MORTISE_SQL_V1) &&
-         std::any_of(provides.begin(), provides.end(), [](const auto& one) { return one.is_topic; });
+  const bool has_database = !manifest.migrations.empty() || manifest.names_interface(MORTISE_SQL_V1) ||
+                            has_keys_and_values(manifest) || has_outbox(manifest) || has_durable_tasks(manifest);
+  return has_database && std::any_of(provides.begin(), provides.end(), [](const auto& one) { return one.is_topic; });
 }
-
-bool has_durable_tasks(const manifest::Manifest& manifest) { return !manifest.durable_tasks.empty(); }
 
 constexpr std::array kKvSteps{kKv};
 constexpr std::array kOutboxSteps{kOutboxTables};
 constexpr std::array kInboxSteps{kInbox};
 constexpr std::array kTasksSteps{kTasks};
+// How many events were handled and when, and not which.
+constexpr std::array kInboxOpen{"", "seq", "at_ms"};
 
-constexpr std::array kExtensionTables{
-    ExtensionTable{
-        .is_for = &has_keys_and_values, .name = "mortise_kv", .rows = RowsFor::everything, .steps = kKvSteps},
-    ExtensionTable{.is_for = &has_outbox,
-                   .name = kNewsTables[static_cast<unsigned>(News::events)],
-                   .rows = RowsFor::inserting,
-                   .steps = kOutboxSteps},
-    ExtensionTable{.is_for = &has_inbox, .name = "mortise_inbox", .rows = RowsFor::inserting, .steps = kInboxSteps},
-    ExtensionTable{.is_for = &has_durable_tasks,
-                   .name = kNewsTables[static_cast<unsigned>(News::tasks)],
-                   .rows = RowsFor::all_but_updates,
-                   .steps = kTasksSteps}};
+constexpr std::array kExtensionTables{ExtensionTable{.is_for = &has_keys_and_values,
+                                                     .name = "mortise_kv",
+                                                     .brought_by = "\"mortise.kv/1\" in \"interfaces\"",
+                                                     .rows = RowsFor::everything,
+                                                     .steps = kKvSteps},
+                                      ExtensionTable{.is_for = &has_outbox,
+                                                     .name = kNewsTables[static_cast<unsigned>(News::events)],
+                                                     .brought_by = "{\"topic\": …, \"durable\": true} in \"publishes\"",
+                                                     .rows = RowsFor::inserting,
+                                                     .steps = kOutboxSteps},
+                                      ExtensionTable{.is_for = &has_inbox,
+                                                     .name = "mortise_inbox",
+                                                     .brought_by = "the topic in \"subscribes\"",
+                                                     .rows = RowsFor::inserting,
+                                                     .steps = kInboxSteps,
+                                                     .sweep = "mortise_inbox_sweep",
+                                                     .open_columns = kInboxOpen},
+                                      ExtensionTable{.is_for = &has_durable_tasks,
+                                                     .name = kNewsTables[static_cast<unsigned>(News::tasks)],
+                                                     .brought_by = "the handler in \"durable_tasks\"",
+                                                     .rows = RowsFor::all_but_updates,
+                                                     .steps = kTasksSteps}};
 
 }  // namespace
 

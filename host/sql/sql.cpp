@@ -40,6 +40,9 @@ Sql::Sql(std::filesystem::path directory, base::Files& files, std::chrono::milli
   // Of the process, whoever's statements take it: what one of them asks for must not be the end of all.
   constexpr sqlite3_int64 kMostBytes = sqlite3_int64{1} << 30;
   ::sqlite3_hard_heap_limit64(kMostBytes);
+  // From here on caches grow no more, whose they are: each puts what it reads in the place of what it has read, and the
+  // other half is left to what statements compute with.
+  ::sqlite3_soft_heap_limit64(kMostBytes / 2);
 }
 Sql::~Sql() = default;
 

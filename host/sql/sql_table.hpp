@@ -23,7 +23,8 @@ bool are_whole(const mortise_sql_rows* rows, const mortise_sql_outcome* outcome,
 base::Result<void> check_flags(std::uint32_t flags);
 
 inline constexpr const char* kNoDatabase =
-    "the plugin has no database: name \"mortise.sql/1\" in the manifest's \"interfaces\"";
+    "the plugin has no database: name \"mortise.sql/1\" in the manifest's \"interfaces\", or, to submit durable tasks, "
+    "their handlers in its \"durable_tasks\"";
 inline constexpr const char* kStillRunning =
     "a statement of the transaction still hands out its rows; let it end first";
 

@@ -146,4 +146,10 @@ base::Result<std::uint64_t> DurableTasks::replay(const std::string& plugin, std:
   return (*queue)->replay(id);
 }
 
+base::Result<bool> DurableTasks::discard(const std::string& plugin, std::int64_t id) {
+  const auto queue = find(plugin);
+  if (!queue) return queue.error();
+  return (*queue)->discard(id);
+}
+
 }  // namespace mortise::tasks

@@ -52,6 +52,7 @@ class DurableTasks {
   // --- What an admin asks, of a plugin that runs; waits for the disk.
   base::Result<QueueReport> report(const std::string& plugin);
   base::Result<std::uint64_t> replay(const std::string& plugin, std::optional<std::int64_t> id);
+  base::Result<bool> discard(const std::string& plugin, std::int64_t id);
 
  private:
   std::shared_ptr<TaskQueue> open(const std::string& plugin, const std::shared_ptr<sql::Database>& database);

@@ -49,7 +49,8 @@ Verdict run_body(const runtime::ConePtr& cone, const TaskTitle& title, const Bod
   const auto why =
       text.empty() && failure.status == verdict.status ? runtime::to_view(failure.message) : std::string_view(text);
   verdict.reason = base::printable(why, kMostReasonBytes);
-  log_failure(generation, title, verdict);
+  verdict.has_begun = scope.has_begun();
+  if (verdict.has_begun) log_failure(generation, title, verdict);
   return verdict;
 }
 

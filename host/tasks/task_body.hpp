@@ -14,7 +14,8 @@ namespace mortise::tasks {
 /// What came of a run.
 struct Verdict {
   mortise_status status = MORTISE_OK;
-  std::string reason{};  // of a failure, as the plugin has said it
+  bool has_begun = true;  // false: the plugin has seen nothing of it, as its process was away
+  std::string reason{};   // of a failure, as the plugin has said it
 };
 
 /// As the log calls it.
@@ -23,7 +24,7 @@ struct TaskTitle {
   std::string id{};  // of a durable one
 };
 
-/// Runs it on this thread, in a scope of its own; a failure is logged.
+/// Runs it on this thread, in a scope of its own; the failure of one that has begun is logged.
 using Body = std::function<mortise_status(mortise_error* error)>;
 Verdict run_body(const runtime::ConePtr& cone, const TaskTitle& title, const Body& body);
 

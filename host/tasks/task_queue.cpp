@@ -34,6 +34,7 @@ void TaskQueue::run(runtime::ConePtr cone, HandlerMap handlers) {
     const std::lock_guard lock(mutex_);
     std::swap(cone_, cone);  // the former may be the last to hold a generation, and goes without the lock
     handlers_ = std::move(handlers);
+    is_waiting_ = false;
   }
   wake();
 }
@@ -102,7 +103,13 @@ void TaskQueue::abandon(const runtime::Generation& generation) {
   wake();
 }
 
-bool TaskQueue::may_begin() const { return is_owner_ && cone_ != nullptr; }
+bool TaskQueue::may_begin() const { return is_owner_ && cone_ != nullptr && time_to_wait().count() == 0; }
+
+std::chrono::milliseconds TaskQueue::time_to_wait() const {
+  if (!is_waiting_) return std::chrono::milliseconds(0);
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(waits_until_ - Clock::now());
+  return std::max(left, std::chrono::milliseconds(0));
+}
 
 /// They are to be posted by who has asked.
 std::size_t TaskQueue::count_new_workers() {
@@ -196,7 +203,7 @@ TaskQueue::Outcome TaskQueue::perform(const Begun& begun) {
   if (verdict.status == MORTISE_OK) return {.end = End::done};
   auto error = std::string(base::to_string(runtime::to_code(verdict.status)));
   if (!verdict.reason.empty()) error += ": " + verdict.reason;
-  return {.end = End::failed, .error = std::move(error)};
+  return {.end = verdict.has_begun ? End::failed : End::unbegun, .error = std::move(error)};
 }
 
 base::Result<std::optional<StoredTask>> TaskQueue::find(std::int64_t id) {
@@ -231,6 +238,9 @@ bool TaskQueue::finish(const Begun& begun, const Outcome& outcome) {
   }
   if (outcome.end == End::unread) {
     wake_in(kAfterFault);
+  } else if (outcome.end == End::unbegun) {
+    wake_in(runtime::kPauseOfUnbegun);
+    tell_of_wait(outcome);
   } else if (is_urgent) {
     wake();
   } else {
@@ -243,6 +253,7 @@ bool TaskQueue::finish(const Begun& begun, const Outcome& outcome) {
 bool TaskQueue::note(const UnderWay& ended, const Outcome& outcome) {
   const auto& task = ended.task;
   bool has_waited = false;
+  if (outcome.end == End::done || outcome.end == End::failed) has_told_of_wait_ = is_waiting_ = false;
   if (!task.name.empty()) {
     names_under_way_.erase({task.handler, task.name});
     has_waited = std::exchange(has_passed_name_, false);
@@ -254,6 +265,7 @@ bool TaskQueue::note(const UnderWay& ended, const Outcome& outcome) {
           {.id = task.id, .handler = task.handler, .attempts = ended.attempt, .error = outcome.error});
       is_urgent_ = true;
       break;
+    case End::unbegun: wait_from_now(); [[fallthrough]];
     case End::gone:
     case End::unread: known_.erase(task.id); break;
   }
@@ -262,6 +274,13 @@ bool TaskQueue::note(const UnderWay& ended, const Outcome& outcome) {
   const bool is_last = under_way_.empty() && ready_.empty();  // nothing more comes to be written with it
   is_urgent_ |= is_last || is_low || !may_begin() || unwritten_.done.size() >= kMostUnwritten;
   return is_urgent_ || has_waited;
+}
+
+/// What was to come after it is read again with it, so that it keeps its place.
+void TaskQueue::wait_from_now() {
+  is_waiting_ = true;
+  waits_until_ = Clock::now() + runtime::kPauseOfUnbegun;
+  forget_ready();
 }
 
 base::Result<std::uint64_t> TaskQueue::replay(std::optional<std::int64_t> id) {
@@ -276,6 +295,18 @@ base::Result<std::uint64_t> TaskQueue::replay(std::optional<std::int64_t> id) {
   if (const auto committed = (*writing)->commit(); !committed) return committed.error();
   wake();
   return replayed;
+}
+
+base::Result<bool> TaskQueue::discard(std::int64_t id) {
+  const auto writing = database_->begin(sql::Database::Access::own, sql::Time::max());
+  if (!writing) return writing.error();
+  TaskRows rows((*writing)->connection());
+  const auto is_there = rows.is_there();
+  if (!is_there || !*is_there) return is_there;
+  auto discarded = rows.discard(id);
+  if (!discarded) return discarded.error();
+  if (const auto committed = (*writing)->commit(); !committed) return committed.error();
+  return discarded;
 }
 
 base::Result<QueueReport> TaskQueue::report() {
@@ -327,6 +358,16 @@ void TaskQueue::wake_in(std::chrono::milliseconds time) noexcept {
     means_.alarm.wake_at(shared_from_this(), Clock::now() + time);
   } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): whatever is submitted next wakes it
   }
+}
+
+/// Once, until something has begun.
+void TaskQueue::tell_of_wait(const Outcome& outcome) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(has_told_of_wait_, true)) return;
+  }
+  telemetry::log(telemetry::Level::warning, "tasks", "durable tasks wait for their plugin",
+                 {{"plugin", plugin_}, {"reason", outcome.error}});
 }
 
 void TaskQueue::log_dead(const FailedTask& task) const {

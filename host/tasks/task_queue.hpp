@@ -92,6 +92,8 @@ class TaskQueue final : public sql::CommitListener,
   base::Result<QueueReport> report();
   /// Has that one run again, or all that are dead; returns how many those are.
   base::Result<std::uint64_t> replay(std::optional<std::int64_t> id);
+  /// Has it not run any more; a run that has begun goes on, and is its last. False: there is none.
+  base::Result<bool> discard(std::int64_t id);
 
   // --- Who has news.
   void on_news() noexcept override { wake(); }
@@ -118,10 +120,10 @@ class TaskQueue final : public sql::CommitListener,
     Handler handler{};
     runtime::ConePtr cone{};
   };
-  enum class End { done, failed, gone, unread };
+  enum class End { done, failed, gone, unread, unbegun };  // the last: it counts as no attempt
   struct Outcome {
     End end = End::done;
-    std::string error{};  // of one that has failed
+    std::string error{};  // of one that has failed, or was not begun
   };
   struct Unwritten {
     std::vector<std::int64_t> done{};
@@ -139,9 +141,11 @@ class TaskQueue final : public sql::CommitListener,
   base::Result<std::optional<StoredTask>> find(std::int64_t id);
 
   [[nodiscard]] bool may_begin() const;  // under mutex_, as what follows
+  [[nodiscard]] std::chrono::milliseconds time_to_wait() const;
   std::size_t count_new_workers();
   void forget_ready();
   bool note(const UnderWay& ended, const Outcome& outcome);
+  void wait_from_now();
 
   void post(std::size_t workers);
   void work();
@@ -150,6 +154,7 @@ class TaskQueue final : public sql::CommitListener,
   bool note_attempt(std::uint64_t number, std::uint32_t attempt);
   bool finish(const Begun& begun, const Outcome& outcome);
   [[nodiscard]] std::int64_t now_ms() const;
+  void tell_of_wait(const Outcome& outcome);
   void log_dead(const FailedTask& task) const;
   void note_fault(const base::Error& error);
   void wake_in(std::chrono::milliseconds time) noexcept;
@@ -166,6 +171,9 @@ class TaskQueue final : public sql::CommitListener,
   runtime::ConePtr cone_;  // null: no version of the plugin runs
   HandlerMap handlers_;
   bool is_owner_ = false;
+  bool is_waiting_ = false;  // the last run was not begun: the next one is no sooner than waits_until_
+  bool has_told_of_wait_ = false;
+  Clock::time_point waits_until_{};
   Clock::time_point others_submit_until_{};
   std::map<std::string, Window> windows_;        // by handler
   std::deque<DueTask> ready_;                    // in the order in which they begin

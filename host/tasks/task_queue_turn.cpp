@@ -43,6 +43,7 @@ base::Result<void> TaskQueue::turn() {
   if (auto written = write(); !written) return written;
   {
     const std::lock_guard lock(mutex_);
+    if (const auto wait = time_to_wait(); wait.count() > 0) wake_in(wait);
     if (!may_begin() || handlers_.empty()) return {};
   }
   if (auto mended = mend_times(); !mended) return mended;

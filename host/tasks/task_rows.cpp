@@ -140,4 +140,9 @@ base::Result<std::uint64_t> TaskRows::replay(std::optional<std::int64_t> id, std
   return changed_rows();
 }
 
+base::Result<bool> TaskRows::discard(std::int64_t id) {
+  if (const auto gone = forget(id); !gone) return gone.error();
+  return changed_rows() > 0;
+}
+
 }  // namespace mortise::tasks

@@ -92,6 +92,8 @@ class TaskRows : private sql::OwnStatements {
   /// Has it tried again from the first attempt on, or all that are dead; returns how many that are. One whose name
   /// another one has meanwhile stays dead.
   base::Result<std::uint64_t> replay(std::optional<std::int64_t> id, std::int64_t now_ms);
+  /// Whatever its state; returns whether it was there.
+  base::Result<bool> discard(std::int64_t id);
 };
 
 }  // namespace mortise::tasks

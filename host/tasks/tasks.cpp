@@ -23,6 +23,8 @@ constexpr std::size_t kMostNameBytes = 64;
 constexpr std::size_t kMostTimeBytes = 1024;  // of a calendar's text, and of a time zone's
 // Of tasks that come once: names that are made up anew for each must not take more and more room.
 constexpr std::size_t kMostCountedNames = 100;
+// Nor must those of tasks that come again.
+constexpr std::size_t kMostRecurringNames = 1000;
 // Tasks that wait for a thread are the instance's own, and bounded as such.
 constexpr std::size_t kMostQueued = std::size_t{1} << 20U;
 
@@ -37,6 +39,9 @@ base::Error too_many(const mortise_task_v1& task) {
 }
 base::Error is_there(const mortise_task_v1& task) {
   return refuse(ErrorCode::already_exists, task, "is there already, by its tag or its name; cancel that one first");
+}
+base::Error is_over(const mortise_task_v1& task) {
+  return refuse(ErrorCode::cancelled, task, "is not begun: the plugin's instance ends");
 }
 base::Error is_missing() { return {ErrorCode::not_found, "there is no such task, or none any more"}; }
 
@@ -111,7 +116,7 @@ base::Result<void> Tasks::add(const Generation& generation, const mortise_task_v
                                           .run = given.run});
   const std::lock_guard lock(mutex_);
   auto& instance = instances_[&generation];
-  if (instance.is_over) return refuse(ErrorCode::cancelled, given, "is not begun: the plugin's instance ends");
+  if (instance.is_over) return is_over(given);
   if (instance.tasks.size() >= kMostTasks) return too_many(given);
   if (instance.tasks.contains(given.tag)) return is_there(given);
   if (timing->comes_again() && !instance.names.insert(task->name).second) return is_there(given);
@@ -142,7 +147,8 @@ base::Result<void> Tasks::cancel(const Generation& generation, std::uint64_t tag
 
 Tasks::Counts* Tasks::counts_of(const std::string& plugin, const std::string& name, bool comes_again) {
   auto& names = counts_[plugin];
-  const bool has_its_own = comes_again || names.size() < kMostCountedNames || names.contains(name);
+  const auto most = comes_again ? kMostRecurringNames : kMostCountedNames;
+  const bool has_its_own = names.size() < most || names.contains(name);
   return &names[has_its_own ? name : std::string()];
 }
 
@@ -180,7 +186,13 @@ void Tasks::begin_due(Schedule::Key key) {
   const auto task = found->second;
   scheduled_.erase(found);
   task->key = 0;
-  if (!is_started_) {
+  begin_in_turn(task);
+}
+
+/// Else it is late.
+void Tasks::begin_in_turn(const TaskPtr& task) {
+  const bool is_taken = task->timing.comes_again() && under_way_.contains({task->generation->name(), task->name});
+  if (!is_started_ || is_taken) {
     late_.push_back(task);
     return;
   }
@@ -192,11 +204,12 @@ void Tasks::begin(const TaskPtr& task, const runtime::ConePtr& cone) {
   task->is_running = true;
   const bool is_posted =
       pool_.post(pool_owner(*task->generation), pool_.share_of(0), [this, task, cone] { run(task, cone); });
-  if (is_posted) {
-    ++task->counts->running;
-  } else {
+  if (!is_posted) {
     task->is_running = false;  // the host ends
+    return;
   }
+  ++task->counts->running;
+  if (task->timing.comes_again()) under_way_[{task->generation->name(), task->name}] = task;
 }
 
 void Tasks::run(const TaskPtr& task, const runtime::ConePtr& cone) {
@@ -211,6 +224,7 @@ void Tasks::end(const TaskPtr& task, bool has_failed) {
   --task->counts->running;
   ++task->counts->ran;
   if (has_failed) ++task->counts->failed;
+  leave(*task);
   const auto found = instances_.find(task->generation);
   if (task->is_cancelled || found == instances_.end()) return;
   auto& instance = found->second;
@@ -220,6 +234,39 @@ void Tasks::end(const TaskPtr& task, bool has_failed) {
   }
   task->due = task->timing.next(task->due, now_());
   wait_for(task);
+}
+
+/// Whoever of its name was due meanwhile comes next: at once, or by the calendar, which makes up for nothing.
+void Tasks::leave(const Task& task) {
+  const auto found = under_way_.find({task.generation->name(), task.name});
+  if (found == under_way_.end() || found->second.get() != &task) return;  // it comes once, or its instance was cut
+  under_way_.erase(found);
+  if (under_way_.empty()) idle_.notify_all();
+  if (!is_started_) return;
+  const auto is_next = [&](const TaskPtr& one) {
+    return one->name == task.name && one->generation->name() == task.generation->name();
+  };
+  const auto rest = std::stable_partition(late_.begin(), late_.end(), [&](const auto& one) { return !is_next(one); });
+  const std::vector<TaskPtr> next(rest, late_.end());
+  late_.erase(rest, late_.end());
+  for (const auto& one : next) {
+    if (one->due.wall) {
+      one->due = one->timing.next(one->due, now_());
+      wait_for(one);
+    } else {
+      begin_in_turn(one);
+    }
+  }
+}
+
+void Tasks::cut(const Generation& generation) {
+  durable_.abandon(generation);
+  const std::lock_guard lock(mutex_);
+  std::vector<TaskPtr> left;
+  for (const auto& [named, task] : under_way_) {
+    if (task->generation == &generation) left.push_back(task);
+  }
+  for (const auto& task : left) leave(*task);
 }
 
 /// Cones that a release shares with the one before it are bound as they were.
@@ -316,16 +363,19 @@ void Tasks::start(std::chrono::milliseconds others_submit_for) {
   durable_.start(others_submit_for);
   const std::lock_guard lock(mutex_);
   is_started_ = true;
-  for (const auto& task : std::exchange(late_, {})) {
-    const auto instance = instances_.find(task->generation);
-    if (instance != instances_.end() && instance->second.cone != nullptr) begin(task, instance->second.cone);
-  }
+  for (const auto& task : std::exchange(late_, {})) begin_in_turn(task);
 }
 
 base::Result<void> Tasks::pause(std::chrono::steady_clock::time_point deadline, const std::stop_token& giving_up) {
   if (auto paused = durable_.pause(deadline, giving_up); !paused) return paused;
-  const std::lock_guard lock(mutex_);
+  const auto now = std::chrono::steady_clock::now();
+  std::unique_lock lock(mutex_);
   is_started_ = false;
+  idle_.wait_until(lock, giving_up, now + (deadline - now) / 2, [this] { return under_way_.empty(); });
+  for (const auto& [named, task] : under_way_) {
+    telemetry::log(telemetry::Level::warning, "tasks", "a task goes on while another host may begin it",
+                   {{"plugin", named.first}, {"task", named.second}});
+  }
   return {};
 }
 

@@ -4,6 +4,7 @@
 #include <mortise/abi/tasks.h>
 
 #include <chrono>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -33,6 +34,7 @@ namespace mortise::tasks {
 inline constexpr std::size_t kMostTasks = 10000;  // of one instance
 base::Error too_many(const mortise_task_v1& task);
 base::Error is_there(const mortise_task_v1& task);
+base::Error is_over(const mortise_task_v1& task);
 base::Error is_missing();
 
 /// What has come of a plugin's tasks of one name, all its instances together.
@@ -62,8 +64,8 @@ class Tasks final : public runtime::Service {
   void publish(const runtime::ReleasePtr& next) override;
   /// What is not switched to has no tasks yet.
   void publish_canary(const runtime::ReleasePtr&, const runtime::CanaryShare&) override {}
-  /// Of tasks in memory, what has begun ends with its instance.
-  void cut(const runtime::Generation& generation) override { durable_.abandon(generation); }
+  /// What has begun ends with its instance; whoever has its name does not wait for it any more.
+  void cut(const runtime::Generation& generation) override;
   void forget(const runtime::Generation& generation) override;
 
   /// Whether the task can be one, and when it is due then.
@@ -75,10 +77,11 @@ class Tasks final : public runtime::Service {
   /// Those that are rows, and survive all this.
   DurableTasks& durable() noexcept { return durable_; }
 
-  /// By name: of those that come again each, of those that come once the first hundred names. Any thread.
+  /// By name: of those that come again the first thousand, of those that come once the first hundred. Any thread.
   [[nodiscard]] std::vector<TaskReport> report(const std::string& plugin);
 
-  /// From here on tasks begin; until pause(). `others_submit_for` as DurableTasks has it, as what pause() does.
+  /// From here on tasks begin; until pause(). `others_submit_for` as DurableTasks has it, as what pause() does. Of
+  /// tasks in memory it waits for those that come again, for half of the time; one that takes longer is left to go on.
   void start(std::chrono::milliseconds others_submit_for = std::chrono::milliseconds(0));
   base::Result<void> pause(std::chrono::steady_clock::time_point deadline, const std::stop_token& giving_up);
   /// None begins any more. Returns how many have not come to their end within `patience`, and are left behind.
@@ -92,6 +95,7 @@ class Tasks final : public runtime::Service {
     std::uint64_t failed = 0;
   };
   using TaskPtr = std::shared_ptr<Task>;
+  using Named = std::pair<std::string, std::string>;  // a plugin, and a task's name
   struct Instance {
     runtime::ConePtr cone{};                   // null: not in the newest release yet
     bool is_over = false;                      // nor will it be again
@@ -103,6 +107,8 @@ class Tasks final : public runtime::Service {
   void unbind(const runtime::Cone& cone);
   void wait_for(const TaskPtr& task);                        // under mutex_
   void begin(const TaskPtr& task, const runtime::ConePtr&);  // under mutex_
+  void begin_in_turn(const TaskPtr& task);                   // under mutex_
+  void leave(const Task& task);                              // under mutex_
   void begin_due(Schedule::Key key);
   void run(const TaskPtr& task, const runtime::ConePtr& cone);
   void end(const TaskPtr& task, bool has_failed);
@@ -112,12 +118,14 @@ class Tasks final : public runtime::Service {
   runtime::BlockingPool pool_;
   DurableTasks durable_;
   std::mutex mutex_;  // before the schedule's
+  std::condition_variable_any idle_;
   // Guarded by mutex_:
   std::unordered_map<const runtime::Generation*, Instance> instances_;
   std::unordered_map<Schedule::Key, TaskPtr> scheduled_;
-  std::vector<TaskPtr> late_;  // due while nothing may begin
-  // When tasks of former instances would have come next, by plugin and name.
-  std::map<std::pair<std::string, std::string>, Due> rhythms_;
+  std::vector<TaskPtr> late_;  // due while nothing may begin, or while a run of their name is under way
+  // Of those that come again, of whichever instance: no two of a name are under way.
+  std::map<Named, TaskPtr> under_way_;
+  std::map<Named, Due> rhythms_;                                 // when tasks of former instances would have come next
   std::map<std::string, std::map<std::string, Counts>> counts_;  // by plugin and name; stay where they are
   Schedule::Key last_key_ = 0;
   bool is_started_ = false;

@@ -70,7 +70,7 @@ class Activity : public mortise::Plugin {
     // Kept and told at one stroke, so that who begins to read meanwhile misses nothing and gets nothing twice.
     const std::lock_guard lock(mutex_);
     const auto entry = feed_.add(event.note, to_string(event.change), event.title, info.published_ms);
-    std::erase_if(readers_, [](const EventStream& reader) { return !reader.is_open(); });
+    forget_gone();
     for (const auto& reader : readers_) send(reader, entry);
   }
 
@@ -91,7 +91,13 @@ class Activity : public mortise::Plugin {
     const auto entries = feed_.list(std::max(newest, feed_.before_last(kMostAtOnce)), kMostAtOnce);
     const auto reader = EventStream::open(response);
     for (const auto& entry : entries) send(reader, entry);
+    forget_gone();  // also where nothing is heard for long
     readers_.push_back(reader);
+  }
+
+  /// Under mutex_.
+  void forget_gone() {
+    std::erase_if(readers_, [](const EventStream& reader) { return !reader.is_open(); });
   }
 
   /// Who does not keep up has to come back, and to say what was the last.

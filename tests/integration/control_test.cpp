@@ -122,7 +122,8 @@ TEST_F(ControlTest, AHostThatIsStoppedStillAnswersWhoWaits) {
   start_manual();
   prefix_.drop(zoo_file("good-1.3-init-hangs"));
   auto applying = begin({"apply"});
-  host_->wait_for_log("applying a release", [](const auto& line) { return line["what"] == "apply"; });
+  // The first one was that of the start.
+  host_->wait_for_log("applying a release", [](const auto& line) { return line["release"] == "2"; });
   EXPECT_EQ(host_->stop(), 0);
   const auto answer = applying.get();
   EXPECT_EQ(answer.code, 1);

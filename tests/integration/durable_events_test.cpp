@@ -4,6 +4,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <csignal>
+#include <filesystem>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -162,6 +163,25 @@ TEST_P(DurableEventsTest, AVersionThatCanHandleItIsGivenItAgain) {
   EXPECT_EQ(mortise({"events", "replay", "notes", "tells:1"}).code, 1);
 }
 
+TEST_P(DurableEventsTest, OneThatNobodyCanHandleIsDiscarded) {
+  prefix_.configure({{"events", {{"attempts", 1000}, {"retry_pause_ms", 10}, {"max_retry_pause_ms", 50}}}});
+  start_both();
+  EXPECT_TRUE(tell("key=a&text=fail"));
+  EXPECT_TRUE(tell("key=a&from=2&count=10"));
+  const auto line = host_->wait_for_log("a subscriber failed");
+  const auto id = line["publisher"].get<std::string>() + ":" + line["id"].get<std::string>();
+  EXPECT_EQ(mortise({"events", "discard", "notes", id}).out, "1 event comes to 'notes' no more\n");
+  EXPECT_EQ(noted(10)["last"]["number"], 11);
+  EXPECT_EQ(host_->wait_for_log("events discarded")["id"], id);
+  const auto again = mortise({"events", "discard", "notes", id});
+  EXPECT_EQ(again.code, 1);
+  EXPECT_THAT(again.err, HasSubstr("has no event of that id"));
+  const auto unknown = mortise({"events", "dead", "ntoes"});
+  EXPECT_EQ(unknown.code, 1);
+  EXPECT_THAT(unknown.err, HasSubstr("plugin 'ntoes' is unknown"));
+  EXPECT_EQ(mortise({"events", "discard", "notes", "--all"}).out, "0 events come to 'notes' no more\n");
+}
+
 TEST_P(DurableEventsTest, UpgradesOfBothSidesLoseNothing) {
   start_both();
   std::atomic<bool> is_over{false};
@@ -242,6 +262,32 @@ TEST_P(DurableEventsTest, AKilledHostLosesNothingAndRepeatsNothing) {
 }
 
 MORTISE_BOTH_PLACEMENTS(DurableEventsTest);
+
+class WithoutAProcess : public DurableEventsTest {};
+
+TEST_P(WithoutAProcess, ASubscriberCostsItsEventsNoAttempts) {
+  start_both();
+  EXPECT_TRUE(tell("key=a&count=10"));
+  noted(10);
+  // No worker can start without its image.
+  std::filesystem::rename(prefix_.state_directory() / "store", prefix_.state_directory() / "away");
+  for (const auto& plugin : host_->ask("GET", "/v1/status")["plugins"]) {
+    if (plugin["name"] == "notes") EXPECT_EQ(::kill(plugin["worker"]["pid"].get<pid_t>(), SIGKILL), 0);
+  }
+  host_->wait_for_log("worker has ended");
+  EXPECT_TRUE(tell("key=a&from=11&count=50"));
+  EXPECT_TRUE(tell("key=b&count=50"));
+  const auto line = host_->wait_for_log("durable events wait for their subscriber");
+  EXPECT_EQ(line["subscriber"], "notes");
+  EXPECT_EQ(line["publisher"], "tells");
+  host_->wait_for_log("a worker that was started anew is not fit");
+  std::filesystem::rename(prefix_.state_directory() / "away", prefix_.state_directory() / "store");
+  expect_all_noted();
+  EXPECT_EQ(noted(110)["last"]["attempt"], 1);
+  EXPECT_EQ(mortise({"events", "dead", "notes"}).out, "no event is dead\n");
+}
+
+INSTANTIATE_TEST_SUITE_P(Placed, WithoutAProcess, ::testing::Values("isolated"), placement_name);
 
 }  // namespace
 }  // namespace mortise::integration

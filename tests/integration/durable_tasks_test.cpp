@@ -105,6 +105,10 @@ TEST_P(DurableTasksTest, WhatCannotBeDoneIsGivenUpAndAVersionThatCanDoesIt) {
   const auto tried = json::parse(mortise({"tasks", "jobs", "--json"}).out)["tasks"];
   ASSERT_EQ(tried.size(), 2U) << tried;
   EXPECT_EQ(tried[0]["state"], "dead");
+  EXPECT_TRUE(submit("from=60&text=fail"));
+  const auto given_up = host_->wait_for_log("a task was given up")["id"].get<std::string>();
+  EXPECT_EQ(mortise({"tasks", "jobs", "discard", given_up}).out, "task " + given_up + " of 'jobs' runs no more\n");
+  EXPECT_EQ(mortise({"tasks", "jobs", "discard", given_up}).code, 1);
   upgrade();
   EXPECT_EQ(mortise({"tasks", "jobs", "replay", std::to_string(tried[0]["id"].get<int>())}).out,
             "1 task of 'jobs' runs again\n");

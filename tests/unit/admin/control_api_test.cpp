@@ -279,19 +279,20 @@ TEST_F(ControlApi, TellsWhatHasComeOfThoseInMemory) {
 }
 
 TEST_F(ControlApi, TellsWhichEventsAreDead) {
-  events_.dead_.push_back({.subscriber = "notes",
-                           .publisher = "orders",
-                           .topic = "orders.placed/1",
-                           .key = "17\xff",
-                           .number = 5,
-                           .attempts = 8,
-                           .tried_ms = 1'700'000'000'999,
-                           .error = "unavailable: no"});
+  events_.dead_.events.push_back({.subscriber = "notes",
+                                  .publisher = "orders",
+                                  .topic = "orders.placed/1",
+                                  .key = "17\xff",
+                                  .number = 5,
+                                  .attempts = 8,
+                                  .tried_ms = 1'700'000'000'999,
+                                  .error = "unavailable: no"});
+  events_.dead_.left_out.push_back({.subscriber = "notes", .publisher = "orders", .count = 7});
   const auto all = json::parse(ask("GET", "/v1/events/dead").body);
   EXPECT_EQ(events_.asked_, "");
   EXPECT_EQ(all, json::parse(R"({"events": [{"id": "orders:5", "plugin": "notes", "publisher": "orders",
     "topic": "orders.placed/1", "key": "17\ufffd", "attempts": 8, "time": "2023-11-14T22:13:20Z",
-    "error": "unavailable: no"}]})"));
+    "error": "unavailable: no"}], "left_out": [{"plugin": "notes", "publisher": "orders", "count": 7}]})"));
   ask("GET", "/v1/events/dead?plugin=notes");
   EXPECT_EQ(events_.asked_, "notes");
 }
@@ -311,6 +312,18 @@ TEST_F(ControlApi, ReplaysOneDeadEventOrAllOfAPlugin) {
   EXPECT_THAT(refusal(404, "POST", "/v1/events/replay", R"({"plugin": "notes", "id": "orders:5"})"),
               HasSubstr("has no dead event of that id"));
   EXPECT_EQ(ask("POST", "/v1/events/replay", R"({"plugin": "notes", "all": true})").body, R"({"replayed":0})");
+}
+
+TEST_F(ControlApi, DiscardsOneEventOrAllThatAreDead) {
+  EXPECT_EQ(ask("POST", "/v1/events/discard", R"({"plugin": "notes", "id": "orders:5"})").body, R"({"discarded":1})");
+  EXPECT_EQ(events_.asked_, "no more: notes, orders, 5, ada (uid 7)");
+  EXPECT_EQ(ask("POST", "/v1/events/discard", R"({"plugin": "notes", "all": true})").status, 200U);
+  EXPECT_EQ(events_.asked_, "no more: notes, , 0, ada (uid 7)");
+  EXPECT_THAT(refusal(400, "POST", "/v1/events/discard", R"({"plugin": "notes"})"), HasSubstr("the body must be"));
+  events_.discarded_ = 0;
+  EXPECT_THAT(refusal(404, "POST", "/v1/events/discard", R"({"plugin": "notes", "id": "orders:5"})"),
+              HasSubstr("has no event of that id"));
+  EXPECT_EQ(ask("POST", "/v1/events/discard", R"({"plugin": "notes", "all": true})").body, R"({"discarded":0})");
 }
 
 TEST_F(ControlApi, TellsOfDurableTasks) {
@@ -335,6 +348,17 @@ TEST_F(ControlApi, TellsOfDurableTasks) {
                "time": "1970-01-01T00:00:00Z", "next": "2023-11-14T22:13:20Z", "error": "no"}]})"));
   EXPECT_THAT(refusal(400, "GET", "/v1/tasks"), HasSubstr("name a plugin"));
   EXPECT_THAT(refusal(400, "GET", "/v1/tasks?plugin=A%20b"), HasSubstr("there is no plugin"));
+}
+
+TEST_F(ControlApi, DiscardsOneTask) {
+  EXPECT_EQ(ask("POST", "/v1/tasks/discard", R"({"plugin": "notes", "id": 5})").body, R"({"discarded":1})");
+  EXPECT_EQ(tasks_.asked_, "no more: notes, 5, ada (uid 7)");
+  for (const auto* body : {"", R"({"plugin": "notes", "id": 0})", R"({"plugin": "notes", "all": true})"}) {
+    EXPECT_THAT(refusal(400, "POST", "/v1/tasks/discard", body), HasSubstr("the body must be")) << body;
+  }
+  tasks_.is_discarded_ = false;
+  EXPECT_THAT(refusal(404, "POST", "/v1/tasks/discard", R"({"plugin": "notes", "id": 5})"),
+              HasSubstr("has no task of that id"));
 }
 
 TEST_F(ControlApi, ReplaysOneDeadTaskOrAllOfAPlugin) {

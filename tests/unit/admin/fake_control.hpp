@@ -92,7 +92,7 @@ class FakeEvents final : public EventsControl {
     asked_ = plugin;
     return subscriptions_;
   }
-  base::Result<std::vector<DeadEvent>> dead(const std::string& subscriber) override {
+  base::Result<DeadEvents> dead(const std::string& subscriber) override {
     asked_ = subscriber;
     return dead_;
   }
@@ -101,10 +101,16 @@ class FakeEvents final : public EventsControl {
     asked_ = subscriber + ", " + publisher + ", " + std::to_string(number) + ", " + who;
     return replayed_;
   }
+  base::Result<std::uint64_t> discard(const std::string& subscriber, const std::string& publisher, std::int64_t number,
+                                      const std::string& who) override {
+    asked_ = "no more: " + subscriber + ", " + publisher + ", " + std::to_string(number) + ", " + who;
+    return discarded_;
+  }
 
   std::vector<SubscriptionStatus> subscriptions_;
-  std::vector<DeadEvent> dead_;
+  DeadEvents dead_;
   std::uint64_t replayed_ = 1;
+  std::uint64_t discarded_ = 1;
   std::string asked_;
 };
 
@@ -124,10 +130,15 @@ class FakeTasks final : public TasksControl {
     asked_ = plugin + ", " + (id ? std::to_string(*id) : "all") + ", " + who;
     return replayed_;
   }
+  base::Result<bool> discard(const std::string& plugin, std::int64_t id, const std::string& who) override {
+    asked_ = "no more: " + plugin + ", " + std::to_string(id) + ", " + who;
+    return is_discarded_;
+  }
 
   std::vector<TaskCounts> counts_;
   TasksStatus tasks_;
   std::uint64_t replayed_ = 1;
+  bool is_discarded_ = true;
   std::string asked_;
 };
 

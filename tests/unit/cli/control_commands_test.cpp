@@ -70,8 +70,10 @@ TEST_F(ControlCommands, WithoutAHostNameTheSocketAndHowToStartOne) {
                                                                      {"status", "rates"},
                                                                      {"events", "dead"},
                                                                      {"events", "replay", "rates", "--all"},
+                                                                     {"events", "discard", "rates", "--all"},
                                                                      {"tasks", "rates"},
                                                                      {"tasks", "rates", "replay"},
+                                                                     {"tasks", "rates", "discard", "4"},
                                                                      {"upgrade-host"}}) {
     EXPECT_EQ(run(arguments), 1);
     EXPECT_EQ(err_.str(), "no host runs: nobody listens at the control socket '" + socket_.string() +
@@ -156,19 +158,22 @@ TEST_F(ControlCommands, DeadEventsAreShownAndReplayed) {
   start();
   EXPECT_EQ(run({"events", "dead"}), 0);
   EXPECT_EQ(out_.str(), "no event is dead\n");
-  events_.dead_.push_back({.subscriber = "notes",
-                           .publisher = "orders",
-                           .topic = "orders.placed/1",
-                           .key = "17",
-                           .number = 5,
-                           .attempts = 8,
-                           .tried_ms = 1'700'000'000'000,
-                           .error = "unavailable: no"});
+  events_.dead_.events.push_back({.subscriber = "notes",
+                                  .publisher = "orders",
+                                  .topic = "orders.placed/1",
+                                  .key = "17",
+                                  .number = 5,
+                                  .attempts = 8,
+                                  .tried_ms = 1'700'000'000'000,
+                                  .error = "unavailable: no"});
   EXPECT_EQ(run({"events", "dead", "notes"}), 0);
   EXPECT_EQ(events_.asked_, "notes");
   EXPECT_EQ(out_.str(),
             "PLUGIN  ID        TOPIC            KEY  ATTEMPTS  TIME                  ERROR\n"
             "notes   orders:5  orders.placed/1  17   8         2023-11-14T22:13:20Z  unavailable: no\n");
+  events_.dead_.left_out.push_back({.subscriber = "notes", .publisher = "orders", .count = 7});
+  EXPECT_EQ(run({"events", "dead", "notes"}), 0);
+  EXPECT_THAT(out_.str(), HasSubstr("and 7 more of 'orders' that 'notes' has failed with\n"));
   EXPECT_EQ(run({"events", "dead", "--json"}), 0);
   EXPECT_EQ(nlohmann::json::parse(out_.str())["events"][0]["id"], "orders:5");
   EXPECT_EQ(run({"events", "replay", "notes", "orders:5"}), 0);
@@ -180,6 +185,31 @@ TEST_F(ControlCommands, DeadEventsAreShownAndReplayed) {
   EXPECT_EQ(run({"events", "replay", "notes"}), 2);
   EXPECT_EQ(run({"events", "replay", "notes", "orders:5", "--all"}), 2);
   EXPECT_EQ(run({"events"}), 2);
+}
+
+TEST_F(ControlCommands, EventsAreDiscarded) {
+  start();
+  EXPECT_EQ(run({"events", "discard", "notes", "orders:5"}), 0);
+  EXPECT_THAT(events_.asked_, StartsWith("no more: notes, orders, 5, "));
+  EXPECT_EQ(out_.str(), "1 event comes to 'notes' no more\n");
+  events_.discarded_ = 2;
+  EXPECT_EQ(run({"events", "discard", "notes", "--all"}), 0);
+  EXPECT_EQ(out_.str(), "2 events come to 'notes' no more\n");
+  EXPECT_EQ(run({"events", "discard", "notes", "--all", "--json"}), 0);
+  EXPECT_EQ(nlohmann::json::parse(out_.str())["discarded"], 2);
+  EXPECT_EQ(run({"events", "discard", "notes"}), 2);
+  EXPECT_EQ(run({"events", "discard", "notes", "orders:5", "--all"}), 2);
+}
+
+TEST_F(ControlCommands, ATaskIsDiscarded) {
+  start();
+  EXPECT_EQ(run({"tasks", "notes", "discard", "17"}), 0);
+  EXPECT_THAT(tasks_.asked_, StartsWith("no more: notes, 17, "));
+  EXPECT_EQ(out_.str(), "task 17 of 'notes' runs no more\n");
+  EXPECT_EQ(run({"tasks", "notes", "discard"}), 2);
+  tasks_.is_discarded_ = false;
+  EXPECT_EQ(run({"tasks", "notes", "discard", "17"}), 1);
+  EXPECT_THAT(err_.str(), HasSubstr("has no task of that id"));
 }
 
 TEST_F(ControlCommands, DurableTasksAreShownAndReplayed) {

@@ -38,6 +38,7 @@ class BothSidesTest : public ::testing::Test {
     calling_ = base::Descriptor(pipe[1]);
     // Of a worker nothing is ever taken down but by the end of its process: it is left here as well.
     auto* const link = new HostLink(Talk(base::Descriptor()), area_, base::Descriptor(::dup(calling_.get())));
+    link_ = link;
     auto* const http = new Routes(*link, handle);
     auto* const contracts = new RemoteContracts(*link, *new OutgoingPlaces(*link));
     auto* const bindings = new Bindings(cone_->entry, registered_, *contracts, 1 << 20);
@@ -88,6 +89,9 @@ class BothSidesTest : public ::testing::Test {
     ASSERT_EQ(calls_->submit(route_, exchange.handle(), make_request(how, body)), MORTISE_OK);
   }
 
+  /// What the host says to a task; the attendant's.
+  virtual mortise_status add_task(const mortise_task_v1&) { return MORTISE_UNIMPLEMENTED; }
+
   base::Descriptor called_;
   base::Descriptor calling_;
   std::shared_ptr<Area> area_ = *Area::make();
@@ -98,8 +102,13 @@ class BothSidesTest : public ::testing::Test {
   runtime::ConePtr cone_ = http::testing::make_cone(http::testing::make_generation("mirror"));
   std::shared_ptr<Calls> calls_ =
       std::make_shared<Calls>(end_, std::make_shared<OutgoingCalls>(end_, slots_), *cone_->entry, FakeExchange::table(),
-                              Means{pool_, pool_, [](mortise_http_exchange*) {}, FakeSocket::edge()});
+                              Means{.waiting = pool_,
+                                    .calling = pool_,
+                                    .note_providers_failure = [](mortise_http_exchange*) {},
+                                    .sockets = FakeSocket::edge(),
+                                    .add_task = [this](const mortise_task_v1& task) { return add_task(task); }});
   ForwardedRoute route_{.text = "GET /"};
+  HostLink* link_ = nullptr;
   Crew* crew_ = nullptr;
   std::atomic<bool> is_over_{false};
   std::thread attendant_;

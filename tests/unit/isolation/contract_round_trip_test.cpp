@@ -293,19 +293,33 @@ TEST_F(ContractRoundTripTest, WhoseDeadlinePassesGoesOnAndThePlaceComesBack) {
 
 TEST_F(ContractRoundTripTest, TheEndOfTheWorkerIsAFailureToWhoWaitsAndToWhoComes) {
   mortise_status status = MORTISE_OK;
+  bool may_have_begun = false;
   std::thread caller([&] {
     const runtime::Scope scope(cone_);
     std::string text;
     status = call(kWait, "", text);
+    may_have_begun = scope.has_begun();
   });
   is_inside_.wait(false);
   calls_->end();
   caller.join();
   EXPECT_EQ(status, MORTISE_UNAVAILABLE);
+  EXPECT_TRUE(may_have_begun);
   const runtime::Scope scope(cone_);
   std::string text;
   EXPECT_EQ(call(kEcho, "", text), MORTISE_UNAVAILABLE);
   EXPECT_THAT(message(), HasSubstr("has ended"));
+  EXPECT_FALSE(scope.has_begun());
+}
+
+TEST_F(ContractRoundTripTest, WhoseProviderIsAwayHasBegunAllTheSame) {
+  calls_->end();
+  const auto cone = std::make_shared<const runtime::Cone>(
+      runtime::Cone{.entry = testing::make_relay_generation(), .bindings = cone_->bindings});
+  const runtime::Scope scope(cone);
+  std::string text;
+  EXPECT_EQ(call(kEcho, "", text), MORTISE_UNAVAILABLE);
+  EXPECT_TRUE(scope.has_begun());
 }
 
 TEST_F(ContractRoundTripTest, NoneOfManyIsLost) {

@@ -71,11 +71,13 @@ class DatabaseRoundTripTest : public sql::DatabaseTest {
   std::vector<ForwardedSlot> slots_;
   GrowingPool pool_{kOutgoingCount};
   std::shared_ptr<OutgoingCalls> outgoing_ = std::make_shared<OutgoingCalls>(end_, slots_);
-  std::shared_ptr<DatabaseCalls> calls_ = std::make_shared<DatabaseCalls>(end_, outgoing_, database_, pool_);
+  std::shared_ptr<DatabaseCalls> calls_ =
+      std::make_shared<DatabaseCalls>(end_, outgoing_, database_, pool_, [this] { return longest_.load(); });
   HostLink link_{Talk(base::Descriptor()), area_, base::Descriptor()};
   OutgoingPlaces places_{link_};
   RemoteSql remote_{link_, places_};
   mortise_sql_outcome told_{sizeof(mortise_sql_outcome), 0, 0, 0};
+  std::atomic<std::chrono::milliseconds> longest_{std::chrono::minutes(1)};
   std::atomic<bool> is_over_{false};
   std::thread attendant_;
 };
@@ -111,6 +113,35 @@ TEST_F(DatabaseRoundTripTest, FailuresSayWhatIsWrong) {
   EXPECT_THAT(many.error().message, HasSubstr("select fewer at a time"));
 }
 
+TEST_F(DatabaseRoundTripTest, RowsOfManyStatementsTakeNoMoreThanTheyMayTogether) {
+  // Each holds a row of 60 MB, and computes until its worker is gone.
+  constexpr auto kHolding =
+      "SELECT zeroblob(60000000) UNION ALL "
+      "SELECT max(i) FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n)";
+  std::vector<std::thread> holding;
+  for (int i = 0; i < 2; ++i) {
+    holding.emplace_back([this] { EXPECT_FALSE(ask(kHolding, {}, std::make_unique<Rows>().get())); });
+  }
+  const auto ask_more = [this] { return ask("SELECT zeroblob(20000000)", {}, std::make_unique<Rows>().get()); };
+  auto more = ask_more();
+  while (more) more = ask_more();  // until both have theirs
+  EXPECT_EQ(more.error().code, ErrorCode::resource_exhausted);
+  EXPECT_THAT(more.error().message, HasSubstr("more than 128 MiB at this moment"));
+  EXPECT_TRUE(ask("SELECT 1", {}, std::make_unique<Rows>().get())) << "what is small has room";
+  calls_->end();
+  for (auto& thread : holding) thread.join();
+}
+
+TEST_F(DatabaseRoundTripTest, WhatWasHandedOverOrRefusedTakesNothing) {
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_TRUE(ask("SELECT zeroblob(10000000)", {}, std::make_unique<Rows>().get()));
+    const auto refused =
+        ask("SELECT zeroblob(10000000) UNION ALL SELECT zeroblob(60000000)", {}, std::make_unique<Rows>().get());
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message, HasSubstr("select fewer at a time"));
+  }
+}
+
 TEST_F(DatabaseRoundTripTest, ATransactionIsSeenAllOrNotAtAll) {
   const auto transaction = *remote_.begin(0);
   ASSERT_TRUE(ask("INSERT INTO item (name) VALUES ('kept')", {}, nullptr, transaction));
@@ -119,6 +150,23 @@ TEST_F(DatabaseRoundTripTest, ATransactionIsSeenAllOrNotAtAll) {
   ASSERT_TRUE(remote_.end(SqlAction::commit, transaction));
   EXPECT_THAT(select("SELECT name FROM item"), ElementsAre("kept"));
   EXPECT_FALSE(remote_.end(SqlAction::commit, transaction)) << "it is over";
+}
+
+TEST_F(DatabaseRoundTripTest, ATransactionLastsNoLongerThanTheHostHasIt) {
+  longest_ = std::chrono::milliseconds(20);
+  const auto transaction = *remote_.begin(0);  // without a deadline
+  std::thread endless([&] {
+    const auto ended = ask(
+        "INSERT INTO item (name) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n",
+        {}, nullptr, transaction);
+    ASSERT_FALSE(ended);
+    EXPECT_EQ(ended.error().code, ErrorCode::aborted);
+    EXPECT_THAT(ended.error().message, HasSubstr("longer than it may be"));
+  });
+  add("written", 1);
+  endless.join();
+  EXPECT_FALSE(remote_.end(SqlAction::commit, transaction));
+  EXPECT_THAT(select("SELECT name FROM item"), ElementsAre("written"));
 }
 
 TEST_F(DatabaseRoundTripTest, RowsThatAreRefusedUndoTheirStatement) {

@@ -53,6 +53,16 @@ TEST_F(OpeningTest, WhoDoesNotHasNone) {
   EXPECT_EQ(store_, nullptr);
 }
 
+TEST_F(OpeningTest, WhoHasNoDatabaseEitherIsToldWhatBringsOne) {
+  EXPECT_EQ(open({}), MORTISE_FAILED_PRECONDITION);
+  mortise_sql_database* database = nullptr;
+  const auto& sql = *static_cast<const mortise_sql_v1*>(generation_->interface(MORTISE_SQL_V1));
+  EXPECT_EQ(sql.open(reinterpret_cast<mortise_host*>(generation_.get()), &database, message_.out()),
+            MORTISE_FAILED_PRECONDITION);
+  EXPECT_THAT(std::string(message_.text()), HasSubstr("name \"mortise.sql/1\" in the manifest's"));
+  EXPECT_THAT(std::string(message_.text()), HasSubstr("their handlers in its \"durable_tasks\""));
+}
+
 TEST_F(OpeningTest, ItIsThatOfItsPluginInEachVersion) {
   ASSERT_EQ(open({MORTISE_KV_V1}), MORTISE_OK);
   mortise::Kv(table(), store_).put("a", "1");

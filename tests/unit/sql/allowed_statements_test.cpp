@@ -18,15 +18,18 @@ TEST_P(RefusedTest, IsRefusedAndChangesNothing) {
 
 INSTANTIATE_TEST_SUITE_P(
     Statements, RefusedTest,
-    ::testing::Values("ATTACH '/tmp/other.sqlite' AS other", "ATTACH ':memory:' AS other", "DETACH main", "BEGIN",
-                      "COMMIT", "ROLLBACK", "SAVEPOINT here", "PRAGMA journal_mode=DELETE", "PRAGMA foreign_keys=OFF",
-                      "PRAGMA user_version=7", "PRAGMA writable_schema=ON", "PRAGMA trusted_schema=ON",
-                      "PRAGMA synchronous=OFF", "PRAGMA temp_store_directory='/tmp'", "CREATE TABLE other (id)",
-                      "DROP TABLE item", "ALTER TABLE item ADD COLUMN more", "CREATE INDEX one ON item (amount)",
-                      "CREATE TRIGGER t AFTER INSERT ON item BEGIN DELETE FROM item; END", "CREATE VIEW v AS SELECT 1",
-                      "CREATE TEMP TABLE item (id)", "CREATE TABLE temp.other (id)",
-                      "CREATE TEMP VIEW mortise_migrations AS SELECT 1",
-                      "CREATE TEMP TRIGGER t AFTER INSERT ON item BEGIN SELECT 1; END"));
+    ::testing::Values(
+        "ATTACH '/tmp/other.sqlite' AS other", "ATTACH ':memory:' AS other", "DETACH main", "BEGIN", "COMMIT",
+        "ROLLBACK", "SAVEPOINT here", "PRAGMA journal_mode=DELETE", "PRAGMA foreign_keys=OFF", "PRAGMA user_version=7",
+        "PRAGMA writable_schema=ON", "PRAGMA trusted_schema=ON", "PRAGMA synchronous=OFF",
+        "PRAGMA temp_store_directory='/tmp'", "CREATE TABLE other (id)", "DROP TABLE item",
+        "ALTER TABLE item ADD COLUMN more", "CREATE INDEX one ON item (amount)",
+        "CREATE TRIGGER t AFTER INSERT ON item BEGIN DELETE FROM item; END", "CREATE VIEW v AS SELECT 1",
+        "CREATE TEMP TABLE item (id)", "CREATE TABLE temp.other (id)",
+        "CREATE TEMP VIEW mortise_migrations AS SELECT 1",
+        "CREATE TEMP TRIGGER t AFTER INSERT ON item BEGIN SELECT 1; END",
+        "WITH mortise_x(a) AS MATERIALIZED (SELECT load_extension('/tmp/evil.so')) SELECT a FROM mortise_x",
+        "WITH mortise_x AS (SELECT 1) DELETE FROM sqlite_sequence"));
 
 TEST_F(DatabaseTest, LoadsNoExtensionsAndLeavesItsSchemaAlone) {
   for (const auto* statement :
@@ -55,6 +58,50 @@ TEST_F(RefusedTablesTest, AreTheHostsOwn) {
   EXPECT_FALSE(transaction->connection().run_script("DROP TABLE mortise_secret", Author::migration));
   EXPECT_FALSE(transaction->connection().run_script("ALTER TABLE mortise_secret RENAME TO mine", Author::migration));
   EXPECT_FALSE(transaction->connection().run_script("CREATE TABLE mortise_more (id)", Author::migration));
+}
+
+/// SQLite tells who asks by the innermost name, which a plugin may choose.
+TEST_F(RefusedTablesTest, AreTheHostsOwnWhateverAsksIsCalled) {
+  for (const auto* statement :
+       {"WITH mortise_x AS (SELECT id FROM mortise_secret) SELECT id FROM mortise_x",
+        "WITH mortise_x AS (SELECT * FROM mortise_secret) SELECT * FROM mortise_x",
+        "WITH mortise_x AS MATERIALIZED (SELECT count(*) FROM mortise_secret) SELECT * FROM mortise_x",
+        "WITH mortise_inbox_sweep AS (SELECT id FROM mortise_secret) SELECT id FROM mortise_inbox_sweep",
+        "WITH a AS (WITH mortise_x AS (SELECT id FROM mortise_secret) SELECT id FROM mortise_x) SELECT id FROM a",
+        "WITH RECURSIVE mortise_x(a) AS (SELECT 1 UNION SELECT id FROM mortise_secret, mortise_x) SELECT a FROM "
+        "mortise_x",
+        "SELECT (WITH mortise_x AS (SELECT id FROM mortise_secret) SELECT id FROM mortise_x)",
+        "SELECT id FROM (SELECT id FROM mortise_secret) AS mortise_x",
+        "WITH mortise_x AS (SELECT id FROM mortise_secret) INSERT INTO item (name) SELECT id FROM mortise_x",
+        "INSERT INTO item (name) VALUES ('a') "
+        "RETURNING (WITH mortise_x AS (SELECT id FROM mortise_secret) SELECT id FROM mortise_x)",
+        "WITH mortise_x AS (SELECT 1) DELETE FROM mortise_secret WHERE id IN (SELECT * FROM mortise_x)"}) {
+    EXPECT_EQ(refusal(statement), ErrorCode::permission_denied) << statement;
+  }
+}
+
+TEST_F(RefusedTablesTest, AreTheHostsOwnToViewsAndTriggersAndIndexesOfTexts) {
+  const auto make = [this](const char* statement) {
+    auto transaction = *database_->begin(Database::Access::write, Time::max());
+    const auto made = transaction->connection().run_script(statement, Author::migration);
+    return made && transaction->commit();
+  };
+  EXPECT_FALSE(make("CREATE VIEW mortise_x AS SELECT id FROM mortise_secret"));
+  EXPECT_FALSE(make("CREATE TRIGGER mortise_x AFTER INSERT ON item BEGIN DELETE FROM mortise_secret; END"));
+  ASSERT_TRUE(make("CREATE VIEW plain AS SELECT id FROM mortise_secret"));
+  ASSERT_TRUE(make("CREATE VIEW v AS WITH mortise_x AS (SELECT id FROM mortise_secret) SELECT id FROM mortise_x"));
+  ASSERT_TRUE(make("CREATE TABLE other (id)"));
+  ASSERT_TRUE(
+      make("CREATE TRIGGER t AFTER INSERT ON other BEGIN INSERT INTO item (name) "
+           "SELECT id FROM (WITH mortise_x AS (SELECT id FROM mortise_secret) SELECT id FROM mortise_x); END"));
+  ASSERT_TRUE(make("CREATE VIRTUAL TABLE found USING fts5(id, content='mortise_secret', content_rowid='id')"));
+  for (const auto* statement :
+       {"SELECT id FROM plain", "SELECT id FROM v", "WITH mortise_x AS (SELECT id FROM v) SELECT id FROM mortise_x",
+        "INSERT INTO other VALUES (1)"}) {
+    EXPECT_EQ(refusal(statement), ErrorCode::permission_denied) << statement;
+  }
+  EXPECT_FALSE(run("SELECT id FROM found"));
+  EXPECT_FALSE(run("INSERT INTO found (found) VALUES ('rebuild')"));
 }
 
 TEST_F(DatabaseTest, VacuumWritesNoOtherFile) {
@@ -105,6 +152,9 @@ TEST_F(DatabaseTest, AnIndexOfTextsIsKeptByTriggers) {
 TEST_F(DatabaseTest, TellsNobodyWhereItsCodeLies) {
   EXPECT_FALSE(run("SELECT fts3_tokenizer('simple')"));
   EXPECT_FALSE(run("SELECT fts3_tokenizer(?, ?)", {text("evil"), text("12345678")}));
+  EXPECT_EQ(refusal("WITH mortise_x(a) AS MATERIALIZED (SELECT length(fts3_tokenizer(?))) SELECT a FROM mortise_x",
+                    {text("simple")}),
+            ErrorCode::permission_denied);
 }
 
 TEST_F(DatabaseTest, MayAskForWhatItHas) {

@@ -277,6 +277,20 @@ TEST_F(DatabaseTest, ATransactionThatDoesNotEndIsRolledBackForWhoWaits) {
   EXPECT_THAT(select("SELECT name FROM item ORDER BY name"), ElementsAre("and more", "written"));
 }
 
+TEST_F(DatabaseTest, ATransactionThatComputesForTooLongIsInterruptedForWhoWaits) {
+  auto computing = *database_->begin(Database::Access::write, now());
+  std::thread waiting([this] { add("written", 1); });
+  const auto ended = computing->run(
+      "INSERT INTO item (name) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n",
+      {});
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().code, ErrorCode::aborted);
+  waiting.join();
+  EXPECT_FALSE(computing->commit());
+  computing.reset();
+  EXPECT_THAT(select("SELECT name FROM item"), ElementsAre("written"));
+}
+
 TEST_F(DatabaseTest, AThreadThatHasForgottenItsTransactionMayWriteAgainAfterItsTime) {
   const auto forgotten = *database_->begin(Database::Access::write, now() - 2s);
   add("written", 1);

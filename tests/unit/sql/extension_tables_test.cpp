@@ -40,6 +40,32 @@ TEST_F(ExtensionTablesTest, AreMadeForWhoNamesTheirInterface) {
   expect_done(version("1.0.0", {one_, two_}));
 }
 
+TEST_F(ExtensionTablesTest, AnInboxIsMadeForEverySubscriberThatHasADatabase) {
+  const auto has_inbox = [this] {
+    return !select("SELECT name FROM sqlite_schema WHERE name = 'mortise_inbox'").empty();
+  };
+  const auto listening = [](Manifest manifest) {
+    manifest.provides = {{.contract = "a/1", .name = "shop", .rank = 0, .is_topic = true}};
+    return manifest;
+  };
+  auto jobs = version("1.0.0", {});
+  jobs.durable_tasks = {"send"};
+  auto publishes = version("1.0.0", {});
+  publishes.publishes = {{.topic = "b/1", .is_durable = true}};
+  auto names_sql = version("1.0.0", {});
+  names_sql.interfaces = {"mortise.sql/1"};
+  for (const auto& manifest :
+       {with_store(version("1.0.0", {})), jobs, publishes, names_sql, version("1.0.0", {one_})}) {
+    expect_done(manifest);
+    EXPECT_FALSE(has_inbox()) << "it hears of nothing";
+    expect_done(listening(manifest));
+    EXPECT_TRUE(has_inbox());
+    EXPECT_TRUE(run("INSERT INTO mortise_inbox (high, low) VALUES (1, 2)"));
+    tell("DROP TABLE mortise_inbox");
+    tell("DELETE FROM mortise_extensions WHERE name = 'mortise_inbox'");
+  }
+}
+
 TEST_F(ExtensionTablesTest, AreThereBeforeThePluginsMigrationsRun) {
   expect_done(with_store(
       version("1.0.0", {step(1, "INSERT INTO mortise_kv (key, value) VALUES (x'61', x'62')"), step(2, read_)})));
@@ -64,6 +90,22 @@ TEST_F(ExtensionTablesTest, AreMissedByAMigrationWhoseManifestDoesNotNameTheInte
   EXPECT_THAT(failure(version("1.1.0", {step(1, read_), step(2, "SELECT version FROM seen")})),
               HasSubstr("no such table: main.mortise_kv"));
   expect_done(with_store(version("1.1.0", {step(1, read_), step(2, "SELECT version FROM seen")})));
+}
+
+TEST_F(ExtensionTablesTest, ThatAreMissedSayWhatTheManifestLacks) {
+  const auto missed = [this](const char* statement) {
+    const auto failed = run(statement);
+    EXPECT_FALSE(failed);
+    EXPECT_EQ(failed.error().code, ErrorCode::failed_precondition);
+    return failed.error().message;
+  };
+  EXPECT_EQ(missed("INSERT INTO mortise_tasks (handler, payload) VALUES ('send', x'')"),
+            "no such table: mortise_tasks; the host makes it where the manifest names the handler in "
+            "\"durable_tasks\"");
+  EXPECT_THAT(missed("SELECT seq FROM main.Mortise_Inbox"), HasSubstr("the topic in \"subscribes\""));
+  EXPECT_THAT(missed("SELECT key FROM mortise_kv"), HasSubstr("\"mortise.kv/1\" in \"interfaces\""));
+  EXPECT_THAT(missed("INSERT INTO mortise_outbox (id) VALUES (1)"), HasSubstr("\"durable\": true"));
+  EXPECT_EQ(run("SELECT 1 FROM other").error().message, "no such table: other");
 }
 
 TEST_F(ExtensionTablesTest, AreRefusedWhereANewerHostHasHadThem) {

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "queue_fixture.hpp"
+#include "runtime/failure.hpp"
 
 namespace mortise::tasks {
 namespace {
@@ -76,6 +77,41 @@ TEST_F(QueueTest, ComesAgainUntilItSucceeds) {
   EXPECT_EQ(count(), 0);
 }
 
+TEST_F(QueueTest, WhatHasNotBegunCountsAsNoAttempt) {
+  std::atomic<int> left{4};  // which is more than all attempts
+  handle_with([&](const Ran&) {
+    if (--left < 0) return MORTISE_OK;
+    runtime::note_unbegun(*cone_->entry);
+    return MORTISE_UNAVAILABLE;
+  });
+  run();
+  submit("first", {.name = "a"});
+  EXPECT_EQ(wait_for(1)[0].attempt, 1U);
+  submit("next", {.name = "a"});
+  EXPECT_EQ(wait_for(2)[1].attempt, 1U);
+  settle();
+  EXPECT_EQ(count(), 0);
+}
+
+TEST_F(QueueTest, WhatIsReadyWaitsWithWhatHasNotBegun) {
+  std::atomic<bool> is_away{true};
+  std::atomic<int> tries{0};
+  handle_with([&](const Ran&) {
+    if (!is_away) return MORTISE_OK;
+    ++tries;
+    tries.notify_all();
+    runtime::note_unbegun(*cone_->entry);
+    return MORTISE_UNAVAILABLE;
+  });
+  run();
+  submit_many(200);
+  for (int seen = tries; seen < 10; seen = tries) tries.wait(seen);
+  is_away = false;
+  const auto all = wait_for(200);
+  EXPECT_THAT(all, SizeIs(200));
+  for (const auto& one : all) EXPECT_EQ(one.attempt, 1U);
+}
+
 TEST_F(QueueTest, AfterTheLastAttemptItIsDeadAndMayBeReplayed) {
   std::atomic<bool> is_mended{false};
   std::latch tries(3);
@@ -106,6 +142,30 @@ TEST_F(QueueTest, AfterTheLastAttemptItIsDeadAndMayBeReplayed) {
   EXPECT_EQ(*queue_->replay({}), 1U);
   queue_->set_owner(true);
   EXPECT_EQ(wait_for(2)[1].attempt, 1U);
+  settle();
+  EXPECT_EQ(count(), 0);
+}
+
+TEST_F(QueueTest, OneThatIsDiscardedRunsNoMore) {
+  std::latch inside(1);
+  std::latch go_on(1);
+  handle_with([&](const Ran& ran) {
+    if (ran.payload != "bad") return MORTISE_OK;
+    EXPECT_EQ(ran.attempt, 1U);
+    inside.count_down();
+    go_on.wait();
+    return MORTISE_UNAVAILABLE;
+  });
+  run();
+  const auto bad = submit("bad", {.name = "a"});
+  const auto later = submit("later", {.after_ms = 3'600'000});
+  inside.wait();
+  EXPECT_TRUE(*queue_->discard(bad));
+  EXPECT_TRUE(*queue_->discard(later));
+  EXPECT_FALSE(*queue_->discard(later));
+  go_on.count_down();
+  submit("good", {.name = "a"});
+  EXPECT_THAT(wait_for_payloads(1), ElementsAre("good"));
   settle();
   EXPECT_EQ(count(), 0);
 }

@@ -3,11 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
 #include <semaphore>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/temporary_directory.hpp"
@@ -165,6 +167,98 @@ TEST_F(TasksTest, ANewInstanceGoesOnInTheRhythmOfTheFormerOne) {
   EXPECT_EQ(wait_for(1), (std::vector<std::uint64_t>{2}));
 }
 
+/// Holds runs of whichever tag is below ten until the test lets them go.
+class HeldTasksTest : public TasksTest {
+ protected:
+  static constexpr std::uint64_t kOther = 100;  // comes again all the while, and is never held
+
+  HeldTasksTest() {
+    body_ = [this](std::uint64_t tag) {
+      if (tag == kOther) return;
+      EXPECT_EQ(++inside_, is_cut_ ? 2 : 1);
+      entered_.release();
+      gate_.acquire();
+      --inside_;
+    };
+  }
+  ~HeldTasksTest() override { EXPECT_EQ(tasks_.stop(kLong), 0U); }  // before what its runs use goes
+  /// So often that one who might begin has.
+  void wait_for_others() {
+    const auto before = wait_for(0).size();
+    wait_for(before + 20);
+  }
+  std::atomic<int> inside_{0};
+  std::atomic<bool> is_cut_{false};
+  std::counting_semaphore<> entered_{0};
+  std::counting_semaphore<> gate_{0};
+};
+
+TEST_F(HeldTasksTest, OneThatComesAgainIsNeverThereTwiceOverAnUpgrade) {
+  const auto former = instance();
+  publish({former});
+  ASSERT_TRUE(add(former, {.tag = 1, .name = "sync", .delay_ms = 1, .every_ms = 1}));
+  entered_.acquire();
+  const auto next = instance();
+  ASSERT_TRUE(add(next, {.tag = 2, .name = "sync", .delay_ms = 1, .every_ms = 1}));
+  ASSERT_TRUE(add(next, {.tag = kOther, .name = "other", .delay_ms = 1, .every_ms = 1}));
+  publish({next});
+  wait_for_others();
+  EXPECT_EQ(inside_, 1);
+  gate_.release();
+  entered_.acquire();  // the next version's
+  EXPECT_TRUE(tasks_.cancel(*next, 2));
+  gate_.release();
+}
+
+TEST_F(HeldTasksTest, NorWhenItIsCancelledAndAddedAnew) {
+  const auto worker = instance();
+  publish({worker});
+  ASSERT_TRUE(add(worker, {.tag = 1, .name = "sync", .delay_ms = 1, .every_ms = 1}));
+  entered_.acquire();
+  EXPECT_TRUE(tasks_.cancel(*worker, 1));
+  ASSERT_TRUE(add(worker, {.tag = 2, .name = "sync", .delay_ms = 1, .every_ms = 1}));
+  ASSERT_TRUE(add(worker, {.tag = kOther, .name = "other", .delay_ms = 1, .every_ms = 1}));
+  wait_for_others();
+  EXPECT_EQ(inside_, 1);
+  gate_.release();
+  entered_.acquire();
+  EXPECT_TRUE(tasks_.cancel(*worker, 2));
+  gate_.release();
+}
+
+TEST_F(HeldTasksTest, AVersionThatHangsIsNotWaitedForOnceItIsCut) {
+  const auto former = instance();
+  publish({former});
+  ASSERT_TRUE(add(former, {.tag = 1, .name = "sync", .delay_ms = 1, .every_ms = 1}));
+  entered_.acquire();
+  const auto next = instance();
+  ASSERT_TRUE(add(next, {.tag = 2, .name = "sync", .delay_ms = 1, .every_ms = 1}));
+  publish({next});
+  is_cut_ = true;
+  tasks_.cut(*former);
+  entered_.acquire();
+  EXPECT_TRUE(tasks_.cancel(*next, 2));
+  gate_.release(2);
+}
+
+TEST_F(HeldTasksTest, APauseWaitsForThoseThatComeAgainAndNotForEver) {
+  const auto worker = instance();
+  publish({worker});
+  ASSERT_TRUE(add(worker, {.tag = 1, .name = "sync", .delay_ms = 1, .every_ms = 1}));
+  entered_.acquire();
+  EXPECT_TRUE(tasks_.pause(std::chrono::steady_clock::now(), {}));
+  EXPECT_EQ(inside_, 1) << "its time was over";
+  int left_inside = -1;
+  std::thread pausing([&] {
+    EXPECT_TRUE(tasks_.pause(std::chrono::steady_clock::now() + 2 * kLong, {}));
+    left_inside = inside_;
+  });
+  gate_.release();
+  pausing.join();
+  EXPECT_EQ(left_inside, 0);
+  EXPECT_TRUE(tasks_.cancel(*worker, 1));
+}
+
 TEST_F(TasksTest, NoneBeginsWhileThePlaceIsAnothers) {
   ASSERT_TRUE(tasks_.pause(std::chrono::steady_clock::now() + kLong, {}));
   const auto worker = instance();
@@ -266,6 +360,17 @@ TEST_F(TasksTest, NamesThatAreMadeUpForEachAreCountedTogether) {
   EXPECT_EQ(all.front().name, "");
   EXPECT_EQ(all.front().waiting, 50U);
   EXPECT_EQ(all.back().name, "often") << "one that comes again has its own";
+}
+
+TEST_F(TasksTest, NamesOfThoseThatComeAgainAreBoundedToo) {
+  const auto worker = instance();
+  for (std::uint64_t i = 0; i < 1100; ++i) {
+    ASSERT_TRUE(add(worker, {.tag = i, .name = "name " + std::to_string(i), .every_ms = 3'600'000}));
+  }
+  const auto all = tasks_.report("worker");
+  EXPECT_EQ(all.size(), 1001U);
+  EXPECT_EQ(all.front().name, "");
+  EXPECT_EQ(all.front().waiting, 100U);
 }
 
 TEST_F(TasksTest, RefuseWhatCannotBe) {
