@@ -204,11 +204,15 @@ class BoutiqueWorkersTest : public BoutiqueCrashesTest {
     start();
     fill(cart, "teapot");
     payment_ = worker_of("boutique-payment");
+    ASSERT_GT(payment_, 0) << host_->ask("GET", "/v1/status")["plugins"];
     ASSERT_EQ(::kill(payment_, SIGSTOP), 0);
     EXPECT_EQ(place(key, cart).status, 504);
     host_->wait_for_log("nobody knows whether an order was charged");
   }
-  void let_payment_go() const { ASSERT_EQ(::kill(payment_, SIGCONT), 0); }
+  void let_payment_go() const {
+    ASSERT_GT(payment_, 0);
+    ASSERT_EQ(::kill(payment_, SIGCONT), 0);
+  }
 
   pid_t payment_ = 0;
 };
@@ -221,7 +225,7 @@ TEST_P(BoutiqueWorkersTest, KilledWorkersLeaveNoOrderChargedAndNotPlaced) {
   const std::vector<std::string> plugins{"boutique-checkout", "boutique-payment", "boutique-cart", "stalls"};
   for (int i = 0; i < kWorkerRounds; ++i) {
     wait_for_more(1 + i % 7);
-    if (const auto pid = worker_of(plugins[static_cast<std::size_t>(i) % plugins.size()]); pid != 0) {
+    if (const auto pid = worker_of(plugins[static_cast<std::size_t>(i) % plugins.size()]); pid > 0) {
       ::kill(pid, SIGKILL);
     }
   }
