@@ -172,8 +172,8 @@ struct SandboxConfig {
 
 /// Which of a plugin's contracts can be called over HTTP.
 struct ExposeConfig {
-  bool has_all = false;             // whatever it provides
-  std::set<std::string> contracts;  // otherwise these: "boutique.currency/1"
+  bool has_all = false;               // whatever it provides
+  std::set<std::string> contracts{};  // otherwise these: "boutique.currency/1"
 
   bool operator==(const ExposeConfig&) const = default;
 };

@@ -73,7 +73,9 @@ TEST(JsonRequest, HasNullForAnOptionalThatIsNotThere) {
   EXPECT_EQ(request("[null, 5, null]", "f(u8?,u8?,{i64,str}?)->void"),
             message(Optional<std::uint8_t>(), Optional<std::uint8_t>(std::uint8_t{5}), false));
   using Doubt = Optional<Optional<bool>>;
-  EXPECT_EQ(request("[null, [null], [true]]", "f(bool??,bool??,bool??)->void"),
+  EXPECT_EQ(request("[null, [null], [true]]",
+                    "f(bool??,bool??,bool?"
+                    "?)->void"),
             message(Doubt(), Doubt(Optional<bool>()), Doubt(Optional<bool>(true))));
 }
 
@@ -103,7 +105,10 @@ TEST(JsonRequest, IsRefusedWithThePlaceAndWhatBelongsThere) {
   EXPECT_EQ(refusal(R"([true])", "f([u8?])->void"), "/0: must be an array, for [u8?], is true or false");
   EXPECT_EQ(refusal(R"([{"cents": 1}])", "f({i64,str})->void"),
             "/0: must be an array of 2 values, for {i64,str}, is an object");
-  EXPECT_EQ(refusal(R"([5])", "f(u8??)->void"), "/0: must be null, or an array of one value, for u8??, is 5");
+  EXPECT_EQ(refusal(R"([5])",
+                    "f(u8?"
+                    "?)->void"),
+            "/0: must be null, or an array of one value, for u8??, is 5");
   EXPECT_EQ(refusal("[1e39]", "f(f32)->void"),
             R"(/0: must be a number that f32 can hold, or "NaN", "Infinity" or "-Infinity", is a larger one)");
   EXPECT_EQ(refusal(R"(["infinity"])", "f(f64?)->void"),
@@ -116,8 +121,14 @@ TEST(JsonRequest, IsRefusedWithTooFewOrTooManyValues) {
   EXPECT_EQ(refusal("[[]]", "f()->void"), "/0: is one too many for f()->void");
   EXPECT_EQ(refusal("[[[1]]]", "f([{u8,str}])->void"), "/0/0: has 1 of the 2 values of {u8,str}");
   EXPECT_EQ(refusal(R"([[[1,"a",null]]])", "f([{u8,str}])->void"), "/0/0/2: is one too many for {u8,str}");
-  EXPECT_EQ(refusal("[[1, 2]]", "f(u8??)->void"), "/0/1: is one too many for u8??");
-  EXPECT_EQ(refusal("[[]]", "f(u8??)->void"), "/0: has 0 of the 1 values of u8??");
+  EXPECT_EQ(refusal("[[1, 2]]",
+                    "f(u8?"
+                    "?)->void"),
+            "/0/1: is one too many for u8??");
+  EXPECT_EQ(refusal("[[]]",
+                    "f(u8?"
+                    "?)->void"),
+            "/0: has 0 of the 1 values of u8??");
 }
 
 TEST(JsonRequest, IsAnArrayOfTheArguments) {
