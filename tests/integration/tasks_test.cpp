@@ -97,7 +97,8 @@ class CrashingTask : public TasksTest {};
 TEST_P(CrashingTask, EndsItsWorkerAndTheNextOneHasItsTasksAnew) {
   start();
   EXPECT_EQ(told(1)["version"], "1.0.0");
-  EXPECT_EQ(post("/works?text=crash").status, 204);
+  // The task may end the process before this is answered.
+  EXPECT_THAT(post("/works?text=crash").status, ::testing::AnyOf(204, 503));
   host_->wait_for_log("worker started anew");
   EXPECT_EQ(told(1, 3)["done"], json({"started"}));
 }
