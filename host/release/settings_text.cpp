@@ -42,7 +42,7 @@ std::string exposed_text(const config::ExposeConfig& expose) {
 }  // namespace
 
 std::string settings_text(const config::PluginConfig& plugin) {
-  const auto rest = exposed_text(plugin.expose) + plugin.config_text;
+  auto rest = exposed_text(plugin.expose) + plugin.config_text;
   if (plugin.placement != config::Placement::isolated) return rest;
   std::string text;
   add(text, kIsolated);
