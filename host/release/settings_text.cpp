@@ -50,7 +50,7 @@ std::string settings_text(const config::PluginConfig& plugin) {
   if (plugin.placement == config::Placement::remote) {
     return std::string(kRemote) + plugin.remote + " " + plugin.config_text;
   }
-  const auto rest = exposed_text(plugin.expose) + plugin.config_text;
+  auto rest = exposed_text(plugin.expose) + plugin.config_text;
   if (plugin.placement != config::Placement::isolated) return rest;
   std::string text;
   add(text, kIsolated);

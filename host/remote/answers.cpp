@@ -60,6 +60,10 @@ Attempt to_failed_attempt(const HTTPResponse& response, std::string_view body) {
     case HTTPResponse::HTTP_NOT_FOUND:
       return {.answer = {.status = MORTISE_UNIMPLEMENTED,
                          .text = why + "; it does not expose the contract, or has no such method"}};
+    case HTTPResponse::HTTP_BAD_REQUEST:
+    case HTTPResponse::HTTP_UNSUPPORTED_MEDIA_TYPE:
+      return {.answer = {.status = MORTISE_FAILED_PRECONDITION,
+                         .text = why + "; its plugin has another form of the contract than the file here tells of"}};
     case HTTPResponse::HTTP_REQUEST_ENTITY_TOO_LARGE:
       return {.answer = {.status = MORTISE_RESOURCE_EXHAUSTED, .text = why}};
     case HTTPResponse::HTTP_GATEWAY_TIMEOUT:

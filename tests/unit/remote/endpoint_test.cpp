@@ -97,6 +97,17 @@ TEST(EndpointTest, AContractThatIsNotExposedIsSaidSo) {
   EXPECT_THAT(answer.text, HasSubstr("does not expose"));
 }
 
+TEST(EndpointTest, AContractOfAnotherFormIsSaidSo) {
+  ScriptedHost host([](const std::string&) {
+    return failure("400 Bad Request", "", R"({"detail": "the body is no call of this method"})");
+  });
+  Endpoint endpoint(host.url(), {});
+  const auto answer = endpoint.call(call_of(true));
+  EXPECT_EQ(answer.status, MORTISE_FAILED_PRECONDITION);
+  EXPECT_THAT(answer.text, AllOf(HasSubstr("no call of this method"), HasSubstr("another form")));
+  EXPECT_THAT(host.requests(), SizeIs(1));
+}
+
 TEST(EndpointTest, AHostThatIsNotThereIsNamed) {
   std::string url;
   {
