@@ -244,14 +244,15 @@ base::Result<std::uint64_t> Outbox::replay(const std::string& plugin, std::optio
 }
 
 base::Result<std::uint64_t> Outbox::discard(const std::string& plugin, std::optional<std::int64_t> id) {
-  const std::lock_guard turn(turn_mutex_);  // nobody reads it meanwhile
+  const std::lock_guard turn(turn_mutex_);            // nobody reads it meanwhile
+  const auto deadline = Clock::now() + kLongestWait;  // nor does a release wait for long
   const auto seat = seats_.find(plugin);
   if (id && seat != seats_.end()) {
     if (seat->second.courier->discard(*id)) return std::uint64_t{1};
     // What it has failed with just now has its row first.
-    if (auto written = write(Clock::now() + kLongestWait, true); !written) return written.error();
+    if (auto written = write(deadline, true); !written) return written.error();
   }
-  const auto writing = database_->begin(sql::Database::Access::own, sql::Time::max());
+  const auto writing = database_->begin(sql::Database::Access::own, deadline);
   if (!writing) return writing.error();
   OutboxRows rows((*writing)->connection());
   auto discarded = id ? rows.discard(plugin, *id) : rows.discard_dead(plugin);

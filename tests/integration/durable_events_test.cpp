@@ -271,8 +271,10 @@ TEST_P(WithoutAProcess, ASubscriberCostsItsEventsNoAttempts) {
   noted(10);
   // No worker can start without its image.
   std::filesystem::rename(prefix_.state_directory() / "store", prefix_.state_directory() / "away");
-  for (const auto& plugin : host_->ask("GET", "/v1/status")["plugins"]) {
-    if (plugin["name"] == "notes") EXPECT_EQ(::kill(plugin["worker"]["pid"].get<pid_t>(), SIGKILL), 0);
+  const auto status = host_->ask("GET", "/v1/status");
+  for (const auto& plugin : status["plugins"]) {
+    if (plugin["name"] != "notes") continue;
+    ASSERT_EQ(::kill(plugin["worker"]["pid"].get<pid_t>(), SIGKILL), 0);
   }
   host_->wait_for_log("worker has ended");
   EXPECT_TRUE(tell("key=a&from=11&count=50"));
