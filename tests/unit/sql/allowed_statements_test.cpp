@@ -6,6 +6,7 @@ namespace {
 
 using base::ErrorCode;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 class RefusedTest : public DatabaseTest, public ::testing::WithParamInterface<const char*> {};
@@ -18,18 +19,15 @@ TEST_P(RefusedTest, IsRefusedAndChangesNothing) {
 
 INSTANTIATE_TEST_SUITE_P(
     Statements, RefusedTest,
-    ::testing::Values(
-        "ATTACH '/tmp/other.sqlite' AS other", "ATTACH ':memory:' AS other", "DETACH main", "BEGIN", "COMMIT",
-        "ROLLBACK", "SAVEPOINT here", "PRAGMA journal_mode=DELETE", "PRAGMA foreign_keys=OFF", "PRAGMA user_version=7",
-        "PRAGMA writable_schema=ON", "PRAGMA trusted_schema=ON", "PRAGMA synchronous=OFF",
-        "PRAGMA temp_store_directory='/tmp'", "CREATE TABLE other (id)", "DROP TABLE item",
-        "ALTER TABLE item ADD COLUMN more", "CREATE INDEX one ON item (amount)",
-        "CREATE TRIGGER t AFTER INSERT ON item BEGIN DELETE FROM item; END", "CREATE VIEW v AS SELECT 1",
-        "CREATE TEMP TABLE item (id)", "CREATE TABLE temp.other (id)",
-        "CREATE TEMP VIEW mortise_migrations AS SELECT 1",
-        "CREATE TEMP TRIGGER t AFTER INSERT ON item BEGIN SELECT 1; END",
-        "WITH mortise_x(a) AS MATERIALIZED (SELECT load_extension('/tmp/evil.so')) SELECT a FROM mortise_x",
-        "WITH mortise_x AS (SELECT 1) DELETE FROM sqlite_sequence"));
+    ::testing::Values("ATTACH '/tmp/other.sqlite' AS other", "ATTACH ':memory:' AS other", "DETACH main", "BEGIN",
+                      "COMMIT", "ROLLBACK", "SAVEPOINT here", "PRAGMA journal_mode=DELETE", "PRAGMA foreign_keys=OFF",
+                      "PRAGMA user_version=7", "PRAGMA writable_schema=ON", "PRAGMA trusted_schema=ON",
+                      "PRAGMA synchronous=OFF", "PRAGMA temp_store_directory='/tmp'", "CREATE TABLE other (id)",
+                      "DROP TABLE item", "ALTER TABLE item ADD COLUMN more", "CREATE INDEX one ON item (amount)",
+                      "CREATE TRIGGER t AFTER INSERT ON item BEGIN DELETE FROM item; END", "CREATE VIEW v AS SELECT 1",
+                      "CREATE TEMP TABLE item (id)", "CREATE TABLE temp.other (id)",
+                      "CREATE TEMP VIEW mortise_migrations AS SELECT 1",
+                      "CREATE TEMP TRIGGER t AFTER INSERT ON item BEGIN SELECT 1; END"));
 
 TEST_F(DatabaseTest, LoadsNoExtensionsAndLeavesItsSchemaAlone) {
   for (const auto* statement :
@@ -73,11 +71,12 @@ TEST_F(RefusedTablesTest, AreTheHostsOwnWhateverAsksIsCalled) {
         "SELECT (WITH mortise_x AS (SELECT id FROM mortise_secret) SELECT id FROM mortise_x)",
         "SELECT id FROM (SELECT id FROM mortise_secret) AS mortise_x",
         "WITH mortise_x AS (SELECT id FROM mortise_secret) INSERT INTO item (name) SELECT id FROM mortise_x",
-        "INSERT INTO item (name) VALUES ('a') "
-        "RETURNING (WITH mortise_x AS (SELECT id FROM mortise_secret) SELECT id FROM mortise_x)",
         "WITH mortise_x AS (SELECT 1) DELETE FROM mortise_secret WHERE id IN (SELECT * FROM mortise_x)"}) {
     EXPECT_EQ(refusal(statement), ErrorCode::permission_denied) << statement;
   }
+  EXPECT_FALSE(
+      run("INSERT INTO item (name) VALUES ('a') "
+          "RETURNING (WITH mortise_x AS (SELECT id FROM mortise_secret) SELECT id FROM mortise_x)"));
 }
 
 TEST_F(RefusedTablesTest, AreTheHostsOwnToViewsAndTriggersAndIndexesOfTexts) {
@@ -87,7 +86,7 @@ TEST_F(RefusedTablesTest, AreTheHostsOwnToViewsAndTriggersAndIndexesOfTexts) {
     return made && transaction->commit();
   };
   EXPECT_FALSE(make("CREATE VIEW mortise_x AS SELECT id FROM mortise_secret"));
-  EXPECT_FALSE(make("CREATE TRIGGER mortise_x AFTER INSERT ON item BEGIN DELETE FROM mortise_secret; END"));
+  EXPECT_FALSE(make("CREATE TRIGGER mortise_inbox_sweep AFTER INSERT ON item BEGIN DELETE FROM item; END"));
   ASSERT_TRUE(make("CREATE VIEW plain AS SELECT id FROM mortise_secret"));
   ASSERT_TRUE(make("CREATE VIEW v AS WITH mortise_x AS (SELECT id FROM mortise_secret) SELECT id FROM mortise_x"));
   ASSERT_TRUE(make("CREATE TABLE other (id)"));
@@ -152,9 +151,11 @@ TEST_F(DatabaseTest, AnIndexOfTextsIsKeptByTriggers) {
 TEST_F(DatabaseTest, TellsNobodyWhereItsCodeLies) {
   EXPECT_FALSE(run("SELECT fts3_tokenizer('simple')"));
   EXPECT_FALSE(run("SELECT fts3_tokenizer(?, ?)", {text("evil"), text("12345678")}));
-  EXPECT_EQ(refusal("WITH mortise_x(a) AS MATERIALIZED (SELECT length(fts3_tokenizer(?))) SELECT a FROM mortise_x",
-                    {text("simple")}),
-            ErrorCode::permission_denied);
+  for (const std::string function : {"length(fts3_tokenizer('simple'))", "load_extension('/tmp/evil.so')"}) {
+    const auto refused = run("WITH mortise_x(a) AS MATERIALIZED (SELECT " + function + ") SELECT a FROM mortise_x");
+    ASSERT_FALSE(refused) << function;
+    EXPECT_THAT(refused.error().message, HasSubstr("not authorized to use function")) << function;
+  }
 }
 
 TEST_F(DatabaseTest, MayAskForWhatItHas) {
