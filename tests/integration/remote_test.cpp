@@ -4,6 +4,7 @@
 #include <thread>
 #include <vector>
 
+#include "support/placed_test.hpp"
 #include "support/traffic.hpp"
 #include "support/workers_test.hpp"
 
@@ -20,7 +21,9 @@ class RemoteTest : public WorkersTest, public ::testing::WithParamInterface<cons
  protected:
   void TearDown() override {
     WorkersTest::TearDown();
-    if (far_ && !far_->has_ended()) EXPECT_EQ(far_->stop(), 0);
+    if (far_ && !far_->has_ended()) {
+      EXPECT_EQ(far_->stop(), 0);
+    }
     if (HasFailure() && far_) std::cerr << "the other host's log:\n" << far_->log_text();
   }
 
@@ -71,15 +74,15 @@ TEST_P(RemoteTest, TheStatusTellsOfTheHost) {
   EXPECT_GE(greeter["remote"]["calls"], 1);
   EXPECT_EQ(greeter["remote"]["failures"], 0);
   const auto printed = mortise({"status", "greeter"});
-  EXPECT_EQ(printed.exit_code, 0);
+  EXPECT_EQ(printed.code, 0);
   EXPECT_THAT(printed.out, AllOf(HasSubstr("placement   remote"), HasSubstr(far_url())));
 }
 
 TEST_P(RemoteTest, AHostThatIsGoneIsSaidSoAndMissedNoLongerThanThat) {
   auto& host = start_hello_and_greeter();
   EXPECT_EQ(host.get("/hello/Ada").status, 200);
-  EXPECT_EQ(far_->stop(), 0);
   const auto url = far_url();
+  EXPECT_EQ(far_->stop(), 0);
   const auto gone = host.get("/hello/Ada");
   EXPECT_EQ(gone.status, 503);
   EXPECT_THAT(gone.body, HasSubstr(url));
@@ -172,8 +175,7 @@ TEST_P(RemoteTest, TheDeadlineGoesAlong) {
   wait_until([&] { return host.get("/best/CHF").status == 200; });
 }
 
-INSTANTIATE_TEST_SUITE_P(Consumer, RemoteTest, ::testing::Values("inline", "isolated"),
-                         [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(Consumer, RemoteTest, ::testing::Values("inline", "isolated"), placement_name);
 
 }  // namespace
 }  // namespace mortise::integration
