@@ -281,7 +281,7 @@ base::Result<ChosenTasks> read_chosen_tasks(const Call& call, const std::string&
   return chosen;
 }
 
-const std::string kOneTask = R"(the body must be {"plugin": "notes", "id": 17}, with an id as /v1/tasks tells it)";
+constexpr const char* kOneTask = R"(the body must be {"plugin": "notes", "id": 17}, with an id as /v1/tasks tells it)";
 
 ApiAnswer post_task_discard(const Call& call, const Controls& controls) {
   const auto wanted = read_chosen_tasks(call, kOneTask);

@@ -182,7 +182,8 @@ TEST_F(ControlApi, StatusHasPluginsAndFilesWithWhatIsKnownOfThem) {
                  "memory": {"heap_bytes": 1, "arena_bytes": 2, "buffer_bytes": 3, "limit_bytes": 4, "is_over": true},
                  "worker": {"pid": 2147483647, "restarts": 1, "trouble": "its process was killed by SIGSEGV",
                             "memory": {"resident_bytes": 0, "allocated_bytes": 0, "limit_bytes": 0},
-                            "sandbox": [{"name": "files", "missing": "no Landlock"}], "replicas": []}}],
+                            "sandbox": [{"name": "files", "missing": "no Landlock"}], "replicas": []},
+                 "remote": {"url": "", "calls": 0, "retries": 0, "failures": 0, "circuit": "", "trouble": ""}}],
     "files": [{"path": "/drop/x.so", "state": "rejected", "reason": "no ELF", "sha256": "", "plugin": "",
                "version": "", "notes": []}],
     "left_mapped": {"count": 2, "limit": 1, "warning": "restart", "images": [
