@@ -120,7 +120,11 @@ TEST_F(DatabaseRoundTripTest, RowsOfManyStatementsTakeNoMoreThanTheyMayTogether)
       "SELECT max(i) FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n)";
   std::vector<std::thread> holding;
   for (int i = 0; i < 2; ++i) {
-    holding.emplace_back([this] { EXPECT_FALSE(ask(kHolding, {}, std::make_unique<Rows>().get())); });
+    holding.emplace_back([this] {
+      auto code = ErrorCode::resource_exhausted;  // as well while what is asked below has the room
+      while (code == ErrorCode::resource_exhausted)
+        code = ask(kHolding, {}, std::make_unique<Rows>().get()).error().code;
+    });
   }
   const auto ask_more = [this] { return ask("SELECT zeroblob(20000000)", {}, std::make_unique<Rows>().get()); };
   auto more = ask_more();
