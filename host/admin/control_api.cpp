@@ -299,7 +299,7 @@ ApiAnswer post_task_discard(const Call& call, const Controls& controls) {
 }
 
 ApiAnswer post_task_replay(const Call& call, const Controls& controls) {
-  const auto wanted = read_chosen_tasks(call, kOneTask + R"(, or {"plugin": "notes", "all": true})");
+  const auto wanted = read_chosen_tasks(call, std::string(kOneTask) + R"(, or {"plugin": "notes", "all": true})");
   if (!wanted) return refuse(wanted.error());
   const auto count = controls.tasks.replay(wanted->plugin, wanted->id, call.request.who);
   if (!count) return refuse(count.error());

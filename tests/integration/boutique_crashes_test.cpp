@@ -207,7 +207,8 @@ class BoutiqueWorkersTest : public BoutiqueCrashesTest {
     payment_ = worker_of("boutique-payment");
     ASSERT_GT(payment_, 0) << host_->ask("GET", "/v1/status")["plugins"];
     ASSERT_EQ(::kill(payment_, SIGSTOP), 0);
-    EXPECT_EQ(place(key, cart).status, 504);
+    // Checkout's own words, or the deadline's.
+    EXPECT_THAT(place(key, cart).status, ::testing::AnyOf(503, 504));
     host_->wait_for_log("nobody knows whether an order was charged");
   }
   void let_payment_go() const {

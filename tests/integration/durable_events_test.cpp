@@ -284,6 +284,7 @@ TEST_P(WithoutAProcess, ASubscriberCostsItsEventsNoAttempts) {
   EXPECT_EQ(line["publisher"], "tells");
   host_->wait_for_log("a worker that was started anew is not fit");
   std::filesystem::rename(prefix_.state_directory() / "away", prefix_.state_directory() / "store");
+  host_->wait_for_log("worker started anew");
   expect_all_noted();
   EXPECT_EQ(noted(110)["last"]["attempt"], 1);
   EXPECT_EQ(mortise({"events", "dead", "notes"}).out, "no event is dead\n");
