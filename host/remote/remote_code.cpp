@@ -1,7 +1,7 @@
 #include "remote/remote_code.hpp"
 
 #include <algorithm>
-#include <cstring>
+#include <new>
 
 #include "runtime/abi_values.hpp"
 #include "runtime/contracts.hpp"
@@ -104,7 +104,7 @@ mortise_status RemoteCode::call(const Contract& contract, const Method& method, 
     return runtime::fail_call(*contract.generation, MORTISE_RESOURCE_EXHAUSTED, method.name,
                               "the arena has no room for the reply; raise arena_max_bytes");
   }
-  std::memcpy(copy, answer.text.data(), answer.text.size());
+  std::copy(answer.text.begin(), answer.text.end(), copy);
   reply = {copy, answer.text.size()};
   return MORTISE_OK;
 }

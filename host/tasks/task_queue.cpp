@@ -301,7 +301,7 @@ base::Result<bool> TaskQueue::discard(std::int64_t id) {
   const auto writing = database_->begin(sql::Database::Access::own, sql::Time::max());
   if (!writing) return writing.error();
   TaskRows rows((*writing)->connection());
-  const auto is_there = rows.is_there();
+  auto is_there = rows.is_there();
   if (!is_there || !*is_there) return is_there;
   auto discarded = rows.discard(id);
   if (!discarded) return discarded.error();
