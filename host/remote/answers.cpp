@@ -17,8 +17,6 @@ namespace {
 
 using Poco::Net::HTTPResponse;
 
-constexpr std::size_t kMostContextBytes = 4096;
-
 std::optional<mortise_status> parse_status(std::string_view name) {
   for (int code = MORTISE_CANCELLED; code <= MORTISE_UNAUTHENTICATED; ++code) {
     if (name == base::to_string(static_cast<base::ErrorCode>(code))) return static_cast<mortise_status>(code);

@@ -1,6 +1,7 @@
 // How a call of a contract and what comes of it look in HTTP, for who makes it and for who answers it.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 namespace mortise::remote {
@@ -15,5 +16,6 @@ inline constexpr std::string_view kRequestIdHeader = "X-Request-Id";
 /// "%XX" for what a header cannot hold.
 inline constexpr std::string_view kStatusHeader = "Mortise-Status";
 inline constexpr std::string_view kContextHeader = "Mortise-Context";
+inline constexpr std::size_t kMostContextBytes = 4096;
 
 }  // namespace mortise::remote

@@ -22,7 +22,6 @@ using runtime::to_view;
 constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kProblem = "application/problem+json";
 constexpr std::string_view kBlank = " \t";
-constexpr std::size_t kMostContextBytes = 4096;
 constexpr std::size_t kMostJsonBytes = std::size_t{64} << 20U;
 
 using Fields = std::vector<mortise_http_field>;

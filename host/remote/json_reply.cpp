@@ -17,7 +17,7 @@ namespace {
 
 using Kind = Type::Kind;
 
-constexpr std::uint8_t kFormVersion = 1;
+constexpr std::uint8_t kReplyVersion = 1;
 
 template <class Number>
 void append_number(std::string& out, Number number) {
@@ -55,7 +55,7 @@ class ReplyReader {
 
   base::Result<std::string> run(const CallTypes& types) {
     const auto* const version = take(1);
-    if (version != nullptr && *version != kFormVersion) fail("its form is not version 1");
+    if (version != nullptr && *version != kReplyVersion) fail("its form is not version 1");
     if (types.result) {
       write(*types.result);
     } else {

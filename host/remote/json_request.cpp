@@ -20,7 +20,7 @@ namespace {
 using nlohmann::json;
 using Kind = Type::Kind;
 
-constexpr char kFormVersion = 1;
+constexpr char kRequestVersion = 1;
 
 void append_little_endian(std::string& out, std::uint64_t bits, std::size_t size) {
   for (std::size_t i = 0; i < size; ++i) out += static_cast<char>(bits >> (8 * i) & 0xFFU);
@@ -151,7 +151,7 @@ class RequestBuilder {
   }
   bool start_array(std::size_t) {
     if (frames_.empty()) {
-      out_ += kFormVersion;
+      out_ += kRequestVersion;
       frames_.push_back({.type = nullptr, .members = &types_.arguments, .start = out_.size()});
       return true;
     }
