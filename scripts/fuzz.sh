@@ -11,22 +11,27 @@ export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 cmake --preset fuzz >/dev/null
 cmake --build --preset fuzz --parallel "$(nproc)"
 
-findings=.build/fuzz/findings
+export findings=.build/fuzz/findings seconds
 mkdir -p "$findings"
-failed=0
-for target in dispatch json_call manifest request; do
-  options=("-max_total_time=$seconds" "-timeout=10" "-print_final_stats=1" "-artifact_prefix=$findings/$target-")
+
+fuzz() {
+  local target=$1 found log
+  local options=("-max_total_time=$seconds" "-timeout=10" "-print_final_stats=1" "-artifact_prefix=$findings/$target-")
   [ ! -f "tests/fuzz/$target.dict" ] || options+=("-dict=tests/fuzz/$target.dict")
   found=$(mktemp -d) # what is interesting and new; only a person adds to the kept corpus
   log=$findings/$target.log
-  echo "== $target for $seconds s"
   if ".build/fuzz/tests/fuzz/${target}_fuzz" "${options[@]}" "$found" "tests/fuzz/corpus/$target" >"$log" 2>&1; then
+    echo "== $target for $seconds s"
     grep -E '^stat::(number_of_executed_units|new_units_added)' "$log"
-  else
-    failed=1
-    tail -n 40 "$log"
-    echo "fuzz: $target found a fault; see $log and the input $(sed -n 's/.*Test unit written to //p' "$log" | tail -n 1)" >&2
+    rm -rf "$found"
+    return 0
   fi
+  tail -n 40 "$log"
+  echo "fuzz: $target found a fault; see $log and the input $(sed -n 's/.*Test unit written to //p' "$log" | tail -n 1)" >&2
   rm -rf "$found"
-done
-exit "$failed"
+  return 1
+}
+export -f fuzz
+
+# One on each core.
+printf '%s\n' dispatch json_call manifest request | xargs -P "$(nproc)" -I '{}' bash -c 'fuzz {}'
