@@ -124,7 +124,9 @@ TEST(EndpointTest, AHostThatIsNotThereIsNamed) {
 
 /// Closes the connection of the first requests without an answer.
 Script deaf_to(int count) {
-  return [count](const std::string&) mutable { return count-- > 0 ? std::string() : reply("at last"); };
+  return [left = std::make_shared<std::atomic<int>>(count)](const std::string&) {
+    return left->fetch_sub(1) > 0 ? std::string() : reply("at last");
+  };
 }
 
 TEST(EndpointTest, WhatMayHaveArrivedIsNotMadeAgain) {
@@ -151,7 +153,7 @@ TEST(EndpointTest, AndNoMore) {
 }
 
 TEST(EndpointTest, AHostThatIsFullIsAskedAgain) {
-  int asked = 0;
+  std::atomic<int> asked{0};
   ScriptedHost host([&asked](const std::string&) {
     return asked++ == 0 ? failure("503 Service Unavailable", "", "") : reply("room");
   });
