@@ -5,6 +5,8 @@
 #include <Poco/Net/NetException.h>
 #include <Poco/Net/SocketAddress.h>
 #include <Poco/Net/StreamSocket.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include <algorithm>
 #include <istream>
@@ -38,6 +40,28 @@ std::string reason_of(const Poco::Exception& exception) {
   return exception.message().empty() ? exception.name() : exception.displayText();
 }
 
+/// A machine that has gone without a word is nobody to wait for where a call has no deadline, nor are idle connections
+/// to it worth keeping.
+void find_out_who_is_gone(Poco::Net::StreamSocket& socket) {
+  constexpr int kSilentSeconds = 15;
+  constexpr int kBetweenSeconds = 5;
+  constexpr int kProbes = 3;
+  socket.setKeepAlive(true);
+  socket.setOption(IPPROTO_TCP, TCP_KEEPIDLE, kSilentSeconds);
+  socket.setOption(IPPROTO_TCP, TCP_KEEPINTVL, kBetweenSeconds);
+  socket.setOption(IPPROTO_TCP, TCP_KEEPCNT, kProbes);
+}
+
+Poco::Net::NetException too_large(const Call& call) {
+  return Poco::Net::NetException("its answer has more than the " + std::to_string(call.most_reply_bytes) +
+                                 " bytes that fit into the caller's memory; raise arena_max_bytes");
+}
+
+Attempt late() {
+  return {.end = Attempt::End::late,
+          .answer = {.status = MORTISE_DEADLINE_EXCEEDED, .text = "it did not answer within the deadline"}};
+}
+
 }  // namespace
 
 base::Result<std::unique_ptr<Connection>> Connection::open(const std::string& host, std::uint16_t port,
@@ -47,6 +71,7 @@ base::Result<std::unique_ptr<Connection>> Connection::open(const std::string& ho
     Poco::Net::StreamSocket socket;
     socket.connect(Poco::Net::SocketAddress(host, port), until(deadline, kLongestConnect));
     socket.setNoDelay(true);
+    find_out_who_is_gone(socket);
     return std::make_unique<Connection>(socket, authority);
   } catch (const Poco::Exception& exception) {
     return base::Error{base::ErrorCode::unavailable, reason_of(exception)};
@@ -72,12 +97,10 @@ Attempt Connection::carry(const Call& call) {
   is_whole_ = false;
   try {
     send(call);
-    if (!wait_for_answer(call.deadline)) {
-      return {.end = Attempt::End::late,
-              .answer = {.status = MORTISE_DEADLINE_EXCEEDED, .text = "it did not answer within the deadline"}};
-    }
+    if (!wait_for_answer(call.deadline)) return late();
     return receive(call);
   } catch (const Poco::Exception& exception) {
+    if (Clock::now() >= call.deadline) return late();
     return {.end = Attempt::End::unknown, .answer = {.status = MORTISE_UNAVAILABLE, .text = reason_of(exception)}};
   }
 }
@@ -92,8 +115,8 @@ void Connection::send(const Call& call) {
     const auto left = std::chrono::ceil<milliseconds>(call.deadline - Clock::now());
     request.set(std::string(kDeadlineHeader), std::to_string(std::max<std::int64_t>(left.count(), 1)));
   }
-  const auto limit = until(call.deadline, kLongestPause);
-  session_.setTimeout(limit, limit, limit);
+  // The session's own limits are for connections that it makes.
+  session_.socket().setSendTimeout(until(call.deadline, kLongestPause));
   auto& body = session_.sendRequest(request);
   body.write(call.request.data(), static_cast<std::streamsize>(call.request.size()));
   session_.flushRequest();
@@ -109,8 +132,9 @@ bool Connection::wait_for_answer(Clock::time_point deadline) {
 
 Attempt Connection::receive(const Call& call) {
   HTTPResponse response;
+  session_.socket().setReceiveTimeout(until(call.deadline, kLongestPause));
   auto& in = session_.receiveResponse(response);
-  auto body = read_body(in, response, call.most_reply_bytes);
+  auto body = read_body(in, response, call);
   is_whole_ = response.getKeepAlive();
   if (response.getStatus() == HTTPResponse::HTTP_OK && response.getContentType() == kCallContentType) {
     return {.answer = {.text = std::move(body)}};
@@ -118,29 +142,22 @@ Attempt Connection::receive(const Call& call) {
   return to_failed_attempt(response, body);
 }
 
-std::string Connection::read_body(std::istream& in, const HTTPResponse& response, std::uint64_t most) {
-  const auto too_large = [&] {
-    return Poco::Net::NetException("its answer has more than the " + std::to_string(most) +
-                                   " bytes that fit into the caller's memory; raise arena_max_bytes");
-  };
+std::string Connection::read_body(std::istream& in, const HTTPResponse& response, const Call& call) {
+  constexpr std::size_t kPiece = 65536;
+  const bool has_length = response.hasContentLength();
+  const auto length = has_length ? static_cast<std::uint64_t>(response.getContentLength64()) : UINT64_MAX;
   std::string body;
-  if (response.hasContentLength()) {
-    const auto size = static_cast<std::uint64_t>(response.getContentLength64());
-    if (size > most) throw too_large();
-    body.resize(size);
-    in.read(body.data(), static_cast<std::streamsize>(size));
-    if (static_cast<std::uint64_t>(in.gcount()) != size) {
-      throw Poco::Net::NetException("the connection ended within its answer");
-    }
-    return body;
+  if (has_length && length > call.most_reply_bytes) throw too_large(call);
+  while (in.good() && body.size() < length) {
+    // One that trickles must not hold its caller for longer than one that is silent.
+    if (Clock::now() >= call.deadline) throw Poco::TimeoutException();
+    const auto before = body.size();
+    body.resize(before + static_cast<std::size_t>(std::min<std::uint64_t>(kPiece, length - before)));
+    in.read(body.data() + before, static_cast<std::streamsize>(body.size() - before));
+    body.resize(before + static_cast<std::size_t>(in.gcount()));
+    if (body.size() > call.most_reply_bytes) throw too_large(call);
   }
-  constexpr std::size_t kPiece = 16384;
-  for (std::size_t size = 0; in.good(); body.resize(size)) {
-    body.resize(size + kPiece);
-    in.read(body.data() + size, kPiece);
-    size += static_cast<std::size_t>(in.gcount());
-    if (size > most) throw too_large();
-  }
+  if (has_length && body.size() != length) throw Poco::Net::NetException("the connection ended within its answer");
   return body;
 }
 

@@ -28,8 +28,9 @@ struct Call {
 /// What has come of it.
 struct Answer {
   mortise_status status = MORTISE_OK;
-  std::string text{};     // the reply, or the failure's message
-  std::string context{};  // of a failure: the plugins and methods that it came through at the other host
+  std::string text{};       // the reply, or the failure's message
+  std::string context{};    // of a failure: the plugins and methods that it came through at the other host
+  bool has_arrived = true;  // false: the other host's plugin has certainly seen nothing of the call
 };
 
 /// How an attempt to make a call has ended.
@@ -63,7 +64,8 @@ class Connection {
   /// False: the deadline has come first.
   [[nodiscard]] bool wait_for_answer(Clock::time_point deadline);
   [[nodiscard]] Attempt receive(const Call& call);
-  [[nodiscard]] std::string read_body(std::istream& in, const Poco::Net::HTTPResponse& response, std::uint64_t most);
+  [[nodiscard]] static std::string read_body(std::istream& in, const Poco::Net::HTTPResponse& response,
+                                             const Call& call);
 
   Poco::Net::HTTPClientSession session_;
   const std::string host_header_;

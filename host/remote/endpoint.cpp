@@ -34,14 +34,17 @@ Endpoint::Endpoint(const std::string& url, const runtime::CircuitLimits& circuit
 }
 
 Answer Endpoint::call(const Call& call) {
+  bool has_arrived = false;
   for (std::uint32_t made = 1;; ++made) {
     const auto admission = admit();
-    if (admission == Admission::refused) return refuse();
+    if (admission == Admission::refused) return refuse(has_arrived);
     auto attempt = try_once(call);
     note(attempt, admission, made > 1);
     if (attempt.end == Attempt::End::answered) return std::move(attempt.answer);
+    has_arrived = has_arrived || attempt.end != Attempt::End::unsent;
     const auto pause = kRetries.pause_after(made);
     if (made == kRetries.attempts || !may_try_again(attempt, call) || call.deadline - pause <= Clock::now()) {
+      attempt.answer.has_arrived = has_arrived;
       attempt.answer.text = "the host at " + url_ + " could not be asked: " + attempt.answer.text;
       return std::move(attempt.answer);
     }
@@ -116,12 +119,13 @@ void Endpoint::note(const Attempt& attempt, Admission admission, bool is_retry) 
   }
 }
 
-Answer Endpoint::refuse() const {
+Answer Endpoint::refuse(bool has_arrived) const {
   const std::lock_guard lock(mutex_);
   const auto wait = circuit_.retry_after(Clock::now());
   return {.status = MORTISE_UNAVAILABLE,
           .text = "the host at " + url_ + " is not asked for " + std::to_string(wait.count()) +
-                  " s, as too many calls could not be made: " + counts_.trouble};
+                  " s, as too many calls could not be made: " + counts_.trouble,
+          .has_arrived = has_arrived};
 }
 
 }  // namespace mortise::remote

@@ -39,7 +39,7 @@ class Endpoint {
   void give_back(std::unique_ptr<Connection> connection);
   [[nodiscard]] Admission admit();
   void note(const Attempt& attempt, Admission admission, bool is_retry);
-  [[nodiscard]] Answer refuse() const;
+  [[nodiscard]] Answer refuse(bool has_arrived) const;
 
   const std::string url_;
   std::string host_;

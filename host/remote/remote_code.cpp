@@ -93,6 +93,7 @@ mortise_status RemoteCode::call(const Contract& contract, const Method& method, 
                                       .request_id = log == nullptr ? std::string_view() : log->request_id,
                                       .most_reply_bytes = scope->cone()->arena_max_bytes});
   if (answer.status != MORTISE_OK) {
+    if (!answer.has_arrived) runtime::note_unbegun(*contract.generation);
     // The other host's plugin has named itself in the context.
     return answer.context.empty()
                ? runtime::fail_call(*contract.generation, answer.status, method.name, answer.text)

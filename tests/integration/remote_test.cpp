@@ -40,6 +40,14 @@ class RemoteTest : public WorkersTest, public ::testing::WithParamInterface<cons
   }
   [[nodiscard]] std::string far_url() const { return "http://127.0.0.1:" + std::to_string(far_->port()); }
 
+  /// One of the zoo's runs in the other host, and is called from here.
+  void share(const std::string& file, const std::string& plugin) {
+    far_prefix_.drop(zoo_file(file));
+    expose(plugin);
+    start_far();
+    prefix_.drop(zoo_file(file));
+    call_far(plugin);
+  }
   Host& start_hello_and_greeter() {
     far_prefix_.drop(shipped_file("greeter"));
     expose("greeter");
@@ -111,11 +119,7 @@ TEST_P(RemoteTest, WhatIsNotExposedIsSaidSo) {
 }
 
 TEST_P(RemoteTest, NobodyNoticesThatItIsUpgradedThere) {
-  far_prefix_.drop(zoo_file("bank-1.0"));
-  expose("bank");
-  start_far();
-  prefix_.drop(zoo_file("bank-1.0"));
-  call_far("bank");
+  share("bank-1.0", "bank");
   prefix_.place(GetParam());
   prefix_.add_zoo("quotes");
   auto& host = start();
@@ -158,13 +162,29 @@ TEST_P(RemoteTest, ARestartBringsItBackAsItWas) {
   EXPECT_EQ(host.get("/hello/Ada").status, 200);
 }
 
-TEST_P(RemoteTest, TheDeadlineGoesAlong) {
-  far_prefix_.drop(zoo_file("bank-1.0"));
-  expose("bank");
+TEST_P(RemoteTest, DurableEventsWaitForASubscriberWhoseHostIsAway) {
+  // An attempt that counted would soon have been the last.
+  prefix_.configure({{"events", {{"attempts", 2}, {"retry_pause_ms", 10}, {"max_retry_pause_ms", 20}}}});
+  share("notes-1.0", "notes");
+  prefix_.drop(zoo_file("tells-1.0"));
+  prefix_.write_plugin("tells", json{{"placement", GetParam()}}.dump());
+  auto& host = start();
+  const auto noted = [this](int count) { return json::parse(far_->get("/notes?count=" + std::to_string(count)).body); };
+  ASSERT_EQ(host.connect().send("POST", "/tells?key=a&count=10").status, 200);
+  EXPECT_EQ(noted(10)["count"], 10);
+  EXPECT_EQ(far_->stop(), 0);
+  ASSERT_EQ(host.connect().send("POST", "/tells?key=a&from=11&count=20").status, 200);
+  const auto line = host.wait_for_log("durable events wait for their subscriber");
+  EXPECT_EQ(line["subscriber"], "notes");
   start_far();
-  prefix_.drop(zoo_file("bank-1.0"));
-  call_far("bank");
-  prefix_.place(GetParam());
+  const auto all = noted(30);
+  EXPECT_EQ(all["count"], 30);
+  EXPECT_EQ(all["out_of_order"], 0);
+  EXPECT_EQ(all["last"]["attempt"], 1);
+}
+
+TEST_P(RemoteTest, TheDeadlineGoesAlong) {
+  share("bank-1.0", "bank");
   prefix_.drop(zoo_file("quotes"));
   prefix_.write_plugin("quotes", json{{"placement", GetParam()}, {"limits", {{"deadline", "300ms"}}}}.dump());
   auto& host = start();

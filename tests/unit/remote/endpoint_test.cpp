@@ -118,6 +118,7 @@ TEST(EndpointTest, AHostThatIsNotThereIsNamed) {
   const auto answer = endpoint.call(call_of());
   EXPECT_EQ(answer.status, MORTISE_UNAVAILABLE);
   EXPECT_THAT(answer.text, AllOf(HasSubstr(url), HasSubstr("refused")));
+  EXPECT_FALSE(answer.has_arrived);
   EXPECT_EQ(endpoint.report().retries, 2U) << "what has not arrived may be sent again";
   EXPECT_THAT(endpoint.report().trouble, HasSubstr("refused"));
 }
@@ -132,7 +133,9 @@ Script deaf_to(int count) {
 TEST(EndpointTest, WhatMayHaveArrivedIsNotMadeAgain) {
   ScriptedHost host(deaf_to(1));
   Endpoint endpoint(host.url(), {});
-  EXPECT_EQ(endpoint.call(call_of()).status, MORTISE_UNAVAILABLE);
+  const auto answer = endpoint.call(call_of());
+  EXPECT_EQ(answer.status, MORTISE_UNAVAILABLE);
+  EXPECT_TRUE(answer.has_arrived) << "for all that is known";
   EXPECT_THAT(host.requests(), SizeIs(1));
 }
 
@@ -198,6 +201,17 @@ TEST(EndpointTest, WaitsUntilTheDeadline) {
   EXPECT_THAT(host.requests(), SizeIs(1)) << "who is late is not asked again";
   is_over = true;
   is_over.notify_all();
+}
+
+TEST(EndpointTest, AnAnswerThatStopsInTheMiddleIsWaitedForUntilTheDeadline) {
+  ScriptedHost host([](const std::string&) {
+    return std::string("HTTP/1.1 200 OK\r\nContent-Type: application/mortise-call\r\nContent-Length: 9\r\n\r\npart");
+  });
+  Endpoint endpoint(host.url(), {});
+  auto call = call_of(true);
+  call.deadline = Clock::now() + 50ms;
+  EXPECT_EQ(endpoint.call(call).status, MORTISE_DEADLINE_EXCEEDED);
+  EXPECT_THAT(host.requests(), SizeIs(1));
 }
 
 TEST(EndpointTest, AnAnswerThatIsTooLargeIsRefused) {
