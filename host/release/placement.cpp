@@ -10,12 +10,12 @@ namespace {
 /// Of one that is placed inline after a probation, which it has passed: what has come of the move, where that has
 /// failed.
 const Failure* find_failed_move(const config::PluginConfig& config, const std::string& sha256, const Memory& memory) {
-  const auto* failure = memory.find_failure(config.name, {.sha256 = sha256, .config_text = config.config_text});
+  const auto* failure = memory.find_failure(config.name, {.sha256 = sha256, .config_text = settings_text(config)});
   if (failure == nullptr || failure->is_quarantined() || failure->is_marked) return failure;
   // Another config that does not do is no failed move.
   const auto runs = memory.running.find(config.name);
   const bool is_it = runs != memory.running.end() && runs->second.record->sha256 == sha256 &&
-                     is_isolated(runs->second.config_text) && config_of(runs->second) == config.config_text;
+                     is_isolated(runs->second.config_text) && inline_settings_of(runs->second) == settings_text(config);
   return is_it ? failure : nullptr;
 }
 
@@ -60,7 +60,7 @@ Member place(const std::string& plugin, const Member& member, const Memory& memo
   if (memory.find_isolation(plugin, member.record->sha256) == nullptr) return member;
   const auto runs = memory.running.find(plugin);
   if (runs != memory.running.end() && runs->second.record->sha256 == member.record->sha256 &&
-      is_isolated(runs->second.config_text) && config_of(runs->second) == member.config_text) {
+      is_isolated(runs->second.config_text) && inline_settings_of(runs->second) == member.config_text) {
     return {.record = member.record, .config_text = runs->second.config_text};  // with what its sandbox is to be
   }
   config::PluginConfig settings;
@@ -69,10 +69,11 @@ Member place(const std::string& plugin, const Member& member, const Memory& memo
   return {.record = member.record, .config_text = settings_text(settings)};
 }
 
-std::string config_of(const Member& member) {
+std::string inline_settings_of(const Member& member) {
   config::PluginConfig read;
   read_settings(member.config_text, read);
-  return read.config_text;
+  read.placement = config::Placement::in_line;
+  return settings_text(read);
 }
 
 std::string with_separators(std::uint64_t number) {

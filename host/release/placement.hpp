@@ -37,8 +37,8 @@ struct Placed {
 /// One that ran, or runs, as it may run again.
 [[nodiscard]] Member place(const std::string& plugin, const Member& member, const Memory& memory);
 
-/// What the plugin itself is given of what is set for it.
-[[nodiscard]] std::string config_of(const Member& member);
+/// What would be set for it if it ran in the host process.
+[[nodiscard]] std::string inline_settings_of(const Member& member);
 
 /// "10,000".
 [[nodiscard]] std::string with_separators(std::uint64_t number);

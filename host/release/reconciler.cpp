@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/give_way.hpp"
+#include "release/placement.hpp"
 #include "release/planner.hpp"
 #include "telemetry/log.hpp"
 
@@ -144,7 +145,8 @@ bool Reconciler::is_asked_for(const Failure& failure, const Desired& desired) co
   const auto choice = desired.choices.find(name);
   if (choice == desired.choices.end()) return false;
   // Of a move inline, which is what is asked for of one that has passed its probation.
-  const bool is_move = choice->config->isolated_first > 0 && choice->config->config_text == failure.member.config_text;
+  const bool is_move =
+      choice->config->isolated_first > 0 && inline_settings_of(choice->member()) == failure.member.config_text;
   if (!is_move && settings_text(*choice->config) != failure.member.config_text) return false;
   return std::any_of(records_.begin(), records_.end(), [&](const catalog::RecordPtr& record) {
     return record->state == catalog::FileState::verified && record->sha256 == failure.member.record->sha256;

@@ -27,7 +27,7 @@ void Reconciler::follow_probations() {
       continue;
     }
     const bool is_isolated_for_more = memory_.find_isolation(name, record->sha256) != nullptr ||
-                                      memory_.find_failure(name, {record->sha256, config.config_text}) != nullptr ||
+                                      memory_.find_failure(name, {record->sha256, settings_text(config)}) != nullptr ||
                                       memory_.holds.contains(name);
     if (!is_isolated_for_more) subjects.push_back({.generation = runs->second, .requests = config.isolated_first});
   }
@@ -56,7 +56,7 @@ void Reconciler::move_inline(const Probations::Subject& subject) {
   std::erase_if(plan.steps, [&](const Step& step) {
     if (step.plugin != name || step.to_sha256 != member.record->sha256) return true;
     const auto& config = *desired.wanted.at(name).config;
-    return is_isolated(settings_text(config)) || config.config_text != config_of(member);
+    return settings_text(config) != inline_settings_of(member);
   });
   // What a failed release has left waits on: this move is no part of it.
   auto held_back = std::tuple(held_back_, held_back_by_, held_back_why_);
@@ -103,7 +103,7 @@ void Reconciler::report_placement(const runtime::Generation& generation, PluginS
   if (const auto* isolation = memory_.find_isolation(plugin.name, record->sha256)) {
     plugin.isolated_by = PluginStatus::IsolatedBy::crash;
     why = "isolated, because " + isolation->reason + "; `mortise pardon " + plugin.name + "` brings it back inline";
-  } else if (const auto* failure = memory_.find_failure(plugin.name, {record->sha256, config.config_text});
+  } else if (const auto* failure = memory_.find_failure(plugin.name, {record->sha256, settings_text(config)});
              failure != nullptr && config.isolated_first > 0) {
     why = "isolated, because it did not do inline: " + failure->reason;
   } else if (plugin.probation.requests > 0) {

@@ -82,6 +82,25 @@ TEST(Placement, OfWhatHasNotChangedIsTheVerySameConfig) {
   EXPECT_EQ(place(given, *record, memory, isolated).config, given);
 }
 
+TEST(Placement, AMoveThatHasFailedIsNotTriedAgainWhateverIsExposed) {
+  auto config = make_config("notes");
+  config->isolated_first = 5;
+  config->expose.has_all = true;
+  const auto record = make_record("notes", "1.0.0");
+  Memory memory;
+  memory.passed["notes"].insert(record->sha256);
+  config::PluginConfig apart = *config;
+  apart.placement = config::Placement::isolated;
+  memory.running.put({"notes", {.record = record, .config_text = settings_text(apart)}});
+  IsolatedConfigs isolated;
+  EXPECT_EQ(place(config, *record, memory, isolated).config->placement, config::Placement::in_line);
+  memory.failures["notes"].push_back(
+      {.member = {.record = record, .config_text = settings_text(*config)}, .reason = "no room", .against = {}});
+  const auto placed = place(config, *record, memory, isolated);
+  EXPECT_EQ(placed.config->placement, config::Placement::isolated);
+  EXPECT_EQ(placed.why, "it did not do inline: no room");
+}
+
 TEST(Placement, WritesNumbersForPeople) {
   EXPECT_EQ(with_separators(0), "0");
   EXPECT_EQ(with_separators(999), "999");
