@@ -104,6 +104,9 @@ void read_sandbox(ObjectReader& reader, PluginConfig& plugin) {
 
 /// Likewise.
 void read_expose(ObjectReader& reader, PluginConfig& plugin) {
+  if (plugin.placement == Placement::remote && reader.has("expose")) {
+    reader.fault("expose", "is for the host that runs the plugin: expose it there");
+  }
   if (reader.is_boolean("expose")) return reader.boolean("expose", plugin.expose.has_all);
   reader.texts("expose", "true, or a list of contracts like [\"boutique.currency/1\"]",
                [&](const std::string& contract, std::size_t line) {

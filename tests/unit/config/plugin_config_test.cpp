@@ -191,6 +191,7 @@ TEST_F(PluginFiles, SayWhatIsWrongWithATrial) {
       {R"({"placement": {"remote": "http://a:1", "probation": {"requests": 5}}})",
        "/placement/probation: unknown key 'probation'"},
       {R"({"placement": {"remote": "http://a:1"}, "sandbox": "require"})", "/sandbox: needs \"placement\""},
+      {R"({"placement": {"remote": "http://a:1"}, "expose": true})", "/expose: is for the host that runs the plugin"},
       {R"({"placement": 5})", "/placement: must be one of \"inline\" \"isolated\""},
       {R"({"canary": {"percent": 5}})", "/canary: the key 'for' is missing"},
       {R"({"canary": {"percent": 100, "for": "1s"}})", "/canary/percent: must be a whole number from 1 to 99"},
