@@ -134,8 +134,7 @@ class Comparison {
     compare_idempotent(contract, old, now);
   }
 
-  /// A consumer on another host goes by the mark that it was built with, and calls once more what is not safe any
-  /// longer.
+  /// Another host goes by the file of the plugin that it has, and calls once more what is not safe any longer.
   void compare_idempotent(const std::string& contract, const manifest::Methods& old, const manifest::Methods& now) {
     for (const auto& method : now) {
       const auto before =
@@ -145,9 +144,10 @@ class Comparison {
       if (method.is_idempotent) {
         say(Effect::compatible, title + "may be called once more when nobody knows whether a call arrived");
       } else {
-        say(Effect::breaking, title +
-                                  "is not idempotent any longer, and who was built with the mark still calls it once "
-                                  "more when a call is lost; leave it in MORTISE_IDEMPOTENT, or append another method");
+        say(Effect::breaking,
+            title +
+                "is not idempotent any longer, and hosts that have the former file still call it once "
+                "more when a call is lost; leave it in MORTISE_IDEMPOTENT, or append another method");
       }
     }
   }

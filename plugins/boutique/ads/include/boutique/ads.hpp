@@ -14,7 +14,8 @@ struct Ad {
 };
 
 struct Ads {
-  /// Up to `most`, drawn at random: of those that fit one of the categories, or of all when none does.
+  /// Up to `most`, none where that is below 1; drawn at random: of those that fit one of the categories, or of all when
+  /// none does.
   mortise::Method<mortise::List<Ad>(std::span<const mortise::Str> categories, std::int32_t most)> pick;
 };
 MORTISE_CONTRACT(Ads, "boutique.ads", 1, pick)

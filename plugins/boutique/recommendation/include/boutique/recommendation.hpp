@@ -11,7 +11,8 @@ namespace boutique {
 
 struct Recommendation {
   /// Up to `most` ids of products that are not among `known` (what is in the cart, what is being looked at): those that
-  /// share categories with them first. The same for the same `visitor` and products.
+  /// share categories with them first. The same for the same `visitor` and products. None where `most` is below
+  /// 1.
   mortise::Method<mortise::List<mortise::Str>(std::string_view visitor, std::span<const mortise::Str> known,
                                               std::int32_t most)>
       recommend;

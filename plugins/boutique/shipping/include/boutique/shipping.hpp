@@ -23,6 +23,7 @@ struct Shipping {
   /// two capital letters, or a negative number.
   mortise::Method<Money(std::int32_t things, std::string_view country)> quote;
   /// Has an order sent, and gives its tracking number: the same for the same order, however often it is asked for.
+  /// Throws `invalid_argument` for an order without a key, or an address that lacks something.
   mortise::Method<mortise::Str(std::string_view order, Address to)> ship;
 };
 MORTISE_CONTRACT(Shipping, "boutique.shipping", 1, quote, ship)
