@@ -194,4 +194,16 @@ class OutboxTest : public ::testing::Test {
   std::optional<testing::LargestFile> full_;
 };
 
+/// By key, whether the texts are numbers that rise by one.
+inline void expect_order(const std::vector<FakeSubscriber::Heard>& all, int step = 1) {
+  std::map<std::string, int> last;
+  for (const auto& one : all) {
+    const auto number = std::stoi(one.text);
+    const auto [before, is_first] = last.emplace(one.key, number);
+    if (is_first) continue;
+    EXPECT_EQ(number, before->second + step) << one.key;
+    before->second = number;
+  }
+}
+
 }  // namespace mortise::events
