@@ -162,6 +162,18 @@ TEST_P(RemoteTest, ARestartBringsItBackAsItWas) {
   EXPECT_EQ(host.get("/hello/Ada").status, 200);
 }
 
+TEST_P(RemoteTest, TheOtherHostsLogTellsOfTheRequest) {
+  far_prefix_.configure({{"log", {{"level", "debug"}}}});
+  share("bank-1.0", "bank");
+  prefix_.place(GetParam());
+  prefix_.add_zoo("quotes");
+  const auto answer = start().get("/best/CHF");
+  EXPECT_EQ(answer.body, "42");
+  const auto line = far_->wait_for_log("converting", [](const json& one) { return one["unit"] == "CHF"; });
+  EXPECT_EQ(line["plugin"], "bank");
+  EXPECT_EQ(line["request_id"], answer.header("X-Request-Id"));
+}
+
 TEST_P(RemoteTest, DurableEventsWaitForASubscriberWhoseHostIsAway) {
   // An attempt that counted would soon have been the last.
   prefix_.configure({{"events", {{"attempts", 2}, {"retry_pause_ms", 10}, {"max_retry_pause_ms", 20}}}});
