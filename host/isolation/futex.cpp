@@ -10,6 +10,11 @@ namespace mortise::isolation {
 static_assert(sizeof(std::atomic<std::uint32_t>) == sizeof(std::uint32_t));
 static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
 
+LookHistory& LookHistory::of_thread() noexcept {
+  constinit thread_local LookHistory history;
+  return history;
+}
+
 void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t seen) noexcept {
   ::syscall(SYS_futex, &word, FUTEX_WAIT, seen, nullptr, nullptr, 0);
 }
