@@ -28,25 +28,31 @@ std::size_t BlockingPool::State::runnable() const {
   return count;
 }
 
-void BlockingPool::State::call_one() {
-  if (waiters.empty()) return;
-  auto& last = *waiters.back();
+/// To be woken when the mutex is free; null: nobody waits.
+BlockingPool::WaiterPtr BlockingPool::State::call_one() {
+  if (waiters.empty()) return nullptr;
+  auto last = std::move(waiters.back());
   waiters.pop_back();
   ++called;
-  last.is_called = true;
-  last.woken.notify_one();
+  last->is_called = true;
+  return last;
+}
+
+/// When the mutex is free, at best.
+void BlockingPool::wake(const WaiterPtr& waiter) {
+  if (waiter) waiter->woken.notify_one();
 }
 
 /// False when there was none for so long that the thread is not needed, or at the stop.
-bool BlockingPool::State::await_turn(std::unique_lock<std::mutex>& lock) {
+bool BlockingPool::State::await_turn(std::unique_lock<std::mutex>& lock, const WaiterPtr& here) {
   const auto until = std::chrono::steady_clock::now() + idle_limit;
   while (turns.empty() && !is_stopping) {
-    Waiter here;
-    waiters.push_back(&here);
-    if (here.woken.wait_until(lock, until, [&] { return here.is_called; })) {
+    here->is_called = false;
+    waiters.push_back(here);
+    if (here->woken.wait_until(lock, until, [&] { return here->is_called; })) {
       --called;  // what it was called for may have found another thread
     } else {
-      std::erase(waiters, &here);
+      std::erase(waiters, here);
       return !turns.empty();
     }
   }
@@ -64,8 +70,9 @@ void BlockingPool::State::run_next(std::unique_lock<std::mutex>& lock) {
     owner->second.waiting.pop_front();
     ++owner->second.running;
     list(owner);
-    if (!turns.empty()) call_one();
+    const auto next = turns.empty() ? nullptr : call_one();
     lock.unlock();
+    wake(next);
     task();
   }
   lock.lock();
@@ -87,6 +94,7 @@ void BlockingPool::take_back(State& state, Owners::iterator owner) {
 }
 
 bool BlockingPool::post(std::string_view owner, std::size_t share, std::function<void()> task) {
+  WaiterPtr called;
   {
     auto& state = *state_;
     const std::lock_guard lock(state.mutex);
@@ -105,7 +113,7 @@ bool BlockingPool::post(std::string_view owner, std::size_t share, std::function
          wanted > state.waiters.size() + state.called && may_begin > 0 && state.threads < max_threads_; --wanted) {
       --may_begin;
       try {
-        std::thread([kept = state_] { work(kept); }).detach();
+        std::thread([kept = state_, here = std::make_shared<Waiter>()] { work(kept, here); }).detach();
       } catch (const std::exception&) {  // no more threads, or no memory
         if (state.threads > 0) break;    // those that are there take it when they can
         take_back(state, found);
@@ -113,16 +121,17 @@ bool BlockingPool::post(std::string_view owner, std::size_t share, std::function
       }
       ++state.threads;  // before it can look: it waits for the mutex
     }
-    state.call_one();
+    called = state.call_one();
   }
+  wake(called);
   return true;
 }
 
-void BlockingPool::work(const std::shared_ptr<State>& state) {
+void BlockingPool::work(const std::shared_ptr<State>& state, const WaiterPtr& here) {
   const telemetry::CrashStack stack;
   base::take_usual_turns();  // it may have been started by a loop
   std::unique_lock lock(state->mutex);
-  while (state->await_turn(lock)) state->run_next(lock);
+  while (state->await_turn(lock, here)) state->run_next(lock);
   --state->threads;
   state->ended.notify_all();
 }
@@ -137,7 +146,7 @@ std::size_t BlockingPool::stop(std::chrono::milliseconds patience) {
     dropped.push_back(std::move(owner.waiting));
     owner.waiting.clear();
   }
-  while (!state_->waiters.empty()) state_->call_one();
+  while (const auto waiter = state_->call_one()) wake(waiter);
   state_->ended.wait_for(lock, patience, [&] { return state_->threads == 0; });
   return state_->threads;
 }

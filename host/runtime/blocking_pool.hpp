@@ -49,17 +49,19 @@ class BlockingPool {
     [[nodiscard]] bool can_run() const { return !waiting.empty() && running < share; }
   };
   using Owners = std::map<std::string, Owner, std::less<>>;
-  /// A thread that waits for a turn.
+  /// A thread that waits for a turn, if it is one of `waiters`. Whoever calls it lets the mutex go first: the thread may
+  /// run at once, and would wait for that.
   struct Waiter {
     std::condition_variable woken;
     bool is_called = false;
   };
+  using WaiterPtr = std::shared_ptr<Waiter>;
   struct State {
     std::mutex mutex;
     std::condition_variable ended;       // one thread less
     Owners owners;                       // those that have something here
     std::deque<Owners::iterator> turns;  // those that can run, each once
-    std::vector<Waiter*> waiters;        // who came last is called first
+    std::vector<WaiterPtr> waiters;      // who came last is called first
     std::size_t called = 0;              // no waiters any more, and not at work yet
     std::size_t threads = 0;
     std::chrono::milliseconds idle_limit{0};
@@ -67,11 +69,12 @@ class BlockingPool {
 
     void list(Owners::iterator owner);
     [[nodiscard]] std::size_t runnable() const;
-    void call_one();
-    bool await_turn(std::unique_lock<std::mutex>& lock);
+    [[nodiscard]] WaiterPtr call_one();
+    bool await_turn(std::unique_lock<std::mutex>& lock, const WaiterPtr& here);
     void run_next(std::unique_lock<std::mutex>& lock);
   };
-  static void work(const std::shared_ptr<State>& state);
+  static void wake(const WaiterPtr& waiter);
+  static void work(const std::shared_ptr<State>& state, const WaiterPtr& here);
   static void take_back(State& state, Owners::iterator owner);
 
   const unsigned max_threads_;
