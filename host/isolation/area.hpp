@@ -4,7 +4,7 @@
 //  part          | written by      | what it is for
 //  submissions   | host; `head` and `sleepers` worker | numbers of calls that are to be begun
 //  completions   | worker; `head` host                | what the worker has to say of them
-//  calls         | host; `answer` worker              | one per request that is inside
+//  calls         | host; `answer` worker; `caller` both | one per request that is inside
 //  replies       | host; taken and given back by the worker | what the host says to one who waits for it
 //  ledgers       | host                               | what has left a socket's queue (http/websocket_elsewhere.hpp)
 //  contract calls, outgoing | see contract_memory.hpp  | calls through contracts, into the worker and out of it
@@ -108,6 +108,9 @@ struct CallMemory {
   std::uint32_t bindings_size;  // behind the request: see Bindings
   // The sequence of the request whose client has gone: a value on its own, relaxed.
   std::atomic<std::uint64_t> gone;
+  // Who makes the handler's calls of others (calling.hpp), and how many sleep on that.
+  alignas(64) std::atomic<std::uint32_t> caller;
+  std::atomic<std::uint32_t> callers_asleep;
   alignas(64) std::array<std::uint8_t, kDirectBytes> request;
   std::array<std::uint8_t, kDirectBytes> answer;
 };

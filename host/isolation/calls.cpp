@@ -7,6 +7,7 @@
 
 #include "base/strings.hpp"
 #include "http/response_writer.hpp"
+#include "isolation/calling.hpp"
 #include "isolation/futex.hpp"
 #include "isolation/http_form.hpp"
 #include "isolation/steady_ns.hpp"
@@ -244,6 +245,7 @@ void Calls::end(Call& call, Rest& rest) {
       .accepted = std::exchange(call.accepted, nullptr), .heard = std::exchange(call.socket, nullptr), .is_ok = true};
   call.cone.reset();
   call.failed_through = {};
+  calling::end(end_.area->memory().calls[call.number]);
   if (call.busy > 0) {
     call.is_to_be_cut = true;
   } else if (call.exchange != nullptr) {

@@ -13,6 +13,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -157,6 +158,16 @@ class Calls : public std::enable_shared_from_this<Calls> {
   void end(Call& call, Rest& rest);
   void finish(const Rest& rest);
 
+  // --- What handlers call of others (calls_contracts.cpp).
+  void take_call(Call& call, const Completion& completion);
+  bool begin_call(Call& call, std::uint32_t number);
+  void make_calls(Call& call, std::uint64_t sequence, const runtime::ConePtr& cone, runtime::Scope::Time until,
+                  std::uint32_t first);
+  std::optional<std::uint32_t> await_call(Call& call, std::uint64_t sequence,
+                                          std::atomic<runtime::Scope::Time>& deadline);
+  void note_called(Call& call, std::uint64_t sequence, Failed failed);
+  void blame_provider(Call& call);
+
   void take(const Completion& completion);
   void take_of(Call& call, const Completion& completion, Rest& rest);
   void take_end(Call& call, const Completion& completion);
@@ -165,11 +176,8 @@ class Calls : public std::enable_shared_from_this<Calls> {
   void take_answer(Call& call, const Completion& completion);
   void take_write(Call& call, const Completion& completion);
   void take_read(Call& call, const Completion& completion);
-  void take_call(Call& call, const Completion& completion);
   static void take_returned(Call& call);
   void take_done(Call& call, Rest& rest);
-  void note_called(Call& call, std::uint64_t sequence, Failed failed);
-  void blame_provider(Call& call);
   void wait_elsewhere(Call& call, const Completion& completion);
   void finish_waiting(Call& call);
   mortise_status perform(mortise_http_exchange* exchange, const Completion& completion, std::uint64_t& value);

@@ -226,48 +226,6 @@ void Calls::finish_waiting(Call& call) {
   if (call.exchange != nullptr) cut(call);
 }
 
-/// On another thread, within what the handler can reach: whom it calls may take their time. A handler makes one call
-/// after the other.
-void Calls::take_call(Call& call, const Completion& completion) {
-  if (call.cone == nullptr) return end_.breach->note("it calls others for a handler that cannot");
-  if (call.is_calling) return end_.breach->note("it makes two calls at a time for one handler");
-  const auto number = static_cast<std::uint32_t>(std::min<std::uint64_t>(completion.argument, UINT32_MAX));
-  if (!outgoing_->claim(number)) return;
-  const bool is_posted = means_.calling.post([self = shared_from_this(), &call, sequence = call.sequence, number,
-                                              cone = call.cone, request_id = call.request_id, until = call.deadline] {
-    if (self->end_.breach->is_noted()) return;  // nobody waits for it
-    const auto& generation = self->generation_;
-    const telemetry::LogScope log_scope(generation.name(), generation.number_text(), request_id);
-    const std::atomic<runtime::Scope::Time> deadline{until};
-    const runtime::Scope scope(cone, &deadline);
-    try {
-      self->outgoing_->serve(number, [&](Failed failed) { self->note_called(call, sequence, std::move(failed)); });
-    } catch (const std::bad_alloc&) {
-      self->end_.breach->note("the host has no memory for what it calls");
-    }
-  });
-  call.is_calling = is_posted;  // whoever runs the task looks at it under the call's mutex, which is held here
-  if (!is_posted) outgoing_->answer(number, MORTISE_RESOURCE_EXHAUSTED, "the host has no thread for the call");
-}
-
-/// Unless another request has taken its place.
-void Calls::note_called(Call& call, std::uint64_t sequence, Failed failed) {
-  const std::lock_guard lock(call.mutex);
-  if (!call.is_active || call.sequence != sequence) return;
-  call.is_calling = false;
-  call.failed_through = std::move(failed);
-}
-
-/// The client gets the reason, the log the way that it came; that the plugin failed is not its own doing.
-void Calls::blame_provider(Call& call) {
-  const auto& [status, message, context] = call.failed_through;
-  const auto level = http::to_http_status(status) < 500 ? telemetry::Level::debug : telemetry::Level::warning;
-  const telemetry::LogScope scope(generation_.name(), generation_.number_text(), call.request_id);
-  telemetry::log(level, "http", "handler failed through a contract",
-                 {{"route", call.route->text}, {"reason", message}, {"way", context}});
-  means_.note_providers_failure(call.exchange);
-}
-
 void Calls::take_returned(Call& call) {
   call.has_returned = true;
   call.cone.reset();

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <thread>
 
+#include "isolation/calling.hpp"
 #include "isolation/entered.hpp"
 #include "isolation/futex.hpp"
 #include "isolation/remote_socket.hpp"
@@ -63,6 +64,7 @@ void Crew::run(std::uint32_t number) {
   try {
     const auto cone = bindings_.find(exchange.bindings());
     const Entered entered(Entered::Way::request, number);
+    const calling::Handler handler(link_.area().memory().calls[number]);
     runtime::Scope scope(cone, &exchange.deadline());
     status = route.handle(route.self, exchange.handle(), &exchange.request(), &error);
     is_through_contract = status != MORTISE_OK && scope.table().failure.status == status;

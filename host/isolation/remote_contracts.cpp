@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "isolation/calling.hpp"
 #include "isolation/contract_crew.hpp"
 #include "runtime/abi_values.hpp"
 #include "runtime/contracts_table.hpp"
@@ -58,6 +59,7 @@ bool RemoteContracts::say(const Entered& entered, std::uint32_t place) {
   if (entered.way == Entered::Way::contract_call) {
     return ContractCrew::say(link_.area().memory().contract_calls[entered.number], {.outgoing = place}, turn::kHost);
   }
+  if (calling::hand_over(link_.area().memory().calls[entered.number], place)) return true;
   Completion completion;
   completion.kind = Completion::Kind::call;
   completion.call = entered.number;

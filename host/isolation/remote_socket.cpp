@@ -8,6 +8,7 @@
 
 #include "http/websocket_elsewhere.hpp"
 #include "http/websocket_rules.hpp"
+#include "isolation/calling.hpp"
 #include "isolation/entered.hpp"
 #include "isolation/remote_exchange.hpp"
 #include "runtime/abi_values.hpp"
@@ -150,6 +151,7 @@ void RemoteSocket::hear(HostLink& link, Bindings& bindings, std::uint32_t number
     try {
       const auto cone = bindings.find(described);
       const Entered entered(Entered::Way::request, number);
+      const calling::Handler handler(memory);
       const runtime::Scope scope(cone);
       what.status = socket.call(event, payload, &error);
       message = {text.data(), std::min<std::size_t>(error.size, text.size())};
