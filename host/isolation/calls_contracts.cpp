@@ -1,5 +1,5 @@
-// What handlers of requests call of other plugins: each handler's calls are made on one thread of the host's, which stays
-// with it until it has returned, within what the handler can reach.
+// What handlers of requests call of other plugins: each handler's calls are made on one thread of the host's, which
+// stays with it until it has returned, within what the handler can reach.
 #include <algorithm>
 #include <atomic>
 #include <chrono>

@@ -44,7 +44,8 @@ class LookHistory {
 };
 
 /// Looks so long whether it is so; true as soon as it is. Whoever is to make it so may need the same core: after a
-/// while it is given up between two looks. When somebody else has used it meanwhile, sleeping would have been no slower.
+/// while it is given up between two looks. When somebody else has used it meanwhile, sleeping would have been no
+/// slower.
 template <class Condition>
 bool look_for(const Condition& is_so) noexcept {
   using Clock = std::chrono::steady_clock;

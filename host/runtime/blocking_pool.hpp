@@ -49,8 +49,8 @@ class BlockingPool {
     [[nodiscard]] bool can_run() const { return !waiting.empty() && running < share; }
   };
   using Owners = std::map<std::string, Owner, std::less<>>;
-  /// A thread that waits for a turn, if it is one of `waiters`. Whoever calls it lets the mutex go first: the thread may
-  /// run at once, and would wait for that.
+  /// A thread that waits for a turn, if it is one of `waiters`. Whoever calls it lets the mutex go first: the thread
+  /// may run at once, and would wait for that.
   struct Waiter {
     std::condition_variable woken;
     bool is_called = false;
