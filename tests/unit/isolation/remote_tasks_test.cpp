@@ -46,7 +46,7 @@ class RemoteTasksTest : public testing::BothSidesTest {
 
   std::atomic<mortise_status> answer_{MORTISE_OK};  // before anybody asks
   const runtime::GenerationPtr worker_ = make_worker();
-  RemoteTasks* const tasks_ = new RemoteTasks(*link_);  // which goes with the process, as the rest of a worker does
+  const std::unique_ptr<RemoteTasks> tasks_ = std::make_unique<RemoteTasks>(*link_);
 };
 
 TEST_F(RemoteTasksTest, WhatTheHostHasIsThereUntilItIsCancelled) {
