@@ -206,7 +206,7 @@ class BoutiqueWorkersTest : public BoutiqueCrashesTest {
     fill(cart, "teapot");
     payment_ = worker_of("boutique-payment");
     ASSERT_GT(payment_, 0) << host_->ask("GET", "/v1/status")["plugins"];
-    ASSERT_EQ(::kill(payment_, SIGSTOP), 0);
+    stop_process(payment_);
     // Checkout's own words, or the deadline's.
     EXPECT_THAT(place(key, cart).status, ::testing::AnyOf(503, 504));
     host_->wait_for_log("nobody knows whether an order was charged");

@@ -95,7 +95,7 @@ TEST_F(ForkServerTest, OneThatHangsIsReplaced) {
   const auto worker = worker_of("hello");
   const auto fork_server = parent_of(worker);
   replace(fork_server, [&] {
-    ASSERT_EQ(::kill(fork_server, SIGSTOP), 0);
+    stop_process(fork_server);
     ASSERT_EQ(::kill(worker, SIGKILL), 0);
     EXPECT_EQ(host_->get("/good").body, "1.0.0");
   });

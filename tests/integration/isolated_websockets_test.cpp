@@ -77,7 +77,7 @@ TEST_F(IsolatedWebSocketsTest, AllAreHeardOfMoreSocketsThanThereArePlacesForMess
   std::vector<Socket> sockets;
   for (std::size_t i = 0; i < kSockets; ++i) sockets.push_back(open());
   const auto worker = worker_of("talks");
-  ASSERT_EQ(::kill(worker, SIGSTOP), 0);
+  stop_process(worker);
   for (std::size_t i = 0; i < kSockets; ++i) sockets[i].send(std::to_string(i)).send("and once more");
   std::thread request([&] { EXPECT_EQ(host_->get("/talks/say/news").status, 200); });
   ASSERT_EQ(::kill(worker, SIGCONT), 0);

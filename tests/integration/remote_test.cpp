@@ -112,9 +112,8 @@ TEST_P(RemoteTest, StartsWithoutTheOtherHost) {
 TEST_P(RemoteTest, WhatIsNotExposedIsSaidSo) {
   auto& host = start_hello_and_greeter();
   far_prefix_.write_plugin("greeter", "{}");
-  far_->apply();
+  wait_until([&] { return host.get("/hello/Ada").status == 501; });
   const auto answer = host.get("/hello/Ada");
-  EXPECT_EQ(answer.status, 501);
   EXPECT_THAT(answer.body, HasSubstr("does not expose"));
 }
 
@@ -144,12 +143,10 @@ TEST_P(RemoteTest, ItMovesThereAndBackUnderLoad) {
   const auto answer = host.get("/hello/Ada").body;
   for (int round = 0; round < 3; ++round) {
     call_far("greeter");
-    host.apply();
-    EXPECT_EQ(status_of("greeter")["placement"], "remote");
+    wait_until([&] { return status_of("greeter")["placement"] == "remote"; });
     traffic.wait_for(answer);
     prefix_.write_plugin("greeter", "{}");
-    host.apply();
-    EXPECT_EQ(status_of("greeter")["placement"], "inline");
+    wait_until([&] { return status_of("greeter")["placement"] == "inline"; });
   }
   EXPECT_THAT(traffic.end(), ElementsAre(answer));
 }
@@ -201,7 +198,7 @@ TEST_P(RemoteTest, TheDeadlineGoesAlong) {
   prefix_.write_plugin("quotes", json{{"placement", GetParam()}, {"limits", {{"deadline", "300ms"}}}}.dump());
   auto& host = start();
   EXPECT_EQ(host.get("/best/CHF").body, "42");
-  ASSERT_EQ(::kill(far_->process(), SIGSTOP), 0);
+  stop_process(far_->process());
   EXPECT_EQ(host.get("/best/CHF").status, 504);
   ASSERT_EQ(::kill(far_->process(), SIGCONT), 0);
   wait_until([&] { return host.get("/best/CHF").status == 200; });

@@ -108,7 +108,6 @@ TEST_P(SqlTest, AnOlderVersionRunsWhereWhatItDoesNotKnowIsCompatible) {
   ASSERT_EQ(post("/keeps?name=tea&amount=3").status, 201);
   std::filesystem::remove(prefix_.drop_directory() / "keeps-1.1.so");
   prefix_.drop(zoo_file("keeps-1.0"));
-  host_->apply();
   host_->wait_for_version("keeps", "1.0.0");
   EXPECT_EQ(amounts(), (json{{"tea", 3}}));
 }

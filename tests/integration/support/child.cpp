@@ -12,9 +12,13 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <algorithm>
 #include <array>
+#include <filesystem>
+#include <fstream>
 #include <stdexcept>
 #include <system_error>
+#include <thread>
 
 namespace mortise::integration {
 namespace {
@@ -169,6 +173,25 @@ void wait_for_last_moment(pid_t pid) {
   const int count = ::poll(&ended, 1, static_cast<int>(patience));
   ::close(fd);
   if (count != 1) throw std::runtime_error("the process did not end");
+}
+
+void stop_process(pid_t pid) {
+  check(::kill(pid, SIGSTOP) == 0, "kill");
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  const auto is_stopped = [](const std::filesystem::path& thread) {
+    std::ifstream file(thread / "stat");
+    std::string text;
+    std::getline(file, text);  // "PID (NAME) STATE ...", and the name may be anything
+    const auto name_end = text.rfind(')');
+    return name_end == std::string::npos || text.substr(name_end, 3) == ") T";  // or it has ended
+  };
+  const std::filesystem::directory_iterator none;
+  for (;;) {
+    const std::filesystem::directory_iterator threads("/proc/" + std::to_string(pid) + "/task");
+    if (std::all_of(threads, none, [&](const auto& thread) { return is_stopped(thread.path()); })) return;
+    if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error("the process did not stop");
+    std::this_thread::yield();
+  }
 }
 
 int wait_for_end(pid_t pid) {

@@ -30,6 +30,9 @@ struct ChildSettings {
 int wait_for_end(pid_t pid);
 /// Waits for the end of a process that is no child, and may be gone already. Throws likewise.
 void wait_for_last_moment(pid_t pid);
+/// None of its threads runs any more when this returns, until it is sent a SIGCONT: a signal alone only asks for that.
+/// Throws when patience ends.
+void stop_process(pid_t pid);
 
 /// Lines that another thread reads from a pipe. Any thread.
 class Output {

@@ -34,7 +34,7 @@ class HostTest : public ::testing::Test {
 
   /// Both files appear between two looks of the host.
   void drop_both(const std::string& one, const std::string& other) {
-    ASSERT_EQ(::kill(host_->process(), SIGSTOP), 0);
+    stop_process(host_->process());
     for (const auto& name : {one, other}) {
       const auto file = prefix_.drop(zoo_file(name));
       // Old: complete at first sight.
