@@ -8,7 +8,7 @@ build=(g++ gcc cmake ninja-build ccache pkg-config libboost1.81-dev libpoco-dev 
   libseccomp-dev libsqlite3-dev libssl-dev libcli11-dev libvalijson-dev libctemplate-dev
   libhowardhinnant-date-dev tzdata)
 run=(curl)
-tests=(libgtest-dev libgmock-dev libbenchmark-dev openssl curl procps binutils clang)
+tests=(libgtest-dev libgmock-dev libbenchmark-dev openssl curl procps binutils clang nginx-light)
 browser=(chromium fonts-dejavu-core)
 command -v npm >/dev/null || browser+=(nodejs npm) # one from elsewhere will do
 bench=(nginx-light wrk python3 procps util-linux libgrpc++-dev libprotobuf-dev protobuf-compiler-grpc)

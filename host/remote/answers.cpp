@@ -65,7 +65,9 @@ Attempt to_failed_attempt(const HTTPResponse& response, std::string_view body) {
     case HTTPResponse::HTTP_REQUEST_ENTITY_TOO_LARGE:
       return {.answer = {.status = MORTISE_RESOURCE_EXHAUSTED, .text = why}};
     case HTTPResponse::HTTP_GATEWAY_TIMEOUT:
-      return {.end = Attempt::End::unknown, .answer = {.status = MORTISE_DEADLINE_EXCEEDED, .text = why}};
+      return {.end = Attempt::End::unknown,
+              .sign = Attempt::Sign::silent,
+              .answer = {.status = MORTISE_DEADLINE_EXCEEDED, .text = why}};
     default:
       return {.end = is_unsent(http_status) ? Attempt::End::unsent : Attempt::End::unknown,
               .answer = {.status = MORTISE_UNAVAILABLE, .text = why}};

@@ -12,6 +12,7 @@
 #include <istream>
 #include <memory>
 #include <ostream>
+#include <utility>
 
 #include "remote/answers.hpp"
 #include "remote/call_headers.hpp"
@@ -59,6 +60,7 @@ Poco::Net::NetException too_large(const Call& call) {
 
 Attempt late() {
   return {.end = Attempt::End::late,
+          .sign = Attempt::Sign::silent,
           .answer = {.status = MORTISE_DEADLINE_EXCEEDED, .text = "it did not answer within the deadline"}};
 }
 
@@ -95,13 +97,16 @@ bool Connection::is_fresh() noexcept {
 
 Attempt Connection::carry(const Call& call) {
   is_whole_ = false;
+  const auto sign = std::exchange(is_kept_, true) ? Attempt::Sign::changed : Attempt::Sign::silent;
   try {
     send(call);
     if (!wait_for_answer(call.deadline)) return late();
     return receive(call);
   } catch (const Poco::Exception& exception) {
     if (Clock::now() >= call.deadline) return late();
-    return {.end = Attempt::End::unknown, .answer = {.status = MORTISE_UNAVAILABLE, .text = reason_of(exception)}};
+    return {.end = Attempt::End::unknown,
+            .sign = sign,
+            .answer = {.status = MORTISE_UNAVAILABLE, .text = reason_of(exception)}};
   }
 }
 

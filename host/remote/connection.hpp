@@ -38,7 +38,12 @@ struct Attempt {
   /// answered: by the other host, with a reply or a failure of its plugin. unsent: it has not arrived. unknown: it may
   /// have. late: likewise, and its deadline has passed.
   enum class End { answered, unsent, unknown, late };
+  /// What it says of the host. alive: somebody there has answered, be it a balancer that finds no host. changed: a
+  /// kept connection has ended, and so may all that were made before; who is there now nobody knows. silent: nobody has
+  /// answered in time, or over a connection that was made for it.
+  enum class Sign { alive, changed, silent };
   End end = End::answered;
+  Sign sign = Sign::alive;
   Answer answer{};  // of one that was not answered, its text says why
 };
 
@@ -70,6 +75,7 @@ class Connection {
   Poco::Net::HTTPClientSession session_;
   const std::string host_header_;
   bool is_whole_ = true;
+  bool is_kept_ = false;  // it has carried one before
 };
 
 }  // namespace mortise::remote

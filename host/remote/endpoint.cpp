@@ -23,6 +23,16 @@ bool may_try_again(const Attempt& attempt, const Call& call) {
   }
 }
 
+runtime::CircuitBreaker::Outcome to_outcome(Attempt::Sign sign) {
+  using Outcome = runtime::CircuitBreaker::Outcome;
+  switch (sign) {
+    case Attempt::Sign::alive: return Outcome::success;
+    case Attempt::Sign::changed: return Outcome::unknown;
+    case Attempt::Sign::silent: return Outcome::failure;
+  }
+  return Outcome::unknown;
+}
+
 }  // namespace
 
 Endpoint::Endpoint(const std::string& url, const runtime::CircuitLimits& circuit) : url_(url) {
@@ -66,6 +76,7 @@ Attempt Endpoint::try_once(const Call& call) {
     if (!opened) {
       const bool is_late = call.deadline <= Clock::now();
       return {.end = is_late ? Attempt::End::late : Attempt::End::unsent,
+              .sign = Attempt::Sign::silent,
               .answer = {.status = is_late ? MORTISE_DEADLINE_EXCEEDED : MORTISE_UNAVAILABLE,
                          .text = std::move(opened).error().message}};
     }
@@ -105,17 +116,16 @@ void Endpoint::note(const Attempt& attempt, Admission admission, bool is_retry) 
   const auto now = Clock::now();
   const std::lock_guard lock(mutex_);
   ++(is_retry ? counts_.retries : counts_.calls);
-  if (!is_answered) {
-    ++counts_.failures;
-    // Those to the host as it was would fail as well.
-    if (attempt.end != Attempt::End::late) idle_.clear();
-  }
+  if (!is_answered) ++counts_.failures;
+  // Those to the host as it was would fail as well.
+  const bool has_broken = attempt.sign != Attempt::Sign::alive && attempt.end != Attempt::End::late;
+  if (has_broken) idle_.clear();
   counts_.trouble = is_answered ? std::string() : attempt.answer.text;
   if (admission == Admission::probe) {
-    using Outcome = runtime::CircuitBreaker::Outcome;
-    static_cast<void>(circuit_.end_probe(is_answered ? Outcome::success : Outcome::failure, now));
-  } else {
-    static_cast<void>(circuit_.note(!is_answered, now));
+    static_cast<void>(circuit_.end_probe(to_outcome(attempt.sign), now));
+  } else if (attempt.sign != Attempt::Sign::changed) {
+    // The many calls that were inside one of several hosts when it ended say nothing of the others behind the URL.
+    static_cast<void>(circuit_.note(attempt.sign == Attempt::Sign::silent, now));
   }
 }
 

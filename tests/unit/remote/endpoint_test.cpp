@@ -244,6 +244,49 @@ TEST(EndpointTest, AHostThatFailsIsLeftAloneAndTriedAgain) {
   EXPECT_EQ(endpoint.report().circuit, "closed");
 }
 
+TEST(EndpointTest, ABalancerThatMissesOneOfItsHostsIsAskedOn) {
+  std::atomic<bool> is_well{false};
+  ScriptedHost host(
+      [&is_well](const std::string&) { return is_well ? reply("well") : failure("502 Bad Gateway", "", ""); });
+  Endpoint endpoint(host.url(), {});
+  // As many as may be inside a host when that ends.
+  for (int i = 0; i < 60; ++i) EXPECT_THAT(endpoint.call(call_of()).text, HasSubstr("it answered 502"));
+  EXPECT_EQ(endpoint.report().circuit, "closed");
+  EXPECT_EQ(endpoint.report().failures, 60U);
+  is_well = true;
+  EXPECT_EQ(endpoint.call(call_of()).text, "well");
+  EXPECT_EQ(host.connections(), 1) << "with the balancer all is well";
+}
+
+TEST(EndpointTest, ConnectionsThatEndTogetherSayNothingOfWhoIsThereNow) {
+  constexpr std::size_t kMany = 40;
+  std::atomic<std::size_t> inside{0};
+  std::atomic<bool> is_ended{false};
+  // Answers when all are inside, so that each has a connection of its own; of the second round all are cut off.
+  ScriptedHost host([&](const std::string&) {
+    if (is_ended && inside == 2 * kMany) return reply("another");
+    const auto until = ++inside > kMany ? 2 * kMany : kMany;
+    for (auto seen = inside.load(); seen < until; seen = inside) inside.wait(seen);
+    inside.notify_all();
+    return is_ended ? std::string() : reply("yes");
+  });
+  Endpoint endpoint(host.url(), {});
+  const auto call_at_once = [&] {
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < kMany; ++i) {
+      threads.emplace_back([&] { static_cast<void>(endpoint.call(call_of())); });
+    }
+    for (auto& thread : threads) thread.join();
+  };
+  call_at_once();
+  EXPECT_EQ(endpoint.report().failures, 0U);
+  is_ended = true;
+  call_at_once();
+  EXPECT_EQ(endpoint.report().failures, kMany);
+  EXPECT_EQ(endpoint.report().circuit, "closed");
+  EXPECT_EQ(endpoint.call(call_of()).text, "another");
+}
+
 TEST(EndpointTest, ManyThreadsHaveTheirOwnAnswers) {
   ScriptedHost host([](const std::string& request) { return reply(request.substr(request.find("\r\n\r\n") + 4)); });
   Endpoint endpoint(host.url(), {});
