@@ -122,6 +122,7 @@ class alignas(64) Connection final : public boost::intrusive_ref_counter<Connect
   Step read_body();
   Step on_head();
   void begin_exchange();
+  void continue_trace();
   Step route();
   Step dispatch(const Route& route);
   bool heed_client(const Route& route);

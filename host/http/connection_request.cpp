@@ -1,8 +1,10 @@
 // The beginning and the end of a connection's chain: from the bytes of a request to its route, and from its answer to
 // the next request. What lies between is dispatch.cpp.
+#include "base/strings.hpp"
 #include "http/connection.hpp"
 #include "http/loop.hpp"
 #include "http/shared.hpp"
+#include "runtime/abi_values.hpp"
 #include "runtime/generation.hpp"
 
 namespace mortise::http {
@@ -51,7 +53,19 @@ void Connection::begin_exchange() {
     loop_.make_request_id(work.generated_id);
     work.request_id = work.generated_id;
   }
+  if (!work.parser.head().traceparent.empty()) continue_trace();
   exchange_.begin(context());
+}
+
+/// What several headers `tracestate` say is one list.
+void Connection::continue_trace() {
+  const auto& head = workspace_->parser.head();
+  std::string state;
+  for (const auto& field : head.headers) {
+    if (!base::equals_ignoring_case(runtime::to_view(field.name), "tracestate")) continue;
+    state.append(state.empty() ? "" : ",").append(runtime::to_view(field.value));
+  }
+  workspace_->trace = telemetry::continue_trace(head.traceparent, state);
 }
 
 Connection::Step Connection::on_head() {

@@ -174,7 +174,8 @@ void Connection::build_request(const Route& route) {
 bool Connection::call_handler(const Route& route) {
   auto& work = *workspace_;
   const auto& generation = *work.cone->entry;
-  const telemetry::LogScope log_scope(generation.name(), generation.number_text(), work.request_id, route.pattern);
+  const telemetry::LogScope log_scope(generation.name(), generation.number_text(), work.request_id, route.pattern,
+                                      work.trace ? &*work.trace : nullptr);
   std::array<char, 1024> text;  // NOLINT(cppcoreguidelines-pro-type-member-init): the handler says how much it wrote
   mortise_error error{.struct_size = sizeof(mortise_error),
                       .capacity = static_cast<std::uint32_t>(text.size()),
@@ -320,16 +321,16 @@ void Connection::log_access() {
   const auto& head = workspace_->parser.head();
   const auto* generation = generation_.load(std::memory_order_relaxed);
   const auto duration = std::chrono::steady_clock::now() - workspace_->started;
-  const nlohmann::ordered_json line{
-      {"remote", remote_address_},
-      {"method", head.method},
-      {"target", head.target},
-      {"status", exchange_.status()},
-      {"bytes", exchange_.body_bytes()},
-      {"duration_us", std::chrono::duration_cast<std::chrono::microseconds>(duration).count()},
-      {"plugin", generation == nullptr ? "" : generation->name()},
-      {"generation", generation == nullptr ? 0 : generation->number()},
-      {"request_id", workspace_->request_id}};
+  nlohmann::ordered_json line{{"remote", remote_address_},
+                              {"method", head.method},
+                              {"target", head.target},
+                              {"status", exchange_.status()},
+                              {"bytes", exchange_.body_bytes()},
+                              {"duration_us", std::chrono::duration_cast<std::chrono::microseconds>(duration).count()},
+                              {"plugin", generation == nullptr ? "" : generation->name()},
+                              {"generation", generation == nullptr ? 0 : generation->number()},
+                              {"request_id", workspace_->request_id}};
+  if (const auto& trace = workspace_->trace) line["trace_id"] = trace->trace_id();
   telemetry::log_access(line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 

@@ -54,6 +54,7 @@ class RequestParser::Machine final : public beast::http::basic_parser<true> {
 
   unsigned host_count = 0;
   unsigned length_count = 0;
+  unsigned trace_count = 0;
   bool is_length_plain = true;
   bool has_foreign_transfer_encoding = false;
 
@@ -89,6 +90,8 @@ class RequestParser::Machine final : public beast::http::basic_parser<true> {
       case beast::http::field::unknown:
         if (base::equals_ignoring_case(to_std(name), "X-Request-Id") && is_fit_for_id(to_std(value))) {
           head_.request_id = to_std(value);
+        } else if (base::equals_ignoring_case(to_std(name), "traceparent")) {
+          head_.traceparent = ++trace_count == 1 ? to_std(value) : std::string_view();
         }
         break;
       default: break;

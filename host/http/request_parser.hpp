@@ -28,7 +28,8 @@ struct RequestHead {
   std::string_view path;   // of the target, without scheme, authority and query
   std::string_view query;  // behind the '?'
   std::vector<mortise_http_field> headers;
-  std::string_view request_id;  // the client's, when it is fit to be used
+  std::string_view request_id;   // the client's, when it is fit to be used
+  std::string_view traceparent;  // as it came; empty: there is none, or more than one
   bool is_http_1_0 = false;
   bool keep_alive = true;
   bool expects_continue = false;

@@ -19,6 +19,7 @@ void empty(std::string& text) {
 
 void Workspace::forget_request() noexcept {
   request_id = {};
+  trace.reset();
   body_charge.set(0);
   cone.reset();
   generation.reset();

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "http/router.hpp"
 #include "runtime/containment.hpp"
 #include "runtime/memory_account.hpp"
+#include "telemetry/trace_context.hpp"
 
 namespace mortise::http {
 
@@ -38,6 +40,7 @@ struct Workspace {
   // The request that is served.
   std::string generated_id;
   std::string_view request_id;
+  std::optional<telemetry::TraceContext> trace;
   runtime::ConePtr cone;              // until the handler has returned
   runtime::GenerationPtr generation;  // beyond that, when the exchange goes on
   runtime::Containment::Pass pass;

@@ -106,6 +106,7 @@ struct CallMemory {
   std::uint64_t size;
   std::uint32_t route;
   std::uint32_t bindings_size;  // behind the request: see Bindings
+  std::uint32_t trace_size;     // behind those: the header `traceparent` that the request's calls have
   // The sequence of the request whose client has gone: a value on its own, relaxed.
   std::atomic<std::uint64_t> gone;
   // Who makes the handler's calls of others (calling.hpp), and how many sleep on that.

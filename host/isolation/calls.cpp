@@ -100,6 +100,10 @@ mortise_status Calls::submit(const ForwardedRoute& route, mortise_http_exchange*
   auto* const call = take_free();
   if (call == nullptr) return refuse("too many requests are inside the plugin, or its process is being started");
   const auto bindings = outgoing_->has_any() ? outgoing_->describe(runtime::Scope::current()->table()) : std::string();
+  call->trace.reset();
+  if (const auto* const log = telemetry::LogScope::current(); log != nullptr && log->trace != nullptr) {
+    call->trace = *log->trace;
+  }
   const auto give_up = [&] {
     if (give_back(*call)) tell_waiting();
   };
@@ -122,14 +126,17 @@ mortise_status Calls::submit(const ForwardedRoute& route, mortise_http_exchange*
 bool Calls::write_request(Call& call, const mortise_http_request_v1& request, const std::string& bindings) {
   auto& memory = end_.area->memory().calls[call.number];
   const auto size = form_size(request);
+  const auto trace = call.trace ? std::string_view(call.trace->parent) : std::string_view();
+  const auto whole = size + bindings.size() + trace.size();
   auto* place = memory.request.data();
-  if (size + bindings.size() > kDirectBytes) {
-    place = call.block = end_.heap->allocate(size + bindings.size());
+  if (whole > kDirectBytes) {
+    place = call.block = end_.heap->allocate(whole);
     if (place == nullptr) return false;
   }
   write_form(request, place);
-  std::copy(bindings.begin(), bindings.end(), place + size);
+  std::copy(trace.begin(), trace.end(), std::copy(bindings.begin(), bindings.end(), place + size));
   memory.bindings_size = static_cast<std::uint32_t>(bindings.size());
+  memory.trace_size = static_cast<std::uint32_t>(trace.size());
   memory.offset = end_.area->offset_of(place);
   memory.size = size;
   return true;
@@ -254,6 +261,10 @@ void Calls::end(Call& call, Rest& rest) {
   if (call.busy == 0) call.is_active = false;
 }
 
+telemetry::LogScope Calls::log_scope(const Call& call) const {
+  return {generation_.name(), generation_.number_text(), call.request_id, {}, call.trace ? &*call.trace : nullptr};
+}
+
 /// As the edge does for a handler of its own that did not answer.
 void Calls::fail(Call& call, mortise_status status, std::string_view message) {
   if (status == MORTISE_OK) {
@@ -262,7 +273,7 @@ void Calls::fail(Call& call, mortise_status status, std::string_view message) {
   }
   const auto http_status = http::to_http_status(status);
   if (http_status == 500) {
-    const telemetry::LogScope scope(generation_.name(), generation_.number_text(), call.request_id);
+    const auto scope = log_scope(call);
     telemetry::log(telemetry::Level::error, "http", "handler failed",
                    {{"route", call.route->text}, {"reason", message.empty() ? "no message given" : message}});
     message = "the plugin that serves this failed; the host's log has the reason under this request id";

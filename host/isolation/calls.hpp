@@ -26,6 +26,7 @@
 #include "isolation/sockets.hpp"
 #include "runtime/generation.hpp"
 #include "runtime/scope.hpp"
+#include "telemetry/log.hpp"
 
 namespace mortise::isolation {
 
@@ -104,6 +105,7 @@ class Calls : public std::enable_shared_from_this<Calls> {
     std::uint64_t sequence = 0;
     const ForwardedRoute* route = nullptr;
     std::string request_id;
+    std::optional<telemetry::TraceContext> trace;
     runtime::Scope::Time deadline;
     std::uint8_t* block = nullptr;  // of the host's heap; null: the request lies in the call's own place
     bool is_told = false;           // it was taken for a socket
@@ -140,6 +142,7 @@ class Calls : public std::enable_shared_from_this<Calls> {
   void prepare(Call& call, const ForwardedRoute& route, const mortise_http_request_v1& request,
                mortise_http_exchange* exchange, runtime::ConePtr cone);
   bool write_request(Call& call, const mortise_http_request_v1& request, const std::string& bindings);
+  [[nodiscard]] telemetry::LogScope log_scope(const Call& call) const;
   static void on_client_gone(void* call);
 
   // --- What sockets have to tell (calls_sockets.cpp).

@@ -23,12 +23,14 @@ constexpr std::chrono::milliseconds kLongestStay{100};
 void Calls::take_call(Call& call, const Completion& completion) {
   const auto number = static_cast<std::uint32_t>(std::min<std::uint64_t>(completion.argument, UINT32_MAX));
   if (!begin_call(call, number)) return;
-  call.is_calling = means_.calling.post([self = shared_from_this(), &call, number, sequence = call.sequence,
-                                         cone = call.cone, request_id = call.request_id, deadline = call.deadline] {
-    const auto& generation = self->generation_;
-    const telemetry::LogScope log_scope(generation.name(), generation.number_text(), request_id);
-    self->make_calls(call, sequence, cone, deadline, number);
-  });
+  call.is_calling =
+      means_.calling.post([self = shared_from_this(), &call, number, sequence = call.sequence, cone = call.cone,
+                           request_id = call.request_id, trace = call.trace, deadline = call.deadline] {
+        const auto& generation = self->generation_;
+        const telemetry::LogScope log_scope(generation.name(), generation.number_text(), request_id, {},
+                                            trace ? &*trace : nullptr);
+        self->make_calls(call, sequence, cone, deadline, number);
+      });
   if (!call.is_calling) outgoing_->answer(number, MORTISE_RESOURCE_EXHAUSTED, "the host has no thread for the call");
 }
 
@@ -88,7 +90,7 @@ void Calls::note_called(Call& call, std::uint64_t sequence, Failed failed) {
 void Calls::blame_provider(Call& call) {
   const auto& [status, message, context] = call.failed_through;
   const auto level = http::to_http_status(status) < 500 ? telemetry::Level::debug : telemetry::Level::warning;
-  const telemetry::LogScope scope(generation_.name(), generation_.number_text(), call.request_id);
+  const auto scope = log_scope(call);
   telemetry::log(level, "http", "handler failed through a contract",
                  {{"route", call.route->text}, {"reason", message}, {"way", context}});
   means_.note_providers_failure(call.exchange);

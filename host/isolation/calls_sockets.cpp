@@ -138,6 +138,7 @@ bool Calls::write_told(Call& call, const Socket& socket) try {
   memory.offset = end_.area->offset_of(place);
   memory.size = size;
   call.request_id = socket.request_id;
+  call.trace.reset();  // of the request that opened it, long ago perhaps
   return true;
 } catch (const std::bad_alloc&) {
   return false;

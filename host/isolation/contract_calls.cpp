@@ -153,21 +153,26 @@ bool ContractCalls::write(Place& place, const Called& called, runtime::Scope& sc
                           bool is_reserved) {
   const auto* const log = telemetry::LogScope::current();
   const auto request_id = log == nullptr ? std::string_view() : log->request_id;
+  const auto trace =
+      log == nullptr || log->trace == nullptr ? std::string_view() : std::string_view(log->trace->parent);
   const auto bindings = outgoing_->has_any() ? outgoing_->describe(scope.table()) : std::string();
+  const auto along_size = request_id.size() + trace.size() + bindings.size();
   auto& memory = memory_of(place);
   std::span<std::uint8_t> direct(memory.direct);
   auto* const there = is_reserved ? const_cast<std::uint8_t*>(request.data) : room(direct, request.size, place.request);
   if (is_reserved) place.request = there;
-  auto* const along = room(direct, request_id.size() + bindings.size(), place.along);
+  auto* const along = room(direct, along_size, place.along);
   if (there == nullptr || along == nullptr) return false;
   if (!is_reserved && request.size > 0) std::memcpy(there, request.data, request.size);
-  std::copy(bindings.begin(), bindings.end(), std::copy(request_id.begin(), request_id.end(), along));
+  auto* const behind_id = std::copy(request_id.begin(), request_id.end(), along);
+  std::copy(bindings.begin(), bindings.end(), std::copy(trace.begin(), trace.end(), behind_id));
   memory.provision = called.contract.number;
   memory.method = called.method;
   memory.deadline_ns = to_ns(scope.deadline());
   memory.request_id_size = static_cast<std::uint32_t>(request_id.size());
   memory.request = {.offset = end_.area->offset_of(there), .size = request.size};
-  memory.along = {.offset = end_.area->offset_of(along), .size = request_id.size() + bindings.size()};
+  memory.along = {.offset = end_.area->offset_of(along), .size = along_size};
+  memory.trace_size = static_cast<std::uint32_t>(trace.size());
   return true;
 }
 

@@ -9,6 +9,7 @@
 #include "isolation/prefetch.hpp"
 #include "isolation/steady_ns.hpp"
 #include "isolation/task_form.hpp"
+#include "isolation/worker_trace.hpp"
 #include "runtime/abi_values.hpp"
 #include "runtime/generation.hpp"
 #include "runtime/scope.hpp"
@@ -39,9 +40,10 @@ bool ContractCrew::answer(std::uint32_t number, ContractCallMemory& place, Bound
   const mortise_bytes request{link_.area().at(place.request.offset), place.request.size};
   const std::string_view along(reinterpret_cast<const char*>(link_.area().at(place.along.offset)), place.along.size);
   const auto& generation = bindings_.generation();
+  const auto trace = trace_of(along.substr(place.request_id_size, place.trace_size));
   const telemetry::LogScope log_scope(generation.name(), generation.number_text(),
-                                      along.substr(0, place.request_id_size));
-  const auto described = along.substr(place.request_id_size);
+                                      along.substr(0, place.request_id_size), {}, trace ? &*trace : nullptr);
+  const auto described = along.substr(place.request_id_size + place.trace_size);
   if (!bound.cone || bound.described != described) bound = {std::string(described), bindings_.find(described)};
   const std::atomic<runtime::Scope::Time> deadline{from_ns(place.deadline_ns)};
   const Entered entered(Entered::Way::contract_call, number);

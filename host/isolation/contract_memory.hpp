@@ -81,10 +81,11 @@ struct ContractCallMemory {
   alignas(64) std::uint32_t provision;     // in the order of registration
   std::uint32_t method;
   Payload request;
-  Payload along;                     // the request id and what the plugin's slots are bound to: see Bindings
+  Payload along;                     // request id, `traceparent`, and what the plugin's slots are bound to: Bindings
   std::uint32_t request_id_size;     // of what goes along, where the request id comes first
   std::atomic<std::uint32_t> taken;  // counts the replies in the worker's heap that the host has copied
   std::int64_t deadline_ns;          // of the steady clock; INT64_MAX: none
+  std::uint32_t trace_size;          // of what goes along, where that comes second; mostly 0
   alignas(64) std::array<std::uint8_t, kDirectCallBytes> direct;
   alignas(64) Words<Said> said;
   std::atomic<std::uint32_t> worker_sleeps;  // on `taken`

@@ -10,6 +10,7 @@
 #include "isolation/entered.hpp"
 #include "isolation/futex.hpp"
 #include "isolation/remote_socket.hpp"
+#include "isolation/worker_trace.hpp"
 #include "runtime/generation.hpp"
 #include "runtime/scope.hpp"
 #include "telemetry/crash_handler.hpp"
@@ -60,7 +61,9 @@ void Crew::run(std::uint32_t number) {
   bool is_through_contract = false;
   const auto id = exchange.request().id;
   const std::string request_id(id.data, id.size);  // the request may be gone before the last line is logged
-  const telemetry::LogScope log_scope(generation.name(), generation.number_text(), request_id, route.pattern);
+  const auto trace = trace_of(exchange.traceparent());
+  const telemetry::LogScope log_scope(generation.name(), generation.number_text(), request_id, route.pattern,
+                                      trace ? &*trace : nullptr);
   try {
     const auto cone = bindings_.find(exchange.bindings());
     const Entered entered(Entered::Way::request, number);

@@ -36,6 +36,7 @@ std::uint32_t RemoteExchange::begin() {
   const auto* const form = link_->area().at(call.offset);
   read_form(form, view_);
   bindings_ = {reinterpret_cast<const char*>(form) + call.size, call.bindings_size};
+  traceparent_ = {bindings_.data() + bindings_.size(), call.trace_size};
   deadline_.store(from_ns(call.deadline_ns), std::memory_order_relaxed);
   sequence_ = call.sequence;
   is_open_ = true;

@@ -55,6 +55,7 @@ class RemoteExchange {
   [[nodiscard]] const std::atomic<Time>& deadline() const noexcept { return deadline_; }
   /// What the plugin's slots are bound to: see Bindings.
   [[nodiscard]] std::string_view bindings() const noexcept { return bindings_; }
+  [[nodiscard]] std::string_view traceparent() const noexcept { return traceparent_; }
   /// After the handler has returned, on its thread, `is_through_contract` with what a call of its has; the exchange may
   /// be another request's when this returns.
   void settle(mortise_status status, std::string_view message, bool is_through_contract);
@@ -83,6 +84,7 @@ class RemoteExchange {
   std::uint32_t number_ = 0;
   RequestView view_;                         // written by begin(), and read until the call is done
   std::string_view bindings_;                // likewise
+  std::string_view traceparent_;             // likewise
   std::atomic<Time> deadline_{Time::max()};  // a value on its own: relaxed
 
   mutable std::mutex mutex_;

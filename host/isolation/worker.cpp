@@ -237,6 +237,7 @@ class Worker {
       if (!field.value.empty()) told[std::string(cut(field.key))] = cut(field.value);
     }
     const auto* const scope = telemetry::LogScope::current();
+    if (scope != nullptr && scope->trace != nullptr) told["trace_id"] = scope->trace->trace_id();
     link_.say({{"say", say::kLog},
                {"level", static_cast<int>(level) + 1},  // as the ABI counts them
                {"message", message},

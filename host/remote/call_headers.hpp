@@ -12,6 +12,8 @@ inline constexpr std::string_view kCallContentType = "application/mortise-call";
 /// Of a request: how long the call may take, in milliseconds.
 inline constexpr std::string_view kDeadlineHeader = "Mortise-Deadline-Ms";
 inline constexpr std::string_view kRequestIdHeader = "X-Request-Id";
+inline constexpr std::string_view kTraceParentHeader = "traceparent";
+inline constexpr std::string_view kTraceStateHeader = "tracestate";
 /// Of the answer to a call that has failed: the code's name, "not_found", and the way that the failure has come, with
 /// "%XX" for what a header cannot hold.
 inline constexpr std::string_view kStatusHeader = "Mortise-Status";

@@ -116,6 +116,10 @@ void Connection::send(const Call& call) {
   request.setContentType(std::string(kCallContentType));
   request.setContentLength64(static_cast<std::int64_t>(call.request.size()));
   if (!call.request_id.empty()) request.set(std::string(kRequestIdHeader), std::string(call.request_id));
+  if (call.trace != nullptr) {
+    request.set(std::string(kTraceParentHeader), call.trace->parent);
+    if (!call.trace->state.empty()) request.set(std::string(kTraceStateHeader), call.trace->state);
+  }
   if (call.deadline != Clock::time_point::max()) {
     const auto left = std::chrono::ceil<milliseconds>(call.deadline - Clock::now());
     request.set(std::string(kDeadlineHeader), std::to_string(std::max<std::int64_t>(left.count(), 1)));

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/result.hpp"
+#include "telemetry/trace_context.hpp"
 
 namespace mortise::remote {
 
@@ -22,6 +23,7 @@ struct Call {
   bool is_idempotent = false;
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();  // max(): none
   std::string_view request_id;
+  const telemetry::TraceContext* trace = nullptr;  // null: there is none
   std::uint64_t most_reply_bytes = 0;
 };
 

@@ -51,7 +51,8 @@ void log_write(mortise_host* host, std::uint32_t level, mortise_str message, con
   }
   const auto* outer = telemetry::LogScope::current();
   const telemetry::LogScope scope(generation.name(), generation.number_text(),
-                                  outer == nullptr ? std::string_view() : outer->request_id);
+                                  outer == nullptr ? std::string_view() : outer->request_id, {},
+                                  outer == nullptr ? nullptr : outer->trace);
   telemetry::log(to_level(level), "plugin", to_view(message), copied.data(), copied.size());
 }
 

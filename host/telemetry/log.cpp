@@ -139,6 +139,7 @@ void log(Level level, std::string_view source, std::string_view message, const F
       add(line.fields, "plugin", scope->plugin);
       add(line.fields, "generation", scope->generation);
       add(line.fields, "request_id", scope->request_id);
+      if (scope->trace != nullptr) add(line.fields, "trace_id", scope->trace->trace_id());
     }
     for (std::size_t i = 0; i < count; ++i) add(line.fields, fields[i].key, fields[i].value);
     const Sink& to = sink();
@@ -157,8 +158,13 @@ void log_access(std::string_view json) {
 }
 
 LogScope::LogScope(std::string_view plugin_name, std::string_view generation_number, std::string_view request,
-                   std::string_view route_pattern) noexcept
-    : plugin(plugin_name), generation(generation_number), request_id(request), route(route_pattern), outer_(the_scope) {
+                   std::string_view route_pattern, const TraceContext* trace_of_request) noexcept
+    : plugin(plugin_name),
+      generation(generation_number),
+      request_id(request),
+      route(route_pattern),
+      trace(trace_of_request),
+      outer_(the_scope) {
   the_scope = this;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "telemetry/trace_context.hpp"
 
 namespace mortise::telemetry {
 
@@ -56,13 +57,13 @@ void log(Level level, std::string_view source, std::string_view message, const F
 /// Writes one line to the access log (JSON, whatever the format): `json` is an object, complete.
 void log_access(std::string_view json);
 
-/// What a thread works for; its fields are added to every line that the thread logs. Strings must outlive it.
+/// What a thread works for; its fields are added to every line that the thread logs. What it is given must outlive it.
 /// Nests; costs a few stores.
 class LogScope {
  public:
   /// `route`: only the mark of a crash tells of it.
   LogScope(std::string_view plugin, std::string_view generation, std::string_view request_id,
-           std::string_view route = {}) noexcept;
+           std::string_view route = {}, const TraceContext* trace = nullptr) noexcept;
   LogScope(const LogScope&) = delete;
   LogScope& operator=(const LogScope&) = delete;
   ~LogScope();
@@ -73,6 +74,7 @@ class LogScope {
   std::string_view generation;
   std::string_view request_id;
   std::string_view route;
+  const TraceContext* trace;  // null: its client has named none
 
  private:
   const LogScope* outer_;

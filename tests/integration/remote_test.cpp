@@ -4,6 +4,7 @@
 #include <thread>
 #include <vector>
 
+#include "remote/scripted_host.hpp"
 #include "support/placed_test.hpp"
 #include "support/traffic.hpp"
 #include "support/workers_test.hpp"
@@ -13,8 +14,11 @@ namespace {
 
 using nlohmann::json;
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::SizeIs;
 
 /// `host_` runs those that call; `far_` is the other host. The parameter is where who calls runs.
 class RemoteTest : public WorkersTest, public ::testing::WithParamInterface<const char*> {
@@ -169,6 +173,45 @@ TEST_P(RemoteTest, TheOtherHostsLogTellsOfTheRequest) {
   const auto line = far_->wait_for_log("converting", [](const json& one) { return one["unit"] == "CHF"; });
   EXPECT_EQ(line["plugin"], "bank");
   EXPECT_EQ(line["request_id"], answer.header("X-Request-Id"));
+}
+
+TEST_P(RemoteTest, BothHostsLogsTellOfTheTrace) {
+  far_prefix_.configure({{"log", {{"level", "debug"}}}});
+  prefix_.configure({{"edge", {{"access_log", true}}}});
+  far_prefix_.drop(zoo_file("bank-1.0"));
+  far_prefix_.write_plugin("bank", json{{"expose", true}, {"placement", GetParam()}}.dump());
+  start_far();
+  prefix_.drop(zoo_file("bank-1.0"));
+  call_far("bank");
+  prefix_.place(GetParam());
+  prefix_.add_zoo("quotes");
+  start();
+  const std::string trace(32, 'a');
+  const auto traced = host_->connect().get("/best/CHF", {{"traceparent", "00-" + trace + "-00000000000000ff-01"}});
+  const auto untraced = host_->get("/best/CHF");
+  const auto is_of = [](const Answer& answer) {
+    return [id = answer.header("X-Request-Id")](const json& line) { return line.value("request_id", "") == id; };
+  };
+  EXPECT_EQ(far_->wait_for_log("converting", is_of(traced))["trace_id"], trace);
+  EXPECT_FALSE(far_->wait_for_log("converting", is_of(untraced)).contains("trace_id"));
+  const auto access = [&](const Answer& answer) { return host_->wait_for_log("", is_of(answer)); };  // without message
+  EXPECT_EQ(access(traced)["trace_id"], trace);
+  EXPECT_FALSE(access(untraced).contains("trace_id"));
+}
+
+TEST_P(RemoteTest, TheTraceIsPassedOnWithASpanOfThisHost) {
+  remote::ScriptedHost far([](const std::string&) { return remote::failure("404 Not Found", "", ""); });
+  prefix_.drop(zoo_file("ledger"));
+  prefix_.write_plugin("ledger", json{{"placement", {{"remote", far.url()}}}}.dump());
+  prefix_.place(GetParam());
+  prefix_.add_zoo("clerk");
+  const std::string trace(32, 'a');
+  const auto parent = "00-" + trace + "-00000000000000ff-01";
+  EXPECT_EQ(start().connect().get("/look/1", {{"traceparent", parent}, {"tracestate", "a=b"}}).status, 501);
+  ASSERT_THAT(far.requests(), SizeIs(1));
+  const auto request = far.requests().front();
+  EXPECT_THAT(request, AllOf(ContainsRegex("traceparent: 00-" + trace + "-[0-9a-f]{16}-01\r\n"), Not(HasSubstr(parent)),
+                             HasSubstr("tracestate: a=b\r\n")));
 }
 
 TEST_P(RemoteTest, DurableEventsWaitForASubscriberWhoseHostIsAway) {

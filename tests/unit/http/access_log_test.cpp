@@ -65,6 +65,31 @@ TEST_F(AccessLogTest, TellsOfEachRequest) {
   EXPECT_EQ(line["generation"], generation_);
 }
 
+TEST_F(AccessLogTest, TellsOfTheTraceThatTheClientNames) {
+  start_logging();
+  const std::string trace(32, 'a');
+  const auto parent = "-" + trace + "-00000000000000ff-00\r\n";
+  const auto line_with = [&](const std::string& headers, const std::string& id) {
+    return log_of("GET /hello HTTP/1.1\r\nHost: a\r\n" + headers, id);
+  };
+  EXPECT_EQ(line_with("TraceParent: 00" + parent, "traced")["trace_id"], trace);
+  EXPECT_FALSE(line_with("", "untraced").contains("trace_id"));
+  EXPECT_FALSE(line_with("traceparent: ff" + parent, "invalid").contains("trace_id"));
+  EXPECT_FALSE(line_with("traceparent: 00" + parent + "traceparent: 00" + parent, "twice").contains("trace_id"));
+  EXPECT_FALSE(line_with("tracestate: a=b\r\n", "state-alone").contains("trace_id"));
+}
+
+TEST_F(AccessLogTest, TheNextRequestOfAConnectionIsOfNoTrace) {
+  start_logging();
+  const std::string trace(32, 'a');
+  const auto first = "GET /hello HTTP/1.1\r\nHost: a\r\ntraceparent: 00-" + trace +
+                     "-00000000000000ff-00\r\nX-Request-Id: first\r\n\r\n";
+  log_of(first + "GET /hello HTTP/1.1\r\nHost: a\r\n", "second");
+  EXPECT_EQ(line_of("first")["trace_id"], trace);
+  ASSERT_TRUE(line_of("second").is_object());
+  EXPECT_FALSE(line_of("second").contains("trace_id"));
+}
+
 TEST_F(AccessLogTest, TellsTheStatusOfWhatNoHandlerAnswered) {
   start_logging();
   EXPECT_EQ(log_of("GET /missing HTTP/1.1\r\nHost: a\r\n", "missing")["status"], 404);

@@ -47,6 +47,19 @@ TEST(EndpointTest, CarriesRequestAndReply) {
                     HasSubstr("Mortise-Deadline-Ms: "), HasSubstr("\r\n\r\nrequest")));
 }
 
+TEST(EndpointTest, CarriesTheTrace) {
+  ScriptedHost host([](const std::string&) { return reply(""); });
+  Endpoint endpoint(host.url(), {});
+  EXPECT_EQ(endpoint.call(call_of()).status, MORTISE_OK);
+  auto call = call_of();
+  const telemetry::TraceContext trace{"00-trace-span-01", "a=b"};
+  call.trace = &trace;
+  EXPECT_EQ(endpoint.call(call).status, MORTISE_OK);
+  EXPECT_THAT(host.requests().front(), AllOf(Not(HasSubstr("traceparent")), Not(HasSubstr("tracestate"))));
+  EXPECT_THAT(host.requests().back(),
+              AllOf(HasSubstr("traceparent: 00-trace-span-01\r\n"), HasSubstr("tracestate: a=b\r\n")));
+}
+
 TEST(EndpointTest, SaysNoDeadlineWhereThereIsNone) {
   ScriptedHost host([](const std::string&) { return reply(""); });
   Endpoint endpoint(host.url(), {});
