@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/peer.hpp"
 #include "http/loop.hpp"
 #include "http/shared.hpp"
 
@@ -140,10 +141,17 @@ void Connection::begin_close() {
 void Connection::sweep(std::int64_t now_ms) {
   if (auto* successor = successor_.load(std::memory_order_acquire)) return successor->sweep(now_ms);
   const auto kind = wait_.load(std::memory_order_acquire);
-  if (kind == Wait::none || now_ms < deadline_ms_.load(std::memory_order_relaxed)) return;
+  if (kind == Wait::none) return look_after_client();
+  if (now_ms < deadline_ms_.load(std::memory_order_relaxed)) return;
   is_timed_out_.store(true, std::memory_order_relaxed);
   const bool can_answer = kind == Wait::head || kind == Wait::body;
   ::shutdown(transport_->descriptor(), can_answer ? SHUT_RD : SHUT_RDWR);
+}
+
+/// Nobody reads while a handler has the request, so the kernel is asked. It is asked again at each tick: a pipelined
+/// request that has begun meanwhile knows nothing of what was seen before it.
+void Connection::look_after_client() {
+  if (is_in_request() && base::has_peer_gone(transport_->descriptor())) exchange_.note_client_gone();
 }
 
 void Connection::drain() {

@@ -74,7 +74,7 @@ class alignas(64) Connection final : public boost::intrusive_ref_counter<Connect
   [[nodiscard]] std::string_view date() const;
 
   // --- From other threads, while it is in the loop's list (under the list's lock).
-  /// Ends what has waited too long.
+  /// Ends what has waited too long, and looks whether the client of a handler at work is still there.
   void sweep(std::int64_t now_ms);
   /// A release was published.
   void follow_release();
@@ -155,6 +155,7 @@ class alignas(64) Connection final : public boost::intrusive_ref_counter<Connect
   void wait_for_request();
   void watch_client();
   void look_for_end();
+  void look_after_client();
   void read_shared();
   bool send_out();
   void begin_close();

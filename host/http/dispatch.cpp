@@ -293,7 +293,9 @@ void Connection::count_answer() {
   const auto since = workspace_->handled_since;
   const auto status = exchange_.status();
   const auto* generation = generation_.load(std::memory_order_relaxed);
-  if (generation == nullptr || status == 0) return;  // 0: the client did not wait for an answer
+  // 0: the client did not wait for an answer. Nor did one that has gone, and what its handler waited for was given up.
+  const bool is_for_nobody = !exchange_.is_shared() && exchange_.is_client_gone();
+  if (generation == nullptr || status == 0 || is_for_nobody) return;
   if (!std::exchange(workspace_->is_counted, true) && !exchange_.is_uncounted()) {
     generation->containment().note_answer(workspace_->pass, exchange_.is_providers_failure() ? 200 : status,
                                           base::coarse_now());

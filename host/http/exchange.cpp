@@ -140,6 +140,7 @@ mortise_status Exchange::start(const mortise_http_response_v1& head, std::option
   progress_ = Progress::streaming;
   if (is_expired()) return MORTISE_CANCELLED;
   deadline_.store(Time::max(), std::memory_order_relaxed);
+  if (!is_gone_) until_.store(Time::max(), std::memory_order_relaxed);
   is_stream_ = true;
   context_.stream_length = length;
   // HTTP/1.0 knows no chunks: there the end of the connection ends the answer.

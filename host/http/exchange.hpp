@@ -88,8 +88,13 @@ class Exchange {
     return state_of(claim_.load(std::memory_order_acquire)) == Claim::expired;
   }
   [[nodiscard]] Time deadline() const noexcept { return deadline_.load(std::memory_order_relaxed); }
-  /// The same for the scope of the exchange's handler, until that has returned.
-  [[nodiscard]] const std::atomic<Time>& deadline_to_read() const noexcept { return deadline_; }
+  /// What the scope of the exchange's handler goes by, until that has returned: the deadline, or runtime::Scope's
+  /// kUnheard once the client was seen to have gone.
+  [[nodiscard]] const std::atomic<Time>& deadline_to_read() const noexcept { return until_; }
+  /// The client has gone: who waits on its behalf may give up, and what comes of it counts for nobody. Nothing is
+  /// ended. Any thread, as long as the connection is sure to live.
+  void note_client_gone() noexcept;
+  [[nodiscard]] bool is_client_gone() const noexcept;
 
   /// Whether the exchange is shared between threads; the rest of this block only makes sense then.
   [[nodiscard]] bool is_shared() const noexcept { return is_shared_.load(std::memory_order_acquire); }
@@ -176,6 +181,9 @@ class Exchange {
   // Written before claim_, read by whoever takes that: relaxed. Set to max() when an answer is started, under the
   // mutex; who asks for the time that is left may see that late.
   std::atomic<Time> deadline_{Time::max()};
+  // The same until the client has gone. A value on its own: relaxed. Where the next request of the connection
+  // overwrites that, whoever has noted it looks again.
+  std::atomic<Time> until_{Time::max()};
   // Released by share() when the members below are set up; acquired by the loop before it uses them.
   std::atomic<bool> is_shared_{false};
   // Guarded by mutex_ once shared:

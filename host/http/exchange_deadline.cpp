@@ -8,6 +8,7 @@ namespace mortise::http {
 
 void Exchange::arm(Claim state, Time deadline) {
   deadline_.store(deadline, std::memory_order_relaxed);
+  until_.store(deadline, std::memory_order_relaxed);
   // Another number each time: whoever has looked before takes nothing of what comes after.
   const auto next = claim_.load(std::memory_order_relaxed) + kClaimStates;
   claim_.store(with(next, state), std::memory_order_release);
@@ -37,7 +38,15 @@ bool Exchange::take() noexcept {
 /// For the chain, when the handler has returned.
 bool Exchange::take_back() noexcept { return take() || change_claim(Claim::answered, Claim::taken); }
 
-std::uint64_t Exchange::time_left_ms() const noexcept { return runtime::time_left_ms(deadline()); }
+std::uint64_t Exchange::time_left_ms() const noexcept {
+  return runtime::time_left_ms(until_.load(std::memory_order_relaxed));
+}
+
+void Exchange::note_client_gone() noexcept { until_.store(runtime::Scope::kUnheard, std::memory_order_relaxed); }
+
+bool Exchange::is_client_gone() const noexcept {
+  return until_.load(std::memory_order_relaxed) == runtime::Scope::kUnheard;
+}
 
 /// Under the mutex.
 void Exchange::answer_timeout() {

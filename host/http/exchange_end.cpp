@@ -112,6 +112,7 @@ void Exchange::on_written(bool is_ok) {
 std::function<void()> Exchange::on_gone() {
   if (is_gone_) return {};
   is_gone_ = true;
+  note_client_gone();
   changed_.notify_all();
   return take_close_callback();
 }

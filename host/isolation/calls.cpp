@@ -158,11 +158,15 @@ void Calls::prepare(Call& call, const ForwardedRoute& route, const mortise_http_
   call.is_calling = false;
   call.cone = std::move(cone);
   call.deadline = deadline_of(http_.time_left_ms(exchange));
+  call.until.store(call.deadline, std::memory_order_relaxed);
   memory.sequence = call.sequence;
   memory.route = route.number;
   memory.deadline_ns = to_ns(call.deadline);
   const auto listening = http_.on_close(exchange, &on_client_gone, &call);
-  if (listening != MORTISE_OK) memory.gone.store(call.sequence, std::memory_order_relaxed);
+  if (listening != MORTISE_OK) {
+    call.until.store(runtime::Scope::kUnheard, std::memory_order_relaxed);
+    memory.gone.store(call.sequence, std::memory_order_relaxed);
+  }
   if (push(call)) return;
   fail(call, MORTISE_UNAVAILABLE, kWorkerIsGone);
   call.is_active = false;
@@ -188,6 +192,9 @@ bool Calls::push(Call& call) {
 /// On a thread of the edge, which must not wait: the worker's own threads look for whom it is.
 void Calls::on_client_gone(void* self) {
   auto& call = *static_cast<Call*>(self);
+  // It is called past the deadline, too.
+  const bool is_late = call.until.load(std::memory_order_relaxed) <= runtime::Scope::Time::clock::now();
+  if (!is_late) call.until.store(runtime::Scope::kUnheard, std::memory_order_relaxed);
   auto& memory = call.owner->end_.area->memory();
   memory.calls[call.number].gone.store(call.sequence, std::memory_order_relaxed);
   memory.gone_count.fetch_add(1, std::memory_order_release);

@@ -107,6 +107,10 @@ class Calls : public std::enable_shared_from_this<Calls> {
     std::string request_id;
     std::optional<telemetry::TraceContext> trace;
     runtime::Scope::Time deadline;
+    // What the handler's calls of others go by: the deadline, or kUnheard once the client has gone. A value on its own:
+    // relaxed. A call that a worker has left under way when it was done with this, against the rules, reads what the
+    // next request's handler goes by.
+    std::atomic<runtime::Scope::Time> until{runtime::Scope::Time::max()};
     std::uint8_t* block = nullptr;  // of the host's heap; null: the request lies in the call's own place
     bool is_told = false;           // it was taken for a socket
     std::uint64_t told_bytes = 0;   // what it may take of the heap then
@@ -164,10 +168,8 @@ class Calls : public std::enable_shared_from_this<Calls> {
   // --- What handlers call of others (calls_contracts.cpp).
   void take_call(Call& call, const Completion& completion);
   bool begin_call(Call& call, std::uint32_t number);
-  void make_calls(Call& call, std::uint64_t sequence, const runtime::ConePtr& cone, runtime::Scope::Time until,
-                  std::uint32_t first);
-  std::optional<std::uint32_t> await_call(Call& call, std::uint64_t sequence,
-                                          std::atomic<runtime::Scope::Time>& deadline);
+  void make_calls(Call& call, std::uint64_t sequence, const runtime::ConePtr& cone, std::uint32_t first);
+  std::optional<std::uint32_t> await_call(Call& call, std::uint64_t sequence);
   void note_called(Call& call, std::uint64_t sequence, Failed failed);
   void blame_provider(Call& call);
 

@@ -138,7 +138,11 @@ void Calls::take_answer(Call& call, const Completion& completion) {
   if (completion.kind == Kind::start) {
     const auto status = http_.start(call.exchange, &answer.response);
     if (status == MORTISE_OK || status == MORTISE_CANCELLED) call.is_started = true;
-    if (status == MORTISE_OK) call.deadline = runtime::Scope::Time::max();  // nor do those whom it calls have one
+    if (status == MORTISE_OK) {  // nor do those whom it calls have one
+      const auto former = std::exchange(call.deadline, runtime::Scope::Time::max());
+      auto until = former;  // unless the client has gone
+      call.until.compare_exchange_strong(until, call.deadline, std::memory_order_relaxed);
+    }
     return reply(completion, status);
   }
   if (call.is_started) return end_.breach->note("it answers a call as a whole that it has begun to answer");

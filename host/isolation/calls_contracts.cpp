@@ -23,14 +23,13 @@ constexpr std::chrono::milliseconds kLongestStay{100};
 void Calls::take_call(Call& call, const Completion& completion) {
   const auto number = static_cast<std::uint32_t>(std::min<std::uint64_t>(completion.argument, UINT32_MAX));
   if (!begin_call(call, number)) return;
-  call.is_calling =
-      means_.calling.post([self = shared_from_this(), &call, number, sequence = call.sequence, cone = call.cone,
-                           request_id = call.request_id, trace = call.trace, deadline = call.deadline] {
-        const auto& generation = self->generation_;
-        const telemetry::LogScope log_scope(generation.name(), generation.number_text(), request_id, {},
-                                            trace ? &*trace : nullptr);
-        self->make_calls(call, sequence, cone, deadline, number);
-      });
+  call.is_calling = means_.calling.post([self = shared_from_this(), &call, number, sequence = call.sequence,
+                                         cone = call.cone, request_id = call.request_id, trace = call.trace] {
+    const auto& generation = self->generation_;
+    const telemetry::LogScope log_scope(generation.name(), generation.number_text(), request_id, {},
+                                        trace ? &*trace : nullptr);
+    self->make_calls(call, sequence, cone, number);
+  });
   if (!call.is_calling) outgoing_->answer(number, MORTISE_RESOURCE_EXHAUSTED, "the host has no thread for the call");
 }
 
@@ -47,11 +46,9 @@ bool Calls::begin_call(Call& call, std::uint32_t number) {
   return outgoing_->claim(number);
 }
 
-void Calls::make_calls(Call& call, std::uint64_t sequence, const runtime::ConePtr& cone, runtime::Scope::Time until,
-                       std::uint32_t first) {
-  std::atomic<runtime::Scope::Time> deadline{until};
-  const runtime::Scope scope(cone, &deadline);
-  for (std::optional<std::uint32_t> number = first; number; number = await_call(call, sequence, deadline)) {
+void Calls::make_calls(Call& call, std::uint64_t sequence, const runtime::ConePtr& cone, std::uint32_t first) {
+  const runtime::Scope scope(cone, &call.until);
+  for (std::optional<std::uint32_t> number = first; number; number = await_call(call, sequence)) {
     if (end_.breach->is_noted()) return;  // nobody waits for it
     try {
       outgoing_->serve(*number, [&](Failed failed) { note_called(call, sequence, std::move(failed)); });
@@ -62,8 +59,7 @@ void Calls::make_calls(Call& call, std::uint64_t sequence, const runtime::ConePt
 }
 
 /// The handler's next call; nothing: whoever made the last one is not needed any more.
-std::optional<std::uint32_t> Calls::await_call(Call& call, std::uint64_t sequence,
-                                               std::atomic<runtime::Scope::Time>& deadline) {
+std::optional<std::uint32_t> Calls::await_call(Call& call, std::uint64_t sequence) {
   const auto number = calling::wait(end_.area->memory().calls[call.number], sequence, kLongestStay);
   if (!number) return std::nullopt;
   const std::lock_guard lock(call.mutex);
@@ -73,7 +69,6 @@ std::optional<std::uint32_t> Calls::await_call(Call& call, std::uint64_t sequenc
   }
   if (!begin_call(call, *number)) return std::nullopt;
   call.is_calling = true;
-  deadline.store(call.deadline, std::memory_order_relaxed);
   return number;
 }
 

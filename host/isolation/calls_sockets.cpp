@@ -186,6 +186,7 @@ void Calls::tell(Call& call, Socket& socket) {
     call.is_calling = false;
     call.cone = std::move(socket.told.cone);
     call.deadline = runtime::Scope::Time::max();
+    call.until.store(call.deadline, std::memory_order_relaxed);
     call.is_active = true;
     memory.sequence = call.sequence;
     memory.route = kSocketRoute;

@@ -11,7 +11,6 @@
 #include "isolation/calls.hpp"
 #include "isolation/futex.hpp"
 #include "isolation/prefetch.hpp"
-#include "isolation/steady_ns.hpp"
 #include "runtime/abi_values.hpp"
 #include "runtime/contracts_table.hpp"
 #include "runtime/failure.hpp"
@@ -24,8 +23,6 @@ using Clock = std::chrono::steady_clock;
 
 // Calls inside calls, each of which has frames on its caller's stack.
 constexpr unsigned kMostCrossings = 32;
-// A sleeper looks again after that: only for a word that something else than the worker has changed under its hands.
-constexpr std::chrono::seconds kLongestSleep{1};
 
 /// The place that the thread gave back last, in whichever worker: its memory is warm, and a thread of the worker may
 /// still look for the next call there. Threads that do not call at the same time have the same one.
@@ -109,6 +106,12 @@ mortise_status ContractCalls::call(const ForwardedContract& contract, std::uint3
   auto* const scope = runtime::Scope::current();
   if (scope == nullptr) return MORTISE_FAILED_PRECONDITION;
   const Called called{.contract = contract, .method = method};
+  const auto until = scope->deadline();
+  if (until == runtime::Scope::kUnheard) {
+    if (is_reserved) end_.heap->free(const_cast<std::uint8_t*>(request.data));
+    runtime::note_unbegun(generation_);
+    return fail(MORTISE_CANCELLED, called, "the client of the request has gone");
+  }
   if (scope->crossings() >= kMostCrossings) {
     if (is_reserved) end_.heap->free(const_cast<std::uint8_t*>(request.data));
     return fail(MORTISE_RESOURCE_EXHAUSTED, called, "calls between processes are nested too deeply");
@@ -134,7 +137,7 @@ mortise_status ContractCalls::call(const ForwardedContract& contract, std::uint3
   post(*place);
   ++scope->crossings();
   try {
-    const auto status = carry(*place, called, *scope, reply);
+    const auto status = carry(*place, called, *scope, until, reply);
     --scope->crossings();
     return status;
   } catch (const std::bad_alloc&) {
@@ -168,7 +171,7 @@ bool ContractCalls::write(Place& place, const Called& called, runtime::Scope& sc
   std::copy(bindings.begin(), bindings.end(), std::copy(trace.begin(), trace.end(), behind_id));
   memory.provision = called.contract.number;
   memory.method = called.method;
-  memory.deadline_ns = to_ns(scope.deadline());
+  memory.deadline.store(scope.deadline(), std::memory_order_relaxed);
   memory.request_id_size = static_cast<std::uint32_t>(request_id.size());
   memory.request = {.offset = end_.area->offset_of(there), .size = request.size};
   memory.along = {.offset = end_.area->offset_of(along), .size = along_size};
@@ -200,11 +203,12 @@ void ContractCalls::post(const Place& place) {
 }
 
 /// From its posting to its end. What it throws comes before the worker has returned.
-mortise_status ContractCalls::carry(Place& place, const Called& called, runtime::Scope& scope, mortise_bytes* reply) {
+mortise_status ContractCalls::carry(Place& place, const Called& called, runtime::Scope& scope,
+                                    runtime::Scope::Time until, mortise_bytes* reply) {
   constexpr std::string_view kLate = "the deadline of the request has passed";
   auto& memory = memory_of(place);
   for (;;) {
-    switch (wait(place, scope)) {
+    switch (wait(place, scope, until)) {
       case Wait::over: give_back(place); return fail(MORTISE_UNAVAILABLE, called, kWorkerIsGone);
       case Wait::broken: leave(place); return fail(MORTISE_INTERNAL, called, kBroken);
       case Wait::late:
@@ -220,7 +224,7 @@ mortise_status ContractCalls::carry(Place& place, const Called& called, runtime:
       leave(place);
       return fail(MORTISE_INTERNAL, called, kBroken);
     }
-    if (scope.deadline() <= Clock::now()) {
+    if (until <= Clock::now()) {
       leave(place);
       outgoing_->answer(said.outgoing, MORTISE_DEADLINE_EXCEEDED, kLate);
       return fail(MORTISE_DEADLINE_EXCEEDED, called, kLate);
@@ -230,7 +234,10 @@ mortise_status ContractCalls::carry(Place& place, const Called& called, runtime:
   }
 }
 
-ContractCalls::Wait ContractCalls::wait(const Place& place, const runtime::Scope& scope) const {
+/// The plugin is told when the client has gone, and is waited for all the same, as one in this process would be: who
+/// did not wait would let in as many others as clients care to send, beside those that are inside.
+ContractCalls::Wait ContractCalls::wait(const Place& place, const runtime::Scope& scope,
+                                        runtime::Scope::Time until) const {
   auto& memory = memory_of(place);
   look_for([&] { return memory.turn.load(std::memory_order_acquire) != turn::kWorker; });
   for (;;) {
@@ -241,11 +248,12 @@ ContractCalls::Wait ContractCalls::wait(const Place& place, const runtime::Scope
       end_.breach->note(kWrongTurn);
       return Wait::broken;
     }
-    const auto deadline = scope.deadline();
+    if (scope.is_unheard()) memory.deadline.store(runtime::Scope::kUnheard, std::memory_order_relaxed);
     const auto now = Clock::now();
-    if (deadline <= now) return Wait::late;
+    if (until <= now) return Wait::late;
     memory.host_sleeps.store(1);
-    futex_wait(memory.turn, seen, std::min<Clock::duration>(deadline - now, kLongestSleep));
+    // Looks again even where nobody wakes it: the client may have gone, or the word be changed under its hands.
+    futex_wait(memory.turn, seen, std::min<Clock::duration>(until - now, runtime::Scope::kLook));
     memory.host_sleeps.store(0);
   }
 }

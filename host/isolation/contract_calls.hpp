@@ -81,10 +81,11 @@ class ContractCalls {
   void free_blocks(Place& place);
   bool write(Place& place, const Called& called, runtime::Scope& scope, mortise_bytes request, bool is_reserved);
   void post(const Place& place);
-  mortise_status carry(Place& place, const Called& called, runtime::Scope& scope, mortise_bytes* reply);
+  mortise_status carry(Place& place, const Called& called, runtime::Scope& scope, runtime::Scope::Time until,
+                       mortise_bytes* reply);
   mortise_status end_with(Place& place, const Called& called, runtime::Scope& scope, mortise_bytes* reply,
                           const Outcome& outcome);
-  [[nodiscard]] Wait wait(const Place& place, const runtime::Scope& scope) const;
+  [[nodiscard]] Wait wait(const Place& place, const runtime::Scope& scope, runtime::Scope::Time until) const;
   bool abandon(Place& place);
   void leave(Place& place);
   void list_abandoned(Place& place);

@@ -1,13 +1,11 @@
 #include "isolation/contract_crew.hpp"
 
-#include <atomic>
 #include <cstring>
 #include <string_view>
 
 #include "isolation/entered.hpp"
 #include "isolation/futex.hpp"
 #include "isolation/prefetch.hpp"
-#include "isolation/steady_ns.hpp"
 #include "isolation/task_form.hpp"
 #include "isolation/worker_trace.hpp"
 #include "runtime/abi_values.hpp"
@@ -45,9 +43,8 @@ bool ContractCrew::answer(std::uint32_t number, ContractCallMemory& place, Bound
                                       along.substr(0, place.request_id_size), {}, trace ? &*trace : nullptr);
   const auto described = along.substr(place.request_id_size + place.trace_size);
   if (!bound.cone || bound.described != described) bound = {std::string(described), bindings_.find(described)};
-  const std::atomic<runtime::Scope::Time> deadline{from_ns(place.deadline_ns)};
   const Entered entered(Entered::Way::contract_call, number);
-  runtime::Scope scope(bound.cone, &deadline);
+  runtime::Scope scope(bound.cone, &place.deadline);
   mortise_bytes reply{nullptr, 0};
   const auto& channel = place.provision == kTaskProvision ? tasks_ : *registered_.provisions[place.provision].channel;
   const auto status = runtime::call_over(channel, place.method, request, reply);

@@ -17,6 +17,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -84,8 +85,10 @@ struct ContractCallMemory {
   Payload along;                     // request id, `traceparent`, and what the plugin's slots are bound to: Bindings
   std::uint32_t request_id_size;     // of what goes along, where the request id comes first
   std::atomic<std::uint32_t> taken;  // counts the replies in the worker's heap that the host has copied
-  std::int64_t deadline_ns;          // of the steady clock; INT64_MAX: none
-  std::uint32_t trace_size;          // of what goes along, where that comes second; mostly 0
+  // Of the steady clock, which all processes share; max(): none. Changes when nobody waits any more, while the plugin
+  // may ask: a value on its own, relaxed.
+  std::atomic<std::chrono::steady_clock::time_point> deadline;
+  std::uint32_t trace_size;  // of what goes along, where that comes second; mostly 0
   alignas(64) std::array<std::uint8_t, kDirectCallBytes> direct;
   alignas(64) Words<Said> said;
   std::atomic<std::uint32_t> worker_sleeps;  // on `taken`

@@ -238,6 +238,7 @@ void RemoteExchange::look_whether_gone() {
   if (!is_open_ || is_told_gone_ || !has_gone()) return;
   // Who registers a callback from now on is told at once.
   is_told_gone_ = true;
+  deadline_.store(runtime::Scope::kUnheard, std::memory_order_relaxed);
   const auto callback = std::exchange(close_callback_, nullptr);
   if (callback == nullptr || progress_ == Progress::ended) return;
   close_thread_ = std::this_thread::get_id();

@@ -64,6 +64,14 @@ Attempt late() {
           .answer = {.status = MORTISE_DEADLINE_EXCEEDED, .text = "it did not answer within the deadline"}};
 }
 
+/// The connection is closed, by which the other host learns of it.
+Attempt unheard() {
+  return {.end = Attempt::End::unheard,
+          .sign = Attempt::Sign::none,
+          .answer = {.status = MORTISE_CANCELLED,
+                     .text = "nobody waits for its answer any more, as the client of the request has gone"}};
+}
+
 }  // namespace
 
 base::Result<std::unique_ptr<Connection>> Connection::open(const std::string& host, std::uint16_t port,
@@ -100,9 +108,10 @@ Attempt Connection::carry(const Call& call) {
   const auto sign = std::exchange(is_kept_, true) ? Attempt::Sign::changed : Attempt::Sign::silent;
   try {
     send(call);
-    if (!wait_for_answer(call.deadline)) return late();
+    if (!wait_for_answer(call)) return call.is_unheard() ? unheard() : late();
     return receive(call);
   } catch (const Poco::Exception& exception) {
+    if (call.is_unheard()) return unheard();
     if (Clock::now() >= call.deadline) return late();
     return {.end = Attempt::End::unknown,
             .sign = sign,
@@ -131,12 +140,14 @@ void Connection::send(const Call& call) {
   session_.flushRequest();
 }
 
-bool Connection::wait_for_answer(Clock::time_point deadline) {
+/// Looks up now and then, as whoever notes that the client has gone knows nothing of who waits, and need not.
+bool Connection::wait_for_answer(const Call& call) {
   auto& socket = session_.socket();
-  while (!socket.poll(until(deadline, kLongestPause), Poco::Net::Socket::SELECT_READ)) {
-    if (Clock::now() >= deadline) return false;
+  while (!call.is_unheard()) {
+    if (socket.poll(until(call.deadline, runtime::Scope::kLook), Poco::Net::Socket::SELECT_READ)) return true;
+    if (Clock::now() >= call.deadline) return false;
   }
-  return true;
+  return false;
 }
 
 Attempt Connection::receive(const Call& call) {
@@ -159,7 +170,7 @@ std::string Connection::read_body(std::istream& in, const HTTPResponse& response
   if (has_length && length > call.most_reply_bytes) throw too_large(call);
   while (in.good() && body.size() < length) {
     // One that trickles must not hold its caller for longer than one that is silent.
-    if (Clock::now() >= call.deadline) throw Poco::TimeoutException();
+    if (call.is_unheard() || Clock::now() >= call.deadline) throw Poco::TimeoutException();
     const auto before = body.size();
     body.resize(before + static_cast<std::size_t>(std::min<std::uint64_t>(kPiece, length - before)));
     in.read(body.data() + before, static_cast<std::streamsize>(body.size() - before));

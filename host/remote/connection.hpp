@@ -4,6 +4,7 @@
 #include <Poco/Net/HTTPClientSession.h>
 #include <mortise/abi/types.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <iosfwd>
@@ -12,6 +13,7 @@
 #include <string_view>
 
 #include "base/result.hpp"
+#include "runtime/scope.hpp"
 #include "telemetry/trace_context.hpp"
 
 namespace mortise::remote {
@@ -22,9 +24,15 @@ struct Call {
   std::string_view request;
   bool is_idempotent = false;
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();  // max(): none
+  // The caller's scope's, as it changes: nobody may wait any more for what the call is part of. Null: somebody does.
+  const std::atomic<runtime::Scope::Time>* watched = nullptr;
   std::string_view request_id;
   const telemetry::TraceContext* trace = nullptr;  // null: there is none
   std::uint64_t most_reply_bytes = 0;
+
+  [[nodiscard]] bool is_unheard() const noexcept {
+    return watched != nullptr && watched->load(std::memory_order_relaxed) == runtime::Scope::kUnheard;
+  }
 };
 
 /// What has come of it.
@@ -38,12 +46,12 @@ struct Answer {
 /// How an attempt to make a call has ended.
 struct Attempt {
   /// answered: by the other host, with a reply or a failure of its plugin. unsent: it has not arrived. unknown: it may
-  /// have. late: likewise, and its deadline has passed.
-  enum class End { answered, unsent, unknown, late };
+  /// have. late: likewise, and its deadline has passed. unheard: likewise, and nobody waits any more.
+  enum class End { answered, unsent, unknown, late, unheard };
   /// What it says of the host. alive: somebody there has answered, be it a balancer that finds no host. changed: a
   /// kept connection has ended, and so may all that were made before; who is there now nobody knows. silent: nobody has
-  /// answered in time, or over a connection that was made for it.
-  enum class Sign { alive, changed, silent };
+  /// answered in time, or over a connection that was made for it. none: nobody has waited for an answer.
+  enum class Sign { alive, changed, silent, none };
   End end = End::answered;
   Sign sign = Sign::alive;
   Answer answer{};  // of one that was not answered, its text says why
@@ -68,8 +76,8 @@ class Connection {
 
  private:
   void send(const Call& call);
-  /// False: the deadline has come first.
-  [[nodiscard]] bool wait_for_answer(Clock::time_point deadline);
+  /// False: the deadline has come first, or nobody waits any more.
+  [[nodiscard]] bool wait_for_answer(const Call& call);
   [[nodiscard]] Attempt receive(const Call& call);
   [[nodiscard]] static std::string read_body(std::istream& in, const Poco::Net::HTTPResponse& response,
                                              const Call& call);

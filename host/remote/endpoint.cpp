@@ -27,7 +27,8 @@ runtime::CircuitBreaker::Outcome to_outcome(Attempt::Sign sign) {
   using Outcome = runtime::CircuitBreaker::Outcome;
   switch (sign) {
     case Attempt::Sign::alive: return Outcome::success;
-    case Attempt::Sign::changed: return Outcome::unknown;
+    case Attempt::Sign::changed:
+    case Attempt::Sign::none: return Outcome::unknown;
     case Attempt::Sign::silent: return Outcome::failure;
   }
   return Outcome::unknown;
@@ -46,6 +47,7 @@ Endpoint::Endpoint(const std::string& url, const runtime::CircuitLimits& circuit
 Answer Endpoint::call(const Call& call) {
   bool has_arrived = false;
   for (std::uint32_t made = 1;; ++made) {
+    if (call.is_unheard() || call.deadline <= Clock::now()) return give_up(call, has_arrived);
     const auto admission = admit();
     if (admission == Admission::refused) return refuse(has_arrived);
     auto attempt = try_once(call);
@@ -116,17 +118,27 @@ void Endpoint::note(const Attempt& attempt, Admission admission, bool is_retry) 
   const auto now = Clock::now();
   const std::lock_guard lock(mutex_);
   ++(is_retry ? counts_.retries : counts_.calls);
-  if (!is_answered) ++counts_.failures;
+  if (attempt.end != Attempt::End::unheard) {
+    counts_.failures += is_answered ? 0 : 1;
+    counts_.trouble = is_answered ? std::string() : attempt.answer.text;
+  }
+  const bool has_broken = attempt.end == Attempt::End::unsent || attempt.end == Attempt::End::unknown;
   // Those to the host as it was would fail as well.
-  const bool has_broken = attempt.sign != Attempt::Sign::alive && attempt.end != Attempt::End::late;
-  if (has_broken) idle_.clear();
-  counts_.trouble = is_answered ? std::string() : attempt.answer.text;
+  if (has_broken && attempt.sign != Attempt::Sign::alive) idle_.clear();
   if (admission == Admission::probe) {
     static_cast<void>(circuit_.end_probe(to_outcome(attempt.sign), now));
-  } else if (attempt.sign != Attempt::Sign::changed) {
+  } else if (to_outcome(attempt.sign) != runtime::CircuitBreaker::Outcome::unknown) {
     // The many calls that were inside one of several hosts when it ended say nothing of the others behind the URL.
     static_cast<void>(circuit_.note(attempt.sign == Attempt::Sign::silent, now));
   }
+}
+
+/// What is over before it is sent, the first time or once more, is not sent.
+Answer Endpoint::give_up(const Call& call, bool has_arrived) const {
+  return {.status = call.is_unheard() ? MORTISE_CANCELLED : MORTISE_DEADLINE_EXCEEDED,
+          .text = "the host at " + url_ + " is not asked: " +
+                  (call.is_unheard() ? "the client of the request has gone" : "the deadline of the request has passed"),
+          .has_arrived = has_arrived};
 }
 
 Answer Endpoint::refuse(bool has_arrived) const {

@@ -39,6 +39,7 @@ class Endpoint {
   void give_back(std::unique_ptr<Connection> connection);
   [[nodiscard]] Admission admit();
   void note(const Attempt& attempt, Admission admission, bool is_retry);
+  [[nodiscard]] Answer give_up(const Call& call, bool has_arrived) const;
   [[nodiscard]] Answer refuse(bool has_arrived) const;
 
   const std::string url_;

@@ -90,6 +90,7 @@ mortise_status RemoteCode::call(const Contract& contract, const Method& method, 
                                       .request = to_view(request),
                                       .is_idempotent = method.is_idempotent,
                                       .deadline = scope->deadline(),
+                                      .watched = scope->deadline_to_read(),
                                       .request_id = log == nullptr ? std::string_view() : log->request_id,
                                       .trace = log == nullptr ? nullptr : log->trace,
                                       .most_reply_bytes = scope->cone()->arena_max_bytes});

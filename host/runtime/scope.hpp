@@ -20,6 +20,11 @@ namespace mortise::runtime {
 class Scope : private mortise_scope {
  public:
   using Time = std::chrono::steady_clock::time_point;
+  /// In the place of a deadline, which it is: nobody waits any more for what the scope was entered for, as its client
+  /// has gone.
+  static constexpr Time kUnheard{};
+  /// How often who waits inside a scope looks whether that has become so.
+  static constexpr std::chrono::milliseconds kLook{50};
 
   /// `cone` stays where it is, and holds what it does, until the scope has ended; so does `deadline`, of what the scope
   /// is entered for: max() in it, or null, is none.
@@ -49,6 +54,9 @@ class Scope : private mortise_scope {
   [[nodiscard]] Time deadline() const noexcept {
     return deadline_ == nullptr ? Time::max() : deadline_->load(std::memory_order_relaxed);
   }
+  /// What deadline() reads, as it changes; null: there is none.
+  [[nodiscard]] const std::atomic<Time>* deadline_to_read() const noexcept { return deadline_; }
+  [[nodiscard]] bool is_unheard() const noexcept { return deadline() == kUnheard; }
 
  private:
   mortise_scope* outer_;

@@ -1,10 +1,15 @@
 // Plugins that run in another host: their consumers do not notice, until that host is gone, and again when it is back.
+#include <Poco/Net/StreamSocket.h>
+
+#include <algorithm>
+#include <array>
 #include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "remote/scripted_host.hpp"
+#include "support/footprint.hpp"
 #include "support/placed_test.hpp"
 #include "support/traffic.hpp"
 #include "support/workers_test.hpp"
@@ -247,6 +252,84 @@ TEST_P(RemoteTest, TheDeadlineGoesAlong) {
   wait_until([&] { return host.get("/best/CHF").status == 200; });
 }
 
+/// Clients of this host that go away while the other host has their call, whose plugin waits until nobody waits for it.
+class CancelledTest : public RemoteTest {
+ protected:
+  void start_both() {
+    const auto unhurried = json{{"deadline", "1h"}, {"threads", 32}};
+    far_prefix_.drop(zoo_file("ledger"));
+    far_prefix_.write_plugin("ledger", json{{"expose", true}, {"placement", GetParam()}, {"limits", unhurried}}.dump());
+    start_far();
+    prefix_.drop(zoo_file("ledger"));
+    call_far("ledger");
+    prefix_.drop(zoo_file("clerk"));
+    prefix_.write_plugin("clerk", json{{"placement", GetParam()}, {"limits", unhurried}}.dump());
+    start();
+    EXPECT_EQ(host_->get("/look/1").body, "1");
+    linger(1);
+    wait_for_lines(2);  // all is warm that stays
+  }
+  [[nodiscard]] std::string ledger() const {
+    return testing::read_file(far_prefix_.data_directory("ledger") / "ledger");
+  }
+  void wait_for_lines(std::ptrdiff_t count) const {
+    wait_until([&] {
+      const auto lines = ledger();
+      return std::count(lines.begin(), lines.end(), '\n') >= count;
+    });
+  }
+  /// Asks, and goes when the other host's plugin has the call.
+  void linger(int number) const {
+    Poco::Net::StreamSocket client(Poco::Net::SocketAddress("127.0.0.1", host_->port()));
+    const auto n = std::to_string(number);
+    const auto request = "GET /linger/" + n + " HTTP/1.1\r\nHost: a\r\n\r\n";
+    client.sendBytes(request.data(), static_cast<int>(request.size()));
+    wait_until([&] { return ledger().find("linger " + n + "\n") != std::string::npos; });
+  }
+};
+
+TEST_P(CancelledTest, TheOtherHostLearnsThatTheClientHasGone) {
+  start_both();
+  EXPECT_EQ(ledger(), "linger 1\nleft 1\n") << "it was called once";
+  const auto remote = status_of("ledger")["remote"];
+  EXPECT_EQ(remote["calls"], 2);
+  EXPECT_EQ(remote["retries"], 0);
+  EXPECT_EQ(remote["failures"], 0);
+  EXPECT_EQ(host_->get("/look/3").body, "3");
+}
+
+TEST_P(CancelledTest, AThousandLeaveNothingBehindAndOpenNoCircuit) {
+  constexpr int kThreads = 8;
+  constexpr int kEach = 125;
+  start_both();
+  // Of what a process takes, what does not come back.
+  const auto taken = [&] {
+    const auto here = Footprint::of(host_->process());
+    const auto there = Footprint::of(far_->process());
+    return std::array{here.descriptors, there.descriptors};
+  };
+  const auto before = taken();
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([this, t] {
+      for (int i = 0; i < kEach; ++i) linger(2 + t * kEach + i);
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  wait_for_lines(2 * (1 + kThreads * kEach));
+  EXPECT_EQ(host_->get("/look/3").body, "3");
+  const auto lines = ledger();
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 2 * (1 + kThreads * kEach)) << "each was called once";
+  const auto ledger_status = status_of("ledger");
+  EXPECT_EQ(ledger_status["remote"]["circuit"], "closed");
+  EXPECT_EQ(ledger_status["remote"]["failures"], 0);
+  EXPECT_EQ(ledger_status["remote"]["retries"], 0);
+  EXPECT_EQ(status_of("clerk")["containment"]["failures"], 0);
+  // A connection that is kept more, or less.
+  wait_until([&] { return taken()[0] <= before[0] + 2 && taken()[1] <= before[1] + 2; });
+}
+
+INSTANTIATE_TEST_SUITE_P(Consumer, CancelledTest, ::testing::Values("inline", "isolated"), placement_name);
 INSTANTIATE_TEST_SUITE_P(Consumer, RemoteTest, ::testing::Values("inline", "isolated"), placement_name);
 
 }  // namespace

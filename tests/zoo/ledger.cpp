@@ -52,7 +52,9 @@ class Ledger : public mortise::Plugin {
   }
   [[nodiscard]] std::int64_t linger(std::int64_t number) const {
     write("linger", number);
-    while (mortise::time_left() != std::chrono::milliseconds(0)) std::this_thread::yield();
+    // As one that works piece by piece would.
+    constexpr std::chrono::milliseconds kPiece{1};
+    while (mortise::time_left() != std::chrono::milliseconds(0)) std::this_thread::sleep_for(kPiece);
     write("left", number);
     return number;
   }

@@ -105,8 +105,8 @@ class Request {
   }
 
   /// How long the client waits yet before it is answered with a 504: who will not be done by then may give up at once.
-  /// Zero: it is answered, or about to be. None: there is no deadline, or none any more, as the answer is streamed; a
-  /// host older than ABI 1.1 tells of none. since 1.1
+  /// Zero: it is answered, or about to be, or it has gone. None: there is no deadline, or none any more, as the answer
+  /// is streamed; a host older than ABI 1.1 tells of none. since 1.1
   [[nodiscard]] std::optional<std::chrono::milliseconds> time_left() const noexcept {
     if (!MORTISE_HAS(mortise_http_v1, table_, time_left_ms)) return std::nullopt;
     return detail::to_time_left(table_->time_left_ms(exchange_));

@@ -52,6 +52,31 @@ TEST_F(TlsTest, TellsThePluginWhichRequestsAreSecure) {
   EXPECT_EQ(Client(server().ports()[1]).send(kAsk).read().body, "no");
 }
 
+TEST_F(TlsTest, AHandlerKnowsThatItsClientHasGone) {
+  start_secure();
+  Event is_inside;
+  Event has_left;
+  auto& made = plugin();
+  publish(made.on(
+      "GET", "/waits",
+      [&](auto* exchange, const auto&) {
+        is_inside.set();
+        const auto limit = std::chrono::steady_clock::now() + testing::kLong;
+        while (made.http().time_left_ms(exchange) > 0 && std::chrono::steady_clock::now() < limit) {
+          std::this_thread::yield();
+        }
+        if (std::chrono::steady_clock::now() < limit) has_left.set();
+        return made.respond(exchange, "nobody");
+      },
+      MORTISE_HTTP_ROUTE_BLOCKING));
+  {
+    TlsClient client(port());
+    client.send("GET /waits HTTP/1.1\r\nHost: a\r\n\r\n");
+    ASSERT_TRUE(is_inside.wait());
+  }
+  EXPECT_TRUE(has_left.wait());
+}
+
 TEST_F(TlsTest, CarriesLargeBodiesBothWays) {
   ServerSettings settings;
   settings.max_body_bytes = 16'000'000;

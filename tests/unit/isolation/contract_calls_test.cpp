@@ -44,8 +44,8 @@ class ContractCallsTest : public ::testing::Test {
       for (; !number; number = ring.pop()) std::this_thread::yield();
       worker(area_->memory().contract_calls[*number]);
     });
-    const std::atomic<Time> deadline{Time::clock::now() + limit};
-    const runtime::Scope scope(cone_, &deadline);
+    deadline_ = Time::clock::now() + limit;
+    const runtime::Scope scope(cone_, &deadline_);
     mortise_bytes reply{nullptr, 0};
     const auto status = calls_->call(contract_, 0, bytes_of("request"), false, &reply);
     thread.join();
@@ -73,6 +73,7 @@ class ContractCallsTest : public ::testing::Test {
     return {.offset = area_->offset_of(area_->memory().outgoing[0].direct.data()), .size = 4};
   }
 
+  std::atomic<Time> deadline_{Time::max()};  // of the call's scope
   runtime::GenerationPtr generation_ = testing::make_relay_generation();
   AnswerChannel other_{[](auto, auto, auto* reply) {
     *reply = keep("answer");
@@ -133,6 +134,26 @@ TEST_F(ContractCallsTest, WhoTakesTurnsThatAreNotItsOwnIsLeft) {
   });
   EXPECT_EQ(status, MORTISE_INTERNAL);
   EXPECT_THAT(end_.breach->what(), HasSubstr("turns"));
+}
+
+TEST_F(ContractCallsTest, ThePluginIsToldThatTheClientHasGoneAndIsWaitedFor) {
+  const auto status = call([&](ContractCallMemory& place) {
+    deadline_ = runtime::Scope::kUnheard;
+    while (place.deadline.load() != runtime::Scope::kUnheard) std::this_thread::yield();
+    give_turn(place, reply_in(place, 0));
+  });
+  EXPECT_EQ(status, MORTISE_OK);
+  EXPECT_FALSE(calls_->is_anybody_inside());
+}
+
+TEST_F(ContractCallsTest, WhatBeginsWhenTheClientHasGoneDoesNotReachThePlugin) {
+  deadline_ = runtime::Scope::kUnheard;
+  const runtime::Scope scope(cone_, &deadline_);
+  mortise_bytes reply{nullptr, 0};
+  EXPECT_EQ(calls_->call(contract_, 0, bytes_of("request"), false, &reply), MORTISE_CANCELLED);
+  EXPECT_FALSE(scope.has_begun());
+  RingReader<std::uint32_t> ring(area_->memory().contract_submissions);
+  EXPECT_FALSE(ring.pop());
 }
 
 TEST_F(ContractCallsTest, WhatThePluginDoesNotRequireItCannotCall) {

@@ -216,6 +216,64 @@ TEST(EndpointTest, WaitsUntilTheDeadline) {
   is_over.notify_all();
 }
 
+TEST(EndpointTest, GivesUpWhenNobodyWaitsAnyMore) {
+  std::atomic<runtime::Scope::Time> until{Clock::now() + 1h};
+  std::atomic<bool> is_over{false};
+  // The client goes when the call is there.
+  ScriptedHost host([&](const std::string&) {
+    until = runtime::Scope::kUnheard;
+    is_over.wait(false);
+    return reply("late");
+  });
+  Endpoint endpoint(host.url(), {});
+  auto call = call_of(true);
+  call.deadline = until;
+  call.watched = &until;
+  const auto answer = endpoint.call(call);
+  EXPECT_EQ(answer.status, MORTISE_CANCELLED);
+  EXPECT_THAT(answer.text, AllOf(HasSubstr(host.url()), HasSubstr("the client of the request has gone")));
+  EXPECT_EQ(endpoint.call(call).status, MORTISE_CANCELLED);
+  EXPECT_THAT(host.requests(), SizeIs(1)) << "what comes next is not even sent";
+  const auto report = endpoint.report();
+  EXPECT_EQ(report.calls, 1U);
+  EXPECT_EQ(report.retries, 0U);
+  EXPECT_EQ(report.failures, 0U);
+  is_over = true;
+  is_over.notify_all();
+}
+
+TEST(EndpointTest, ManyThatGoAwayOpenNoCircuit) {
+  std::atomic<runtime::Scope::Time> until{};
+  std::atomic<bool> answers{false};
+  ScriptedHost host([&](const std::string&) {
+    if (answers) return reply("yes");
+    until = runtime::Scope::kUnheard;
+    return std::string();
+  });
+  Endpoint endpoint(host.url(), {});
+  for (int i = 0; i < 30; ++i) {
+    until = Clock::now() + 1h;
+    auto call = call_of();
+    call.watched = &until;
+    EXPECT_EQ(endpoint.call(call).status, MORTISE_CANCELLED);
+  }
+  EXPECT_EQ(endpoint.report().circuit, "closed");
+  EXPECT_EQ(endpoint.report().failures, 0U);
+  answers = true;
+  EXPECT_EQ(endpoint.call(call_of()).text, "yes");
+}
+
+TEST(EndpointTest, WhatIsLateAlreadyIsNotSent) {
+  ScriptedHost host([](const std::string&) { return reply("yes"); });
+  Endpoint endpoint(host.url(), {});
+  auto call = call_of(true);
+  call.deadline = Clock::now();
+  const auto answer = endpoint.call(call);
+  EXPECT_EQ(answer.status, MORTISE_DEADLINE_EXCEEDED);
+  EXPECT_FALSE(answer.has_arrived);
+  EXPECT_THAT(host.requests(), IsEmpty());
+}
+
 TEST(EndpointTest, AnAnswerThatStopsInTheMiddleIsWaitedForUntilTheDeadline) {
   ScriptedHost host([](const std::string&) {
     return std::string("HTTP/1.1 200 OK\r\nContent-Type: application/mortise-call\r\nContent-Length: 9\r\n\r\npart");

@@ -135,8 +135,8 @@ typedef struct mortise_http_v1 {
   mortise_status (*on_close)(mortise_http_exchange* exchange, void (*callback)(void* self), void* self);
 
   /* How long the client waits yet before the host answers it with a 504, in ms, rounded down: who knows that he will
-   * not be done by then may give up at once. 0: it is, or is about to be. UINT64_MAX: there is no deadline, or none any
-   * more, since the answer was started. since 1.1 [in-scope]; after defer() [any-thread] */
+   * not be done by then may give up at once. 0: it is, or is about to be, or it has gone. UINT64_MAX: there is no
+   * deadline, or none any more, since the answer was started. since 1.1 [in-scope]; after defer() [any-thread] */
   uint64_t (*time_left_ms)(mortise_http_exchange* exchange);
 } mortise_http_v1;
 
