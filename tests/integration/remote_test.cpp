@@ -122,8 +122,7 @@ TEST_P(RemoteTest, WhatIsNotExposedIsSaidSo) {
   auto& host = start_hello_and_greeter();
   far_prefix_.write_plugin("greeter", "{}");
   wait_until([&] { return host.get("/hello/Ada").status == 501; });
-  const auto answer = host.get("/hello/Ada");
-  EXPECT_THAT(answer.body, HasSubstr("does not expose"));
+  EXPECT_THAT(host.get("/hello/Ada").body, HasSubstr("does not expose"));
 }
 
 TEST_P(RemoteTest, NobodyNoticesThatItIsUpgradedThere) {
