@@ -134,8 +134,7 @@ class BoutiqueCrashesTest : public BoutiqueTest {
   int last_ = 0;                  // the highest number that somebody has tried; guarded by mutex_ while doors are open
 };
 
-// How often the host is killed; a sanitizer takes its time.
-constexpr int kHostRounds = MORTISE_IS_SANITIZED ? 5 : 25;
+constexpr int kHostRounds = 25;  // in which it is killed
 
 TEST_P(BoutiqueCrashesTest, AKilledHostLeavesNoOrderChargedAndNotPlaced) {
   start();
@@ -219,7 +218,7 @@ class BoutiqueWorkersTest : public BoutiqueCrashesTest {
   pid_t payment_ = 0;
 };
 
-constexpr int kWorkerRounds = MORTISE_IS_SANITIZED ? 5 : 20;
+constexpr int kWorkerRounds = 20;
 
 TEST_P(BoutiqueWorkersTest, KilledWorkersLeaveNoOrderChargedAndNotPlaced) {
   start();
