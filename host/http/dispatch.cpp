@@ -296,6 +296,10 @@ void Connection::count_answer() {
   // 0: the client did not wait for an answer. Nor did one that has gone, and what its handler waited for was given up.
   const bool is_for_nobody = !exchange_.is_shared() && exchange_.is_client_gone();
   if (generation == nullptr || status == 0 || is_for_nobody) return;
+  if (workspace_->is_hurried && status == 504) {  // whoever has noticed first that its time is up
+    workspace_->is_counted = true;
+    return;
+  }
   if (!std::exchange(workspace_->is_counted, true) && !exchange_.is_uncounted()) {
     generation->containment().note_answer(workspace_->pass, exchange_.is_providers_failure() ? 200 : status,
                                           base::coarse_now());

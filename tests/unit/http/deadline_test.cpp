@@ -53,7 +53,8 @@ class DeadlineTest : public testing::EdgeTest {
     generation_ = publish(test_);
     generation_->containment().set({.deadline = deadline, .circuit = {.max_error_percent = 100}});
   }
-  /// With routes that heed the header X-Left: /heeds/wait, and /heeds/left, which answers with the time that is left.
+  /// With routes that heed the header X-Left: /heeds/wait, /heeds/gives_up, whose time is always up, and /heeds/left,
+  /// which answers with the time that is left.
   void start_heeding(std::chrono::milliseconds deadline) {
     test_.in_init([this](const mortise_host_v1& host, mortise_error*) {
       const auto& generation = runtime::Generation::from(host.host);
@@ -72,6 +73,8 @@ class DeadlineTest : public testing::EdgeTest {
       add("/heeds/wait", [](void* self, auto* exchange, const auto*, auto*) {
         return static_cast<DeadlineTest*>(self)->wait_inside(exchange);
       });
+      add("/heeds/gives_up",
+          [](void*, auto*, const auto*, auto*) { return mortise_status{MORTISE_DEADLINE_EXCEEDED}; });
       add("/heeds/left", [](void* self, auto* exchange, const auto*, auto*) {
         const auto& test = static_cast<DeadlineTest*>(self)->test_;
         return test.respond(exchange, std::to_string(test.http().time_left_ms(exchange)));
@@ -262,6 +265,19 @@ TEST_F(DeadlineTest, WhoLeavesEnoughTimeIsAPluginsToAnswerInTime) {
   expect_timeout(send_heeded("wait", "X-Left: 5000\r\n"));
   EXPECT_EQ(report().timeouts, 1U);
   EXPECT_EQ(report().failures, 1U);
+}
+
+TEST_F(DeadlineTest, AHandlerThatGivesUpForAClientInAHurryHasNotFailed) {
+  start_heeding(1h);
+  auto client = connect();
+  const auto give_up = [&](const std::string& left) {
+    EXPECT_EQ(client.send("GET /heeds/gives_up HTTP/1.1\r\nHost: a\r\nX-Left: " + left + "\r\n\r\n").read().status,
+              504U);
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").read();  // by then the former one is counted
+    return report().failures;
+  };
+  EXPECT_EQ(give_up("900"), 0U);
+  EXPECT_EQ(give_up("60000"), 1U);
 }
 
 TEST_F(DeadlineTest, WhatWaitsForAThreadForTooLongIsTurnedAwayAndNeverRuns) {
