@@ -23,6 +23,8 @@ using Clock = std::chrono::steady_clock;
 
 // Calls inside calls, each of which has frames on its caller's stack.
 constexpr unsigned kMostCrossings = 32;
+// What a plugin without a deadline gets for a call that nobody waits for.
+constexpr std::chrono::milliseconds kWithoutDeadline{60000};
 
 /// The place that the thread gave back last, in whichever worker: its memory is warm, and a thread of the worker may
 /// still look for the next call there. Threads that do not call at the same time have the same one.
@@ -70,8 +72,8 @@ ContractCalls::Place* ContractCalls::take() {
     const std::lock_guard lock(mutex_);
     reclaim_abandoned();
     place = find_free();
-    if (place == nullptr && abandoned_.size() >= kContractCallCount / 2) {
-      end_.breach->note("calls of it do not return: most places are held by those that are past their deadlines");
+    if (place == nullptr && count_lost() >= kContractCallCount / 2) {
+      end_.breach->note("calls of it do not return: most places are held by those that are past its deadline");
     }
   }
   if (place == nullptr || !is_over_) return place;
@@ -87,6 +89,15 @@ void ContractCalls::reclaim_abandoned() {
     return true;
   });
   abandoned_count_.store(abandoned_.size(), std::memory_order_relaxed);
+}
+
+/// Under the mutex: those that have taken longer than the plugin's own deadline since nobody waits for them. How long
+/// its callers have waited is their affair: some are in a hurry, and it may be well all the same.
+std::size_t ContractCalls::count_lost() const {
+  const auto limit = generation_.containment().deadline();
+  const auto latest = Clock::now() - (limit.count() == 0 ? kWithoutDeadline : limit);
+  return static_cast<std::size_t>(
+      std::count_if(abandoned_.begin(), abandoned_.end(), [&](const Place* place) { return place->left <= latest; }));
 }
 
 void ContractCalls::free_blocks(Place& place) {
@@ -107,7 +118,7 @@ mortise_status ContractCalls::call(const ForwardedContract& contract, std::uint3
   if (scope == nullptr) return MORTISE_FAILED_PRECONDITION;
   const Called called{.contract = contract, .method = method};
   const auto until = scope->deadline();
-  if (until == runtime::Scope::kUnheard) {
+  if (scope->is_unheard()) {
     if (is_reserved) end_.heap->free(const_cast<std::uint8_t*>(request.data));
     runtime::note_unbegun(generation_);
     return fail(MORTISE_CANCELLED, called, "the client of the request has gone");
@@ -205,7 +216,6 @@ void ContractCalls::post(const Place& place) {
 /// From its posting to its end. What it throws comes before the worker has returned.
 mortise_status ContractCalls::carry(Place& place, const Called& called, runtime::Scope& scope,
                                     runtime::Scope::Time until, mortise_bytes* reply) {
-  constexpr std::string_view kLate = "the deadline of the request has passed";
   auto& memory = memory_of(place);
   for (;;) {
     switch (wait(place, scope, until)) {
@@ -213,7 +223,7 @@ mortise_status ContractCalls::carry(Place& place, const Called& called, runtime:
       case Wait::broken: leave(place); return fail(MORTISE_INTERNAL, called, kBroken);
       case Wait::late:
         if (!abandon(place)) continue;  // it has said something just now
-        return fail(MORTISE_DEADLINE_EXCEEDED, called, kLate);
+        return fail(MORTISE_DEADLINE_EXCEEDED, called, runtime::what_has_passed(scope));
       case Wait::said: break;
     }
     const auto said = memory.said.load();
@@ -226,8 +236,8 @@ mortise_status ContractCalls::carry(Place& place, const Called& called, runtime:
     }
     if (until <= Clock::now()) {
       leave(place);
-      outgoing_->answer(said.outgoing, MORTISE_DEADLINE_EXCEEDED, kLate);
-      return fail(MORTISE_DEADLINE_EXCEEDED, called, kLate);
+      outgoing_->answer(said.outgoing, MORTISE_DEADLINE_EXCEEDED, runtime::what_has_passed(scope));
+      return fail(MORTISE_DEADLINE_EXCEEDED, called, runtime::what_has_passed(scope));
     }
     memory.turn.store(turn::kWorker);
     outgoing_->serve(said.outgoing);
@@ -296,6 +306,7 @@ void ContractCalls::leave(Place& place) {
 
 void ContractCalls::list_abandoned(Place& place) {
   const std::lock_guard lock(mutex_);
+  place.left = Clock::now();
   abandoned_.push_back(&place);
   abandoned_count_.store(abandoned_.size(), std::memory_order_relaxed);
 }

@@ -7,6 +7,8 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -63,7 +65,8 @@ class ContractCalls {
     std::atomic<bool> is_taken{false};
     // Blocks of the heap; null: it lies in the place itself.
     std::uint8_t* request = nullptr;
-    std::uint8_t* along = nullptr;  // what goes along with it
+    std::uint8_t* along = nullptr;               // what goes along with it
+    std::chrono::steady_clock::time_point left;  // when its caller went, of one that is abandoned
   };
   /// What is called, as failures name it.
   struct Called {
@@ -76,6 +79,7 @@ class ContractCalls {
   Place* find_free() noexcept;
   void give_back(Place& place);
   void reclaim_abandoned();
+  [[nodiscard]] std::size_t count_lost() const;
   [[nodiscard]] ContractCallMemory& memory_of(const Place& place) const noexcept;
   std::uint8_t* room(std::span<std::uint8_t>& direct, std::uint64_t size, std::uint8_t*& block);
   void free_blocks(Place& place);

@@ -72,6 +72,7 @@ struct Wanted {
   std::uint32_t method = 0;
   std::uint32_t reserved = 0;
   Payload request{};
+  std::int64_t deadline_ns = INT64_MAX;  // as below; the plugin may give it less time than it has itself
 };
 
 /// Up to `direct` the host's to write but for `turn`, the rest the worker's; each side releases with `turn` what it

@@ -5,6 +5,7 @@
 
 #include "isolation/bindings.hpp"
 #include "isolation/futex.hpp"
+#include "isolation/steady_ns.hpp"
 #include "runtime/abi_values.hpp"
 #include "runtime/contracts_table.hpp"
 #include "runtime/reach.hpp"
@@ -72,7 +73,11 @@ void OutgoingCalls::serve(std::uint32_t number, const OnOutcome& on_outcome) {
   const auto former = table.failure;
   table.failure = {};
   const auto mark = scope.arena().mark(table);
-  make(scope, *channel, number, wanted, on_outcome);
+  {
+    // Nor is what the plugin gives it of time; a hostile one's may be any number.
+    const runtime::ScopeLimit limit(scope, from_ns(std::max<std::int64_t>(wanted.deadline_ns, 0)));
+    make(scope, *channel, number, wanted, on_outcome);
+  }
   scope.arena().rewind(table, mark);
   table.failure = former;
 }

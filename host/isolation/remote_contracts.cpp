@@ -5,6 +5,7 @@
 
 #include "isolation/calling.hpp"
 #include "isolation/contract_crew.hpp"
+#include "isolation/steady_ns.hpp"
 #include "runtime/abi_values.hpp"
 #include "runtime/contracts_table.hpp"
 #include "runtime/scope.hpp"
@@ -19,7 +20,10 @@ constexpr std::string_view kNoHeapForRequest = "the memory that host and worker 
 mortise_status RemoteContracts::call(std::uint32_t requirement, std::uint32_t provider, std::uint32_t method,
                                      mortise_bytes request, mortise_bytes* reply) {
   auto* block = link_.heap().has(request.data) ? const_cast<std::uint8_t*>(request.data) : nullptr;
-  const Wanted wanted{.requirement = requirement, .provider = provider, .method = method};
+  const auto* const scope = runtime::Scope::current();
+  const auto deadline = scope == nullptr ? runtime::Scope::Time::max() : scope->deadline();
+  const Wanted wanted{
+      .requirement = requirement, .provider = provider, .method = method, .deadline_ns = to_ns(deadline)};
   const auto number = places_.take();
   const auto status =
       number ? call_from(*number, wanted, request, block, reply)

@@ -58,10 +58,12 @@ Poco::Net::NetException too_large(const Call& call) {
                                  " bytes that fit into the caller's memory; raise arena_max_bytes");
 }
 
-Attempt late() {
+Attempt late(const Call& call) {
   return {.end = Attempt::End::late,
           .sign = Attempt::Sign::silent,
-          .answer = {.status = MORTISE_DEADLINE_EXCEEDED, .text = "it did not answer within the deadline"}};
+          .answer = {.status = MORTISE_DEADLINE_EXCEEDED,
+                     .text = call.is_limited ? "it did not answer within the time that its caller gives it"
+                                             : "it did not answer within the deadline"}};
 }
 
 /// The connection is closed, by which the other host learns of it.
@@ -108,11 +110,11 @@ Attempt Connection::carry(const Call& call) {
   const auto sign = std::exchange(is_kept_, true) ? Attempt::Sign::changed : Attempt::Sign::silent;
   try {
     send(call);
-    if (!wait_for_answer(call)) return call.is_unheard() ? unheard() : late();
+    if (!wait_for_answer(call)) return call.is_unheard() ? unheard() : late(call);
     return receive(call);
   } catch (const Poco::Exception& exception) {
     if (call.is_unheard()) return unheard();
-    if (Clock::now() >= call.deadline) return late();
+    if (Clock::now() >= call.deadline) return late(call);
     return {.end = Attempt::End::unknown,
             .sign = sign,
             .answer = {.status = MORTISE_UNAVAILABLE, .text = reason_of(exception)}};

@@ -26,6 +26,7 @@ struct Call {
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();  // max(): none
   // The caller's scope's, as it changes: nobody may wait any more for what the call is part of. Null: somebody does.
   const std::atomic<runtime::Scope::Time>* watched = nullptr;
+  bool is_limited = false;  // that is its caller's limit, and sooner than the request's deadline
   std::string_view request_id;
   const telemetry::TraceContext* trace = nullptr;  // null: there is none
   std::uint64_t most_reply_bytes = 0;

@@ -15,6 +15,10 @@ constexpr std::size_t kMostIdle = 64;
 constexpr runtime::RetryRules kRetries{
     .attempts = 3, .first_pause = std::chrono::milliseconds(5), .longest_pause = std::chrono::milliseconds(50)};
 
+// That a host is not done sooner speaks against a caller that sets such a limit: it shall not open the circuit for all
+// others.
+constexpr std::chrono::milliseconds kFairTime{1000};
+
 bool may_try_again(const Attempt& attempt, const Call& call) {
   switch (attempt.end) {
     case Attempt::End::unsent: return true;
@@ -46,12 +50,13 @@ Endpoint::Endpoint(const std::string& url, const runtime::CircuitLimits& circuit
 
 Answer Endpoint::call(const Call& call) {
   bool has_arrived = false;
+  const bool is_hurried = call.is_limited && call.deadline - Clock::now() < kFairTime;
   for (std::uint32_t made = 1;; ++made) {
     if (call.is_unheard() || call.deadline <= Clock::now()) return give_up(call, has_arrived);
     const auto admission = admit();
     if (admission == Admission::refused) return refuse(has_arrived);
     auto attempt = try_once(call);
-    note(attempt, admission, made > 1);
+    note(attempt, admission, made > 1, is_hurried);
     if (attempt.end == Attempt::End::answered) return std::move(attempt.answer);
     has_arrived = has_arrived || attempt.end != Attempt::End::unsent;
     const auto pause = kRetries.pause_after(made);
@@ -113,21 +118,24 @@ Endpoint::Admission Endpoint::admit() {
   return circuit_.admit(Clock::now());
 }
 
-void Endpoint::note(const Attempt& attempt, Admission admission, bool is_retry) {
+void Endpoint::note(const Attempt& attempt, Admission admission, bool is_retry, bool is_hurried) {
+  using Outcome = runtime::CircuitBreaker::Outcome;
   const bool is_answered = attempt.end == Attempt::End::answered;
   const auto now = Clock::now();
   const std::lock_guard lock(mutex_);
   ++(is_retry ? counts_.retries : counts_.calls);
-  if (attempt.end != Attempt::End::unheard) {
+  const bool is_excused = is_hurried && attempt.end == Attempt::End::late;
+  if (attempt.end != Attempt::End::unheard && !is_excused) {
     counts_.failures += is_answered ? 0 : 1;
     counts_.trouble = is_answered ? std::string() : attempt.answer.text;
   }
   const bool has_broken = attempt.end == Attempt::End::unsent || attempt.end == Attempt::End::unknown;
   // Those to the host as it was would fail as well.
   if (has_broken && attempt.sign != Attempt::Sign::alive) idle_.clear();
+  const auto outcome = is_excused ? Outcome::unknown : to_outcome(attempt.sign);
   if (admission == Admission::probe) {
-    static_cast<void>(circuit_.end_probe(to_outcome(attempt.sign), now));
-  } else if (to_outcome(attempt.sign) != runtime::CircuitBreaker::Outcome::unknown) {
+    static_cast<void>(circuit_.end_probe(outcome, now));
+  } else if (outcome != Outcome::unknown) {
     // The many calls that were inside one of several hosts when it ended say nothing of the others behind the URL.
     static_cast<void>(circuit_.note(attempt.sign == Attempt::Sign::silent, now));
   }
@@ -135,9 +143,11 @@ void Endpoint::note(const Attempt& attempt, Admission admission, bool is_retry) 
 
 /// What is over before it is sent, the first time or once more, is not sent.
 Answer Endpoint::give_up(const Call& call, bool has_arrived) const {
+  const char* why =
+      call.is_limited ? "the time that its caller gives it is over" : "the deadline of the request has passed";
+  if (call.is_unheard()) why = "the client of the request has gone";
   return {.status = call.is_unheard() ? MORTISE_CANCELLED : MORTISE_DEADLINE_EXCEEDED,
-          .text = "the host at " + url_ + " is not asked: " +
-                  (call.is_unheard() ? "the client of the request has gone" : "the deadline of the request has passed"),
+          .text = "the host at " + url_ + " is not asked: " + why,
           .has_arrived = has_arrived};
 }
 

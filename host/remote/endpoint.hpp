@@ -38,7 +38,8 @@ class Endpoint {
   [[nodiscard]] std::unique_ptr<Connection> take_idle();
   void give_back(std::unique_ptr<Connection> connection);
   [[nodiscard]] Admission admit();
-  void note(const Attempt& attempt, Admission admission, bool is_retry);
+  /// `is_hurried`: that it is late speaks against its caller alone.
+  void note(const Attempt& attempt, Admission admission, bool is_retry, bool is_hurried);
   [[nodiscard]] Answer give_up(const Call& call, bool has_arrived) const;
   [[nodiscard]] Answer refuse(bool has_arrived) const;
 

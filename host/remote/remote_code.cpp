@@ -91,6 +91,7 @@ mortise_status RemoteCode::call(const Contract& contract, const Method& method, 
                                       .is_idempotent = method.is_idempotent,
                                       .deadline = scope->deadline(),
                                       .watched = scope->deadline_to_read(),
+                                      .is_limited = scope->is_limited(),
                                       .request_id = log == nullptr ? std::string_view() : log->request_id,
                                       .trace = log == nullptr ? nullptr : log->trace,
                                       .most_reply_bytes = scope->cone()->arena_max_bytes});

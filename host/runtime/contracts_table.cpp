@@ -1,5 +1,7 @@
 #include "runtime/contracts_table.hpp"
 
+#include <chrono>
+
 #include "runtime/abi_values.hpp"
 #include "runtime/contracts.hpp"
 #include "runtime/failure.hpp"
@@ -60,6 +62,21 @@ void arena_rewind(mortise_scope* scope, std::uint64_t mark) {
 
 std::uint64_t scope_time_left_ms(mortise_scope* scope) { return time_left_ms(Scope::from(*scope).deadline()); }
 
+// What restore_limit() takes is the former limit itself, in the clock's ticks.
+std::uint64_t limit_ms(mortise_scope* scope, std::uint64_t ms) {
+  using std::chrono::milliseconds;
+  const auto now = Scope::Time::clock::now();
+  const auto most = std::chrono::duration_cast<milliseconds>(Scope::Time::max() - now);
+  const bool is_none = ms >= static_cast<std::uint64_t>(most.count());
+  const auto former =
+      Scope::from(*scope).limit(is_none ? Scope::Time::max() : now + milliseconds(static_cast<std::int64_t>(ms)));
+  return static_cast<std::uint64_t>(former.time_since_epoch().count());
+}
+
+void restore_limit(mortise_scope* scope, std::uint64_t former) {
+  Scope::from(*scope).restore_limit(Scope::Time(Scope::Time::duration(static_cast<std::int64_t>(former))));
+}
+
 }  // namespace
 
 const mortise_contracts_v1& contracts_table() noexcept {
@@ -73,7 +90,9 @@ const mortise_contracts_v1& contracts_table() noexcept {
                                            .arena_grow = &arena_grow,
                                            .arena_mark = &arena_mark,
                                            .arena_rewind = &arena_rewind,
-                                           .time_left_ms = &scope_time_left_ms};
+                                           .time_left_ms = &scope_time_left_ms,
+                                           .limit_ms = &limit_ms,
+                                           .restore_limit = &restore_limit};
   return kTable;
 }
 

@@ -37,4 +37,9 @@ std::int64_t Scope::offset() noexcept {
   return reinterpret_cast<char*>(&current_table) - static_cast<char*>(__builtin_thread_pointer());
 }
 
+std::string_view what_has_passed(const Scope& scope) noexcept {
+  return scope.is_limited() ? "the time that its caller gives it is over, before the request's deadline"
+                            : "the deadline of the request has passed";
+}
+
 }  // namespace mortise::runtime

@@ -4,9 +4,12 @@
 
 #include <mortise/abi/scope.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <string_view>
+#include <utility>
 
 #include "runtime/arena.hpp"
 #include "runtime/release.hpp"
@@ -50,21 +53,44 @@ class Scope : private mortise_scope {
   /// To be held by who goes on when the scope has ended.
   [[nodiscard]] const ConePtr& cone() const noexcept { return *cone_; }
   Arena& arena() noexcept { return arena_; }
-  /// max(): there is none.
-  [[nodiscard]] Time deadline() const noexcept {
-    return deadline_ == nullptr ? Time::max() : deadline_->load(std::memory_order_relaxed);
-  }
-  /// What deadline() reads, as it changes; null: there is none.
+  /// Of what it was entered for, or a caller's limit, whichever is sooner; max(): there is neither.
+  [[nodiscard]] Time deadline() const noexcept { return std::min(limit_, own_deadline()); }
+  /// What the deadline is read from, as it changes; null: there is none.
   [[nodiscard]] const std::atomic<Time>* deadline_to_read() const noexcept { return deadline_; }
-  [[nodiscard]] bool is_unheard() const noexcept { return deadline() == kUnheard; }
+  [[nodiscard]] bool is_unheard() const noexcept { return own_deadline() == kUnheard; }
+  /// Whether that is a caller's limit, and not the deadline.
+  [[nodiscard]] bool is_limited() const noexcept { return limit_ < own_deadline(); }
+  /// Sets a limit, unless there is a sooner one. Returns what restore_limit() takes.
+  Time limit(Time until) noexcept { return std::exchange(limit_, std::min(limit_, until)); }
+  void restore_limit(Time former) noexcept { limit_ = former; }
 
  private:
+  [[nodiscard]] Time own_deadline() const noexcept {
+    return deadline_ == nullptr ? Time::max() : deadline_->load(std::memory_order_relaxed);
+  }
   mortise_scope* outer_;
   const ConePtr* cone_;
   unsigned crossings_ = 0;
   bool has_begun_ = true;
   const std::atomic<Time>* deadline_;  // a value on its own: relaxed
+  Time limit_ = Time::max();
   Arena arena_;
 };
+
+/// A limit on a scope while it lives: for calls that another process makes in it.
+class ScopeLimit {
+ public:
+  ScopeLimit(Scope& scope, Scope::Time until) noexcept : scope_(scope), former_(scope.limit(until)) {}
+  ~ScopeLimit() { scope_.restore_limit(former_); }
+  ScopeLimit(const ScopeLimit&) = delete;
+  ScopeLimit& operator=(const ScopeLimit&) = delete;
+
+ private:
+  Scope& scope_;
+  const Scope::Time former_;
+};
+
+/// Why what the scope's thread has called is given up at its deadline.
+[[nodiscard]] std::string_view what_has_passed(const Scope& scope) noexcept;
 
 }  // namespace mortise::runtime

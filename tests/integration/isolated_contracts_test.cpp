@@ -97,6 +97,37 @@ TEST_P(ConsumerAndProviderTest, AProviderThatIsLateCostsItsCallerAlone) {
   EXPECT_EQ(worker(), before);
 }
 
+TEST_P(ConsumerAndProviderTest, AProviderIsToldOfTheLimitThatItsCallerSets) {
+  auto& host = start_quotes_and_bank();
+  const auto left = [&host](const std::string& path) { return std::stoll(host.get(path).body); };
+  EXPECT_LE(left("/limited/TTL/20000"), 20'000);
+  EXPECT_GT(left("/limited/TTL/20000"), 5'000);
+  EXPECT_GT(left("/limited/TTL/3000000"), 5'000) << "and no later than the deadline";
+  EXPECT_LE(left("/limited/TTL/3000000"), 60'010);
+  EXPECT_GT(left("/best/TTL"), 20'000);
+}
+
+TEST_P(ConsumerAndProviderTest, ACallThatIsLateForItsCallersLimitCostsNobodyMore) {
+  if (of_provider() == "inline") GTEST_SKIP() << "what runs on the caller's own thread is not interrupted";
+  Gate gate(prefix_, "bank");
+  auto& host = start_quotes_and_bank();
+  const auto worker = [this] {
+    const auto told = status_of("bank")["worker"];
+    return std::pair(told["pid"].get<pid_t>(), told["restarts"].get<int>());
+  };
+  const auto before = worker();
+  for (int i = 0; i < 3; ++i) {
+    const auto answer = host.get("/limited/XXX/50");
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_THAT(answer.body, AllOf(HasSubstr("late: "), HasSubstr("its caller gives it"), HasSubstr("; then 42")));
+  }
+  gate.wait_until_inside();
+  EXPECT_EQ(status_of("bank")["containment"]["failures"], 0);
+  gate.open();
+  EXPECT_EQ(host.get("/limited/CHF/20000").body, "42; then 42");
+  EXPECT_EQ(worker(), before);
+}
+
 TEST_P(ConsumerAndProviderTest, NoRequestFailsWhileTheProviderIsReplaced) {
   auto& host = start_quotes_and_bank();
   const auto is_right = [](const Answer& answer) { return answer.body == "42" ? "" : "wrong: " + answer.body; };

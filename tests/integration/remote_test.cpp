@@ -10,6 +10,7 @@
 
 #include "remote/scripted_host.hpp"
 #include "support/footprint.hpp"
+#include "support/gate.hpp"
 #include "support/placed_test.hpp"
 #include "support/traffic.hpp"
 #include "support/workers_test.hpp"
@@ -329,6 +330,27 @@ TEST_P(CancelledTest, AThousandLeaveNothingBehindAndOpenNoCircuit) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Consumer, CancelledTest, ::testing::Values("inline", "isolated"), placement_name);
+TEST_P(RemoteTest, SoDoesALimitThatTheCallerSets) {
+  share("bank-1.0", "bank");
+  prefix_.place(GetParam());
+  prefix_.add_zoo("quotes");
+  auto& host = start();
+  const auto left = std::stoll(host.get("/limited/TTL/20000").body);
+  EXPECT_LE(left, 20'010);
+  EXPECT_GT(left, 5'000);
+  stop_process(far_->process());
+  Pending late(host, "/limited/CHF/50");
+  host.wait_for_status([](const json& status) {
+    return std::any_of(status["plugins"].begin(), status["plugins"].end(),
+                       [](const json& plugin) { return plugin["name"] == "bank" && plugin["remote"]["calls"] >= 3; });
+  });
+  ASSERT_EQ(::kill(far_->process(), SIGCONT), 0);
+  EXPECT_THAT(late.answer().body, AllOf(HasSubstr("late: "), HasSubstr("its caller gives it"), HasSubstr("; then 42")));
+  EXPECT_EQ(status_of("bank")["remote"]["failures"], 0);
+  EXPECT_EQ(status_of("bank")["remote"]["circuit"], "closed");
+  EXPECT_EQ(far_->ask("GET", "/v1/status")["plugins"][0]["containment"]["failures"], 0);
+}
+
 INSTANTIATE_TEST_SUITE_P(Consumer, RemoteTest, ::testing::Values("inline", "isolated"), placement_name);
 
 }  // namespace

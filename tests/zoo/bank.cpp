@@ -1,8 +1,10 @@
 // Provides zoo.currency/1: everything is worth ZOO_RATE times as much in another unit. Logs each conversion, and makes
-// one to "XXX" wait until somebody has opened the FIFO `gate` in its data directory for writing, and closed it.
+// one to "XXX" wait until somebody has opened the FIFO `gate` in its data directory for writing, and closed it. One to
+// "TTL" gives the milliseconds that it has, -1: any number.
 #include <mortise/mortise.hpp>
 
 #include <array>
+#include <chrono>
 #include <fstream>
 #include <iterator>
 #include <span>
@@ -22,6 +24,7 @@ class Bank : public mortise::Plugin {
     log_.debug("converting", {{"unit", to}});
     if (to.size() != 3) throw mortise::Error(mortise::Status::invalid_argument, "a unit has three letters");
     if (to == "XXX") wait_at_gate();
+    if (to == "TTL") return {mortise::time_left().value_or(std::chrono::milliseconds(-1)).count(), mortise::copy(to)};
     return {money.amount * ZOO_RATE, mortise::copy(to)};
   }
   [[nodiscard]] mortise::List<mortise::Str> supported() const {

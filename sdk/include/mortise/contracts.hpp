@@ -18,6 +18,7 @@
 #include <mortise/proxy.hpp>
 #include <mortise/slot.hpp>
 #include <mortise/text.hpp>
+#include <mortise/time_limit.hpp>
 
 namespace mortise {
 

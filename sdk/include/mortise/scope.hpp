@@ -65,8 +65,9 @@ inline mortise_scope& require_scope() {
 inline bool scope_is_open() noexcept { return detail::current_scope() != nullptr; }
 
 /// How long the request that this thread is inside for may take yet; for providers, which do not see it (its handler
-/// asks Request::time_left(), which also says what zero means). None: there is no deadline, no scope, or the plugin
-/// neither requires nor provides a contract; a host older than ABI 1.1 tells of none. since 1.1 [any-thread]
+/// asks Request::time_left(), which also says what zero means). Less, where a caller has set a TimeLimit that ends
+/// sooner. None: there is no deadline, no scope, or the plugin neither requires nor provides a contract; a host older
+/// than ABI 1.1 tells of none. since 1.1 [any-thread]
 inline std::optional<std::chrono::milliseconds> time_left() noexcept {
   auto* const scope = detail::current_scope();
   const auto* const contracts = detail::contracts_link.contracts;

@@ -176,6 +176,38 @@ TEST_F(ContractCallsTest, ACallInAPlaceThatThereIsNoneOfIsABreach) {
   EXPECT_THAT(end_.breach->what(), HasSubstr("there is none of"));
 }
 
+TEST_F(ContractCallsTest, WhoseCallersAreInAHurryHasItsOwnTimeToReturn) {
+  using namespace std::chrono_literals;
+  generation_->containment().set({.deadline = 1h});
+  runtime::Scope scope(cone_);
+  const auto call_in_vain = [&] {
+    const runtime::ScopeLimit limit(scope, Time::clock::now());
+    mortise_bytes reply{nullptr, 0};
+    return calls_->call(contract_, 0, bytes_of("request"), false, &reply);
+  };
+  for (std::uint32_t i = 0; i < kContractCallCount; ++i) ASSERT_EQ(call_in_vain(), MORTISE_DEADLINE_EXCEEDED) << i;
+  EXPECT_EQ(call_in_vain(), MORTISE_RESOURCE_EXHAUSTED);
+  EXPECT_EQ(end_.breach->what(), "") << "it may be at work";
+  generation_->containment().set({.deadline = 1ms});
+  std::this_thread::sleep_for(1ms);  // which is how long they have been left then
+  EXPECT_EQ(call_in_vain(), MORTISE_RESOURCE_EXHAUSTED);
+  EXPECT_THAT(end_.breach->what(), HasSubstr("do not return"));
+}
+
+TEST_F(ContractCallsTest, ACallThatHasNoTimeDoesNoHarm) {
+  for (const std::int64_t deadline_ns : {INT64_MIN, std::int64_t{-1}, std::int64_t{0}}) {
+    const auto status = call([&](ContractCallMemory& place) {
+      auto& outgoing = area_->memory().outgoing[0];
+      outgoing.wanted.store({.request = place_of_request(), .deadline_ns = deadline_ns});
+      give_turn(place, {.outgoing = 0});
+      while (outgoing.is_there.exchange(0) == 0) std::this_thread::yield();
+      give_turn(place, reply_in(place, 4));
+    });
+    EXPECT_EQ(status, MORTISE_OK) << deadline_ns;
+    EXPECT_EQ(end_.breach->what(), "");
+  }
+}
+
 TEST_F(ContractCallsTest, GarbageDoesNoHarm) {
   std::mt19937_64 random(4711);
   for (int round = 0; round < 200; ++round) {
@@ -191,7 +223,8 @@ TEST_F(ContractCallsTest, GarbageDoesNoHarm) {
       area_->memory().outgoing[said.outgoing % kOutgoingCount].wanted.store(
           {.requirement = static_cast<std::uint32_t>(random() % 3),
            .provider = static_cast<std::uint32_t>(random() % 3),
-           .request = {.offset = random() % (sizeof(AreaMemory) * 2), .size = random() % 10'000}});
+           .request = {.offset = random() % (sizeof(AreaMemory) * 2), .size = random() % 10'000},
+           .deadline_ns = static_cast<std::int64_t>(random())});
       give_turn(place, said);
       if (said.outgoing == Said::kReturned) return;
       while (!end_.breach->is_noted() && area_->memory().outgoing[said.outgoing].is_there.exchange(0) == 0) {

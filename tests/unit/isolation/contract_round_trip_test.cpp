@@ -33,6 +33,7 @@ constexpr std::uint32_t kWait = 4;
 constexpr std::uint32_t kNameOthers = 5;
 constexpr std::uint32_t kHandle = 6;
 constexpr std::uint32_t kCallForEver = 7;
+constexpr std::uint32_t kHurry = 8;
 
 class ContractRoundTripTest : public ::testing::Test {
  protected:
@@ -99,6 +100,7 @@ class ContractRoundTripTest : public ::testing::Test {
         *reply = keep("handled");
         return MORTISE_OK;
       }
+      case kHurry: return hurry(request, reply);
       case kCallForEver: {
         const auto& other = *static_cast<const Relay*>(runtime::Scope::current()->table().bindings[0]);
         auto status = MORTISE_OK;
@@ -107,6 +109,16 @@ class ContractRoundTripTest : public ::testing::Test {
       }
       default: return name_others(reply);
     }
+  }
+  /// Calls the other twice, the first time with no more than a minute.
+  static mortise_status hurry(mortise_bytes request, mortise_bytes* reply) {
+    auto& scope = runtime::Scope::current()->table();
+    const auto& other = *static_cast<const Relay*>(scope.bindings[0]);
+    const auto& table = runtime::contracts_table();
+    const auto former = table.limit_ms(&scope, 60'000);
+    const auto status = other.relay.call(other.relay.self, request, reply);
+    table.restore_limit(&scope, former);
+    return status == MORTISE_OK ? other.relay.call(other.relay.self, request, reply) : status;
   }
   static mortise_status name_others(mortise_bytes* reply) {
     const auto& all = *static_cast<const mortise_providers*>(runtime::Scope::current()->table().bindings[1]);
@@ -125,6 +137,7 @@ class ContractRoundTripTest : public ::testing::Test {
   /// What the other plugin, in the host's process, says.
   mortise_status answer_other(mortise_bytes request, mortise_bytes* reply) {
     scope_of_other_ = runtime::Scope::current();
+    times_of_other_.push_back(runtime::contracts_table().time_left_ms(&runtime::Scope::current()->table()));
     if (is_recursive_) return calls_->call(contract_, kCallOther, request, false, reply);
     if (request.size == 0)
       return runtime::fail_call(*generation_, MORTISE_ABORTED, "zoo.others/1 relay", "nothing to say");
@@ -152,6 +165,7 @@ class ContractRoundTripTest : public ::testing::Test {
   std::atomic<bool> is_open_{false};
   std::atomic<bool> is_recursive_{false};
   std::atomic<runtime::Scope*> scope_of_other_{nullptr};
+  std::vector<std::uint64_t> times_of_other_;  // that it was left, as often as it was called; of one caller's thread
   runtime::GenerationPtr generation_ = testing::make_relay_generation();
   AnswerChannel plugin_{[this](auto method, auto request, auto* reply) { return answer(method, request, reply); }};
   AnswerChannel other_{[this](auto, auto request, auto* reply) { return answer_other(request, reply); }};
@@ -241,6 +255,35 @@ TEST_F(ContractRoundTripTest, WhoCallsOthersForEverIsLeftAtTheDeadline) {
   const runtime::Scope scope(cone_, &deadline);
   std::string text;
   EXPECT_EQ(call(kCallForEver, "x", text), MORTISE_DEADLINE_EXCEEDED);
+}
+
+TEST_F(ContractRoundTripTest, ACallersLimitEndsTheCallAndSaysSo) {
+  const std::atomic<Time> deadline{Time::clock::now() + std::chrono::hours(1)};
+  runtime::Scope scope(cone_, &deadline);
+  std::string text;
+  {
+    const runtime::ScopeLimit limit(scope, Time::clock::now() + std::chrono::milliseconds(20));
+    EXPECT_EQ(call(kWait, "", text), MORTISE_DEADLINE_EXCEEDED);
+    EXPECT_THAT(message(), HasSubstr("its caller gives it"));
+    EXPECT_THAT(context(), HasSubstr("relay 1.0.0: zoo.relay/1"));
+  }
+  EXPECT_EQ(call(kEcho, "on it goes", text), MORTISE_OK);
+}
+
+TEST_F(ContractRoundTripTest, ALimitOfThePluginsOwnHoldsForWhatItCallsOfOthers) {
+  const std::atomic<Time> deadline{Time::clock::now() + std::chrono::hours(1)};
+  runtime::Scope scope(cone_, &deadline);
+  std::string text;
+  ASSERT_EQ(call(kHurry, "x", text), MORTISE_OK);
+  ASSERT_EQ(times_of_other_.size(), 2U);
+  EXPECT_LE(times_of_other_[0], 60'000U);
+  EXPECT_GT(times_of_other_[0], 0U);
+  EXPECT_GT(times_of_other_[1], 60'000U) << "the limit is over";
+  EXPECT_FALSE(scope.is_limited());
+  const runtime::ScopeLimit limit(scope, Time::clock::now() + std::chrono::seconds(30));
+  ASSERT_EQ(call(kHurry, "x", text), MORTISE_OK);
+  EXPECT_LE(times_of_other_[2], 30'000U) << "and it extends nothing";
+  EXPECT_LE(times_of_other_[3], 30'000U);
 }
 
 TEST_F(ContractRoundTripTest, AListReachesThePluginWithNamesAndRanks) {

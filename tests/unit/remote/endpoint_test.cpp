@@ -358,6 +358,54 @@ TEST(EndpointTest, ConnectionsThatEndTogetherSayNothingOfWhoIsThereNow) {
   EXPECT_EQ(endpoint.call(call_of()).text, "another");
 }
 
+TEST(EndpointTest, WhoIsInAHurryDoesNotOpenTheCircuitForOthers) {
+  std::atomic<bool> is_well{false};
+  ScriptedHost host([&](const std::string&) {
+    is_well.wait(false);
+    return reply("well");
+  });
+  Endpoint endpoint(host.url(), {.requests = 4, .probes = 1});
+  auto hurried = call_of();
+  hurried.is_limited = true;
+  for (int i = 0; i < 8; ++i) {
+    hurried.deadline = Clock::now() + 5ms;
+    const auto answer = endpoint.call(hurried);
+    EXPECT_EQ(answer.status, MORTISE_DEADLINE_EXCEEDED);
+    EXPECT_THAT(answer.text, HasSubstr("the time that its caller gives it"));
+  }
+  EXPECT_EQ(endpoint.report().circuit, "closed");
+  EXPECT_EQ(endpoint.report().failures, 0U);
+  is_well = true;
+  is_well.notify_all();
+  EXPECT_EQ(endpoint.call(call_of()).text, "well");
+}
+
+TEST(EndpointTest, AProbeThatIsInAHurryDecidesNothing) {
+  std::atomic<bool> fails{true};
+  std::atomic<bool> is_well{false};
+  ScriptedHost host([&](const std::string&) {
+    if (fails) return std::string();
+    is_well.wait(false);
+    return reply("well");
+  });
+  Endpoint endpoint(host.url(), {.requests = 1, .open_for = 1ms, .probes = 1});
+  EXPECT_EQ(endpoint.call(call_of()).status, MORTISE_UNAVAILABLE);
+  fails = false;
+  auto hurried = call_of();
+  hurried.is_limited = true;
+  mortise_status status = MORTISE_UNAVAILABLE;
+  while (status == MORTISE_UNAVAILABLE) {  // until the circuit has been open for as long as it is
+    hurried.deadline = Clock::now() + 5ms;
+    status = endpoint.call(hurried).status;
+  }
+  EXPECT_EQ(status, MORTISE_DEADLINE_EXCEEDED);
+  EXPECT_EQ(endpoint.report().circuit, "half_open");
+  is_well = true;
+  is_well.notify_all();
+  EXPECT_EQ(endpoint.call(call_of()).text, "well");
+  EXPECT_EQ(endpoint.report().circuit, "closed");
+}
+
 TEST(EndpointTest, ManyThreadsHaveTheirOwnAnswers) {
   ScriptedHost host([](const std::string& request) { return reply(request.substr(request.find("\r\n\r\n") + 4)); });
   Endpoint endpoint(host.url(), {});

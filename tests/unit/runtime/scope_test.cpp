@@ -68,6 +68,56 @@ TEST_F(ScopeTest, TellsTheTimeThatIsLeftOfWhatItWasEnteredFor) {
   EXPECT_EQ(table_.time_left_ms(&scope.table()), 0U);
 }
 
+TEST_F(ScopeTest, TakesLimitsThatNestAndExtendNothing) {
+  using namespace std::chrono_literals;
+  const std::atomic<Scope::Time> deadline{Scope::Time::clock::now() + 1h};
+  Scope scope(cone_, &deadline);
+  auto* const table = &scope.table();
+  EXPECT_FALSE(scope.is_limited());
+  const auto none = table_.limit_ms(table, 60'000);
+  const auto outer = scope.deadline();
+  EXPECT_TRUE(scope.is_limited());
+  EXPECT_LE(table_.time_left_ms(table), 60'000U);
+  EXPECT_GT(table_.time_left_ms(table), 50'000U);
+  const auto first = table_.limit_ms(table, 120'000);
+  EXPECT_EQ(scope.deadline(), outer) << "no further than the limit around it";
+  const auto second = table_.limit_ms(table, 0);
+  EXPECT_EQ(table_.time_left_ms(table), 0U);
+  table_.restore_limit(table, second);
+  EXPECT_EQ(scope.deadline(), outer);
+  table_.restore_limit(table, first);
+  EXPECT_EQ(scope.deadline(), outer);
+  table_.restore_limit(table, none);
+  EXPECT_EQ(scope.deadline(), deadline.load());
+  table_.limit_ms(table, 7'200'000);
+  EXPECT_EQ(scope.deadline(), deadline.load()) << "nor than the deadline";
+  EXPECT_FALSE(scope.is_limited());
+}
+
+TEST_F(ScopeTest, ALimitIsOfItsOwnScopeAndMayBeAnyNumber) {
+  Scope scope(cone_);
+  table_.limit_ms(&scope.table(), 0);
+  {
+    Scope inner(cone_);
+    EXPECT_EQ(table_.time_left_ms(&inner.table()), UINT64_MAX);
+    for (const std::uint64_t none : {UINT64_MAX, UINT64_MAX - 1, std::uint64_t{1} << 63U}) {
+      const auto former = table_.limit_ms(&inner.table(), none);
+      EXPECT_EQ(inner.deadline(), Scope::Time::max()) << none;
+      table_.restore_limit(&inner.table(), former);
+    }
+  }
+  EXPECT_EQ(table_.time_left_ms(&scope.table()), 0U);
+}
+
+TEST_F(ScopeTest, SaysWhetherACallersLimitOrTheDeadlineHasPassed) {
+  const std::atomic<Scope::Time> deadline{Scope::Time::clock::now()};
+  const Scope late(cone_, &deadline);
+  EXPECT_NE(what_has_passed(late).find("the deadline of the request"), std::string_view::npos);
+  Scope scope(cone_);
+  const ScopeLimit limit(scope, Scope::Time::clock::now());
+  EXPECT_NE(what_has_passed(scope).find("its caller gives it"), std::string_view::npos);
+}
+
 TEST_F(ScopeTest, RecordsAFailureWithPluginAndMethod) {
   Scope scope(cone_);
   EXPECT_EQ(table_.fail(host_, MORTISE_NOT_FOUND, str("a/1 get"), str("no such thing"), {}), MORTISE_NOT_FOUND);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <mortise/contracts.hpp>
 #include <string>
@@ -101,6 +102,46 @@ TEST_F(ContractCallTest, TellsAProviderHowMuchTimeItsCallersHave) {
   link_contracts();
 }
 
+TEST_F(ContractCallTest, LimitsTheTimeOfItsCallsWhileTheLimitLives) {
+  using std::chrono::milliseconds;
+  PatientLibrary patient;
+  const auto library = detail::bind_contract<Library>(patient);
+  scope_.set_time_left_ms(1000);
+  {
+    const TimeLimit limit(milliseconds(50));
+    EXPECT_EQ(library.title("Sterne"), "50");
+    {
+      const TimeLimit inner(milliseconds(-1));
+      EXPECT_EQ(library.title("Sterne"), "0");
+    }
+    const TimeLimit longer(milliseconds(2000));
+    EXPECT_EQ(library.title("Sterne"), "50");
+  }
+  EXPECT_EQ(library.title("Sterne"), "1000");
+  try {
+    const TimeLimit limit(milliseconds(50));
+    slot_->refuse(0);
+  } catch (const Error&) {
+    EXPECT_EQ(library.title("Sterne"), "1000") << "also when a call has failed";
+  }
+}
+
+TEST_F(ContractCallTest, AnOlderHostHasNoLimits) {
+  PatientLibrary patient;
+  const auto library = detail::bind_contract<Library>(patient);
+  scope_.set_time_left_ms(1000);
+  auto older = FakeScope::table();
+  older.struct_size = offsetof(mortise_contracts_v1, limit_ms);
+  older.limit_ms = nullptr;
+  older.restore_limit = nullptr;
+  detail::contracts_link.set(&older, nullptr);
+  {
+    const TimeLimit limit(std::chrono::milliseconds(50));
+    EXPECT_EQ(library.title("Sterne"), "1000");
+  }
+  link_contracts();
+}
+
 TEST_F(ContractCallTest, CallsWithEveryStandardTypeAsAnArgument) {
   Echo echo;
   const auto every = detail::bind_contract<EveryType>(echo);
@@ -161,6 +202,7 @@ TEST(ContractSlot, RefusesACallOutsideAnyScope) {
   }
   EXPECT_THROW(copy("x"), Error);
   EXPECT_THROW(ArenaScope(), Error);
+  EXPECT_THROW(TimeLimit(std::chrono::milliseconds(50)), Error);
 }
 
 TEST(ContractSlot, SeesTheBindingsOfTheInnermostScope) {

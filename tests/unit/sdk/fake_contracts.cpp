@@ -95,7 +95,13 @@ const mortise_contracts_v1& FakeScope::table() {
                        std::uint64_t alignment) { return from(scope).grow(size, alignment); },
       .arena_mark = [](mortise_scope* scope) { return from(scope).mark(); },
       .arena_rewind = [](mortise_scope* scope, std::uint64_t mark) { from(scope).rewind(mark); },
-      .time_left_ms = [](mortise_scope* scope) { return from(scope).time_left_ms_; }};
+      .time_left_ms = [](mortise_scope* scope) { return from(scope).time_left_ms_; },
+      .limit_ms =
+          [](mortise_scope* scope, std::uint64_t ms) {
+            auto& left = from(scope).time_left_ms_;
+            return std::exchange(left, std::min(left, ms));
+          },
+      .restore_limit = [](mortise_scope* scope, std::uint64_t former) { from(scope).time_left_ms_ = former; }};
   return table;
 }
 

@@ -36,7 +36,7 @@ class FakeScope {
   FakeScope& operator=(const FakeScope&) = delete;
 
   mortise_scope& raw() { return raw_; }
-  /// What the host says of it from here on.
+  /// What the host says of it from here on; time does not pass.
   void set_time_left_ms(std::uint64_t ms) { time_left_ms_ = ms; }
   /// Heap blocks that the arena holds.
   [[nodiscard]] std::size_t pieces() const { return pieces_.size(); }

@@ -108,9 +108,17 @@ typedef struct mortise_contracts_v1 {
   void (*arena_rewind)(mortise_scope* scope, uint64_t mark);
 
   /* How long the request that the scope was entered for may take yet, as `time_left_ms` of mortise.http/1 tells it to
-   * the request's own handler: a provider may give up when its caller's client is about to. UINT64_MAX: there is no
-   * deadline. since 1.1 [in-scope] */
+   * the request's own handler, or how long a caller has left it, where that is less: a provider may give up when its
+   * caller is about to. UINT64_MAX: there is neither a deadline nor a limit. since 1.1 [in-scope] */
   uint64_t (*time_left_ms)(mortise_scope* scope);
+
+  /* Has the scope's deadline be `ms` milliseconds from now, unless it is sooner already: calls of plugins in other
+   * processes and in other hosts end then, with MORTISE_DEADLINE_EXCEEDED, and so do statements of mortise.sql/1; a
+   * provider in this process sees it in time_left_ms(), and is not interrupted. Returns what restore_limit() takes to
+   * have it as it was: limits are ended in the reverse of their order, and before the plugin returns to who has called
+   * it. A limit of UINT64_MAX is none. since 1.1 [in-scope] */
+  uint64_t (*limit_ms)(mortise_scope* scope, uint64_t ms);
+  void (*restore_limit)(mortise_scope* scope, uint64_t former);
 } mortise_contracts_v1;
 
 #if defined(__GNUC__) && defined(__cplusplus)
