@@ -129,6 +129,31 @@ with ads recommendation email
 ask 200 /shop/products/mug
 says 'You may also like'
 
+# Nor is it waited for: a process that stands still costs its part of the page, and hardly any time.
+isolated=(ads recommendation)
+isolate() {
+  local name
+  for name in "${isolated[@]}"; do echo '{"placement": "isolated"}' >"$prefix/etc/mortise/plugins.d/boutique-$name.json"; done
+}
+# worker NAME: its process, if it has one.
+worker() { mortise status "boutique-$1" --json | grep -oE '"pid": ?[1-9][0-9]*' | grep -oE '[0-9]+'; }
+shows_ad() { ask 200 /shop/products/mug && grep -qF 'class="ad"' "$work/page"; }
+has_workers() { worker ads && worker recommendation; }
+isolate
+await "ads and recommendations have processes of their own" has_workers
+for name in "${isolated[@]}"; do kill -STOP "$(worker "$name")"; done
+began=$(date +%s%N)
+ask 200 /shop/products/mug
+took_ms=$((($(date +%s%N) - began) / 1000000))
+for name in "${isolated[@]}"; do kill -CONT "$(worker "$name")"; done
+[ "$took_ms" -lt 1000 ] || fail "a page waited $took_ms ms for what it can do without"
+hides 'You may also like'
+hides 'class="ad"'
+hides 'role="alert"'
+says 'Add to cart'
+grep -q 'pages lack a part.*its caller gives it' "$work/host.log" || fail "the log does not say what the pages lack"
+await "the advertisement is back" shows_ad
+
 # Shopping goes on while nobody can check out, and what was sent then can be sent again.
 ask 303 /shop/cart -d product=teapot -d quantity=1
 ask 200 /shop/cart

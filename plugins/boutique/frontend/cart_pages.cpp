@@ -81,7 +81,7 @@ std::vector<CartLine> Shop::lines_of(const Visit& visit, mortise::List<CartItem>
 std::optional<Money> Shop::shipping_of(const Visit& visit, mortise::List<CartItem> items,
                                        std::string_view country) const {
   std::optional<Money> cost;
-  decorate("shipping", [&] {
+  decorate(shipping_, [&] {
     const auto* const shipping = services_.shipping.get();
     if (shipping == nullptr) return;
     const auto things =

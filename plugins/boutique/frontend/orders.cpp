@@ -75,7 +75,7 @@ void Shop::show_order(const Request& request, Response& response) const {
 /// None as long as it has not been written.
 std::optional<Message> Shop::confirmation_of(std::string_view order) const {
   std::optional<Message> confirmation;
-  decorate("confirmation", [&] {
+  decorate(confirmation_, [&] {
     const auto* const email = services_.email.get();
     if (email == nullptr) return;
     try {

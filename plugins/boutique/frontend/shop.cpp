@@ -1,6 +1,7 @@
 #include "shop.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <numeric>
 
 #include "cookies.hpp"
@@ -13,6 +14,8 @@ using mortise::Error;
 using mortise::Status;
 
 constexpr std::int32_t kRecommended = 4;
+// What a visitor does not come for is not worth waiting for.
+constexpr std::chrono::milliseconds kPatience{50};
 constexpr mortise::Str kUsualCurrency = "USD";
 
 /// Nothing of it comes from elsewhere, and no script runs.
@@ -80,6 +83,12 @@ void Shop::serve(Handler handler, const Request& request, Response& response) co
   }
 }
 
+void Shop::log_lack(const Part& part, std::uint64_t pages, const Error& failure) const {
+  log_.warning(
+      "pages lack a part",
+      {{"part", part.name}, {"pages", std::to_string(pages)}, {"reason", failure.what()}, {"way", failure.context()}});
+}
+
 void Shop::miss(const Request&, Response&) const { throw Error(Status::not_found, "There is nothing here."); }
 
 void Shop::render_failure(Response& response, const Error& failure) const {
@@ -115,7 +124,7 @@ mortise::List<CartItem> Shop::items_of(const Visit& visit) const {
 
 mortise::List<CartItem> Shop::glance_at_items_of(const Visit& visit) const {
   mortise::List<CartItem> items;
-  decorate("number of things in the cart", [&] { items = items_of(visit); });
+  decorate(things_, [&] { items = items_of(visit); });
   return items;
 }
 
@@ -127,9 +136,10 @@ Frame Shop::frame(const Visit& visit, std::string_view title, mortise::List<Cart
   frame.currency = visit.currency;
   frame.things = std::accumulate(items.begin(), items.end(), std::int64_t{0},
                                  [](std::int64_t sum, const CartItem& item) { return sum + item.quantity; });
-  decorate("advertisement", [&] {
+  decorate(advertisement_, [&] {
     const auto* const ads = services_.ads.get();
     if (ads == nullptr) return;
+    const mortise::TimeLimit limit(kPatience);
     const auto picked = ads->pick(categories, 1);
     if (!picked.empty()) frame.ad = AdView{picked[0].text, picked[0].product};
   });
@@ -153,9 +163,10 @@ std::vector<ProductCard> Shop::cards_of(const Visit& visit, mortise::List<Produc
 
 std::vector<ProductCard> Shop::recommend(const Visit& visit, std::span<const mortise::Str> known) const {
   std::vector<ProductCard> cards;
-  decorate("recommendations", [&] {
+  decorate(recommendations_, [&] {
     const auto* const recommendation = services_.recommendation.get();
     if (recommendation == nullptr) return;
+    const mortise::TimeLimit limit(kPatience);
     for (const auto& id : recommendation->recommend(visit.cart, known, kRecommended)) {
       cards.push_back(card_of(visit, services_.catalog->get(id)));
     }

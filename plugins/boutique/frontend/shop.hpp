@@ -2,6 +2,7 @@
 // orders.cpp what becomes of it; shop.cpp is what they share.
 #pragma once
 
+#include <cstdint>
 #include <mortise/mortise.hpp>
 #include <optional>
 #include <span>
@@ -9,13 +10,15 @@
 #include <string_view>
 #include <vector>
 
+#include "occasional.hpp"
 #include "pages.hpp"
 #include "services.hpp"
 #include "views.hpp"
 
 namespace boutique::frontend {
 
-/// Any thread; nothing in it changes. Whatever a handler throws becomes a page that says so.
+/// Any thread; nothing in it changes but how often a part was missing. Whatever a handler throws becomes a page that
+/// says so.
 class Shop {
  public:
   using Request = mortise::Request;
@@ -61,15 +64,21 @@ class Shop {
   [[nodiscard]] ProductCard card_of(const Visit& visit, const Product& product) const;
   [[nodiscard]] std::vector<ProductCard> cards_of(const Visit& visit, mortise::List<Product> products) const;
   [[nodiscard]] std::vector<ProductCard> recommend(const Visit& visit, std::span<const mortise::Str> known) const;
-  /// Runs `body` for a part of the page that the page can do without: what fails is logged, and left out.
+  /// A part of the page that the page can do without.
+  struct Part {
+    std::string_view name;
+    Occasional lack{};
+  };
+  /// Runs `body` for such a part: what fails is left out, and logged once in a while.
   template <class Body>
-  void decorate(std::string_view part, const Body& body) const {
+  void decorate(Part& part, const Body& body) const {
     try {
       body();
     } catch (const mortise::Error& failure) {
-      log_.warning("a page lacks a part", {{"part", part}, {"reason", failure.what()}, {"way", failure.context()}});
+      if (const auto pages = part.lack.note(Occasional::Clock::now())) log_lack(part, *pages, failure);
     }
   }
+  void log_lack(const Part& part, std::uint64_t pages, const mortise::Error& failure) const;
 
   void render_product(const Request& request, Response& response, std::string_view id, std::string_view quantity,
                       std::string_view message) const;
@@ -90,6 +99,11 @@ class Shop {
   Services services_;
   Pages pages_;
   mortise::Log log_;
+  mutable Part things_{"number of things in the cart"};
+  mutable Part advertisement_{"advertisement"};
+  mutable Part recommendations_{"recommendations"};
+  mutable Part shipping_{"shipping"};
+  mutable Part confirmation_{"confirmation"};
 };
 
 // --- For the handlers.
