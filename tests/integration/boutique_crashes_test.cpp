@@ -6,6 +6,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <csignal>
+#include <filesystem>
 #include <mutex>
 #include <set>
 #include <string>
@@ -32,10 +33,11 @@ class BoutiqueCrashesTest : public BoutiqueTest {
       });
     }
   }
+  /// Orders that are placed, or refused for good.
   void wait_for_more(int count) {
     std::unique_lock lock(mutex_);
-    const auto wanted = placed_ + count;
-    EXPECT_TRUE(changed_.wait_for(lock, kPatience, [&] { return placed_ >= wanted; }));
+    const auto wanted = placed_ + refused_ + count;
+    EXPECT_TRUE(changed_.wait_for(lock, kPatience, [&] { return placed_ + refused_ >= wanted; }));
   }
   void close_doors() {
     is_over_ = true;
@@ -96,10 +98,16 @@ class BoutiqueCrashesTest : public BoutiqueTest {
     }
     is_done = false;
     while (!is_done && !is_over_) {
-      const bool is_placed = succeeds([&] { return place(name_of(number, 'a'), cart).status == 200; });
-      is_done = is_placed || number % 2 != 0;
+      bool is_refused = false;
+      const bool is_placed = succeeds([&] {
+        const auto status = place(name_of(number, 'a'), cart).status;
+        is_refused = status == 400;
+        return status == 200;
+      });
+      is_done = is_placed || is_refused || number % 2 != 0;
       const std::lock_guard lock(mutex_);
       if (is_placed) ++placed_;
+      if (is_refused) ++refused_;
       changed_.notify_all();
     }
   }
@@ -125,11 +133,13 @@ class BoutiqueCrashesTest : public BoutiqueTest {
   std::atomic<bool> is_over_{false};  // says no more than that
   std::mutex mutex_;
   std::condition_variable changed_;
-  int placed_ = 0;  // guarded by mutex_
   int starts_ = 0;  // guarded by mutex_: of hosts, after the first
   std::vector<std::thread> customers_;
 
  protected:
+  // Guarded by mutex_ while doors are open:
+  int placed_ = 0;
+  int refused_ = 0;
   std::atomic<int> failures_{0};  // counts no more than that
   int last_ = 0;                  // the highest number that somebody has tried; guarded by mutex_ while doors are open
 };
@@ -148,6 +158,27 @@ TEST_P(BoutiqueCrashesTest, AKilledHostLeavesNoOrderChargedAndNotPlaced) {
   close_doors();
   expect_charged_only_if_placed();
   expect_all_placed_once();
+}
+
+TEST_P(BoutiqueCrashesTest, AKilledHostLeavesNothingChargedThatCannotBeSent) {
+  start();
+  open_doors();
+  for (int i = 0; i < kHostRounds; ++i) {
+    // Every other round nothing can be sent, which is seen when it is charged.
+    if (i % 2 == 0) {
+      testing::write_file(full_stalls(), "");
+    } else {
+      std::filesystem::remove(full_stalls());
+    }
+    wait_for_more(1 + i % 7);
+    host_->signal(SIGKILL);
+    host_->wait();
+    start_again();
+  }
+  close_doors();
+  EXPECT_GT(placed_, 0);
+  EXPECT_GT(refused_, 0);
+  expect_charged_only_if_placed();
 }
 
 TEST_P(BoutiqueCrashesTest, AnUpgradeOfTheHostIsNotNoticed) {
@@ -235,6 +266,23 @@ TEST_P(BoutiqueWorkersTest, KilledWorkersLeaveNoOrderChargedAndNotPlaced) {
   EXPECT_GT(killed, 0);
   expect_charged_only_if_placed();
   expect_all_placed_once();
+}
+
+TEST_P(BoutiqueWorkersTest, KilledWorkersLeaveNothingChargedThatCannotBeSent) {
+  start();
+  testing::write_file(full_stalls(), "");
+  open_doors();
+  const std::vector<std::string> plugins{"boutique-checkout", "boutique-payment"};
+  for (int i = 0; i < kWorkerRounds; ++i) {
+    wait_for_more(1 + i % 7);
+    const auto pid = worker_of(plugins[static_cast<std::size_t>(i) % plugins.size()]);
+    if (pid > 0) ::kill(pid, SIGKILL);
+  }
+  wait_for_more(1);
+  close_doors();
+  EXPECT_EQ(placed_, 0);
+  wait_until_settled();
+  for (int number = 0; number <= last_; ++number) EXPECT_EQ(transaction(name_of(number, 'a')), "") << number;
 }
 
 TEST_P(BoutiqueWorkersTest, NothingIsChargedForACustomerWhoWaitsNoLonger) {

@@ -18,6 +18,23 @@ using ::testing::Not;
 
 class BoutiqueOrdersTest : public BoutiqueTest {};
 
+/// One statement on the database of a plugin, while no host runs. Returns the first column of its first row, if there
+/// is one.
+std::string run_on_database(const std::filesystem::path& file, const std::string& statement) {
+  sqlite3* database = nullptr;
+  sqlite3_stmt* prepared = nullptr;
+  std::string first;
+  EXPECT_EQ(::sqlite3_open(file.c_str(), &database), SQLITE_OK);
+  EXPECT_EQ(::sqlite3_prepare_v2(database, statement.c_str(), -1, &prepared, nullptr), SQLITE_OK)
+      << ::sqlite3_errmsg(database);
+  const auto stepped = ::sqlite3_step(prepared);
+  EXPECT_TRUE(stepped == SQLITE_ROW || stepped == SQLITE_DONE) << ::sqlite3_errmsg(database);
+  if (stepped == SQLITE_ROW) first = reinterpret_cast<const char*>(::sqlite3_column_text(prepared, 0));
+  ::sqlite3_finalize(prepared);
+  ::sqlite3_close(database);
+  return first;
+}
+
 TEST_P(BoutiqueOrdersTest, AnOrderIsWhatWasInTheCartAtTheExactPrice) {
   start();
   const auto cart = name_of(1);
@@ -198,6 +215,69 @@ TEST_P(BoutiqueOrdersTest, OneThatIsChargedAndCannotBeSentIsPlacedWhenItCan) {
   expect_taken(name_of(1), "teapot", {{"spoon", 1}});  // what came after it stays
 }
 
+TEST_P(BoutiqueOrdersTest, AnAddressThatNothingIsSentToCostsNobodyMoney) {
+  start();
+  const auto key = name_of(1, 'a');
+  fill(name_of(1), "teapot");
+  expect_refused(place(key, name_of(1), customer({{"country", "AQ"}})), 400, "do not send to the Antarctic");
+  expect_nothing_placed(key, name_of(1), {{"teapot", 1}});
+  EXPECT_EQ(place(key, name_of(1)).status, 200) << "to another address";
+  EXPECT_EQ(host_->stop(), 0);
+  EXPECT_THAT(host_->log_text(), Not(HasSubstr("an order that cannot be sent"))) << "it was not even charged";
+}
+
+TEST_P(BoutiqueOrdersTest, OneThatTurnsOutAsNothingThatCanBeSentIsCancelled) {
+  start();
+  const auto key = name_of(1, 'a');
+  fill(name_of(1), "teapot");
+  testing::write_file(full_stalls(), "");
+  expect_refused(place(key, name_of(1)), 400, "nobody drives there now; the charge of the card was cancelled");
+  EXPECT_EQ(host_->wait_for_log("charged")["order"], key);
+  expect_nothing_placed(key, name_of(1), {{"teapot", 1}});
+  std::filesystem::remove(full_stalls());
+  expect_refused(place(key, name_of(1)), 400, "nobody drives there now; the charge of the card was cancelled");
+  expect_nothing_placed(key, name_of(1), {{"teapot", 1}});
+  EXPECT_EQ(place(name_of(2, 'a'), name_of(1)).status, 200) << "with another key";
+  wait_until_settled();
+  EXPECT_EQ(transaction(key), "");
+}
+
+TEST_P(BoutiqueOrdersTest, OneThatWaitsAndCannotBeSentIsCancelledByItself) {
+  start();
+  const auto key = name_of(1, 'a');
+  fill(name_of(1), "teapot");
+  testing::write_file(closed_stalls(), "");
+  expect_refused(place(key, name_of(1)), 503, "the card was charged");
+  EXPECT_NE(transaction(key), "");
+  testing::write_file(full_stalls(), "");
+  std::filesystem::remove(closed_stalls());
+  EXPECT_EQ(host_->wait_for_log("an order that cannot be sent was cancelled")["order"], key);
+  expect_nothing_placed(key, name_of(1), {{"teapot", 1}});
+  wait_until_settled();
+  EXPECT_EQ(host_->stop(), 0);
+  const auto kept = run_on_database(prefix_.state_directory() / "sql/boutique-checkout.sqlite",
+                                    "SELECT key || '|' || email || '|' || street || '|' || refusal FROM orders");
+  EXPECT_EQ(kept, key + "|||nobody drives there now");
+}
+
+TEST_P(BoutiqueOrdersTest, WithoutPaymentAChargeIsCancelledWhenItIsBack) {
+  start();
+  const auto key = name_of(1, 'a');
+  fill(name_of(1), "teapot");
+  testing::write_file(closed_stalls(), "");
+  expect_refused(place(key, name_of(1)), 503, "the card was charged");
+  prefix_.disable("boutique-payment");
+  host_->wait_until_gone("boutique-payment");
+  testing::write_file(full_stalls(), "");
+  std::filesystem::remove(closed_stalls());
+  host_->wait_for_log("an order waits to be settled", [](const json& line) {
+    return line["reason"].get<std::string>().find("payment") != std::string::npos;
+  });
+  prefix_.enable("boutique-payment");
+  host_->wait_for_log("an order that cannot be sent was cancelled");
+  expect_nothing_placed(key, name_of(1), {{"teapot", 1}});
+}
+
 TEST_P(BoutiqueOrdersTest, NothingKeepsTheNumberOfACard) {
   start();
   fill(name_of(1), "teapot");
@@ -216,14 +296,6 @@ TEST_P(BoutiqueOrdersTest, NothingKeepsTheNumberOfACard) {
   EXPECT_GE(files, 4);
 }
 
-/// One statement on the database of a plugin, while no host runs.
-void run_on_database(const std::filesystem::path& file, const char* statement) {
-  sqlite3* database = nullptr;
-  ASSERT_EQ(::sqlite3_open(file.c_str(), &database), SQLITE_OK);
-  EXPECT_EQ(::sqlite3_exec(database, statement, nullptr, nullptr, nullptr), SQLITE_OK) << ::sqlite3_errmsg(database);
-  ::sqlite3_close(database);
-}
-
 TEST_P(BoutiqueOrdersTest, CartsThatNobodyComesBackToAreRemoved) {
   prefix_.enable("boutique-cart", {{"keep_days", 2}});
   start();
@@ -231,7 +303,7 @@ TEST_P(BoutiqueOrdersTest, CartsThatNobodyComesBackToAreRemoved) {
   fill(name_of(2), "teapot");
   EXPECT_EQ(host_->stop(), 0);
   run_on_database(prefix_.state_directory() / "sql/boutique-cart.sqlite",
-                  ("UPDATE cart SET changed = changed - 2 * 86400 WHERE name = '" + name_of(1) + "'").c_str());
+                  "UPDATE cart SET changed = changed - 2 * 86400 WHERE name = '" + name_of(1) + "'");
   start();
   EXPECT_EQ(host_->wait_for_log("carts that nobody came back to were removed")["carts"], "1");
   EXPECT_EQ(lines(name_of(1)), json::object());

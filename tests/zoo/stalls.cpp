@@ -1,6 +1,6 @@
 // Sells, changes money and sends, for the boutique's checkout: boutique.catalog/1, boutique.currency/1 and
 // boutique.shipping/1, with prices and rates that a test can reckon with. Sends nothing while its data directory has a
-// file `closed`.
+// file `closed`, nothing to AQ, and nothing to anybody while there is a file `full`, which check() does not know of.
 #include <boutique/catalog.hpp>
 #include <boutique/currency.hpp>
 #include <boutique/shipping.hpp>
@@ -37,7 +37,7 @@ constexpr std::array<Rate, 3> kRates{{{"EUR", 2}, {"JPY", 150}, {"USD", 1}}};
 
 class Stalls : public mortise::Plugin {
  public:
-  explicit Stalls(mortise::Context& ctx) : closed_(ctx.data_directory() + "/closed") {
+  explicit Stalls(mortise::Context& ctx) : directory_(ctx.data_directory()) {
     ctx.provide<boutique::Catalog>(*this);
     ctx.provide<boutique::Currency>(*this);
     ctx.provide<boutique::Shipping>(*this);
@@ -73,9 +73,14 @@ class Stalls : public mortise::Plugin {
   [[nodiscard]] Money quote(std::int32_t things, std::string_view) const {
     return boutique::multiply({"USD", 0, 500'000'000}, things);
   }
-  [[nodiscard]] std::string ship(std::string_view order, const boutique::Address&) const {
-    if (std::filesystem::exists(closed_)) throw Error(Status::unavailable, "the stalls are closed");
+  [[nodiscard]] std::string ship(std::string_view order, const boutique::Address& to) const {
+    if (std::filesystem::exists(directory_ + "/closed")) throw Error(Status::unavailable, "the stalls are closed");
+    check(to);
+    if (std::filesystem::exists(directory_ + "/full")) throw Error(Status::invalid_argument, "nobody drives there now");
     return "stall-" + std::string(order);
+  }
+  void check(const boutique::Address& to) const {
+    if (to.country == "AQ") throw Error(Status::invalid_argument, "the stalls do not send to the Antarctic");
   }
 
  private:
@@ -87,7 +92,7 @@ class Stalls : public mortise::Plugin {
     return product;
   }
 
-  std::string closed_;
+  std::string directory_;
 };
 
 }  // namespace

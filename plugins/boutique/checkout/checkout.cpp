@@ -1,6 +1,7 @@
 // Makes orders of carts: charges the card, has the things sent, places the order and tells others of it, once for each
 // key whatever happens on the way. What was left in the middle, by a crash or by a service that did not answer, the
-// durable task `settle` finishes, or forgets where nothing was charged; or the customer does, by asking again.
+// durable task `settle` finishes, or forgets where nothing was charged; or the customer does, by asking again. What was
+// charged and turns out as nothing that can be sent is refused for good, and the charge cancelled, by them likewise.
 #include <boutique/checkout.hpp>
 #include <boutique/order_placed.hpp>
 #include <mortise/mortise.hpp>
@@ -96,10 +97,16 @@ class CheckoutService : public mortise::Plugin {
   /// One that was begun, unless somebody else has been faster.
   KeptOrder place(const Services& services, std::string_view cart, const KeptOrder& order, const Card& card) {
     if (order.order.is_placed) return order;
+    if (is_refused(order)) refuse(services.payment, order.order);
     if (order.order.cart != cart) {
       throw Error(Status::failed_precondition, "an order with that key was begun for another cart");
     }
-    const auto transaction = charge(services.payment, order.order, card);
+    const auto finished = finish_charged(services, order, charge(services.payment, order, card));
+    if (!finished.order.is_placed) refuse(services.payment, finished.order);
+    return finished;
+  }
+
+  KeptOrder finish_charged(const Services& services, const KeptOrder& order, std::string_view transaction) {
     try {
       return finish(services.shipping, order, transaction);
     } catch (const Error& error) {
@@ -110,13 +117,19 @@ class CheckoutService : public mortise::Plugin {
     }
   }
 
-  std::string charge(const Payment& payment, const OrderRow& order, const Card& card) {
+  std::string charge(const Payment& payment, const KeptOrder& kept, const Card& card) {
+    const auto& order = kept.order;
     try {
       return payment.charge(order.key, total_of(order), card).string();
     } catch (const Error& error) {
       if (error.status() == Status::invalid_argument) {
         orders_.forget(order);
         throw Error(Status::invalid_argument, error.what());
+      }
+      if (error.status() == Status::failed_precondition) {
+        // It is cancelled: somebody has refused it since it was looked at.
+        const auto refused = orders_.refuse(kept, error.what());
+        if (!refused.order.is_placed) refuse(payment, refused.order);
       }
       warn("nobody knows whether an order was charged", order.key, error);
       throw Error(Status::unavailable,
@@ -125,21 +138,54 @@ class CheckoutService : public mortise::Plugin {
     }
   }
 
+  /// Placed, or refused.
   KeptOrder finish(const Shipping& shipping, const KeptOrder& order, std::string_view transaction) {
-    const auto tracking = shipping.ship(order.order.key, address_of(order.order));
-    auto placed = orders_.finish(order, tracking, transaction);
-    log_.info("an order was placed", {{"order", order.order.key}});
-    return placed;
+    mortise::Str tracking;
+    try {
+      tracking = shipping.ship(order.order.key, address_of(order.order));
+    } catch (const Error& error) {
+      if (error.status() != Status::invalid_argument) throw;
+      warn("an order that was charged cannot be sent", order.order.key, error);
+      return orders_.refuse(order, error.what());
+    }
+    auto finished = orders_.finish(order, tracking, transaction);
+    if (finished.order.is_placed) log_.info("an order was placed", {{"order", order.order.key}});
+    return finished;
+  }
+
+  static bool is_refused(const KeptOrder& order) { return !order.order.refusal.empty(); }
+
+  /// Tells the customer. What cannot be cancelled at this moment, the task cancels.
+  [[noreturn]] void refuse(const Payment& payment, const OrderRow& order) {
+    bool is_cancelled = order.is_cancelled;
+    try {
+      if (!is_cancelled) cancel(payment, order.key);
+      is_cancelled = true;
+    } catch (const Error& error) {
+      warn("an order waits for its charge to be cancelled", order.key, error);
+    }
+    throw Error(Status::failed_precondition,
+                "the order cannot be sent: " + order.refusal + "; the charge of the card " +
+                    (is_cancelled ? "was cancelled" : "will be cancelled as soon as that is possible"));
+  }
+
+  void cancel(const Payment& payment, std::string_view key) {
+    payment.cancel(key);
+    orders_.note_cancelled(key);
+    log_.info("an order that cannot be sent was cancelled", {{"order", key}});
   }
 
   /// The durable task.
   void settle(std::string_view key) {
     const auto order = orders_.find(key);
-    if (!order || order->order.is_placed) return;
+    if (!order || order->order.is_placed || order->order.is_cancelled) return;
     try {
-      const auto transaction = present(payment_, "payment service").transaction(key);
+      const auto& payment = present(payment_, "payment service");
+      if (is_refused(*order)) return cancel(payment, key);
+      const auto transaction = payment.transaction(key);
       if (!transaction.empty()) {
-        finish(present(shipping_, "shipping service"), *order, transaction);
+        const auto finished = finish(present(shipping_, "shipping service"), *order, transaction);
+        if (!finished.order.is_placed) cancel(payment, key);
       } else if (orders_.give_up(order->order)) {
         log_.info("an order that nobody was charged for was forgotten", {{"order", key}});
       }

@@ -24,6 +24,8 @@ struct OrderRow {
   std::int64_t total_units = 0;
   std::int32_t total_nanos = 0;
   std::string tracking;
+  std::string refusal;  // why it cannot be sent although it was charged; empty: it is not refused
+  bool is_cancelled = false;
 };
 
 struct LineRow {

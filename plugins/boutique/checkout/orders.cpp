@@ -18,7 +18,8 @@ std::optional<KeptOrder> Orders::find(std::string_view key) {
 std::optional<KeptOrder> Orders::find(SqlTransaction& tx, std::string_view key) {
   auto order = tx.select_one<OrderRow>(
       "SELECT key, cart, is_placed, attempts, email, currency, name, street, city, postal_code, country, "
-      "shipping_units, shipping_nanos, total_units, total_nanos, tracking FROM orders WHERE key = ?",
+      "shipping_units, shipping_nanos, total_units, total_nanos, tracking, refusal, is_cancelled FROM orders "
+      "WHERE key = ?",
       key);
   if (!order) return std::nullopt;
   auto lines = tx.select<LineRow>(
@@ -55,8 +56,10 @@ KeptOrder Orders::begin(const KeptOrder& kept) {
   return sql_.transaction([&](SqlTransaction& tx) {
     const bool is_open =
         keep(tx, kept) ||
-        tx.execute("UPDATE orders SET attempts = attempts + 1, tried = unixepoch() WHERE key = ? AND is_placed = 0",
-                   key) > 0;
+        tx.execute(
+            "UPDATE orders SET attempts = attempts + 1, tried = unixepoch() WHERE key = ? AND is_placed = 0 "
+            "AND refusal = ''",
+            key) > 0;
     if (is_open) submit(tx, key);
     return find(tx, key).value();
   });
@@ -65,16 +68,20 @@ KeptOrder Orders::begin(const KeptOrder& kept) {
 void Orders::forget(const OrderRow& refused) {
   if (refused.attempts != 1) return;  // of an earlier try nobody knows how it went
   sql_.transaction([&](SqlTransaction& tx) {
-    if (tx.execute("DELETE FROM orders WHERE key = ? AND is_placed = 0 AND attempts = 1", refused.key) == 0) return;
+    if (tx.execute("DELETE FROM orders WHERE key = ? AND is_placed = 0 AND refusal = '' AND attempts = 1",
+                   refused.key) == 0) {
+      return;
+    }
     tasks_.withdraw(tx, kSettle, refused.key);
   });
 }
 
 bool Orders::give_up(const OrderRow& order) {
   return sql_.transaction([&](SqlTransaction& tx) {
-    const auto removed =
-        tx.execute("DELETE FROM orders WHERE key = ? AND is_placed = 0 AND attempts = ? AND tried <= unixepoch() - ?",
-                   order.key, order.attempts, static_cast<std::int64_t>(terms_.give_up_after.count()));
+    const auto removed = tx.execute(
+        "DELETE FROM orders WHERE key = ? AND is_placed = 0 AND refusal = '' AND attempts = ? "
+        "AND tried <= unixepoch() - ?",
+        order.key, order.attempts, static_cast<std::int64_t>(terms_.give_up_after.count()));
     if (removed == 0) submit(tx, order.key);
     return removed > 0;
   });
@@ -84,13 +91,36 @@ void Orders::settle_later(std::string_view key) {
   sql_.transaction([&](SqlTransaction& tx) { submit(tx, key); });
 }
 
-KeptOrder Orders::finish(const KeptOrder& kept, std::string_view tracking, std::string_view transaction) {
+KeptOrder Orders::refuse(const KeptOrder& kept, std::string_view why) {
   const auto& key = kept.order.key;
   return sql_.transaction([&](SqlTransaction& tx) {
     keep(tx, kept);  // where it was given up
     const auto changed =
-        tx.execute("UPDATE orders SET is_placed = 1, tracking = ?, transaction_id = ? WHERE key = ? AND is_placed = 0",
-                   tracking, transaction, key);
+        tx.execute("UPDATE orders SET refusal = ? WHERE key = ? AND is_placed = 0 AND refusal = ''", why, key);
+    if (changed > 0) submit(tx, key);
+    return find(tx, key).value();
+  });
+}
+
+void Orders::note_cancelled(std::string_view key) {
+  sql_.transaction([&](SqlTransaction& tx) {
+    tx.execute(
+        "UPDATE orders SET is_cancelled = 1, cart = '', email = '', name = '', street = '', city = '', "
+        "postal_code = '', country = '' WHERE key = ? AND refusal != ''",
+        key);
+    tx.execute("DELETE FROM order_line WHERE order_key = ?", key);
+    tasks_.withdraw(tx, kSettle, key);
+  });
+}
+
+KeptOrder Orders::finish(const KeptOrder& kept, std::string_view tracking, std::string_view transaction) {
+  const auto& key = kept.order.key;
+  return sql_.transaction([&](SqlTransaction& tx) {
+    keep(tx, kept);  // where it was given up
+    const auto changed = tx.execute(
+        "UPDATE orders SET is_placed = 1, tracking = ?, transaction_id = ? WHERE key = ? AND is_placed = 0 "
+        "AND refusal = ''",
+        tracking, transaction, key);
     auto order = find(tx, key).value();
     if (changed == 0) return order;
     std::vector<OrderLine> lines;

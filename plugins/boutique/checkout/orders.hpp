@@ -9,6 +9,10 @@
 //   begun     (none)    the first card was refused, and nobody has tried since    the end of the task
 //   begun     (none)    it has not been charged, nor tried for a long time        the end of the task
 //   (none)    placed    it was given up while somebody was charging after all     the event
+//   begun     refused   it is charged, and cannot be sent                         the task, to have it cancelled
+//   (none)    refused   likewise, where it was given up                           the task
+//   refused   cancelled payment has cancelled its charge                          the end of the task; its key and why
+//                                                                                 are all that stays
 #pragma once
 
 #include <boutique/order_placed.hpp>
@@ -51,7 +55,13 @@ class Orders {
   bool give_up(const OrderRow& order);
   /// Has it looked at again.
   void settle_later(std::string_view key);
-  /// What was charged and sent is placed; nothing if it is already. Returns the order as it is. [in-scope]
+  /// What was charged cannot be sent, and nobody shall place it any more; nothing if somebody has. Returns the order as
+  /// it is, placed or refused.
+  KeptOrder refuse(const KeptOrder& order, std::string_view why);
+  /// After payment has cancelled the charge of an order that is refused.
+  void note_cancelled(std::string_view key);
+  /// What was charged and sent is placed; nothing if it is already, or is refused. Returns the order as it is.
+  /// [in-scope]
   KeptOrder finish(const KeptOrder& order, std::string_view tracking, std::string_view transaction);
 
  private:

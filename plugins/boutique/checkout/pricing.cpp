@@ -44,6 +44,7 @@ KeptOrder price(const Services& services, std::string_view key, std::string_view
         {item.product, product.name, item.quantity, services.currency.convert(product.price, customer.currency)});
     things += item.quantity;
   }
+  services.shipping.check(customer.address);
   const auto shipping = services.shipping.quote(things, customer.address.country);
   return draft(key, cart, customer, lines, services.currency.convert(shipping, customer.currency));
 }

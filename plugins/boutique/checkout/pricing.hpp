@@ -11,8 +11,8 @@
 namespace boutique {
 
 /// Each price, and the shipping, is converted by itself, exactly. Throws `invalid_argument` for a currency that is not
-/// taken, and a product that is not for sale; `failed_precondition` for an empty cart; what the services throw.
-/// [in-scope]
+/// taken, a product that is not for sale, and an address that is not sent to; `failed_precondition` for an empty cart;
+/// what the services throw. [in-scope]
 KeptOrder price(const Services& services, std::string_view key, std::string_view cart, const Customer& customer);
 
 }  // namespace boutique

@@ -1,7 +1,8 @@
 // Charges cards, for other plugins. There is no bank behind it: a charge is a row.
 //
 // Whoever asks for the transaction of an order once the deadline of every charge() for it has passed has the last word:
-// no charge is made for a caller that waits no longer, and transaction() waits for those that are being made.
+// no charge is made for a caller that waits no longer, and transaction() waits for those that are being made. Whoever
+// cancels has it at once.
 #include <boutique/payment.hpp>
 #include <chrono>
 #include <mortise/mortise.hpp>
@@ -57,6 +58,11 @@ class PaymentService : public mortise::Plugin {
   std::string transaction(std::string_view order) {
     check_order(order);
     return charges_.find(order);
+  }
+
+  void cancel(std::string_view order) {
+    check_order(order);
+    if (charges_.cancel(order)) log_.info("cancelled", {{"order", order}});
   }
 
  private:

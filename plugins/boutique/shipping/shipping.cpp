@@ -18,6 +18,7 @@ class ShippingService : public mortise::Plugin {
     check_address(to);
     return tracking_number(order);
   }
+  void check(const Address& to) const { check_address(to); }
 };
 
 }  // namespace boutique

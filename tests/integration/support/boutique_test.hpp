@@ -105,8 +105,10 @@ class BoutiqueTest : public UpgradeTest, public ::testing::WithParamInterface<co
     EXPECT_TRUE(is_settled()) << tasks;
     EXPECT_EQ(tasks["dead"], 0) << tasks;
   }
-  /// The shipping answers that it cannot.
+  /// The shipping answers that it cannot at the moment.
   [[nodiscard]] std::filesystem::path closed_stalls() const { return prefix_.data_directory("stalls") / "closed"; }
+  /// That it will not, and only when it is to send.
+  [[nodiscard]] std::filesystem::path full_stalls() const { return prefix_.data_directory("stalls") / "full"; }
 
   std::atomic<std::uint16_t> port_{0};  // a value on its own
 };

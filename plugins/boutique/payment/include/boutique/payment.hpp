@@ -20,12 +20,16 @@ struct Card {
 struct Payment {
   /// Charges the card once for an order: asked again for the same order, it gives the transaction that there is and
   /// charges nothing. Throws `invalid_argument` with a message for the customer when the card is refused (number, brand
-  /// other than Visa and Mastercard, expired) and for an amount that is not above zero; nothing is charged then.
+  /// other than Visa and Mastercard, expired) and for an amount that is not above zero, `failed_precondition` for an
+  /// order that was cancelled; nothing is charged then.
   mortise::Method<mortise::Str(std::string_view order, Money amount, Card card)> charge;
-  /// The transaction of an order, or an empty text: it was not charged.
+  /// The transaction of an order, or an empty text: it was not charged, or that was cancelled.
   mortise::Method<mortise::Str(std::string_view order)> transaction;
+  /// Gives back what was charged for an order, if anything was, and has nothing be charged for it any more, whoever
+  /// asks, and however late.
+  mortise::Method<void(std::string_view order)> cancel;
 };
-MORTISE_CONTRACT(Payment, "boutique.payment", 1, charge, transaction)
-MORTISE_IDEMPOTENT(Payment, charge, transaction)
+MORTISE_CONTRACT(Payment, "boutique.payment", 1, charge, transaction, cancel)
+MORTISE_IDEMPOTENT(Payment, charge, transaction, cancel)
 
 }  // namespace boutique

@@ -25,8 +25,11 @@ struct Shipping {
   /// Has an order sent, and gives its tracking number: the same for the same order, however often it is asked for.
   /// Throws `invalid_argument` for an order without a key, or an address that lacks something.
   mortise::Method<mortise::Str(std::string_view order, Address to)> ship;
+  /// Throws `invalid_argument`, with a message for the customer, for an address that nothing can be sent to, as ship()
+  /// would: to be asked before anybody pays. It may become one until ship() is called.
+  mortise::Method<void(Address to)> check;
 };
-MORTISE_CONTRACT(Shipping, "boutique.shipping", 1, quote, ship)
-MORTISE_IDEMPOTENT(Shipping, quote, ship)
+MORTISE_CONTRACT(Shipping, "boutique.shipping", 1, quote, ship, check)
+MORTISE_IDEMPOTENT(Shipping, quote, ship, check)
 
 }  // namespace boutique
