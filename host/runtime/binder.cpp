@@ -6,6 +6,7 @@
 #include "manifest/provider_match.hpp"
 #include "runtime/abi_values.hpp"
 #include "runtime/generation.hpp"
+#include "runtime/observed_channel.hpp"
 
 namespace mortise::runtime {
 namespace {
@@ -75,6 +76,13 @@ Resolution Binder::resolve(const GenerationSet& generations) {
 
 void Binder::forget(const Generation& generation) {
   if (set_.erase(generation.number()) > 0) leave(generation.number());
+}
+
+void Binder::observe(std::shared_ptr<ObservedCalls> calls) {
+  observed_ = std::move(calls);
+  for (const auto& [number, entry] : entries_) {
+    if (!entry.registered->requirements.empty()) open_.insert(number);
+  }
 }
 
 void Binder::enter(const GenerationRef& ref) {
@@ -171,7 +179,7 @@ bool Binder::bind(const Generation& consumer, const Requirement& requirement, Bo
                                                   *candidate.provision->declared);
     if (!mismatch) {
       if (!required.all && !link.providers.empty()) continue;
-      auto way = find_way(requirement, candidate, misfits);
+      auto way = find_way(consumer, requirement, candidate, misfits);
       if (way != nullptr) link.providers.push_back({candidate, std::move(way)});
     } else if (mismatch->kind != Mismatch::Kind::name) {  // another name is another provider, not a fault
       misfits.providers.push_back(&provider);
@@ -189,9 +197,12 @@ bool Binder::bind(const Generation& consumer, const Requirement& requirement, Bo
   return true;
 }
 
-std::shared_ptr<const void> Binder::find_way(const Requirement& requirement, const Bound::Provider& provider,
-                                             Misfits& misfits) {
+std::shared_ptr<const void> Binder::find_way(const Generation& consumer, const Requirement& requirement,
+                                             const Bound::Provider& provider, Misfits& misfits) const {
   const auto& provision = *provider.provision;
+  if (observed_) {
+    if (auto way = find_observed_way(consumer, requirement, provider)) return way;
+  }
   if (!requirement.is_elsewhere && provision.provided != nullptr) return not_owned(provision.provided);
   if (requirement.can_cross && provision.channel != nullptr) {
     return requirement.is_elsewhere ? not_owned(provision.channel) : requirement.proxy.make_proxy(*provision.channel);
@@ -204,6 +215,27 @@ std::shared_ptr<const void> Binder::find_way(const Requirement& requirement, con
                  ", as MORTISE_CONTRACT does";
   misfits.has_remedy = true;
   return nullptr;
+}
+
+std::shared_ptr<const void> Binder::find_observed_way(const Generation& consumer, const Requirement& requirement,
+                                                      const Bound::Provider& provider) const {
+  const auto& provision = *provider.provision;
+  const auto& contract = requirement.declared->contract;
+  const CallPair pair{.consumer = consumer.name(), .provider = provider.generation->name(), .contract = contract};
+  if (!requirement.can_cross || provision.channel == nullptr) {
+    // Where one of them is elsewhere, they do not get together at all.
+    if (requirement.is_elsewhere || provision.provided == nullptr) return nullptr;
+    observed_->note_unobserved(
+        pair, requirement.can_cross
+                  ? "'" + pair.provider + "' takes no calls as bytes; have it set `dispatch`, as MORTISE_CONTRACT does"
+                  : "'" + pair.consumer + "' makes no calls as bytes; set `fill_proxy`, as MORTISE_CONTRACT does");
+    return nullptr;
+  }
+  std::vector<std::string> methods;
+  for (const auto& method : consumer.spec().manifest->methods_of(contract)) methods.push_back(method.name);
+  auto counts = observed_->counts_of(pair, methods);
+  return requirement.is_elsewhere ? make_observed(*provision.channel, std::move(counts))
+                                  : make_observed(*provision.channel, std::move(counts), requirement.proxy);
 }
 
 std::set<std::uint64_t> Binder::with_consumers(std::set<std::uint64_t> generations) const {

@@ -14,6 +14,7 @@
 #include "base/persistent_set.hpp"
 #include "runtime/contract_registry.hpp"
 #include "runtime/generation_set.hpp"
+#include "runtime/observed_calls.hpp"
 #include "runtime/release.hpp"
 #include "runtime/service.hpp"
 
@@ -65,6 +66,9 @@ class Binder {
   Resolution resolve(const GenerationSet& generations);
   /// Before the registry forgets it.
   void forget(const Generation& generation);
+  /// From the next set on, consumers are bound to channels that count their calls in `calls`, wherever they can be;
+  /// null: as if nobody counted.
+  void observe(std::shared_ptr<ObservedCalls> calls);
 
   // --- Of the last set.
   /// These, and all that reach one of them through what they are bound to.
@@ -102,12 +106,17 @@ class Binder {
   [[nodiscard]] bool bind(const Generation& consumer, const Requirement& requirement, Bound& bound,
                           Misfits& misfits) const;
   /// Null where there is no way from one process to the other, which the misfits then tell.
-  static std::shared_ptr<const void> find_way(const Requirement& requirement, const Bound::Provider& provider,
-                                              Misfits& misfits);
+  [[nodiscard]] std::shared_ptr<const void> find_way(const Generation& consumer, const Requirement& requirement,
+                                                     const Bound::Provider& provider, Misfits& misfits) const;
+  /// Null where its calls cannot be counted, which the observation is told.
+  [[nodiscard]] std::shared_ptr<const void> find_observed_way(const Generation& consumer,
+                                                              const Requirement& requirement,
+                                                              const Bound::Provider& provider) const;
   Contract& contract(std::uint32_t number);
   void touch(std::uint32_t number);
 
   const ContractRegistry& registry_;
+  std::shared_ptr<ObservedCalls> observed_;           // null: nobody counts
   GenerationSet set_;                                 // the last one
   std::unordered_map<std::uint64_t, Entry> entries_;  // of set_, by the generation's number
   std::vector<Contract> contracts_;                   // by the registry's number

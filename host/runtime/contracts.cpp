@@ -49,6 +49,11 @@ void Contracts::forget(const Generation& generation) {
   registry_.forget(generation);
 }
 
+void Contracts::observe(std::shared_ptr<ObservedCalls> calls) {
+  const std::lock_guard lock(mutex_);
+  binder_.observe(std::move(calls));
+}
+
 /// Cones that stay from release to release keep the tables of those that they were made for; before these are too many,
 /// all get a new one.
 bool Contracts::is_renewal_due() {

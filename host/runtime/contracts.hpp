@@ -42,6 +42,10 @@ class Contracts final : public Service {
   /// The release of these generations, among which there is no conflict.
   [[nodiscard]] Built build(std::uint64_t number, const GenerationSet& generations);
 
+  /// From the next release on, calls between plugins are counted in `calls`, which costs each of them what a call to
+  /// another process costs without the crossing; null: no more. What is inside a former release goes on as it is.
+  void observe(std::shared_ptr<ObservedCalls> calls);
+
   ContractRegistry& registry() noexcept { return registry_; }
 
  private:

@@ -133,10 +133,12 @@ const void* Generation::offered(std::string_view id) {
   return asked ? table : nullptr;
 }
 
-void Generation::watch(Traffic::Duration slow_after) {
-  if (watched_) return;
-  watched_ = std::make_unique<Traffic>(slow_after);
-  traffic_.store(watched_.get(), std::memory_order_release);
+std::shared_ptr<const Traffic> Generation::watch(Traffic::Duration slow_after) {
+  if (!watched_) {
+    watched_ = std::make_shared<Traffic>(slow_after);
+    traffic_.store(watched_.get(), std::memory_order_release);
+  }
+  return watched_;
 }
 
 std::optional<loader::ProcessReport> Generation::process() const {

@@ -98,7 +98,8 @@ class Generation {
   bool retire();
 
   /// Has what comes of its requests counted from now on, once and for all. [release thread]
-  void watch(Traffic::Duration slow_after);
+  /// Returns the counts, which may outlive it.
+  std::shared_ptr<const Traffic> watch(Traffic::Duration slow_after);
   /// The counts; null while nobody wants to know. Any thread.
   [[nodiscard]] Traffic* traffic() const noexcept { return traffic_.load(std::memory_order_acquire); }
 
@@ -142,7 +143,7 @@ class Generation {
   void* self_ = nullptr;
   mutable Containment containment_;  // has a lock and counts of its own
   MemoryAccount& memory_;
-  std::unique_ptr<Traffic> watched_;
+  std::shared_ptr<Traffic> watched_;
   // Released by watch() when the counts are there; acquired by whoever counts.
   std::atomic<Traffic*> traffic_{nullptr};
   // Released by the control thread when it has written code_ and self_; acquired by readers of state().

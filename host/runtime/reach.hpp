@@ -5,6 +5,9 @@
 //  here     | here      | the provider's contract: a call is a function call
 //  here     | elsewhere | a proxy: the consumer's own functions, which carry their calls over the provider's channel
 //  elsewhere| either    | the provider's channel itself: the consumer's process has the proxy
+//
+// While calls are observed (observed_channel.hpp), a channel that counts them stands before the provider's, and a
+// consumer here has a proxy in the first case, too.
 #pragma once
 
 #include <mortise/abi/contracts.h>
