@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
@@ -149,6 +150,28 @@ ApiAnswer post_rollback(const Call& call, const Controls& controls) {
   if (const auto checked = check_query(call, {}); !checked) return refuse(checked.error());
   const auto release = read_release(call);
   return release ? to_answer(controls.releases.rollback(*release, call.request.who)) : refuse(release.error());
+}
+
+base::Result<std::chrono::milliseconds> read_duration(const Call& call) {
+  json body;
+  if (const auto read = read_body(call, "for_ms", body); !read) return read.error();
+  constexpr std::chrono::milliseconds kMost = release::kLongestObservation;
+  const auto duration = body.find("for_ms");
+  const auto given = duration != body.end() && duration->is_number_unsigned() ? duration->get<std::uint64_t>() : 0;
+  if (given < static_cast<std::uint64_t>(release::kShortestObservation.count()) ||
+      given > static_cast<std::uint64_t>(kMost.count())) {
+    return invalid("'for_ms' must be a whole number of milliseconds from " +
+                   std::to_string(release::kShortestObservation.count()) + " to " + std::to_string(kMost.count()) +
+                   ", is " + (duration == body.end() ? "missing" : base::printable(dump(*duration), 60)));
+  }
+  return std::chrono::milliseconds(given);
+}
+
+ApiAnswer post_observe(const Call& call, const Controls& controls) {
+  if (const auto checked = check_query(call, {}); !checked) return refuse(checked.error());
+  const auto duration = read_duration(call);
+  if (!duration) return refuse(duration.error());
+  return to_answer(controls.releases.observe(*duration, call.request.who, call.request.is_waited_for));
 }
 
 ApiAnswer post_host_upgrade(const Call& call, const Controls& controls) {
@@ -325,6 +348,7 @@ constexpr std::array kEndpoints{
     Endpoint{"POST", "/v1/rollback", post_rollback},
     Endpoint{"GET", "/v1/history", get_history},
     Endpoint{"POST", "/v1/pardon", post_pardon},
+    Endpoint{"POST", "/v1/observe", post_observe},
     Endpoint{"POST", "/v1/host/upgrade", post_host_upgrade},
     Endpoint{"GET", "/v1/events", get_events},
     Endpoint{"GET", "/v1/events/dead", get_dead_events},

@@ -2,6 +2,7 @@
 // failures look; docs/control-api.md is its description for others.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -25,6 +26,8 @@ struct ApiRequest {
   std::string target;  // path and query, as they came
   std::string body;
   std::string who;  // "root (uid 0)", for the history
+  // Whether whoever sent it still waits for the answer; may be asked while that is being made.
+  std::function<bool()> is_waited_for = [] { return true; };
 };
 
 struct ApiAnswer {

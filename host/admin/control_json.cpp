@@ -208,6 +208,34 @@ ordered_json from_plugin(const release::PluginStatus& plugin) {
           {"remote", from_host(plugin.remote)}};
 }
 
+ordered_json from_observed(const release::ObservationReport::Plugin& plugin) {
+  return {{"name", plugin.status.name},
+          {"version", plugin.status.version},
+          {"placement", placement_of(plugin.status)},
+          {"requests", plugin.requests}};
+}
+
+ordered_json from_calls(const runtime::ObservedPair& calls) {
+  return {{"consumer", calls.pair.consumer},
+          {"provider", calls.pair.provider},
+          {"contract", calls.pair.contract},
+          {"methods", list_of(calls.methods, [](const runtime::ObservedPair::Method& method) -> ordered_json {
+             return {{"name", method.name},
+                     {"calls", method.calls},
+                     {"failures", method.failures},
+                     {"time_ns", method.taken.count()},
+                     {"request_bytes", method.request_bytes},
+                     {"reply_bytes", method.reply_bytes}};
+           })}};
+}
+
+ordered_json from_unobserved(const runtime::UnobservedPair& unobserved) {
+  return {{"consumer", unobserved.pair.consumer},
+          {"provider", unobserved.pair.provider},
+          {"contract", unobserved.pair.contract},
+          {"reason", unobserved.reason}};
+}
+
 /// A file whose manifest could not be read has no plugin and no version: both are empty.
 ordered_json from_file(const catalog::RecordPtr& file) {
   const auto* manifest = file->manifest.get();
@@ -257,6 +285,15 @@ ordered_json to_json(const release::Status& status) {
           {"plugins", list_of(status.plugins, from_plugin)},
           {"files", list_of(status.files, from_file)},
           {"left_mapped", to_json(status.left_mapped)}};
+}
+
+ordered_json to_json(const release::ObservationReport& report) {
+  return {{"window_ms", report.window.count()},
+          {"ended_early", report.ended_early},
+          {"requests", report.requests},
+          {"plugins", list_of(report.plugins, from_observed)},
+          {"calls", list_of(report.calls, from_calls)},
+          {"not_counted", list_of(report.unobserved, from_unobserved)}};
 }
 
 ordered_json to_json(const UpgradeOutcome& outcome) {

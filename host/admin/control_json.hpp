@@ -17,6 +17,7 @@ nlohmann::ordered_json to_json(const release::Outcome& outcome);
 nlohmann::ordered_json to_json(const std::vector<release::HistoryEntry>& history);
 nlohmann::ordered_json to_json(const release::LeftMappedStatus& left_mapped);
 nlohmann::ordered_json to_json(const release::Status& status);
+nlohmann::ordered_json to_json(const release::ObservationReport& report);
 nlohmann::ordered_json to_json(const UpgradeOutcome& outcome);
 nlohmann::ordered_json to_json(const std::vector<SubscriptionStatus>& subscriptions);
 nlohmann::ordered_json to_json(const std::vector<TaskCounts>& counts);

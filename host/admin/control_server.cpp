@@ -77,12 +77,14 @@ ApiAnswer serve(net::HTTPServerRequest& request, const Controls& controls) {
     return make_problem(413, ErrorCode::resource_exhausted,
                         "the body is longer than " + std::to_string(kMostBodyBytes) + " bytes");
   }
-  const auto user = base::peer_user(connection.socket().impl()->sockfd());
+  const auto descriptor = connection.socket().impl()->sockfd();
+  const auto user = base::peer_user(descriptor);
   if (!user) return make_problem(500, user.error().code, user.error().message);
   return answer({.method = request.getMethod(),
                  .target = request.getURI(),
                  .body = std::move(*body),
-                 .who = base::describe_user(*user)},
+                 .who = base::describe_user(*user),
+                 .is_waited_for = [descriptor] { return !has_hung_up(descriptor); }},
                 controls);
 }
 

@@ -3,6 +3,7 @@
 #include <Poco/Exception.h>
 #include <Poco/Net/SocketAddress.h>
 #include <Poco/Net/StreamSocket.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <string>
 
@@ -51,6 +52,11 @@ std::filesystem::path name_beside(const std::filesystem::path& socket) {
   auto name = socket.string();
   name.back() = name.back() == '~' ? '_' : '~';
   return name;
+}
+
+bool has_hung_up(int connection) noexcept {
+  pollfd end{.fd = connection, .events = 0, .revents = 0};
+  return ::poll(&end, 1, 0) > 0;  // POLLHUP and POLLERR are told of unasked
 }
 
 base::Result<net::ServerSocket> listen_at(const std::filesystem::path& socket, mode_t mode, int backlog) {

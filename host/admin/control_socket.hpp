@@ -17,6 +17,10 @@ base::Result<void> remove_stale(const std::filesystem::path& socket, base::Files
 /// which may be as long as a socket's path can be.
 std::filesystem::path name_beside(const std::filesystem::path& socket);
 
+/// Whether the other side of the connection has closed it. That it sends nothing more, as some do once they have asked,
+/// is not that.
+bool has_hung_up(int connection) noexcept;
+
 /// Makes the socket with that mode, and listens. The error is the cause alone.
 base::Result<Poco::Net::ServerSocket> listen_at(const std::filesystem::path& socket, mode_t mode, int backlog);
 

@@ -2,12 +2,15 @@
 // voice. Calls come from any thread, are served one after the other on the release thread, and wait for their answer.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.hpp"
+#include "release/observation.hpp"
 #include "release/plan.hpp"
 #include "release/status.hpp"
 
@@ -61,6 +64,12 @@ class Control {
   /// The newest `limit` attempts, the newest last.
   virtual base::Result<std::vector<HistoryEntry>> history(std::size_t limit) = 0;
   virtual base::Result<Status> status() = 0;
+  /// Has calls between plugins counted for so long, and waits for that on the caller's thread: others are served
+  /// meanwhile. It ends early when `is_wanted`, which is asked now and then, says no, and where it would disturb a
+  /// canary, a trial or a host's upgrade, as the report then tells. `invalid_argument`: too short or too long;
+  /// `already_exists`: another one goes on; `failed_precondition`: it would disturb what goes on.
+  virtual base::Result<ObservationReport> observe(std::chrono::milliseconds duration, const std::string& who,
+                                                  const std::function<bool()>& is_wanted) = 0;
 
   Control() = default;
   Control(const Control&) = delete;

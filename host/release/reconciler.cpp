@@ -309,6 +309,7 @@ std::size_t Reconciler::left_behind() {
 
 void Reconciler::let_go() {
   trials_.clear();
+  give_up_observation();
   if (canary_) give_up_canary("the host was stopped before the switch");
   publish({});
 }

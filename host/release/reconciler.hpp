@@ -22,6 +22,7 @@
 #include "release/handover.hpp"
 #include "release/history.hpp"
 #include "release/memory_alarms.hpp"
+#include "release/observation.hpp"
 #include "release/planner.hpp"
 #include "release/probations.hpp"
 #include "release/runner.hpp"
@@ -73,6 +74,19 @@ class Reconciler {
   base::Result<Outcome> pardon(const std::string& plugin, const std::string& who);
   base::Result<std::vector<HistoryEntry>> history(std::size_t limit);
   [[nodiscard]] Status status() const;
+
+  /// Has calls between plugins counted for so long. `already_exists` while they are, `failed_precondition` while that
+  /// would disturb a canary or a trial. What comes meanwhile and would be disturbed ends it early.
+  struct BegunObservation {
+    std::uint64_t number = 0;
+    ObservationResult result;
+  };
+  base::Result<BegunObservation> begin_observation(std::chrono::milliseconds duration, const std::string& who);
+  /// Of any, or of that one, if it goes on.
+  void end_observation(const std::string& why_early);
+  void end_observation(std::uint64_t number, const std::string& why_early);
+  /// The host is stopping: its result is an error.
+  void give_up_observation();
 
   /// Gives a canary up, which the next pass begins anew.
   void put_canary_off();
@@ -171,6 +185,10 @@ class Reconciler {
   void revert(const Trials::Verdict& verdict);
   void hold_former(const FormerMembers& former, const std::string& culprit, const std::string& reason, Memory& memory);
 
+  // --- While calls are observed (reconciler_observation.cpp).
+  bool end_due_observation();
+  void make_way_for(const Trial& trial);
+
   // --- Memory of those that run in the host process (reconciler_status.cpp).
   void follow_memory();
   void report_memory(const runtime::Generation& generation, PluginStatus& plugin) const;
@@ -220,6 +238,8 @@ class Reconciler {
   Probations probations_;
   MemoryAlarms memory_alarms_;
   std::optional<Canary> canary_;
+  std::unique_ptr<Observation> observation_;  // null: nobody observes
+  std::uint64_t last_observation_ = 0;
   std::stop_token stopping_;
 
   std::function<void()> record_start_;  // from begin() to record_start()

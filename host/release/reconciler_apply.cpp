@@ -205,6 +205,7 @@ Outcome Reconciler::carry_out(const Desired& desired, Plan plan, const Cause& ca
 Outcome Reconciler::switch_to(Outcome outcome, const Desired& desired, const Cause& cause, Next next) {
   auto trial = make_trial(outcome.plan, desired, next, cause.is_on_trial);
   trial.release = outcome.release;
+  make_way_for(trial);
   if (history_) {
     // The last thing before the switch, which cannot fail: from here on a restart brings this release.
     if (const auto applied = history_->apply(outcome.release, to_stored(cause.holds), to_stored(trial)); !applied) {

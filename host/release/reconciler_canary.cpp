@@ -37,6 +37,7 @@ std::optional<config::CanaryConfig> Reconciler::canary_of(const Plan& plan, cons
 
 Outcome Reconciler::begin_canary(Outcome outcome, const Desired& desired, const Cause& cause, const Next& next,
                                  const config::CanaryConfig& wish) {
+  end_observation("release " + std::to_string(outcome.release) + " began as a canary");
   const auto now = Clock::now();
   const auto end = Poco::Timestamp() + std::chrono::microseconds(wish.duration).count();
   auto& canary = canary_.emplace();

@@ -41,6 +41,7 @@ void Reconciler::publish(Next next) {
 
 void Reconciler::publish_release(const runtime::GenerationSet& generations) {
   base::give_way();
+  if (observation_) observation_->follow(generations);
   auto built = contracts_.build(number_, generations);
   for (const auto& remark : built.remarks) {
     if (std::find(remarks_.begin(), remarks_.end(), remark) != remarks_.end()) continue;

@@ -43,6 +43,7 @@ Trial Reconciler::make_trial(const Plan& plan, const Desired& desired, const Nex
 
 bool Reconciler::do_chores() {
   bool has_changed = drains_.cut_overdue();
+  has_changed |= end_due_observation();
   if (!release_) return has_changed;
   while (auto verdict = trials_.judge(*release_)) {
     revert(*verdict);
@@ -66,6 +67,7 @@ std::optional<Reconciler::Clock::time_point> Reconciler::next_chores() const {
   consider(trials_.next_look());
   consider(probations_.next_look());
   consider(memory_alarms_.next_look());
+  if (observation_) consider(observation_->until());
   if (canary_) {
     consider(canary_->until);
     consider(canary_->trials.next_look());

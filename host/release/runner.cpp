@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/directory_watch.hpp"
+#include "base/duration.hpp"
 #include "base/give_way.hpp"
 #include "base/heap.hpp"
 #include "release/mailbox.hpp"
@@ -29,6 +30,8 @@ constexpr std::chrono::milliseconds kCalm{250};
 // A look unasked now and then: some file systems tell nothing of changes made elsewhere.
 constexpr std::chrono::seconds kUnaskedLook{30};
 constexpr std::chrono::seconds kLookWithoutWatch{1};
+// Between two looks whether whoever has asked for an observation still waits for it.
+constexpr std::chrono::milliseconds kBetweenQuestions{100};
 constexpr auto kNever = Clock::time_point::max();
 }  // namespace
 
@@ -89,6 +92,7 @@ class Runner::Impl {
   base::Result<void> pause(const Mailbox::Patience& patience) {
     return to_void(mailbox_->ask<bool>(
         [this] {
+          reconciler_.end_observation("the host is being replaced");
           reconciler_.put_canary_off();
           report();
           return is_paused_ = true;
@@ -104,6 +108,28 @@ class Runner::Impl {
       report();
       return true;
     }));
+  }
+
+  base::Result<ObservationReport> observe(std::chrono::milliseconds duration, const std::string& who,
+                                          const std::function<bool()>& is_wanted) {
+    if (duration < kShortestObservation || duration > kLongestObservation) {
+      return base::Error{base::ErrorCode::invalid_argument, "calls are observed for " +
+                                                                base::format_duration(kShortestObservation) + " to " +
+                                                                base::format_duration(kLongestObservation) +
+                                                                ", not for " + base::format_duration(duration)};
+    }
+    const auto begun = ask_for_change<Reconciler::BegunObservation>(
+        [duration, who](Reconciler& reconciler) { return reconciler.begin_observation(duration, who); });
+    if (!begun) return begun.error();
+    bool is_waited_for = true;
+    while (begun->result.wait_for(kBetweenQuestions) != std::future_status::ready) {
+      if (!is_waited_for || is_wanted()) continue;
+      is_waited_for = false;
+      post([number = begun->number](Reconciler& reconciler) {
+        reconciler.end_observation(number, "nobody waits for it any more");
+      });
+    }
+    return begun->result.get();
   }
 
   /// Has the release thread call the reconciler, and waits for what it says.
@@ -192,6 +218,7 @@ class Runner::Impl {
       if (shrink_at_ <= Clock::now()) shrink();
     }
     serve_requests(false);
+    reconciler_.give_up_observation();
     if (report_at_ != kNever) report();
     reconciler_.stop_hooks();
     mailbox_->post(&Mailbox::are_hooks_done);
@@ -339,6 +366,10 @@ base::Result<Outcome> Runner::pardon(const std::string& plugin, const std::strin
 }
 base::Result<std::vector<HistoryEntry>> Runner::history(std::size_t limit) {
   return impl_->ask<std::vector<HistoryEntry>>([=](Reconciler& reconciler) { return reconciler.history(limit); });
+}
+base::Result<ObservationReport> Runner::observe(std::chrono::milliseconds duration, const std::string& who,
+                                                const std::function<bool()>& is_wanted) {
+  return impl_->observe(duration, who, is_wanted);
 }
 base::Result<Status> Runner::status() {
   return impl_->ask<Status>([](Reconciler& reconciler) { return reconciler.status(); });

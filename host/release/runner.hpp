@@ -65,9 +65,9 @@ class Runner final : public Control {
   /// A process that runs an isolated plugin has crashed; the plugin is quarantined when that happens too often.
   void tell_crashed(const telemetry::CrashMark& crash);
   /// From its return to resume() nothing is written in the state directory but by plugins, nothing is applied, and the
-  /// observer hears nothing: what runs, runs on, but for a canary, which is given up. Who asks for a change is told
-  /// that the host is being replaced. Waits for a release that is under way, until the deadline or until it is to be
-  /// given up; fails then, or when the stop has begun, and everything is as before.
+  /// observer hears nothing: what runs, runs on, but for a canary, which is given up, and an observation, which ends
+  /// early. Who asks for a change is told that the host is being replaced. Waits for a release that is under way, until
+  /// the deadline or until it is to be given up; fails then, or when the stop has begun, and everything is as before.
   base::Result<void> pause(
       std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max(),
       std::stop_token giving_up = {});
@@ -87,6 +87,8 @@ class Runner final : public Control {
   base::Result<Outcome> pardon(const std::string& plugin, const std::string& who) override;
   base::Result<std::vector<HistoryEntry>> history(std::size_t limit) override;
   base::Result<Status> status() override;
+  base::Result<ObservationReport> observe(std::chrono::milliseconds duration, const std::string& who,
+                                          const std::function<bool()>& is_wanted) override;
 
  private:
   class Impl;

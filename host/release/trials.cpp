@@ -148,6 +148,15 @@ std::optional<Trials::Clock::time_point> Trials::next_look() const {
   return last_look_ + kBetweenLooks;
 }
 
+std::string Trials::find_timed() const {
+  for (const auto& running : running_) {
+    for (const auto& watched : running.watched) {
+      if (watched.subject.limits.max_p95) return "'" + watched.subject.generation->name() + "' is on trial";
+    }
+  }
+  return {};
+}
+
 std::string Trials::describe(const Generation& generation) const {
   for (const auto& running : running_) {
     for (const auto& watched : running.watched) {

@@ -55,6 +55,8 @@ class Trials {
 
   /// When to judge again; none: nobody is on trial.
   [[nodiscard]] std::optional<Clock::time_point> next_look() const;
+  /// "'rates' is on trial", of the first one whose answers may take so long and no longer; empty: there is none.
+  [[nodiscard]] std::string find_timed() const;
   /// "on trial with release 7"; empty: it is not.
   [[nodiscard]] std::string describe(const runtime::Generation& generation) const;
 

@@ -32,6 +32,16 @@ void in_scope(State& state, Loop loop) {
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()) * kBatch);
 }
 
+/// The same while calls are observed; each batch in a scope of its own, as the replies take memory of it.
+template <class Loop>
+void observed(State& state, Loop loop) {
+  for (auto _ : state) {
+    const Scope scope(world().observed_cone());
+    benchmark::DoNotOptimize(loop());
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()) * kBatch);
+}
+
 void register_loops() {
   const auto& loops = world().loops();
   const auto& bare = world().bare();
@@ -51,6 +61,11 @@ void register_loops() {
       "typed-add-two-threads", [&] { return loops.typed_add(kBatch); }, 2);
   add(
       "bare-add-two-threads", [&] { return loops.bare_add(bare, kBatch); }, 2);
+  const auto add_observed = [](const char* name, auto loop) {
+    benchmark::RegisterBenchmark(name, [loop](State& state) { observed(state, loop); });
+  };
+  add_observed("observed-add", [&] { return loops.typed_add(kBatch); });
+  add_observed("observed-convert", [&] { return loops.typed_convert(kBatch); });
   add("virtual-add", [&] { return loops.virtual_add(bare, kBatch); });
   add("function-add", [&] { return loops.function_add(bare, kBatch); });
   add("shared-add", [&] { return loops.shared_add(bare, kBatch); });

@@ -47,6 +47,8 @@ World::World(const std::filesystem::path& plugins)
   const runtime::GenerationSet generations{runtime::GenerationRef(provider_), runtime::GenerationRef(consumer_)};
   if (const auto conflicts = contracts_.check(generations); !conflicts.empty()) fail(conflicts.front().message);
   release_ = contracts_.build(1, generations).release;
+  contracts_.observe(std::make_shared<runtime::ObservedCalls>());
+  observed_ = contracts_.build(1, generations).release;
   base::InheritedSockets none;
   if (const auto started = server_.start(none); !started) fail(started.error().message);
   server_.accept();

@@ -19,6 +19,8 @@ class World {
 
   /// What entered at the consumer.
   [[nodiscard]] const mortise::runtime::ConePtr& cone() const noexcept { return release_->cones().at(2); }
+  /// The same while calls are observed.
+  [[nodiscard]] const mortise::runtime::ConePtr& observed_cone() const noexcept { return observed_->cones().at(2); }
   [[nodiscard]] const Bare& bare() const noexcept { return *bare_; }
   [[nodiscard]] const Loops& loops() const noexcept { return *loops_; }
   [[nodiscard]] std::uint16_t port() const { return server_.ports().front(); }
@@ -31,6 +33,7 @@ class World {
   mortise::runtime::GenerationPtr provider_;
   mortise::runtime::GenerationPtr consumer_;
   mortise::runtime::ReleasePtr release_;
+  mortise::runtime::ReleasePtr observed_;
   const Bare* bare_;
   const Loops* loops_;
 };

@@ -117,6 +117,36 @@ TEST_F(ControlApi, HostUpgradeAnswersWithWhoServesAlsoWhenItFailed) {
   EXPECT_THAT(refusal(400, "POST", "/v1/host/upgrade", R"({"to": 1})"), HasSubstr("unknown key 'to'"));
 }
 
+TEST_F(ControlApi, ObserveAnswersWithEveryKeyOfWhatWasSeen) {
+  control_.observation_ = some_calls();
+  control_.observation_->plugins.erase(control_.observation_->plugins.begin() + 1,
+                                       control_.observation_->plugins.end());
+  const auto made = ask("POST", "/v1/observe", R"({"for_ms": 2000})");
+  EXPECT_EQ(made.status, 200U);
+  EXPECT_EQ(json::parse(made.body), json::parse(R"({
+    "window_ms": 2000, "ended_early": "", "requests": 100,
+    "plugins": [{"name": "idle", "version": "1.0.0", "placement": "inline", "requests": 0}],
+    "calls": [{"consumer": "shop", "provider": "rates", "contract": "rates/1", "methods": [
+      {"name": "convert", "calls": 200, "failures": 1, "time_ns": 1000000, "request_bytes": 8000,
+       "reply_bytes": 4000}]}],
+    "not_counted": [{"consumer": "shop", "provider": "till", "contract": "till/1", "reason": "set `fill_proxy`"}]})"));
+  EXPECT_THAT(control_.calls(), ElementsAre("observe for 2000 ms by ada (uid 7)"));
+}
+
+TEST_F(ControlApi, ObserveTakesTimesFromATenthOfASecondToTenMinutes) {
+  for (const auto* body : {"", "{}", R"({"for_ms": 99})", R"({"for_ms": 600001})", R"({"for_ms": -5000})",
+                           R"({"for_ms": 5000.5})", R"({"for_ms": "5s"})"}) {
+    EXPECT_THAT(refusal(400, "POST", "/v1/observe", body),
+                HasSubstr("'for_ms' must be a whole number of milliseconds from 100 to 600000"))
+        << body;
+  }
+  EXPECT_THAT(refusal(400, "POST", "/v1/observe", R"({"for": 4})"), HasSubstr("unknown key 'for'"));
+  EXPECT_EQ(ask("POST", "/v1/observe", R"({"for_ms": 100})").status, 200U);
+  EXPECT_EQ(ask("POST", "/v1/observe", R"({"for_ms": 600000})").status, 200U);
+  control_.observation_ = base::Error{base::ErrorCode::already_exists, "one goes on"};
+  EXPECT_EQ(refusal(409, "POST", "/v1/observe", R"({"for_ms": 100})"), "one goes on");
+}
+
 TEST_F(ControlApi, HistoryHasItsEntriesAndALimit) {
   control_.history_ = std::vector<release::HistoryEntry>{
       {.release = 2,

@@ -81,6 +81,19 @@ TEST_F(ControlServerTest, AnswersOneClientWhileAnotherWaits) {
   EXPECT_EQ(waiting.get().status, 200U);
 }
 
+TEST_F(ControlServerTest, WhoObservesIsToldThatItsClientHasGone) {
+  control_.hold_calls();
+  Poco::Net::StreamSocket socket;
+  socket.connect(Poco::Net::SocketAddress(Poco::Net::AddressFamily::UNIX_LOCAL, settings_.socket.string()));
+  const std::string request =
+      "POST /v1/observe HTTP/1.1\r\nHost: localhost\r\nContent-Length: 16\r\n\r\n{\"for_ms\": 5000}";
+  socket.sendBytes(request.data(), static_cast<int>(request.size()));
+  control_.wait_for_calls(1);
+  socket.close();
+  control_.wait_for_calls(2);
+  EXPECT_EQ(control_.calls().back(), "nobody waits");
+}
+
 TEST_F(ControlServerTest, StopsWhileACallWaits) {
   settings_.stop_grace = std::chrono::milliseconds(0);
   server_.reset();

@@ -1,8 +1,12 @@
 // The socket's file: whose it is, what was there before, and what is there afterwards.
 #include <Poco/Net/ServerSocket.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
+#include <array>
 
 #include "admin/control_fixture.hpp"
+#include "admin/control_socket.hpp"
 
 namespace mortise::admin {
 namespace {
@@ -114,6 +118,18 @@ TEST_F(ControlSocket, PassesToAnotherServerWithoutAMomentWithoutOne) {
   EXPECT_EQ(mode(), settings_.mode);
   server_->stop();
   EXPECT_EQ(ask("POST", "/v1/host/upgrade").body["pid"], 2) << "what is another's stays";
+}
+
+TEST(HasHungUp, OnlyWhoHasClosedTheConnectionHas) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()), 0);
+  EXPECT_FALSE(has_hung_up(ends[0]));
+  ASSERT_EQ(::send(ends[1], "{}", 2, 0), 2);
+  ASSERT_EQ(::shutdown(ends[1], SHUT_WR), 0);
+  EXPECT_FALSE(has_hung_up(ends[0])) << "it still reads";
+  ::close(ends[1]);
+  EXPECT_TRUE(has_hung_up(ends[0]));
+  ::close(ends[0]);
 }
 
 TEST_F(ControlSocket, IsMadeAgainWhenWhoTookItsPlaceHasEnded) {

@@ -1,10 +1,13 @@
 // The releases of a host that a test makes up: what it is to answer, what it was asked, and a call that waits.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "admin/events_control.hpp"
@@ -42,6 +45,25 @@ class FakeControl final : public release::Control {
   }
   base::Result<release::Status> status() override { return status_; }
 
+  /// While calls are held, goes on until nobody waits for it, which counts as a call.
+  base::Result<release::ObservationReport> observe(std::chrono::milliseconds duration, const std::string& who,
+                                                   const std::function<bool()>& is_wanted) override {
+    std::unique_lock lock(mutex_);
+    calls_.push_back("observe for " + std::to_string(duration.count()) + " ms by " + who);
+    changed_.notify_all();
+    while (is_held_) {
+      lock.unlock();
+      const bool is_unwanted = !is_wanted();
+      std::this_thread::yield();
+      lock.lock();
+      if (!is_unwanted) continue;
+      calls_.emplace_back("nobody waits");
+      changed_.notify_all();
+      break;
+    }
+    return observation_;
+  }
+
   /// From now until release_calls() apply() waits.
   void hold_calls() {
     const std::lock_guard lock(mutex_);
@@ -65,6 +87,7 @@ class FakeControl final : public release::Control {
   base::Result<release::Outcome> outcome_ = release::Outcome{};
   base::Result<std::vector<release::HistoryEntry>> history_ = std::vector<release::HistoryEntry>{};
   base::Result<release::Status> status_ = release::Status{};
+  base::Result<release::ObservationReport> observation_ = release::ObservationReport{};
 
  private:
   std::mutex mutex_;
@@ -141,6 +164,30 @@ class FakeTasks final : public TasksControl {
   bool is_discarded_ = true;
   std::string asked_;
 };
+
+/// A shop that has asked for rates, twice in each of a hundred requests, and one pair that could not be counted.
+inline release::ObservationReport some_calls() {
+  release::ObservationReport report;
+  report.window = std::chrono::seconds(2);
+  report.requests = 100;
+  for (const auto* name : {"idle", "rates", "shop"}) {
+    release::ObservationReport::Plugin plugin;
+    plugin.status.name = name;
+    plugin.status.version = "1.0.0";
+    plugin.status.generation = 3;
+    report.plugins.push_back(std::move(plugin));
+  }
+  report.plugins.back().requests = 100;
+  report.calls = {{.pair = {"shop", "rates", "rates/1"},
+                   .methods = {{.name = "convert",
+                                .calls = 200,
+                                .failures = 1,
+                                .taken = std::chrono::microseconds(1000),
+                                .request_bytes = 8000,
+                                .reply_bytes = 4000}}}};
+  report.unobserved = {{.pair = {"shop", "till", "till/1"}, .reason = "set `fill_proxy`"}};
+  return report;
+}
 
 /// One handler's, and one that it has failed with.
 inline TasksStatus some_tasks() {

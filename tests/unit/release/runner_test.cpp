@@ -10,6 +10,7 @@
 #include <future>
 #include <memory>
 #include <mutex>
+#include <utility>
 
 #include "base/temporary_directory.hpp"
 #include "recording_service.hpp"
@@ -254,6 +255,74 @@ TEST_F(RunnerTest, PausedItChangesNothingAndResumedItCatchesUp) {
   EXPECT_EQ(service_.published(), "good 1.0.0");
   ASSERT_TRUE(runner_->resume());
   EXPECT_TRUE(wait_for_published("good 1.1.0"));
+}
+
+const auto kWanted = [] { return true; };
+
+TEST_F(RunnerTest, ObservesAsLongAsItIsAskedToAndServesOthersMeanwhile) {
+  drop("currency-1.0", "currency");
+  drop("shop", "shop");
+  configure("currency", "{}");
+  configure("shop", "{}");
+  start();
+  const auto history = runner_->history(10)->size();
+  auto observing = std::async(std::launch::async, [&] { return runner_->observe(300ms, "ada", kWanted); });
+  EXPECT_EQ(runner_->status()->plugins.size(), 2U);
+  const auto seen = observing.get();
+  ASSERT_TRUE(seen) << seen.error().message;
+  EXPECT_GE(seen->window, 300ms);
+  EXPECT_EQ(seen->ended_early, "");
+  ASSERT_EQ(seen->plugins.size(), 2U);
+  EXPECT_EQ(runner_->history(10)->size(), history);
+}
+
+TEST_F(RunnerTest, AnObservationMustBeNeitherTooShortNorTooLong) {
+  start();
+  for (const auto duration : {99ms, std::chrono::milliseconds(10min) + 1ms}) {
+    const auto refused = runner_->observe(duration, "ada", kWanted);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, base::ErrorCode::invalid_argument);
+    EXPECT_THAT(refused.error().message, HasSubstr("for 100ms to 10m"));
+  }
+}
+
+TEST_F(RunnerTest, AnObservationEndsWhenNobodyWaitsForItAnyMore) {
+  start();
+  const auto seen = runner_->observe(10min, "ada", [] { return false; });
+  ASSERT_TRUE(seen) << seen.error().message;
+  EXPECT_EQ(seen->ended_early, "nobody waits for it any more");
+}
+
+TEST_F(RunnerTest, AnObservationEndsWithTheHost) {
+  start();
+  std::promise<void> asked;
+  auto observing = std::async(std::launch::async, [&, is_asked = false]() mutable {
+    return runner_->observe(10min, "ada", [&] {
+      if (!std::exchange(is_asked, true)) asked.set_value();
+      return true;
+    });
+  });
+  asked.get_future().wait();
+  runner_->begin_stop();
+  EXPECT_EQ(observing.get().error().code, base::ErrorCode::unavailable);
+  EXPECT_EQ(runner_->observe(100ms, "ada", kWanted).error().code, base::ErrorCode::unavailable);
+}
+
+TEST_F(RunnerTest, AnObservationMakesWayForAnotherHost) {
+  start();
+  std::promise<void> asked;
+  auto observing = std::async(std::launch::async, [&, is_asked = false]() mutable {
+    return runner_->observe(10min, "ada", [&] {
+      if (!std::exchange(is_asked, true)) asked.set_value();
+      return true;
+    });
+  });
+  asked.get_future().wait();
+  ASSERT_TRUE(runner_->pause());
+  const auto seen = observing.get();
+  ASSERT_TRUE(seen) << seen.error().message;
+  EXPECT_EQ(seen->ended_early, "the host is being replaced");
+  EXPECT_THAT(runner_->observe(100ms, "ada", kWanted).error().message, HasSubstr("being replaced by another one"));
 }
 
 TEST_F(RunnerTest, APauseThatIsGivenUpOrComesTooLateNeverBegins) {
