@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ostream>
+#include <string>
 
 #include "cli/commands.hpp"
 #include "cli/control_client.hpp"
@@ -11,6 +12,9 @@ namespace mortise::cli {
 inline void print_json(const ControlClient::Document& document, std::ostream& out) {
   out << document.dump(2, ' ', false, ControlClient::Document::error_handler_t::replace) << '\n';
 }
+
+/// That the host, whose status that is, knows no such plugin, and which one may be meant. kFailed.
+ExitCode complain_of_name(const std::string& name, const ControlClient::Document& status, const Parts& parts);
 
 /// Loads the configuration, asks, and shows the answer by `show`, which returns the exit code.
 template <class Ask, class Show>

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/duration.hpp"
 #include "base/strings.hpp"
 #include "cli/commands.hpp"
 
@@ -32,6 +33,7 @@ struct Options {
   std::string event;
   bool are_all = false;
   std::optional<std::int64_t> task;
+  std::string duration = "5s";
 };
 
 /// The parser and what it found; a command sets `run`.
@@ -165,6 +167,20 @@ void add_release_commands(Parser& parser, const Parts& parts) {
   })->add_option("NAME", options.name, "A plugin, to show everything about it");
 }
 
+void add_advise_command(Parser& parser, const Parts& parts) {
+  Options& options = parser.options;
+  auto* advise_command = add_question(
+      parser, "advise", "Estimate from the calls of a while what moving plugins would cost", [&options, &parts] {
+        return advise(options.config, options.name, *base::parse_duration(options.duration), options.as_json, parts);
+      });
+  advise_command->add_option("NAME", options.name, "A plugin, to show its methods, too; else all");
+  advise_command->add_option("--for", options.duration, "How long calls are observed, from 100ms to 10m")
+      ->capture_default_str()
+      ->check([](const std::string& text) {
+        return base::parse_duration(text) ? std::string() : "'" + text + "' is no time such as 5s, 500ms or 2m";
+      });
+}
+
 /// For one event of a subscriber, or for all that it was given up with.
 void add_event_choice(Parser& parser, CLI::App& events, const std::string& name, const std::string& about,
                       std::function<int()> run) {
@@ -254,6 +270,7 @@ int run_command_line(int argc, const char* const* argv, const Parts& parts) {
   add_file_commands(parser, parts);
   add_database_commands(parser, parts);
   add_release_commands(parser, parts);
+  add_advise_command(parser, parts);
   add_event_commands(parser, parts);
   add_task_commands(parser, parts);
   try {

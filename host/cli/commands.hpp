@@ -1,6 +1,7 @@
 // One function for each subcommand; each prints through Parts and returns the exit code.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -62,6 +63,9 @@ int replay_tasks(const std::filesystem::path& config_file, const std::string& na
                  bool as_json, const Parts& parts);
 int discard_task(const std::filesystem::path& config_file, const std::string& name, std::int64_t id, bool as_json,
                  const Parts& parts);
+/// Of one plugin, or of all when the name is empty: what moving it would cost, as its calls of the next while have it.
+int advise(const std::filesystem::path& config_file, const std::string& name, std::chrono::milliseconds duration,
+           bool as_json, const Parts& parts);
 /// Of one plugin, or of all when the name is empty.
 int status(const std::filesystem::path& config_file, const std::string& name, bool as_json, const Parts& parts);
 

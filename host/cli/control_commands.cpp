@@ -47,7 +47,9 @@ int look(const std::filesystem::path& config_file, const std::string& target, bo
       config_file, parts, [&](ControlClient& client) { return client.get(target); }, show);
 }
 
-int complain_of_name(const std::string& name, const Document& status, const Parts& parts) {
+}  // namespace
+
+ExitCode complain_of_name(const std::string& name, const Document& status, const Parts& parts) {
   std::vector<std::string> names;
   for (const auto& plugin : objects_of(status, "plugins")) names.push_back(text_of(plugin, "name"));
   const auto near = base::nearest(name, std::vector<std::string_view>(names.begin(), names.end()));
@@ -55,8 +57,6 @@ int complain_of_name(const std::string& name, const Document& status, const Part
             << (near.empty() ? "`mortise list` shows all" : "did you mean '" + std::string(near) + "'?") << '\n';
   return kFailed;
 }
-
-}  // namespace
 
 int plan(const std::filesystem::path& config_file, bool as_json, const Parts& parts) {
   return look(config_file, "/v1/plan", as_json, parts, print_plan);
@@ -116,7 +116,7 @@ int status(const std::filesystem::path& config_file, const std::string& name, bo
   };
   const auto show = [&](const Document& past) {
     auto picked = pick_plugin(name, known, past);
-    if (picked.is_null()) return static_cast<ExitCode>(complain_of_name(name, known, parts));
+    if (picked.is_null()) return complain_of_name(name, known, parts);
     picked["subscriptions"] = objects_of(heard, "subscriptions");
     picked["tasks"] = objects_of(works, "counts");
     picked["durable_tasks"] = objects_of(durable, "handlers");
