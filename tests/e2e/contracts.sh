@@ -18,5 +18,5 @@ mortise disable currency
 is_stopped() { mortise list | grep -q "shop.*refused.*contract rates/1"; }
 await "shop is refused without its provider" is_stopped
 mortise enable currency
-await "shop is back" answers /price/CHF '{"cents":930,"currency":"CHF"}'
+await "shop is back" answers /price/CHF '{"about":930,"cents":1000,"currency":"EUR"}'
 stop_host

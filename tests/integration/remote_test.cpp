@@ -340,10 +340,7 @@ TEST_P(RemoteTest, SoDoesALimitThatTheCallerSets) {
   EXPECT_GT(left, 5'000);
   stop_process(far_->process());
   Pending late(host, "/limited/CHF/50");
-  host.wait_for_status([](const json& status) {
-    return std::any_of(status["plugins"].begin(), status["plugins"].end(),
-                       [](const json& plugin) { return plugin["name"] == "bank" && plugin["remote"]["calls"] >= 3; });
-  });
+  wait_until([&] { return status_of("bank")["remote"]["calls"] >= 3; });
   ASSERT_EQ(::kill(far_->process(), SIGCONT), 0);
   EXPECT_THAT(late.answer().body, AllOf(HasSubstr("late: "), HasSubstr("its caller gives it"), HasSubstr("; then 42")));
   EXPECT_EQ(status_of("bank")["remote"]["failures"], 0);

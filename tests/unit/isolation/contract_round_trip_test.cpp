@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -137,7 +138,10 @@ class ContractRoundTripTest : public ::testing::Test {
   /// What the other plugin, in the host's process, says.
   mortise_status answer_other(mortise_bytes request, mortise_bytes* reply) {
     scope_of_other_ = runtime::Scope::current();
-    times_of_other_.push_back(runtime::contracts_table().time_left_ms(&runtime::Scope::current()->table()));
+    {
+      const std::lock_guard lock(mutex_);
+      times_of_other_.push_back(runtime::contracts_table().time_left_ms(&runtime::Scope::current()->table()));
+    }
     if (is_recursive_) return calls_->call(contract_, kCallOther, request, false, reply);
     if (request.size == 0)
       return runtime::fail_call(*generation_, MORTISE_ABORTED, "zoo.others/1 relay", "nothing to say");
@@ -165,7 +169,8 @@ class ContractRoundTripTest : public ::testing::Test {
   std::atomic<bool> is_open_{false};
   std::atomic<bool> is_recursive_{false};
   std::atomic<runtime::Scope*> scope_of_other_{nullptr};
-  std::vector<std::uint64_t> times_of_other_;  // that it was left, as often as it was called; of one caller's thread
+  std::mutex mutex_;
+  std::vector<std::uint64_t> times_of_other_;  // guarded by mutex_: that it was left, for each call
   runtime::GenerationPtr generation_ = testing::make_relay_generation();
   AnswerChannel plugin_{[this](auto method, auto request, auto* reply) { return answer(method, request, reply); }};
   AnswerChannel other_{[this](auto, auto request, auto* reply) { return answer_other(request, reply); }};
