@@ -141,7 +141,13 @@ shows_ad() { ask 200 /shop/products/mug && grep -qF 'class="ad"' "$work/page"; }
 has_workers() { worker ads && worker recommendation; }
 isolate
 await "ads and recommendations have processes of their own" has_workers
-for name in "${isolated[@]}"; do kill -STOP "$(worker "$name")"; done
+# A signal only asks for a stop: each thread says when it stands.
+stands() { ! grep -h '^State:' "/proc/$1"/task/*/status | grep -qv 'stopped'; }
+for name in "${isolated[@]}"; do
+  pid=$(worker "$name")
+  kill -STOP "$pid"
+  await "boutique-$name stands still" stands "$pid"
+done
 began=$(date +%s%N)
 ask 200 /shop/products/mug
 took_ms=$((($(date +%s%N) - began) / 1000000))
