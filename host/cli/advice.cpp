@@ -66,6 +66,7 @@ double crossings_of(const Plugin& plugin, const std::string& placement) {
 }
 
 std::string say(double percent) {
+  if (percent >= 100) return rounded(percent / 100) + " cores";
   return percent < 0.1 ? "less than 0.1 % of a core" : rounded(percent) + " % of a core";
 }
 

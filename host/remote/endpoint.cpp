@@ -124,7 +124,8 @@ void Endpoint::note(const Attempt& attempt, Admission admission, bool is_retry, 
   const auto now = Clock::now();
   const std::lock_guard lock(mutex_);
   ++(is_retry ? counts_.retries : counts_.calls);
-  const bool is_excused = is_hurried && attempt.end == Attempt::End::late;
+  // The other host may have been the first to say so.
+  const bool is_excused = is_hurried && !is_answered && attempt.answer.status == MORTISE_DEADLINE_EXCEEDED;
   if (attempt.end != Attempt::End::unheard && !is_excused) {
     counts_.failures += is_answered ? 0 : 1;
     counts_.trouble = is_answered ? std::string() : attempt.answer.text;

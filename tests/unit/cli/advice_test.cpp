@@ -101,6 +101,9 @@ TEST(Advice, JudgesInPlainWords) {
   EXPECT_EQ(move_of(advice, 3, 0).verdict, "saves 8.00 % of a core");
   EXPECT_TRUE(advice.plugins[2].moves.empty());
   EXPECT_EQ(advice.plugins[2].verdict, "no calls in 2.00 s; let users use it and ask again");
+  auto much = observe();
+  much["window_ms"] = 50U;
+  EXPECT_THAT(move_of(advise(much, kCosts), 0, 0).verdict, HasSubstr("dear: 1.60 cores for crossings alone"));
   auto little = observe();
   little["window_ms"] = 600'000U;
   EXPECT_EQ(move_of(advise(little, kCosts), 0, 0).verdict, "costs little: less than 0.1 % of a core");
