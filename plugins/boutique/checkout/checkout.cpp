@@ -126,10 +126,10 @@ class CheckoutService : public mortise::Plugin {
         orders_.forget(order);
         throw Error(Status::invalid_argument, error.what());
       }
+      // Where it was cancelled, somebody has refused the order since it was looked at, and has written that down first:
+      // the status alone may be anybody's on the way to a payment service that is elsewhere.
       if (error.status() == Status::failed_precondition) {
-        // It is cancelled: somebody has refused it since it was looked at.
-        const auto refused = orders_.refuse(kept, error.what());
-        if (!refused.order.is_placed) refuse(payment, refused.order);
+        if (const auto now = orders_.find(order.key); now && is_refused(*now)) refuse(payment, now->order);
       }
       warn("nobody knows whether an order was charged", order.key, error);
       throw Error(Status::unavailable,
@@ -146,7 +146,8 @@ class CheckoutService : public mortise::Plugin {
     } catch (const Error& error) {
       if (error.status() != Status::invalid_argument) throw;
       warn("an order that was charged cannot be sent", order.order.key, error);
-      return orders_.refuse(order, error.what());
+      const std::string_view why = error.what();
+      return orders_.refuse(order, why.empty() ? "the shipping service gives no reason" : why);
     }
     auto finished = orders_.finish(order, tracking, transaction);
     if (finished.order.is_placed) log_.info("an order was placed", {{"order", order.order.key}});
@@ -175,17 +176,27 @@ class CheckoutService : public mortise::Plugin {
     log_.info("an order that cannot be sent was cancelled", {{"order", key}});
   }
 
+  /// For the task, which tries until it succeeds, whatever the reason: it is the customer's money.
+  void give_back(const Payment& payment, std::string_view key) {
+    try {
+      cancel(payment, key);
+    } catch (const Error& error) {
+      warn("an order waits for its charge to be cancelled", key, error);
+      orders_.settle_later(key);
+    }
+  }
+
   /// The durable task.
   void settle(std::string_view key) {
     const auto order = orders_.find(key);
     if (!order || order->order.is_placed || order->order.is_cancelled) return;
     try {
       const auto& payment = present(payment_, "payment service");
-      if (is_refused(*order)) return cancel(payment, key);
+      if (is_refused(*order)) return give_back(payment, key);
       const auto transaction = payment.transaction(key);
       if (!transaction.empty()) {
         const auto finished = finish(present(shipping_, "shipping service"), *order, transaction);
-        if (!finished.order.is_placed) cancel(payment, key);
+        if (!finished.order.is_placed) give_back(payment, key);
       } else if (orders_.give_up(order->order)) {
         log_.info("an order that nobody was charged for was forgotten", {{"order", key}});
       }

@@ -104,10 +104,11 @@ KeptOrder Orders::refuse(const KeptOrder& kept, std::string_view why) {
 
 void Orders::note_cancelled(std::string_view key) {
   sql_.transaction([&](SqlTransaction& tx) {
-    tx.execute(
+    const auto changed = tx.execute(
         "UPDATE orders SET is_cancelled = 1, cart = '', email = '', name = '', street = '', city = '', "
         "postal_code = '', country = '' WHERE key = ? AND refusal != ''",
         key);
+    if (changed == 0) return;
     tx.execute("DELETE FROM order_line WHERE order_key = ?", key);
     tasks_.withdraw(tx, kSettle, key);
   });
