@@ -10,8 +10,8 @@ namespace {
 
 // Clients that are waited for at once, in writes that find no room and for bodies that have not come.
 constexpr std::size_t kMostWaiting = 256;
-// As many as the plugin may make: none waits for the end of another one.
-constexpr std::size_t kMostCalling = kOutgoingCount;
+// As many as handlers may be inside, each of which may keep one: none waits for the end of another one.
+constexpr std::size_t kMostCalling = kCallCount;
 
 }  // namespace
 
