@@ -36,7 +36,8 @@ class Quotes : public mortise::Plugin {
     ctx.http().route("GET", "/best/{unit}", {.blocking = true}, best_in);
     const auto limited = [this](const mortise::Request& request, mortise::Response& response) {
       const std::chrono::milliseconds limit(std::stoi(std::string(request.param("ms"))));
-      response.text(worth_within(limit, request.param("unit")) + "; then " + quote(*best_.get()));
+      const auto first = worth_within(limit, request.param("unit"));
+      response.text(first + "; then " + quote(*best_.get()));
     };
     ctx.http().route("GET", "/limited/{unit}/{ms}", {.blocking = true}, limited);
     serve_one(ctx, "/visa", visa_);

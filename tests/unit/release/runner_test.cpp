@@ -266,7 +266,14 @@ TEST_F(RunnerTest, ObservesAsLongAsItIsAskedToAndServesOthersMeanwhile) {
   configure("shop", "{}");
   start();
   const auto history = runner_->history(10)->size();
-  auto observing = std::async(std::launch::async, [&] { return runner_->observe(300ms, "ada", kWanted); });
+  std::promise<void> asked;
+  auto observing = std::async(std::launch::async, [&, is_asked = false]() mutable {
+    return runner_->observe(300ms, "ada", [&] {
+      if (!std::exchange(is_asked, true)) asked.set_value();
+      return true;
+    });
+  });
+  asked.get_future().wait();
   EXPECT_EQ(runner_->status()->plugins.size(), 2U);
   const auto seen = observing.get();
   ASSERT_TRUE(seen) << seen.error().message;
