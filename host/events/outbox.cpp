@@ -39,7 +39,7 @@ bool Outbox::is_in(sql::Database& database) {
 
 base::Result<void> Outbox::publish(const Publication& publication, sql::Database::Transaction* transaction) {
   const auto* const scope = runtime::Scope::current();
-  const auto deadline = scope == nullptr ? sql::Time::max() : scope->deadline();
+  const auto deadline = scope == nullptr ? sql::Time::max() : scope->deadline_of_own_work();
   if (transaction == nullptr) return commits_.write(publication, deadline);
   const auto parameters = to_parameters(publication);
   const auto written = transaction->run(kInsertEvent, {.parameters = parameters, .deadline = deadline});

@@ -157,13 +157,16 @@ void Calls::prepare(Call& call, const ForwardedRoute& route, const mortise_http_
   call.failed_through = {};
   call.is_calling = false;
   call.cone = std::move(cone);
-  call.deadline = deadline_of(http_.time_left_ms(exchange));
+  // Of one whose client has gone already nothing is left to read; its handler has what any other has.
+  const auto* const scope = runtime::Scope::current();
+  const bool is_unheard = scope != nullptr && scope->is_unheard();
+  call.deadline = is_unheard ? deadline_of_plugin() : deadline_of(http_.time_left_ms(exchange));
   call.until.store(call.deadline, std::memory_order_relaxed);
   memory.sequence = call.sequence;
   memory.route = route.number;
   memory.deadline_ns = to_ns(call.deadline);
   const auto listening = http_.on_close(exchange, &on_client_gone, &call);
-  if (listening != MORTISE_OK) {
+  if (listening != MORTISE_OK || is_unheard) {
     call.until.store(runtime::Scope::kUnheard, std::memory_order_relaxed);
     memory.gone.store(call.sequence, std::memory_order_relaxed);
   }
@@ -171,6 +174,11 @@ void Calls::prepare(Call& call, const ForwardedRoute& route, const mortise_http_
   fail(call, MORTISE_UNAVAILABLE, kWorkerIsGone);
   call.is_active = false;
   call.cone.reset();
+}
+
+runtime::Scope::Time Calls::deadline_of_plugin() const {
+  const auto limit = generation_.containment().deadline();
+  return limit.count() == 0 ? runtime::Scope::Time::max() : runtime::Scope::Time::clock::now() + limit;
 }
 
 /// Under the call's mutex. False: there is no worker; end() has been there, or waits for that mutex to find the call

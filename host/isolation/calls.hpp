@@ -145,6 +145,7 @@ class Calls : public std::enable_shared_from_this<Calls> {
   bool push(Call& call);
   void prepare(Call& call, const ForwardedRoute& route, const mortise_http_request_v1& request,
                mortise_http_exchange* exchange, runtime::ConePtr cone);
+  [[nodiscard]] runtime::Scope::Time deadline_of_plugin() const;
   bool write_request(Call& call, const mortise_http_request_v1& request, const std::string& bindings);
   [[nodiscard]] telemetry::LogScope log_scope(const Call& call) const;
   static void on_client_gone(void* call);

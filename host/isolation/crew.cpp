@@ -47,8 +47,10 @@ void Crew::run(std::uint32_t number) {
   if (link_.area().memory().calls[number].route == kSocketRoute) return RemoteSocket::hear(link_, bindings_, number);
   auto& exchange = exchanges_[number];
   const auto& route = http_.route(exchange.begin());
-  // Its client has been answered, and nobody waits for what the handler would do.
-  if (exchange.time_left_ms() == 0) return exchange.settle(MORTISE_DEADLINE_EXCEEDED, kTooLate, false);
+  // Its client has been answered, and nobody waits for what the handler would do. One that has only gone is not told
+  // so.
+  const bool is_unheard = exchange.deadline().load(std::memory_order_relaxed) == runtime::Scope::kUnheard;
+  if (!is_unheard && exchange.time_left_ms() == 0) return exchange.settle(MORTISE_DEADLINE_EXCEEDED, kTooLate, false);
   const auto& generation = bindings_.generation();
   std::array<char, 1024> text{};
   mortise_error error{.struct_size = sizeof(mortise_error),

@@ -44,7 +44,8 @@ std::uint32_t RemoteExchange::begin() {
   is_deferred_ = false;
   is_accepted_ = false;
   is_handler_running_ = true;
-  is_told_gone_ = false;
+  is_told_gone_ = has_gone();
+  if (is_told_gone_) deadline_.store(runtime::Scope::kUnheard, std::memory_order_relaxed);
   close_callback_ = nullptr;
   return call.route;
 }
@@ -147,7 +148,8 @@ mortise_status RemoteExchange::start(const mortise_http_response_v1& head) {
   progress_ = Progress::streaming;
   write_form(head, block);
   const auto status = send_block(lock, completion(Kind::start), block, size);
-  if (status == MORTISE_OK) deadline_.store(Time::max(), std::memory_order_relaxed);
+  // Meanwhile the client may have gone.
+  if (status == MORTISE_OK && !is_told_gone_) deadline_.store(Time::max(), std::memory_order_relaxed);
   complete_if_done();
   return status;
 }

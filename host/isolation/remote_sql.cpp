@@ -39,7 +39,7 @@ std::uint64_t this_thread() { return sql::Caller::this_thread().thread; }
 
 std::int64_t deadline_ns() {
   const auto* const scope = runtime::Scope::current();
-  return to_ns(scope == nullptr ? runtime::Scope::Time::max() : scope->deadline());
+  return to_ns(scope == nullptr ? runtime::Scope::Time::max() : scope->deadline_of_own_work());
 }
 
 bool is_same(char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; }

@@ -21,7 +21,7 @@ Database::Transaction& from(mortise_sql_transaction* transaction) {
 
 Time deadline() {
   const auto* const scope = runtime::Scope::current();
-  return scope == nullptr ? Time::max() : scope->deadline();
+  return scope == nullptr ? Time::max() : scope->deadline_of_own_work();
 }
 
 mortise_status open(mortise_host* host, mortise_sql_database** database, mortise_error* error) {

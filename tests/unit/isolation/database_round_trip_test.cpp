@@ -10,9 +10,11 @@
 #include <thread>
 #include <vector>
 
+#include "http/make_generation.hpp"
 #include "isolation/database_calls.hpp"
 #include "isolation/remote_sql.hpp"
 #include "isolation/ring.hpp"
+#include "runtime/scope.hpp"
 #include "sql/database_test_base.hpp"
 
 namespace mortise::isolation {
@@ -156,6 +158,19 @@ TEST_F(DatabaseRoundTripTest, ATransactionIsSeenAllOrNotAtAll) {
   ASSERT_TRUE(remote_.end(SqlAction::commit, transaction));
   EXPECT_THAT(select("SELECT name FROM item"), ElementsAre("kept"));
   EXPECT_FALSE(remote_.end(SqlAction::commit, transaction)) << "it is over";
+}
+
+TEST_F(DatabaseRoundTripTest, AClientThatHasGoneInterruptsNothing) {
+  const std::atomic<runtime::Scope::Time> gone{runtime::Scope::kUnheard};
+  const auto cone = http::testing::make_cone(http::testing::make_generation("writes"));
+  const runtime::Scope scope(cone, &gone);
+  const auto transaction = *remote_.begin(0);
+  ASSERT_TRUE(
+      ask("INSERT INTO item (name, amount) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+          "WHERE i < 100000) SELECT 'long', max(i) FROM n",
+          {}, nullptr, transaction));
+  ASSERT_TRUE(remote_.end(SqlAction::commit, transaction));
+  EXPECT_THAT(select("SELECT amount FROM item"), ElementsAre("100000"));
 }
 
 TEST_F(DatabaseRoundTripTest, ATransactionLastsNoLongerThanTheHostHasIt) {

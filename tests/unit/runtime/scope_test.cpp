@@ -68,6 +68,20 @@ TEST_F(ScopeTest, TellsTheTimeThatIsLeftOfWhatItWasEnteredFor) {
   EXPECT_EQ(table_.time_left_ms(&scope.table()), 0U);
 }
 
+TEST_F(ScopeTest, AClientThatHasGoneCutsNothingOfThePluginsOwnWork) {
+  using namespace std::chrono_literals;
+  std::atomic<Scope::Time> deadline{std::chrono::steady_clock::now() + 1h};
+  Scope scope(cone_, &deadline);
+  EXPECT_EQ(scope.deadline_of_own_work(), deadline.load());
+  deadline = Scope::kUnheard;
+  EXPECT_TRUE(scope.is_unheard());
+  EXPECT_EQ(table_.time_left_ms(&scope.table()), 0U);
+  EXPECT_EQ(scope.deadline_of_own_work(), Scope::Time::max());
+  const auto until = std::chrono::steady_clock::now() + 1h;
+  const ScopeLimit limit(scope, until);
+  EXPECT_EQ(scope.deadline_of_own_work(), until) << "what the plugin has limited itself stays limited";
+}
+
 TEST_F(ScopeTest, TakesLimitsThatNestAndExtendNothing) {
   using namespace std::chrono_literals;
   const std::atomic<Scope::Time> deadline{Scope::Time::clock::now() + 1h};
