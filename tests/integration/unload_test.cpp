@@ -1,7 +1,7 @@
 // What a process keeps of plugins that were replaced: nothing, or what it tells of.
 #include "support/footprint.hpp"
-#include "support/host_test.hpp"
 #include "support/load.hpp"
+#include "support/workers_test.hpp"
 
 namespace mortise::integration {
 namespace {
@@ -11,7 +11,7 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
-class UnloadTest : public HostTest {
+class UnloadTest : public WorkersTest {
  protected:
   void SetUp() override { prefix_.configure({{"apply", "manual"}}); }
   void choose(const std::string& plugin, const std::string& range) {
@@ -21,9 +21,9 @@ class UnloadTest : public HostTest {
   [[nodiscard]] std::set<std::string> mapped() const {
     return mapped_below(host_->process(), prefix_.state_directory() / "store");
   }
-  /// Once every former generation has retired.
+  /// Once every former generation has retired: what status.json says may be of a moment before the last upgrade.
   [[nodiscard]] Footprint footprint() const {
-    host_->wait_for_plugin("good", [&](const json&) { return host_->status()["plugins"].size() == 1; });
+    wait_until([&] { return host_->ask("GET", "/v1/status")["plugins"].size() == 1; });
     return Footprint::of(host_->process());
   }
 };
