@@ -70,6 +70,7 @@ Attempt to_failed_attempt(const HTTPResponse& response, std::string_view body) {
               .answer = {.status = MORTISE_DEADLINE_EXCEEDED, .text = why}};
     default:
       return {.end = is_unsent(http_status) ? Attempt::End::unsent : Attempt::End::unknown,
+              .is_starting = is_unsent(http_status) && response.has(std::string(kStartingHeader)),
               .answer = {.status = MORTISE_UNAVAILABLE, .text = why}};
   }
 }

@@ -55,7 +55,8 @@ struct Attempt {
   enum class Sign { alive, changed, silent, none };
   End end = End::answered;
   Sign sign = Sign::alive;
-  Answer answer{};  // of one that was not answered, its text says why
+  bool is_starting = false;  // unsent, to a host that is only starting
+  Answer answer{};           // of one that was not answered, its text says why
 };
 
 /// One thread at a time.

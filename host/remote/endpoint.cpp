@@ -15,6 +15,9 @@ constexpr std::size_t kMostIdle = 64;
 constexpr runtime::RetryRules kRetries{
     .attempts = 3, .first_pause = std::chrono::milliseconds(5), .longest_pause = std::chrono::milliseconds(50)};
 
+// Of calls that came to a host that is only starting, which others behind the same URL may be done with: about a
+// second.
+constexpr std::uint32_t kMostWhileStarting = 20;
 // That a host is not done sooner speaks against a caller that sets such a limit: it shall not open the circuit for all
 // others.
 constexpr std::chrono::milliseconds kFairTime{1000};
@@ -60,7 +63,8 @@ Answer Endpoint::call(const Call& call) {
     if (attempt.end == Attempt::End::answered) return std::move(attempt.answer);
     has_arrived = has_arrived || attempt.end != Attempt::End::unsent;
     const auto pause = kRetries.pause_after(made);
-    if (made == kRetries.attempts || !may_try_again(attempt, call) || call.deadline - pause <= Clock::now()) {
+    const auto most = attempt.is_starting ? kMostWhileStarting : kRetries.attempts;
+    if (made >= most || !may_try_again(attempt, call) || call.deadline - pause <= Clock::now()) {
       attempt.answer.has_arrived = has_arrived;
       attempt.answer.text = "the host at " + url_ + " could not be asked: " + attempt.answer.text;
       return std::move(attempt.answer);

@@ -2,8 +2,9 @@
 // and a circuit breaker for a host that is gone.
 //
 // A call that fails on its way is made again at most twice, on another connection and within its deadline: when it has
-// certainly not arrived, or when its method is idempotent. What the other host's plugin answers, a failure included, is
-// an answer. The breaker heeds who does not answer at all: a balancer that says it has no host answers.
+// certainly not arrived, or when its method is idempotent; and for about a second when it came to a host that starts.
+// What the other host's plugin answers, a failure included, is an answer. The breaker heeds who does not answer at all:
+// a balancer that says it has no host answers.
 #pragma once
 
 #include <cstddef>

@@ -315,6 +315,17 @@ TEST(EndpointTest, AHostThatFailsIsLeftAloneAndTriedAgain) {
   EXPECT_EQ(endpoint.report().circuit, "closed");
 }
 
+TEST(EndpointTest, AHostThatIsOnlyStartingIsAskedMoreOften) {
+  std::atomic<int> asked{0};
+  ScriptedHost host([&asked](const std::string&) {
+    return ++asked < 8 ? failure("503 Service Unavailable", "Mortise-Starting: 1\r\n", "") : reply("ready");
+  });
+  Endpoint endpoint(host.url(), {});
+  EXPECT_EQ(endpoint.call(call_of()).text, "ready") << "nor has one arrived that is not idempotent";
+  EXPECT_EQ(asked, 8);
+  EXPECT_EQ(endpoint.report().circuit, "closed");
+}
+
 TEST(EndpointTest, ABalancerThatMissesOneOfItsHostsIsAskedOn) {
   std::atomic<bool> is_well{false};
   ScriptedHost host(
