@@ -55,8 +55,8 @@ class Scope : private mortise_scope {
   Arena& arena() noexcept { return arena_; }
   /// Of what it was entered for, or a caller's limit, whichever is sooner; max(): there is neither.
   [[nodiscard]] Time deadline() const noexcept { return std::min(limit_, own_deadline()); }
-  /// For what the plugin does itself, in its database for one, which is not cut where nobody waits any more for what the
-  /// scope was entered for: as deadline(), but for that.
+  /// For what the plugin does itself, in its database for one, which is not cut where nobody waits any more for what
+  /// the scope was entered for: as deadline(), but for that.
   [[nodiscard]] Time deadline_of_own_work() const noexcept {
     return std::min(limit_, is_unheard() ? Time::max() : own_deadline());
   }
