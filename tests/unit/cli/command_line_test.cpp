@@ -10,7 +10,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class CommandLine : public testing::Test {
+class CommandLine : public ::testing::Test {
  protected:
   void SetUp() override {
     std::string pattern = (fs::temp_directory_path() / "mortise-cli.XXXXXX").string();

@@ -10,7 +10,7 @@
 
 namespace mortise::config {
 
-class Folder : public testing::Test {
+class Folder : public ::testing::Test {
  protected:
   void SetUp() override {
     std::string pattern = (std::filesystem::temp_directory_path() / "mortise-config.XXXXXX").string();

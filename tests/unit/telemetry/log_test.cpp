@@ -11,7 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class Log : public testing::Test {
+class Log : public ::testing::Test {
  protected:
   void SetUp() override {
     std::string pattern = (fs::temp_directory_path() / "mortise-log.XXXXXX").string();
