@@ -44,7 +44,7 @@ TEST_F(HandoverTest, NoRequestIsLostToTheCountHoweverOftenItIsHandedOver) {
   const auto requests = load.end();
   EXPECT_EQ(load.fault(), "");
   // Every former generation has given its rest.
-  host.wait_for_plugin("tally", [&](const nlohmann::json&) { return host.status()["plugins"].size() == 1; });
+  host.wait_until_drained(1);
   EXPECT_EQ(host.get("/tally/count").body, std::to_string(requests));
 }
 

@@ -127,7 +127,7 @@ TEST_F(IsolatedTest, KeepsItsCountThroughUpgradesAndRollbacks) {
   load.wait_for_more(100);
   const auto requests = load.end();
   EXPECT_EQ(load.fault(), "");
-  host.wait_for_plugin("tally", [&](const json&) { return host.status()["plugins"].size() == 1; });
+  host.wait_until_drained(1);
   EXPECT_EQ(host.get("/tally/count").body, std::to_string(requests));
 }
 
@@ -143,7 +143,7 @@ TEST_F(IsolatedTest, MovesBetweenPlacementsUnderLoadAndKeepsItsCount) {
   }
   const auto requests = load.end();
   EXPECT_EQ(load.fault(), "");
-  host.wait_for_plugin("tally", [&](const json&) { return host.status()["plugins"].size() == 1; });
+  host.wait_until_drained(1);
   EXPECT_EQ(host.get("/tally/count").body, std::to_string(requests));
   EXPECT_THAT(mortise({"history"}).out, HasSubstr("reconfigure"));
 }

@@ -41,7 +41,7 @@ TEST_F(ProbationTest, MovesInlineUnderLoadAndKeepsItsCount) {
   const auto requests = load.end();
   EXPECT_EQ(load.fault(), "");
   EXPECT_GE(requests, 2000U);
-  host.wait_for_plugin("tally", [&](const json&) { return host.status()["plugins"].size() == 1; });
+  host.wait_until_drained(1);
   EXPECT_EQ(host.get("/tally/count").body, std::to_string(requests));
   const auto last = host.ask("GET", "/v1/history?limit=1")["entries"][0];
   EXPECT_EQ(last["who"], "the host");

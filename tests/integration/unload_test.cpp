@@ -21,9 +21,9 @@ class UnloadTest : public WorkersTest {
   [[nodiscard]] std::set<std::string> mapped() const {
     return mapped_below(host_->process(), prefix_.state_directory() / "store");
   }
-  /// Once every former generation has retired: what status.json says may be of a moment before the last upgrade.
+  /// Once every former generation has retired.
   [[nodiscard]] Footprint footprint() const {
-    wait_until([&] { return host_->ask("GET", "/v1/status")["plugins"].size() == 1; });
+    host_->wait_until_drained(1);
     return Footprint::of(host_->process());
   }
 };

@@ -153,7 +153,7 @@ TEST_P(WebSocketsTest, AnUpgradeKeepsSocketsUntilItsTimeIsOver) {
   EXPECT_EQ(open().send("!version").read(Opcode::text), "1.1");
   EXPECT_EQ(former.read_close(), "1001");
   close(former, 1001);
-  host_->wait_for_plugin("talks", [&](const auto&) { return host_->status()["plugins"].size() == 1; });
+  host_->wait_until_drained(1);
 }
 
 TEST_P(WebSocketsTest, AStopTakesLeaveOfPeers) {

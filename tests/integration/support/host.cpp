@@ -6,8 +6,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 #include <array>
+#include <chrono>
 #include <fstream>
 #include <stdexcept>
+#include <thread>
 
 #include <Poco/Net/SocketAddress.h>
 
@@ -153,6 +155,18 @@ void Host::make_room() const {
 void Host::apply() const {
   const auto outcome = ask("POST", "/v1/apply");
   if (outcome["result"] != "applied") throw std::runtime_error("not applied: " + outcome.dump(2) + "\n" + log_text());
+}
+
+void Host::wait_until_drained(std::size_t generations) const {
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  for (;;) {
+    const auto plugins = ask("GET", "/v1/status")["plugins"];
+    if (plugins.size() == generations) return;
+    if (std::chrono::steady_clock::now() >= deadline) {
+      throw std::runtime_error("not drained: " + plugins.dump(2) + "\n" + log_text());
+    }
+    std::this_thread::yield();
+  }
 }
 
 json Host::wait_for_log(const std::string& message, const std::function<bool(const json&)>& matches) const {

@@ -2,6 +2,7 @@
 // its pid.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -51,6 +52,9 @@ class Host {
   nlohmann::json ask(const std::string& method, const std::string& target, const std::string& body = "") const;
   /// Has it apply, and wants that to succeed.
   void apply() const;
+  /// Waits until so many generations are left, as the host says now: status.json may still be that of a moment before
+  /// the last release.
+  void wait_until_drained(std::size_t generations) const;
 
   /// Waits for a line of the JSON log with this message for which `matches` is true.
   nlohmann::json wait_for_log(const std::string& message,
