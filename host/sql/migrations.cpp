@@ -62,6 +62,16 @@ base::Result<bool> has_been_running(Connection& connection, const std::string& v
   return is_known;
 }
 
+bool has_any_been_running(Connection& connection, Time deadline) {
+  const auto is_there = connection.has_table("mortise_running_versions", deadline);
+  bool has_any = false;
+  if (!is_there || !*is_there) return has_any;
+  const auto read = connection.ask(
+      "SELECT 1 FROM mortise_running_versions LIMIT 1", {}, [&](std::span<const std::string_view>) { has_any = true; },
+      deadline);
+  return read && has_any;
+}
+
 std::string sha256_of(const std::string& text) {
   base::Sha256 sum;
   sum.update({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
@@ -140,6 +150,7 @@ base::Result<std::vector<Pending>> find_migrations(const Past& past, const manif
 struct AllPending {
   std::vector<PendingTable> tables;
   std::vector<Pending> migrations;
+  bool is_to_settle = false;  // as in Migrated
   [[nodiscard]] bool is_empty() const noexcept { return tables.empty() && migrations.empty(); }
 };
 
@@ -150,7 +161,10 @@ base::Result<AllPending> find_pending(Connection& connection, const manifest::Ma
   if (!past) return past.error();
   auto migrations = find_migrations(*past, manifest);
   if (!migrations) return migrations.error();
-  return AllPending{.tables = std::move(*tables), .migrations = std::move(*migrations)};
+  const bool knows_all = static_cast<bool>(check_unknown(past->applied, manifest));
+  return AllPending{.tables = std::move(*tables),
+                    .migrations = std::move(*migrations),
+                    .is_to_settle = knows_all && has_any_been_running(connection, deadline)};
 }
 
 Error failure_of(const Migration& migration, const Error& error) {
@@ -189,14 +203,14 @@ base::Result<void> run_all(Connection& connection, const std::vector<Pending>& p
 
 }  // namespace
 
-base::Result<std::size_t> migrate(Database& database, const manifest::Manifest& manifest, const MigrationTerms& terms) {
+base::Result<Migrated> migrate(Database& database, const manifest::Manifest& manifest, const MigrationTerms& terms) {
   {
     // Mostly there is nothing to do, and nobody needs to be waited for.
     const auto look = database.begin(Database::Access::read, terms.deadline);
     if (!look) return look.error();
     const auto pending = find_pending((*look)->connection(), manifest, terms.deadline);
     if (!pending) return pending.error();
-    if (pending->is_empty()) return std::size_t{0};
+    if (pending->is_empty()) return Migrated{.is_to_settle = pending->is_to_settle};
   }
   const auto transaction = database.begin(Database::Access::migrate, terms.deadline);
   if (!transaction) return transaction.error();
@@ -213,10 +227,12 @@ base::Result<std::size_t> migrate(Database& database, const manifest::Manifest& 
   }
   if (!terms.is_wanted()) return Error{ErrorCode::aborted, "its start was given up while its migrations ran"};
   if (const auto committed = (*transaction)->commit(); !committed) return committed.error();
-  if (count == 0) return count;
+  const Migrated done{.count = count,
+                      .is_to_settle = pending->is_to_settle || (count > 0 && !terms.running_versions.empty())};
+  if (count == 0) return done;
   telemetry::log(telemetry::Level::info, "sql", "database migrated",
                  {{"plugin", manifest.name}, {"migrations", std::to_string(count)}});
-  return count;
+  return done;
 }
 
 base::Result<void> check_migrations(const std::filesystem::path& database, const manifest::Manifest& manifest,
@@ -233,12 +249,12 @@ base::Result<void> check_migrations(const std::filesystem::path& database, const
   return pending ? base::Result<void>() : base::Result<void>(pending.error());
 }
 
-void settle_migrations(Database& database) {
+bool settle_migrations(Database& database) {
   const auto soon = std::chrono::steady_clock::now() + std::chrono::milliseconds(100);
   const auto transaction = database.begin(Database::Access::migrate, soon);
-  if (!transaction) return;  // a version too many may start again
+  if (!transaction) return false;
   const auto done = (*transaction)->connection().ask("DELETE FROM mortise_running_versions", {}, {}, soon);
-  if (done) static_cast<void>((*transaction)->commit());
+  return done && (*transaction)->commit();
 }
 
 }  // namespace mortise::sql

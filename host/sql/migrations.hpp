@@ -22,21 +22,28 @@ struct MigrationTerms {
   std::function<bool()> is_wanted = [] { return true; };
 };
 
+struct Migrated {
+  std::size_t count = 0;  // of those that have run just now
+  /// Others may still start that do not know all of what has run, this version or a former start of it: until
+  /// settle_migrations(), which is due when this version is switched to.
+  bool is_to_settle = false;
+};
+
 /// Runs those of the manifest's migrations that have not run yet, in one transaction: when one fails, none has run.
-/// Returns how many. Before them the extension tables of its interfaces are brought to this host's versions of them,
+/// Before them the extension tables of its interfaces are brought to this host's versions of them,
 /// also when there is nothing to run. An error, too, where a newer host has had those, and where the database has been
 /// through other migrations: one whose text was another, one with a higher number that this version does not know and
 /// that is not compatible with it. Foreign keys, and what of the database is the host's, are looked at when all have
 /// run, so that a table may be made anew.
-base::Result<std::size_t> migrate(Database& database, const manifest::Manifest& manifest,
-                                  const MigrationTerms& terms = {});
+base::Result<Migrated> migrate(Database& database, const manifest::Manifest& manifest,
+                               const MigrationTerms& terms = {});
 
 /// What migrate() would refuse of a version for what the database has been through. Changes nothing, and makes no file
 /// where there is none; what cannot be read until the deadline is left to migrate().
 base::Result<void> check_migrations(const std::filesystem::path& database, const manifest::Manifest& manifest,
                                     Time deadline);
 
-/// The version that has brought them is the plugin's now.
-void settle_migrations(Database& database);
+/// A version that knows them all is the plugin's now. False: it was not to be had soon, and is due as before.
+bool settle_migrations(Database& database);
 
 }  // namespace mortise::sql

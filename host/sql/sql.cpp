@@ -68,15 +68,16 @@ base::Result<void> Sql::prepare(runtime::Generation& generation) {
   auto database = open(manifest.name);
   if (!database) return database.error();
   const auto is_wanted = [&] { return generation.state() == runtime::GenerationState::initialising; };
-  const auto count =
+  const auto migrated =
       migrate(**database, manifest,
               {.deadline = deadline, .running_versions = versions_on(**database), .is_wanted = is_wanted});
-  if (!count) return count.error();
+  if (!migrated) return migrated.error();
   {
     const std::lock_guard lock(mutex_);
-    by_generation_[&generation] = {
-        .version = manifest.version.to_string(), .database = std::move(*database), .has_migrated = *count > 0};
-    if (*count > 0) ++migrated_count_;
+    by_generation_[&generation] = {.version = manifest.version.to_string(),
+                                   .database = std::move(*database),
+                                   .is_to_settle = migrated->is_to_settle};
+    if (migrated->is_to_settle) ++unsettled_count_;
   }
   generation.keep(std::make_shared<Entry>(*this, generation));
   return {};
@@ -92,20 +93,25 @@ std::vector<std::string> Sql::versions_on(const Database& database) {
   return versions;
 }
 
-/// What the migrations have made is from here on what the plugin is to have.
+/// What the migrations have made is from here on what the plugin is to have. Where its database is busy, the next
+/// release tries again.
 void Sql::publish(const runtime::ReleasePtr& next) {
-  std::vector<std::shared_ptr<Database>> settled;
+  std::vector<std::pair<const runtime::Generation*, std::shared_ptr<Database>>> unsettled;
   {
     const std::lock_guard lock(mutex_);
-    if (migrated_count_ == 0) return;
+    if (unsettled_count_ == 0) return;
     for (const auto& cone : next->cones()) {
       const auto found = by_generation_.find(cone->entry.get());
-      if (found == by_generation_.end() || !std::exchange(found->second.has_migrated, false)) continue;
-      --migrated_count_;
-      settled.push_back(found->second.database);
+      if (found != by_generation_.end() && found->second.is_to_settle)
+        unsettled.emplace_back(found->first, found->second.database);
     }
   }
-  for (const auto& database : settled) settle_migrations(*database);
+  for (const auto& [generation, database] : unsettled) {
+    if (!settle_migrations(*database)) continue;
+    const std::lock_guard lock(mutex_);
+    const auto found = by_generation_.find(generation);
+    if (std::exchange(found->second.is_to_settle, false)) --unsettled_count_;
+  }
 }
 
 /// One for all generations of a plugin that run.
@@ -124,7 +130,7 @@ void Sql::remove(const runtime::Generation* generation) noexcept {
   std::shared_ptr<Database> last;  // closed when nobody waits for the lock
   const std::lock_guard lock(mutex_);
   const auto found = by_generation_.find(generation);
-  if (found->second.has_migrated) --migrated_count_;
+  if (found->second.is_to_settle) --unsettled_count_;
   last = std::move(found->second.database);
   by_generation_.erase(found);
 }

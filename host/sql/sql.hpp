@@ -55,7 +55,7 @@ class Sql final : public runtime::Service {
   struct Used {
     std::string version;  // of the plugin
     std::shared_ptr<Database> database;
-    bool has_migrated = false;  // and was not published yet
+    bool is_to_settle = false;  // its migrations, once it is published
   };
   base::Result<std::shared_ptr<Database>> open(const std::string& plugin);
   std::vector<std::string> versions_on(const Database& database);
@@ -68,7 +68,7 @@ class Sql final : public runtime::Service {
   std::map<std::string, std::weak_ptr<Database>> by_plugin_;  // guarded by opening_
   std::mutex mutex_;
   std::map<const runtime::Generation*, Used> by_generation_;  // guarded by mutex_
-  std::size_t migrated_count_ = 0;                            // guarded by mutex_; of those with has_migrated
+  std::size_t unsettled_count_ = 0;                           // guarded by mutex_; of those with is_to_settle
 };
 
 }  // namespace mortise::sql

@@ -124,6 +124,22 @@ TEST_P(SqlTest, AnOlderVersionIsRefusedWhereItIsNot) {
   EXPECT_EQ(amounts(), (json{{"tea", 3}}));
 }
 
+TEST_P(SqlTest, AnOlderVersionIsRefusedAlsoWhereTheNewerOneNeededTwoStarts) {
+  start_keeps("keeps-1.1");
+  const auto desire = [this](const char* version, bool fails) {
+    prefix_.write_plugin("keeps",
+                         json{{"placement", GetParam()}, {"version", version}, {"config", {{"fails", fails}}}}.dump());
+  };
+  desire(">=2", true);
+  EXPECT_THAT(failure_of("keeps-2.0", "2.0.0"), HasSubstr("its config says so"));
+  EXPECT_EQ(host_->get("/keeps/version").body, "1.1.0") << "its migrations have run, and it was not switched to";
+  desire(">=2", false);
+  host_->wait_for_version("keeps", "2.0.0");
+  const auto back = mortise({"rollback"});
+  EXPECT_NE(back.code, 0);
+  EXPECT_THAT(back.out + back.err, HasSubstr("migration 3 'cents'"));
+}
+
 TEST_P(SqlTest, ThePlanRefusesAnOlderVersionAndNothingStarts) {
   prefix_.configure({{"apply", "manual"}});
   start_keeps("keeps-2.0");

@@ -40,6 +40,7 @@ class Keeps : public mortise::Plugin {
     http.get("/keeps/version", [this](const Request&, Response& res) { res.text(version_); });
     http.get("/keeps/at-start", [count = count()](const Request&, Response& res) { res.text(std::to_string(count)); });
     notes_end_ = ctx.config().value("notes_end", false);
+    if (ctx.config().value("fails", false)) throw Error(Status::failed_precondition, "its config says so");
   }
   ~Keeps() {
     if (!notes_end_) return;

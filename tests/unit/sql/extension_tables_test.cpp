@@ -34,7 +34,7 @@ TEST_F(ExtensionTablesTest, AreMadeForWhoNamesTheirInterface) {
   EXPECT_THAT(names(), IsEmpty());
   const auto done = migrate(*database_, with_store(version("1.1.0", {one_})));
   ASSERT_TRUE(done);
-  EXPECT_EQ(*done, 0U) << "of its migrations none was left to run";
+  EXPECT_EQ(done->count, 0U) << "of its migrations none was left to run";
   EXPECT_THAT(names(), ElementsAre("mortise_kv", "mortise_kv_expires_at", "mortise_kv_sweep"));
   expect_done(with_store(version("1.1.0", {one_, two_})));
   expect_done(version("1.0.0", {one_, two_}));
@@ -158,7 +158,7 @@ class NumbersTest : public ExtensionTablesTest {
   }
   base::Result<mortise_status> put() { return run("REPLACE INTO mortise_kv (key, value) VALUES (x'61', x'')"); }
   /// After a migration that has done this.
-  base::Result<std::size_t> after(const std::string& sql) {
+  base::Result<Migrated> after(const std::string& sql) {
     return migrate(*database_, with_store(version("1.1.0", {counted_, step(2, sql)})));
   }
   const manifest::Migration counted_ =

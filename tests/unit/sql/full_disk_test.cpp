@@ -76,7 +76,7 @@ TEST_F(FullDiskTest, AMigrationFailsAndRunsWhenThereIsRoom) {
   EXPECT_THAT(full.error().message, HasSubstr("the disk is full"));
   make_room();
   EXPECT_THAT(select("SELECT name FROM sqlite_schema WHERE type = 'table'"), ElementsAre("item"));
-  EXPECT_EQ(migrate(*database_, manifest).value(), 1U);
+  EXPECT_EQ(migrate(*database_, manifest).value().count, 1U);
 }
 
 }  // namespace

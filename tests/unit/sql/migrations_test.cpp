@@ -112,9 +112,31 @@ TEST_F(MigrationsTest, AVersionThatRanMeanwhileMayStartAgainUntilItsSuccessorIsS
   ASSERT_TRUE(migrate(*database_, next, {.running_versions = {"1.0.0"}}));
   expect_done(version("1.0.0", {one_}));
   EXPECT_THAT(failure(version("1.0.1", {one_})), HasSubstr("migration 2 'step-2'"));
-  settle_migrations(*database_);
+  EXPECT_TRUE(settle_migrations(*database_));
   EXPECT_THAT(failure(version("1.0.0", {one_})), HasSubstr("migration 2 'step-2'"));
   expect_done(next);
+}
+
+TEST_F(MigrationsTest, WhatAFormerStartHasMigratedIsStillToBeSettled) {
+  expect_done(version("1.0.0", {one_}));
+  const auto next = version("2.0.0", {one_, two_});
+  ASSERT_TRUE(migrate(*database_, next, {.running_versions = {"1.0.0"}}).value().is_to_settle);
+  // Its init fails, and the former version goes on, which does not know of the second step.
+  EXPECT_FALSE(migrate(*database_, version("1.0.0", {one_})).value().is_to_settle);
+  const auto again = migrate(*database_, next).value();
+  EXPECT_EQ(again.count, 0U);
+  EXPECT_TRUE(again.is_to_settle);
+  EXPECT_TRUE(settle_migrations(*database_));
+  EXPECT_FALSE(migrate(*database_, next).value().is_to_settle);
+}
+
+TEST_F(MigrationsTest, SettlingWaitsForNobodyForLong) {
+  ASSERT_TRUE(migrate(*database_, version("2.0.0", {one_}), {.running_versions = {"1.0.0"}}));
+  {
+    const auto busy = *database_->begin(Database::Access::write, Time::max());
+    EXPECT_FALSE(settle_migrations(*database_));
+  }
+  EXPECT_TRUE(settle_migrations(*database_));
 }
 
 TEST_F(MigrationsTest, MayNotDoWhatOnlyTheHostMay) {
