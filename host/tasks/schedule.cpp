@@ -11,8 +11,12 @@ constexpr std::chrono::seconds kLookAgain{10};
 
 }  // namespace
 
-Schedule::Schedule(OnDue on_due, Now now)
-    : on_due_(std::move(on_due)), now_(std::move(now)), thread_([this] { run(); }) {}
+Schedule::Schedule(OnDue on_due, OnPutBack on_put_back, Now now)
+    : on_due_(std::move(on_due)),
+      on_put_back_(std::move(on_put_back)),
+      now_(std::move(now)),
+      seen_(now_()),
+      thread_([this] { run(); }) {}
 
 Schedule::~Schedule() { stop(); }
 
@@ -76,6 +80,13 @@ std::vector<Schedule::Key> Schedule::take_due() {
   return due;
 }
 
+/// Against the steady clock, which goes on as ever.
+bool Schedule::has_been_put_back() {
+  const auto now = now_();
+  const auto before = std::exchange(seen_, now);
+  return now.wall - before.wall < now.steady - before.steady - kLeap;
+}
+
 std::chrono::steady_clock::time_point Schedule::next_look(const Moment& now) const {
   auto next = steady_.empty() ? std::chrono::steady_clock::time_point::max() : steady_.begin()->first;
   if (wall_.empty()) return next;
@@ -87,6 +98,11 @@ void Schedule::run() {
   std::unique_lock lock(mutex_);
   while (!is_ending_) {
     is_changed_ = false;
+    if (has_been_put_back()) {
+      lock.unlock();
+      on_put_back_();
+      lock.lock();
+    }
     const auto due = take_due();
     if (!due.empty()) {
       lock.unlock();

@@ -23,8 +23,10 @@ class Schedule {
   using Now = std::function<Moment()>;
   /// Called once for each key that was due, which is forgotten.
   using OnDue = std::function<void(Key key)>;
+  /// Called when the clock on the wall has been put back so far that it was wrong before: kLeap.
+  using OnPutBack = std::function<void()>;
 
-  Schedule(OnDue on_due, Now now);
+  Schedule(OnDue on_due, OnPutBack on_put_back, Now now);
   ~Schedule();
   Schedule(const Schedule&) = delete;
   Schedule& operator=(const Schedule&) = delete;
@@ -40,9 +42,11 @@ class Schedule {
  private:
   void run();
   std::vector<Key> take_due();  // under mutex_
+  bool has_been_put_back();     // likewise
   [[nodiscard]] std::chrono::steady_clock::time_point next_look(const Moment& now) const;
 
   const OnDue on_due_;
+  const OnPutBack on_put_back_;
   const Now now_;
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -50,6 +54,7 @@ class Schedule {
   std::set<std::pair<std::chrono::steady_clock::time_point, Key>> steady_;
   std::set<std::pair<std::chrono::system_clock::time_point, Key>> wall_;
   std::map<Key, Due> dues_;
+  Moment seen_;  // at the last look
   bool is_changed_ = false;
   bool is_ending_ = false;
   std::thread thread_;

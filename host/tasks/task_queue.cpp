@@ -347,10 +347,10 @@ void TaskQueue::wake() noexcept {
   if (is_posted_.exchange(true, std::memory_order_acq_rel)) return;
   try {
     if (means_.desk.post(plugin_, 1, [self = shared_from_this()] { self->take_turn(); })) return;
-  } catch (const std::exception&) {
-    wake_in(kAfterFault);  // there is no memory, or no thread
+  } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): there is no memory, which is as having no thread
   }
-  is_posted_.store(false, std::memory_order_release);  // or the host ends
+  is_posted_.store(false, std::memory_order_release);
+  wake_in(kAfterFault);  // there was no thread; or the host ends, and the alarm with it
 }
 
 void TaskQueue::wake_in(std::chrono::milliseconds time) noexcept {

@@ -27,6 +27,7 @@ constexpr std::size_t kMostCountedNames = 100;
 constexpr std::size_t kMostRecurringNames = 1000;
 // Tasks that wait for a thread are the instance's own, and bounded as such.
 constexpr std::size_t kMostQueued = std::size_t{1} << 20U;
+constexpr std::chrono::seconds kWithoutThread{1};  // until it is tried again
 
 Error refuse(ErrorCode code, const mortise_task_v1& task, const std::string& why) {
   return {code, "task '" + base::printable(to_view(task.name)) + "' " + why};
@@ -65,7 +66,7 @@ Tasks::Tasks(sql::Sql& databases, unsigned threads, const runtime::RetryRules& r
     : now_(now),
       pool_(threads, kMostQueued),
       durable_(databases, pool_, rules, now),
-      schedule_([this](Schedule::Key key) { begin_due(key); }, std::move(now)) {}
+      schedule_([this](Schedule::Key key) { begin_due(key); }, [this] { begin_calendars_anew(); }, std::move(now)) {}
 Tasks::~Tasks() = default;
 
 std::span<const runtime::Offer> Tasks::offers() noexcept {
@@ -172,10 +173,29 @@ std::vector<TaskReport> Tasks::report(const std::string& plugin) {
   return all;
 }
 
-void Tasks::wait_for(const TaskPtr& task) {
+void Tasks::wait_for(const TaskPtr& task) { wait_until(task, task->due); }
+
+void Tasks::wait_until(const TaskPtr& task, const Due& due) {
   task->key = ++last_key_;
   scheduled_.emplace(task->key, task);
-  schedule_.put(task->key, task->due);
+  schedule_.put(task->key, due);
+}
+
+/// The clock on the wall was wrong: what goes by it would wait until it is as late as it was.
+void Tasks::begin_calendars_anew() {
+  const std::lock_guard lock(mutex_);
+  const auto now = now_();
+  std::erase_if(rhythms_, [](const auto& rhythm) { return rhythm.second.wall.has_value(); });
+  std::vector<TaskPtr> by_calendar;
+  for (const auto& [key, task] : scheduled_) {
+    if (task->due.wall) by_calendar.push_back(task);
+  }
+  for (const auto& task : by_calendar) {
+    schedule_.remove(task->key);
+    scheduled_.erase(task->key);
+    task->due = task->timing.first(now);
+    wait_for(task);
+  }
 }
 
 /// On the schedule's thread.
@@ -205,9 +225,14 @@ void Tasks::begin(const TaskPtr& task, const runtime::ConePtr& cone) {
   const bool is_posted =
       pool_.post(pool_owner(*task->generation), pool_.share_of(0), [this, task, cone] { run(task, cone); });
   if (!is_posted) {
-    task->is_running = false;  // the host ends
-    return;
+    task->is_running = false;
+    if (!std::exchange(has_told_of_no_thread_, true)) {
+      telemetry::log(telemetry::Level::warning, "tasks", "tasks wait: the system has no thread for them",
+                     {{"plugin", task->generation->name()}, {"task", task->name}});
+    }
+    return wait_until(task, {.steady = now_().steady + kWithoutThread});
   }
+  has_told_of_no_thread_ = false;
   ++task->counts->running;
   if (task->timing.comes_again()) under_way_[{task->generation->name(), task->name}] = task;
 }
@@ -382,6 +407,10 @@ base::Result<void> Tasks::pause(std::chrono::steady_clock::time_point deadline, 
 std::size_t Tasks::stop(std::chrono::milliseconds patience) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
   schedule_.stop();
+  {
+    const std::lock_guard lock(mutex_);
+    is_started_ = false;
+  }
   const auto left_at_desk = durable_.stop(deadline);
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
   return left_at_desk + pool_.stop(std::max(left, std::chrono::milliseconds(0)));

@@ -106,10 +106,12 @@ class Tasks final : public runtime::Service {
   void bind(const runtime::ConePtr& cone);
   void unbind(const runtime::Cone& cone);
   void wait_for(const TaskPtr& task);                        // under mutex_
+  void wait_until(const TaskPtr& task, const Due& due);      // under mutex_
   void begin(const TaskPtr& task, const runtime::ConePtr&);  // under mutex_
   void begin_in_turn(const TaskPtr& task);                   // under mutex_
   void leave(const Task& task);                              // under mutex_
   void begin_due(Schedule::Key key);
+  void begin_calendars_anew();
   void run(const TaskPtr& task, const runtime::ConePtr& cone);
   void end(const TaskPtr& task, bool has_failed);
   Counts* counts_of(const std::string& plugin, const std::string& name, bool comes_again);  // under mutex_
@@ -129,6 +131,7 @@ class Tasks final : public runtime::Service {
   std::map<std::string, std::map<std::string, Counts>> counts_;  // by plugin and name; stay where they are
   Schedule::Key last_key_ = 0;
   bool is_started_ = false;
+  bool has_told_of_no_thread_ = false;  // until there is one again
   // The release thread's: of what was published last.
   runtime::ConeSet cones_;
   Schedule schedule_;  // last: its thread uses the rest

@@ -42,7 +42,10 @@ Due Timing::first(const Moment& now) const {
 }
 
 Due Timing::next(const Due& due, const Moment& now) const {
-  if (cron_) return {.steady = {}, .wall = cron_->next(std::max(now.wall, due.wall.value_or(now.wall)))};
+  if (cron_) {
+    const auto ran_at = due.wall.value_or(now.wall);
+    return {.steady = {}, .wall = cron_->next(ran_at > now.wall + kLeap ? now.wall : std::max(now.wall, ran_at))};
+  }
   return {.steady = std::max(due.steady + every_, now.steady)};
 }
 

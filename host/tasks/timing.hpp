@@ -18,6 +18,9 @@ struct Moment {
   static Moment now() noexcept { return {std::chrono::steady_clock::now(), std::chrono::system_clock::now()}; }
 };
 
+/// By so much people do not put a clock back: it was wrong, and what it has said until then counts for nothing.
+inline constexpr std::chrono::hours kLeap{24};
+
 /// When it is due: by the one clock or the other.
 struct Due {
   std::chrono::steady_clock::time_point steady{};
@@ -37,7 +40,7 @@ class Timing {
   [[nodiscard]] bool comes_again() const noexcept { return cron_ || every_.count() > 0; }
   [[nodiscard]] Due first(const Moment& now) const;
   /// After a run that began when it was `due`. Runs that were missed are not made up for, and one that went by the
-  /// calendar does not come again when the clock is put back.
+  /// calendar does not come again when the clock is put back by less than kLeap.
   [[nodiscard]] Due next(const Due& due, const Moment& now) const;
 
  private:

@@ -38,9 +38,15 @@ class ScheduleTest : public ::testing::Test {
   std::condition_variable changed_;
   Moment now_ = Moment::now();      // guarded by mutex_
   std::vector<Schedule::Key> due_;  // guarded by mutex_
+  int put_back_ = 0;                // guarded by mutex_
   Schedule schedule_{[this](Schedule::Key key) {
                        const std::lock_guard lock(mutex_);
                        due_.push_back(key);
+                       changed_.notify_all();
+                     },
+                     [this] {
+                       const std::lock_guard lock(mutex_);
+                       ++put_back_;
                        changed_.notify_all();
                      },
                      [this] { return now(); }};
@@ -79,6 +85,20 @@ TEST_F(ScheduleTest, AWallClockThatIsPutBackPutsOff) {
   EXPECT_EQ(wait_for(1), (std::vector<Schedule::Key>{2}));
   pass(3600s, 3600s);
   EXPECT_EQ(wait_for(2), (std::vector<Schedule::Key>{2, 1}));
+}
+
+TEST_F(ScheduleTest, TellsOfAClockThatWasWrong) {
+  pass(3600s, 3600s * 24 * 365);
+  pass(3600s, -3600s * 23);  // by less than a day
+  schedule_.put(1, in(0s));
+  wait_for(1);
+  {
+    const std::lock_guard lock(mutex_);
+    EXPECT_EQ(put_back_, 0);
+  }
+  pass(0s, -3600s * 24 * 364);
+  std::unique_lock lock(mutex_);
+  EXPECT_TRUE(changed_.wait_for(lock, 45s, [&] { return put_back_ == 1; }));
 }
 
 TEST_F(ScheduleTest, CallsNothingAfterItsStop) {

@@ -2,12 +2,15 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <pthread.h>
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
 #include <semaphore>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -15,6 +18,7 @@
 #include "base/temporary_directory.hpp"
 #include "runtime/contract_fixture.hpp"
 #include "runtime/scope.hpp"
+#include "telemetry/log.hpp"
 
 namespace mortise::tasks {
 namespace {
@@ -22,6 +26,7 @@ namespace {
 using namespace std::chrono_literals;
 using runtime::testing::ContractTest;
 using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAre;
 
 constexpr std::chrono::seconds kLong{45};
 
@@ -79,7 +84,13 @@ class TasksTest : public ContractTest {
   const testing::TemporaryDirectory directory_;
   base::RealFiles files_;
   sql::Sql databases_{directory_.path(), files_, kLong};
-  Tasks tasks_{databases_, 4, {}};
+  std::atomic<std::int64_t> wall_s_{0};  // what the clock on the wall shows, in seconds of 1970; 0: what it does
+  Tasks tasks_{databases_, 4, {}, [this] {
+                 auto now = Moment::now();
+                 const auto wall = wall_s_.load();
+                 if (wall != 0) now.wall = std::chrono::system_clock::time_point(std::chrono::seconds(wall));
+                 return now;
+               }};
 
  private:
   static mortise_status run(void* self, std::uint64_t tag, mortise_error*) {
@@ -268,6 +279,74 @@ TEST_F(TasksTest, NoneBeginsWhileThePlaceIsAnothers) {
   EXPECT_TRUE(wait_for(0).empty());
   tasks_.start();
   EXPECT_EQ(wait_for(2).size(), 2U);
+}
+
+TEST_F(TasksTest, ACalendarIsAskedAnewWhenTheClockWasWrong) {
+  constexpr std::int64_t kFull = 1'764'000'000;  // 16:00:00
+  constexpr std::int64_t kYear = 365 * 24 * 3600;
+  const auto worker = instance();
+  publish({worker});
+  wall_s_ = kFull + kYear;
+  ASSERT_TRUE(add(worker, {.tag = 1, .name = "each minute", .cron = "* * * * *"}));
+  wall_s_ = kFull - 1;
+  ASSERT_TRUE(add(worker, {.tag = 2}));  // with it the clocks are looked at
+  EXPECT_EQ(wait_for(1), (std::vector<std::uint64_t>{2}));
+  wall_s_ = kFull;
+  ASSERT_TRUE(add(worker, {.tag = 3}));
+  EXPECT_THAT(wait_for(3), UnorderedElementsAre(2, 3, 1));
+}
+
+/// Written to instead of standard error, from before there are threads.
+struct LogFile {
+  LogFile() {
+    if (!telemetry::configure({.file = file_})) throw std::runtime_error("no log");
+  }
+  void wait_for(const std::string& message) const {
+    const auto limit = std::chrono::steady_clock::now() + kLong;
+    while (testing::read_file(file_).find(message) == std::string::npos) {
+      ASSERT_LT(std::chrono::steady_clock::now(), limit);
+      std::this_thread::yield();
+    }
+  }
+
+ private:
+  const testing::TemporaryDirectory folder_;
+  const std::string file_ = folder_.path() / "log";
+};
+
+/// None can be started meanwhile: their stacks would have no room.
+class NoNewThreads {
+ public:
+  NoNewThreads() {
+    ::pthread_getattr_default_np(&former_);
+    pthread_attr_t huge;
+    ::pthread_attr_init(&huge);
+    ::pthread_attr_setstacksize(&huge, std::size_t{1} << 47U);
+    EXPECT_EQ(::pthread_setattr_default_np(&huge), 0);
+    ::pthread_attr_destroy(&huge);
+  }
+  ~NoNewThreads() {
+    ::pthread_setattr_default_np(&former_);
+    ::pthread_attr_destroy(&former_);
+  }
+  NoNewThreads(const NoNewThreads&) = delete;
+  NoNewThreads& operator=(const NoNewThreads&) = delete;
+
+ private:
+  pthread_attr_t former_{};
+};
+
+class ThreadlessTasksTest : public LogFile, public TasksTest {};
+
+TEST_F(ThreadlessTasksTest, AreTriedAgain) {
+  const auto worker = instance();
+  publish({worker});
+  {
+    const NoNewThreads none;
+    ASSERT_TRUE(add(worker, {.tag = 1, .name = "often", .delay_ms = 1, .every_ms = 1}));
+    LogFile::wait_for("tasks wait: the system has no thread for them");
+  }
+  EXPECT_GE(TasksTest::wait_for(2).size(), 2U);
 }
 
 TEST_F(TasksTest, OneThatIsStuckHoldsNobodyElse) {

@@ -46,6 +46,12 @@ TEST(Timing, AClockThatIsPutBackMakesNothingComeTwice) {
   EXPECT_EQ(*hourly.next(first, {kNow.steady, kNow.wall - 3h}).wall, *first.wall + 1h);
 }
 
+TEST(Timing, AClockThatWasWrongIsNotWaitedFor) {
+  const auto hourly = timing(0s, 0s, "0 * * * *");
+  const auto first = hourly.first(kNow);
+  EXPECT_EQ(*hourly.next(first, {kNow.steady, kNow.wall - 24h * 365}).wall, kNow.wall - 24h * 365 + 1h);
+}
+
 TEST(Timing, AClockThatIsPutForwardMakesItComeOnce) {
   const auto hourly = timing(0s, 0s, "0 * * * *");
   const auto first = hourly.first(kNow);
