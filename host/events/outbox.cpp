@@ -150,7 +150,7 @@ void Outbox::set_owner(bool is_owner, std::chrono::steady_clock::time_point othe
   {
     const std::lock_guard lock(mutex_);
     is_owner_ = is_owner;
-    others_publish_until_ = others_publish_until;
+    others_publish_until_ = std::max(others_publish_until_, others_publish_until);
     for (const auto& [plugin, seat] : seats_) {
       if (!is_owner) {
         seat.courier->hold();
