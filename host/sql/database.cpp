@@ -48,6 +48,10 @@ base::Result<void> check_whole(Connection& connection, const std::filesystem::pa
     return Error{looked.error().code, "cannot read the database '" + file.string() + "': " + looked.error().message};
   }
   if (!found.empty() && found != "ok") return damaged(file, found);
+  if (!looked) {
+    telemetry::log(telemetry::Level::info, "sql", "a large database is taken for whole: looking at it takes too long",
+                   {{"file", file.string()}, {"look", "mortise db " + file.stem().string() + " check"}});
+  }
   return {};
 }
 

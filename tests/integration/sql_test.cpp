@@ -2,6 +2,7 @@
 #include <Poco/Exception.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -259,6 +260,44 @@ TEST_P(SqlTest, ADamagedDatabaseIsReplacedByItsBackup) {
   EXPECT_EQ(mortise({"db", "keeps", "restore", backup}).code, 0);
   start();
   EXPECT_EQ(amounts(), (json{{"tea", 3}}));
+}
+
+/// Where commands are looked for by what the test starts.
+class SearchedFolder {
+ public:
+  explicit SearchedFolder(const std::filesystem::path& folder) : former_(std::getenv("PATH")) {
+    std::filesystem::create_directory(folder);
+    ::setenv("PATH", folder.c_str(), 1);
+  }
+  ~SearchedFolder() { ::setenv("PATH", former_.c_str(), 1); }
+  SearchedFolder(const SearchedFolder&) = delete;
+  SearchedFolder& operator=(const SearchedFolder&) = delete;
+
+ private:
+  const std::string former_;
+};
+
+TEST_P(SqlTest, TheShellHasTheDatabaseAndKeepsItFromBeingReplaced) {
+  start_keeps();
+  const auto backup = (prefix_.state_directory() / "keeps.backup").string();
+  ASSERT_EQ(mortise({"db", "keeps", "backup", backup}).code, 0);
+  ASSERT_EQ(mortise({"disable", "keeps"}).code, 0);
+  host_->wait_until_gone("keeps");
+  const auto folder = prefix_.state_directory() / "commands";
+  const SearchedFolder searched(folder);
+  const auto missing = mortise({"db", "keeps", "shell"});
+  EXPECT_EQ(missing.code, 1);
+  EXPECT_THAT(missing.err, HasSubstr("install the package sqlite3"));
+
+  const auto shell = folder / "sqlite3";
+  std::ofstream(shell) << "#!/bin/sh\necho \"opened $*\"\n"
+                       << built_executable() << " db keeps restore " << backup << " --config "
+                       << prefix_.config_file().string() << " 2>&1\nexit 7\n";
+  std::filesystem::permissions(shell, std::filesystem::perms::owner_all);
+  const auto opened = mortise({"db", "keeps", "shell"});
+  EXPECT_EQ(opened.code, 7) << opened.err;
+  EXPECT_THAT(opened.out, AllOf(HasSubstr("opened " + file().string() + "\n"), HasSubstr("is in use")));
+  EXPECT_EQ(mortise({"db", "keeps", "restore", backup}).code, 0) << "the shell has ended";
 }
 
 TEST_P(SqlTest, CommandsOnDatabasesSayWhatIsWrong) {
