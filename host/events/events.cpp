@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "events/events_table.hpp"
+#include "manifest/topics.hpp"
 #include "runtime/generation.hpp"
 
 namespace mortise::events {
@@ -36,15 +37,6 @@ bool has_topics(const Manifest& manifest) {
 
 /// Or may have published something durably in a former version, which is still to be brought.
 bool has_events(const Manifest& manifest) { return has_topics(manifest) || sql::asks_for_database(manifest); }
-
-std::vector<std::string> topics_of(const Manifest& manifest) {
-  std::vector<std::string> topics;
-  for (const auto& published : manifest.publishes) topics.push_back(published.topic);
-  for (const auto& provided : manifest.provides) {
-    if (provided.is_topic) topics.push_back(provided.contract);
-  }
-  return topics;
-}
 
 std::string title(const Generation& generation) {
   return "plugin '" + generation.name() + "' " + generation.version_text();
@@ -125,7 +117,7 @@ std::vector<Events::Conflict> Events::check(const runtime::GenerationSet& next) 
       const auto generation = ref.lock();
       if (generation == nullptr) continue;
       const auto& manifest = *generation->spec().manifest;
-      for (const auto& topic : topics_of(manifest)) {
+      for (const auto& topic : manifest::topics_of(manifest)) {
         const auto [known, is_new] = first.emplace(topic, generation);
         if (is_new) continue;
         const auto& other = *known->second->spec().manifest;

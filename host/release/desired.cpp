@@ -12,6 +12,7 @@
 #include "release/orderer.hpp"
 #include "release/placement.hpp"
 #include "release/retain.hpp"
+#include "release/topic_forms.hpp"
 
 namespace mortise::release {
 namespace {
@@ -160,7 +161,7 @@ class Desiring::Known {
     last_.push_back(name);
   }
 
-  /// Orders, and while that costs a running plugin its contracts, takes changes back.
+  /// Orders, and while that costs a running plugin its contracts, or a topic its one form, takes changes back.
   void order(const Names& faulty, const Members& running, Desired& desired) {
     desired.wanted = wanted_;
     if (auto known = orderer_.find(wanted_, last_)) {
@@ -171,7 +172,9 @@ class Desiring::Known {
     const auto spares = find_spares(faulty);
     for (bool is_first = true;; is_first = false) {
       auto before = wanted;
+      auto others = refuse_other_forms(wanted, running);
       auto found = order_by_contracts(std::move(wanted), spares);
+      found.refused.insert(found.refused.begin(), others.begin(), others.end());
       const bool is_whole = found.refused.empty();
       if (is_whole || !take_back_changes(before, found.refused, running, desired.unmet)) {
         desired.set_wanted(std::move(found.ordered));
