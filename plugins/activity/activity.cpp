@@ -69,9 +69,10 @@ class Activity : public mortise::Plugin {
   void hear(const notes::NoteChanged& event, const mortise::EventInfo& info) {
     // Kept and told at one stroke, so that who begins to read meanwhile misses nothing and gets nothing twice.
     const std::lock_guard lock(mutex_);
-    const auto entry = feed_.add(event.note, to_string(event.change), event.title, info.published_ms);
+    const auto entry = feed_.add(info, event.note, to_string(event.change), event.title);
+    if (!entry) return;
     forget_gone();
-    for (const auto& reader : readers_) send(reader, entry);
+    for (const auto& reader : readers_) send(reader, *entry);
   }
 
   void list(const Request& request, Response& response) {
@@ -81,7 +82,8 @@ class Activity : public mortise::Plugin {
     response.json({{"entries", std::move(page)}});
   }
 
-  /// From the entry that the client has seen last, or with the newest ones.
+  /// From the entry that the client has seen last, or with the newest ones. Who has missed more than that has the feed
+  /// itself to read.
   void follow(const Request& request, Response& response) {
     const auto seen = parse_id(request.query("after").value_or("0"), "after");
     const auto last = request.header("Last-Event-ID");

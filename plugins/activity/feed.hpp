@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <mortise/event.hpp>
 #include <mortise/sql.hpp>
 #include <optional>
 #include <string>
@@ -23,8 +24,9 @@ class Feed {
  public:
   explicit Feed(const mortise::Sql& sql) : sql_(sql) {}
 
-  /// Keeps it, and drops the eldest beyond a thousand.
-  Entry add(std::int64_t note, std::string_view change, std::string_view title, std::int64_t at_ms);
+  /// Keeps it, and drops the eldest beyond a thousand; nothing where the event is there already: it may come twice.
+  std::optional<Entry> add(const mortise::EventInfo& event, std::int64_t note, std::string_view change,
+                           std::string_view title);
   /// Up to `limit` entries with an id above `after`, by id.
   std::vector<Entry> list(std::int64_t after, int limit);
   /// The id of the newest but `count`; 0: there are not so many.

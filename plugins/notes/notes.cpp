@@ -1,7 +1,6 @@
 // Notes over HTTP: list with pages, read, add, change, remove. Others hear of what has changed.
 #include <charconv>
 #include <mortise/mortise.hpp>
-#include <mutex>
 
 #include "content.hpp"
 #include "notes/note_changed.hpp"
@@ -43,10 +42,7 @@ std::int64_t id_of(const Request& request) { return parse_number(request.param("
 class Notes : public mortise::Plugin {
  public:
   explicit Notes(mortise::Context& ctx)
-      : store_(ctx.sql()),
-        changes_(ctx.publisher<NoteChanged>()),
-        log_(ctx.log()),
-        page_size_(ctx.config().value("page_size", 20)) {
+      : sql_(ctx.sql()), changes_(ctx.publisher<NoteChanged>()), page_size_(ctx.config().value("page_size", 20)) {
     auto& http = ctx.http();
     // The database may wait for the disk: off the event loops.
     const mortise::RouteOptions on_disk{.body_limit_bytes = 65536, .stream_body = false, .blocking = true};
@@ -64,7 +60,7 @@ class Notes : public mortise::Plugin {
     const auto limit = static_cast<int>(parse_number(limit_text, "limit", 1, kMaxPage));
     const auto after = parse_number(request.query("after").value_or("0"), "after", 0, INT64_MAX);
     // One more than the page shows whether there is a next one.
-    auto notes = store_.list(after, limit + 1);
+    auto notes = Store(sql_).list(after, limit + 1);
     json page{{"notes", json::array()}, {"next", nullptr}};
     if (notes.size() > static_cast<std::size_t>(limit)) {
       notes.pop_back();
@@ -77,13 +73,15 @@ class Notes : public mortise::Plugin {
   void add(const Request& request, Response& response) {
     if (!is_json(request)) return refuse_type(request, response);
     const auto content = whole_content_of(request.json());
-    const auto note = write([&] { return tell(store_.add(*content.title, *content.text), Change::added); });
+    const auto note = sql_.transaction([&](mortise::SqlTransaction& tx) {
+      return tell(tx, Store(tx).add(*content.title, *content.text), Change::added);
+    });
     response.status(201).header("Location", "/notes/" + std::to_string(note.id)).json(to_json(note));
   }
 
   void read(const Request& request, Response& response) {
     const auto id = id_of(request);
-    const auto note = store_.find(id);
+    const auto note = Store(sql_).find(id);
     if (!note) no_such_note(id);
     response.json(to_json(*note));
   }
@@ -92,45 +90,32 @@ class Notes : public mortise::Plugin {
     if (!is_json(request)) return refuse_type(request, response);
     const auto id = id_of(request);
     const auto content = is_partial ? content_of(request.json()) : whole_content_of(request.json());
-    const auto note = write([&] {
-      const auto changed = store_.change(id, content.title, content.text);
+    const auto note = sql_.transaction([&](mortise::SqlTransaction& tx) {
+      const auto changed = Store(tx).change(id, content.title, content.text);
       if (!changed) no_such_note(id);
-      return tell(*changed, Change::edited);
+      return tell(tx, *changed, Change::edited);
     });
     response.json(to_json(note));
   }
 
   void remove(const Request& request, Response& response) {
     const auto id = id_of(request);
-    write([&] {
-      const auto removed = store_.remove(id);
+    sql_.transaction([&](mortise::SqlTransaction& tx) {
+      const auto removed = Store(tx).remove(id);
       if (!removed) no_such_note(id);
-      return tell(*removed, Change::removed);
+      return tell(tx, *removed, Change::removed);
     });
     response.no_content();
   }
 
-  /// Changes are told in the order in which they are made.
-  template <class Body>
-  Note write(const Body& body) {
-    const std::lock_guard lock(writing_);
-    return body();
-  }
-
-  /// What has been written is so, whether or not it can be told.
-  Note tell(const Note& note, Change change) const {
-    try {
-      changes_.publish({.note = note.id, .change = change, .title = note.title});
-    } catch (const Error& error) {
-      log_.warning("a change was not told", {{"note", note.id}, {"reason", error.what()}});
-    }
+  /// Others hear of it if it is committed, in the order of the commits.
+  Note tell(mortise::SqlTransaction& tx, const Note& note, Change change) const {
+    changes_.publish(tx, {.note = note.id, .change = change, .title = note.title});
     return note;
   }
 
-  Store store_;
+  mortise::Sql sql_;
   mortise::Publisher<NoteChanged> changes_;
-  mortise::Log log_;
-  std::mutex writing_;
   int page_size_;
 };
 

@@ -17,10 +17,11 @@ struct Note {
   std::string changed;  // RFC 3339, UTC
 };
 
-/// Any thread. Throws mortise::Error when the database fails; nothing has changed then.
+/// On the database, or within a transaction of it. Throws mortise::Error when the database fails; nothing has changed
+/// then.
 class Store {
  public:
-  explicit Store(const mortise::Sql& sql) : sql_(sql) {}
+  explicit Store(mortise::SqlCalls& sql) : sql_(sql) {}
 
   Note add(const std::string& title, const std::string& text);
   std::optional<Note> find(std::int64_t id);
@@ -33,7 +34,7 @@ class Store {
   std::optional<Note> remove(std::int64_t id);
 
  private:
-  mortise::Sql sql_;
+  mortise::SqlCalls& sql_;
 };
 
 }  // namespace notes

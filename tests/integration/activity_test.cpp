@@ -3,7 +3,11 @@
 #include <Poco/Net/HTTPRequest.h>
 #include <Poco/Net/HTTPResponse.h>
 
+#include <signal.h>
+
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "support/placed_test.hpp"
 
@@ -102,11 +106,41 @@ TEST_P(ActivityTest, ServesAPageToLookAt) {
   EXPECT_NE(page.body.find("activity.js"), std::string::npos);
 }
 
-TEST_P(ActivityTest, NotesAreServedWithoutIt) {
+TEST_P(ActivityTest, NotesAreServedWithoutItAndToldOfWhenItIsBack) {
   start();
+  add("before");
   ASSERT_EQ(mortise({"disable", "activity"}).code, 0);
   host_->wait_until_gone("activity");
-  EXPECT_GT(add("unheard"), 0);
+  add("meanwhile");
+  ASSERT_EQ(mortise({"enable", "activity"}).code, 0);
+  host_->wait_for_state("activity", "active");
+  Reader reader(host_->port());
+  EXPECT_EQ(reader.next()["title"], "before");
+  EXPECT_EQ(reader.next()["title"], "meanwhile");
+}
+
+TEST_P(ActivityTest, TellsEachChangeOnceAlsoWhenTheHostIsKilled) {
+  start();
+  for (int i = 1; i <= 5; ++i) {
+    for (int j = 0; j < 5; ++j) add(std::to_string(i));
+    host_->signal(SIGKILL);
+    host_->wait();
+    start();
+  }
+  // What happens to different notes is told side by side.
+  Reader reader(host_->port());
+  std::vector<std::string> titles;
+  std::vector<std::string> expected;
+  for (int i = 1; i <= 5; ++i) {
+    for (int j = 0; j < 5; ++j) {
+      titles.push_back(reader.next()["title"].get<std::string>());
+      expected.push_back(std::to_string(i));
+    }
+  }
+  add("last");
+  EXPECT_EQ(reader.next()["title"], "last") << "and nothing twice";
+  std::sort(titles.begin(), titles.end());
+  EXPECT_EQ(titles, expected);
 }
 
 MORTISE_BOTH_PLACEMENTS(ActivityTest);
