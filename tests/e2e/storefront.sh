@@ -5,27 +5,17 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/e2e/boutique.sh
 . "$(dirname "$0")/boutique.sh"
-browser=$(command -v chromium) || fail "there is no chromium; scripts/install-packages.sh browser installs it"
-
-# The visitor's library belongs into the build tree; it is fetched anew when another version is asked for.
-visitor=$E2E_BUILD/tests/e2e/storefront
-mkdir -p "$visitor"
-cp "$here"/storefront/* "$visitor"
-if ! cmp -s "$visitor/package-lock.json" "$visitor/node_modules/installed"; then
-  npm --prefix "$visitor" ci --ignore-scripts --no-audit --no-fund >"$work/npm.log" 2>&1 || fail "npm: $(tail "$work/npm.log")"
-  cp "$visitor/package-lock.json" "$visitor/node_modules/installed"
-fi
-# visit [ARGUMENT...]: the visitor's arguments.
-visit() { node "$visitor/visits.mjs" "$browser" "http://$address" "$@"; }
+# shellcheck source=tests/e2e/browser.sh
+. "$(dirname "$0")/browser.sh"
 
 install_boutique
 start_host
 await "the boutique serves" runs 1.0.0
 
-visit ${E2E_SHOTS:+--shots "$E2E_SHOTS"} || fail "a visit went wrong"
+visit visits.mjs ${E2E_SHOTS:+--shots "$E2E_SHOTS"} || fail "a visit went wrong"
 
 touch "$work/upgrading"
-visit --while "$work/upgrading" &
+visit visits.mjs --while "$work/upgrading" &
 visits=$!
 for version in 1.0.{1..9}; do
   become "$version"
