@@ -60,9 +60,10 @@ def write_boutique_table(build: Build, quick: bool) -> int:
         measured = boutique_rows.Measured(build, Path(folder), quick)
     lines = measured.table()
     print("\n".join(lines))
-    print(report.table(list(measured.rows())))
+    rows = list(measured.rows())
+    print(report.table(rows))
     if not quick:
-        report.write_section(lines, REPOSITORY / "docs" / "benchmarks.md", REPOSITORY)
+        report.write_section(lines, rows, REPOSITORY / "docs" / "benchmarks.md", REPOSITORY)
     return 0
 
 

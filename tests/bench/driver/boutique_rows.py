@@ -7,6 +7,7 @@ import http.client
 import json
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -114,24 +115,46 @@ def visit(build: Build, deployment: Deployment, seconds: int, seed: int) -> Visi
                  (deployment.remote_calls() - calls) / pages, seen["actions"])
 
 
-def front_page_cpu_us(deployment: Deployment, count: int) -> float:
-    """CPU of one GET of the front page, asked for by one visitor again and again."""
-    connection = http.client.HTTPConnection("127.0.0.1", deployment.port, timeout=120)
+@dataclass(frozen=True)
+class PageCost:
+    cpu_us: float  # of all processes of the deployment
+    p50_us: float
 
-    def get() -> None:
-        connection.request("GET", "/shop", headers={"Cookie": "boutique_currency=EUR"})
+
+# Those that call others most, and what the visitor has in the cart.
+HEAVY_PAGES = {"front page": ("/shop", ()), "cart, two things in it": ("/shop/cart", ("compass", "hammock"))}
+
+
+def page_cost(deployment: Deployment, path: str, products: Sequence[str], count: int) -> PageCost:
+    """Of one GET, asked for by one visitor, who pays in euros, again and again."""
+    connection = http.client.HTTPConnection("127.0.0.1", deployment.port, timeout=120)
+    cookies = {"boutique-currency": "EUR"}
+
+    def ask(method: str, target: str, form: str | None = None) -> http.client.HTTPResponse:
+        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())}
+        if form is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        connection.request(method, target, form, headers)
         answer = connection.getresponse()
         answer.read()
-        if answer.status != 200:
-            raise deployment.hosts[-1][1].fail(f"/shop: {answer.status}")
+        if answer.status != (200 if form is None else 303):
+            raise deployment.hosts[-1][1].fail(f"{target}: {answer.status}")
+        return answer
 
+    took: list[float] = []
     with on_core(load_core()):
+        for product in products:
+            for cookie in ask("POST", "/shop/cart", f"product={product}&quantity=1").headers.get_all("Set-Cookie", []):
+                name, _, value = cookie.partition(";")[0].partition("=")
+                cookies[name] = value
         for _ in range(count // 10):
-            get()
+            ask("GET", path)
         cpu = deployment.cpu_seconds()
         for _ in range(count):
-            get()
-    return (deployment.cpu_seconds() - cpu) * 1e6 / count
+            begin = time.perf_counter()
+            ask("GET", path)
+            took.append((time.perf_counter() - begin) * 1e6)
+    return PageCost((deployment.cpu_seconds() - cpu) * 1e6 / count, median(took))
 
 
 class Measured:
@@ -153,7 +176,9 @@ class Measured:
                 for name, deployment in running.items():
                     self.visits[name].append(visit(build, deployment, seconds, number + 1))
             self.memory_mib = {name: deployment.memory_mib() for name, deployment in running.items()}
-            self.front_us = front_page_cpu_us(running["inline"], 300 if quick else 5000)
+            self.heavy = {page: {name: page_cost(deployment, path, products, 300 if quick else 3000)
+                                 for name, deployment in running.items()}
+                          for page, (path, products) in HEAVY_PAGES.items()}
 
     def of(self, name: str, field: str) -> list[float]:
         return [getattr(one, field) for one in self.visits[name]]
@@ -173,6 +198,11 @@ class Measured:
             cells = [f"{median(one.actions[action]['p50_us'] for one in visits) / 1000:.2f} ms"
                      for visits in self.visits.values()]
             lines.append(f"| {action} | " + " | ".join(cells) + " |")
+        lines += ["", "| contract-heavy page, one visitor | " + " | ".join(self.visits) + " |",
+                  "|---|" + "---|" * len(self.visits)]
+        for page, costs in self.heavy.items():
+            cells = [f"{cost.cpu_us:.0f} us of CPU, p50 {cost.p50_us:.0f} us" for cost in costs.values()]
+            lines.append(f"| {page} | " + " | ".join(cells) + " |")
         return lines
 
     def rows(self) -> Iterator[Row]:
@@ -187,8 +217,8 @@ class Measured:
                           f"the boutique, {PAGES}, CPU per page, all isolated, against microservices",
                           median(self.of(isolated, "cpu_us")), "us", median(self.of(apart, "cpu_us")), 1 / 3,
                           ratio_of_rounds(self.of(isolated, "cpu_us"), self.of(apart, "cpu_us")))
-        yield row.below("boutique-front (CPU)", "the boutique's front page, about 20 contract calls, inline, CPU per page",
-                        self.front_us, "us", 60)
+        yield row.below("boutique-front (CPU)", "the boutique's front page, 18 contract calls, inline, CPU per page",
+                        self.heavy["front page"]["inline"].cpu_us, "us", 60)
 
 
 def boutique(build: Build, folder: Path, quick: bool) -> Iterator[Row]:

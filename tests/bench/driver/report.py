@@ -66,8 +66,8 @@ def section_of(file: Path) -> str:
     return title + rest
 
 
-def write_section(lines: Sequence[str], file: Path, repository: Path) -> None:
-    """The boutique's table, in the place of the one before."""
+def write_section(lines: Sequence[str], rows: Sequence[Row], file: Path, repository: Path) -> None:
+    """The boutique's tables, in the place of those before."""
     before = file.read_text().partition(SECTION)[0]
     text = [SECTION, "",
             "Written by `scripts/boutique-table.sh`. The same load on the same ten plugins in three deployments: all inline in",
@@ -76,7 +76,7 @@ def write_section(lines: Sequence[str], file: Path, repository: Path) -> None:
             "next (a closed loop; the mix of the original demo, a fixed seed), and all servers on the other: what a page",
             "costs decides how long the others wait. Medians of rounds that took turns. CPU is that of all processes of a",
             "deployment, memory what they have together (what they share counts once).", "",
-            f"- Machine: {machine()}", f"- Date: {now()}", f"- Commit: {commit_of(repository)}", "", *lines, ""]
+            f"- Machine: {machine()}", f"- Date: {now()}", f"- Commit: {commit_of(repository)}", "", *lines, "", *markdown(rows), ""]
     file.write_text(before + "\n".join(text))
 
 
@@ -88,6 +88,14 @@ def now() -> str:
     return datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
 
 
+def markdown(rows: Sequence[Row]) -> list[str]:
+    lines = ["| name | what | value | baseline | ratio | must be | holds |", "|---|---|---|---|---|---|---|"]
+    for row in rows:
+        name, *rest = cells(row)
+        lines.append(f"| `{name}` | {row.what} | " + " | ".join(rest) + " |")
+    return lines
+
+
 def write_markdown(rows: Sequence[Row], file: Path, repository: Path) -> None:
     lines = [
         "# Benchmarks", "",
@@ -95,10 +103,7 @@ def write_markdown(rows: Sequence[Row], file: Path, repository: Path) -> None:
         "measured in the same run, in rounds that took turns; both are medians, and the ratio of two servers is the",
         "median of the rounds' own. A row that falls short says so.", "",
         f"- Machine: {machine()}", f"- Date: {now()}", f"- Commit: {commit_of(repository)}", "",
-        "| name | what | value | baseline | ratio | must be | holds |", "|---|---|---|---|---|---|---|"]
-    for row in rows:
-        name, *rest = cells(row)
-        lines.append(f"| `{name}` | {row.what} | " + " | ".join(rest) + " |")
+        *markdown(rows)]
     lines += ["", "How they are measured: `tests/bench`. Servers run on one core, the load (wrk, one thread) on another,",
               "over keep-alive connections on the loopback. CPU per request is the user and system time of the server's",
               "processes divided by the requests that wrk completed. nginx answers with `return 200` from one worker,",
