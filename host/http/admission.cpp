@@ -62,11 +62,13 @@ void Connection::go_on_after_waiting(bool has_turn) {
       turn_away("no place in the plugin that serves this, or no thread for it, became free in time", kCrowdRetryAfter));
 }
 
-/// Without a handler; the body may be there, and then the connection goes on.
+/// Without a handler, which other hosts know by the second header (remote/call_headers.hpp); the body may be there, and
+/// then the connection goes on.
 Connection::Step Connection::turn_away(std::string_view detail, std::chrono::seconds retry_after) {
   auto answer = exchange_.context();
   answer.keep_alive = answer.keep_alive && is_body_done_;
-  write_problem(workspace_->out, answer, 503, detail, "Retry-After: " + std::to_string(retry_after.count()) + "\r\n");
+  write_problem(workspace_->out, answer, 503, detail,
+                "Retry-After: " + std::to_string(retry_after.count()) + "\r\nMortise-Not-Begun: 1\r\n");
   exchange_.note(503, 0);
   return finish();
 }

@@ -40,8 +40,10 @@ Connection::Step Connection::route() {
   if (head.path == "/livez" || head.path == "/readyz") return answer_builtin();
   auto& work = *workspace_;
   auto pin = loop_.pin();
-  // By the second header other hosts know it from an answer of a plugin's (remote/call_headers.hpp).
-  if (!pin) return decline(503, "the host is starting", "Retry-After: 1\r\nMortise-Starting: 1\r\n");
+  // By the last two other hosts know it from an answer of a plugin's (remote/call_headers.hpp).
+  if (!pin) {
+    return decline(503, "the host is starting", "Retry-After: 1\r\nMortise-Not-Begun: 1\r\nMortise-Starting: 1\r\n");
+  }
   if (head.path == "*") {
     if (head.method != "OPTIONS") return refuse(400, "the target * is for OPTIONS alone");
     return answer_builtin();

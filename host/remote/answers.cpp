@@ -39,9 +39,10 @@ std::string context_of(const HTTPResponse& response) {
   return context;
 }
 
-/// Says that whoever answers has not let the call through to a plugin.
-bool is_unsent(unsigned status) {
-  return status == HTTPResponse::HTTP_SERVICE_UNAVAILABLE || status == HTTPResponse::HTTP_TOO_MANY_REQUESTS;
+/// Says that the call has not been let through to a plugin. By the status alone it cannot be told from what balancers
+/// answer when a host has ended with the call inside.
+bool is_unsent(const HTTPResponse& response) {
+  return response.has(std::string(kNotBegunHeader)) || response.has(std::string(kStartingHeader));
 }
 
 }  // namespace
@@ -69,8 +70,8 @@ Attempt to_failed_attempt(const HTTPResponse& response, std::string_view body) {
               .sign = Attempt::Sign::silent,
               .answer = {.status = MORTISE_DEADLINE_EXCEEDED, .text = why}};
     default:
-      return {.end = is_unsent(http_status) ? Attempt::End::unsent : Attempt::End::unknown,
-              .is_starting = is_unsent(http_status) && response.has(std::string(kStartingHeader)),
+      return {.end = is_unsent(response) ? Attempt::End::unsent : Attempt::End::unknown,
+              .is_starting = response.has(std::string(kStartingHeader)),
               .answer = {.status = MORTISE_UNAVAILABLE, .text = why}};
   }
 }

@@ -14,7 +14,10 @@ inline constexpr std::string_view kDeadlineHeader = "Mortise-Deadline-Ms";
 inline constexpr std::string_view kRequestIdHeader = "X-Request-Id";
 inline constexpr std::string_view kTraceParentHeader = "traceparent";
 inline constexpr std::string_view kTraceStateHeader = "tracestate";
-/// Of a 503: nothing has been let through, as the host is only starting. Behind a balancer others may be ready.
+/// Of a 503 by which a host has turned a call away before any of its plugins saw it. Without it nobody knows: a
+/// balancer may say the same of a call that was inside a host when that ended.
+inline constexpr std::string_view kNotBegunHeader = "Mortise-Not-Begun";
+/// Likewise, as the host is only starting. Behind a balancer others may be ready.
 inline constexpr std::string_view kStartingHeader = "Mortise-Starting";
 /// Of the answer to a call that has failed: the code's name, "not_found", and the way that the failure has come, with
 /// "%XX" for what a header cannot hold.

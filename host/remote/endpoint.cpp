@@ -22,6 +22,9 @@ constexpr std::uint32_t kMostWhileStarting = 20;
 // others.
 constexpr std::chrono::milliseconds kFairTime{1000};
 
+constexpr const char* kNotMadeAgain =
+    "; it may have been carried out, and is not made again, as its contract does not say that it is idempotent";
+
 bool may_try_again(const Attempt& attempt, const Call& call) {
   switch (attempt.end) {
     case Attempt::End::unsent: return true;
@@ -67,6 +70,7 @@ Answer Endpoint::call(const Call& call) {
     if (made >= most || !may_try_again(attempt, call) || call.deadline - pause <= Clock::now()) {
       attempt.answer.has_arrived = has_arrived;
       attempt.answer.text = "the host at " + url_ + " could not be asked: " + attempt.answer.text;
+      if (attempt.end == Attempt::End::unknown && !call.is_idempotent) attempt.answer.text += kNotMadeAgain;
       return std::move(attempt.answer);
     }
     std::this_thread::sleep_for(pause);

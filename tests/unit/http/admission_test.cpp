@@ -95,6 +95,7 @@ TEST_F(AdmissionTest, WhoIsTurnedAwayIsToldWhenToComeAgainAndKeepsItsConnection)
   const auto answer = client.send("POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello").read();
   EXPECT_EQ(answer.status, 503U);
   EXPECT_EQ(answer.header("Retry-After"), "1");
+  EXPECT_EQ(answer.header("Mortise-Not-Begun"), "1");
   EXPECT_EQ(answer.header("Content-Type"), "application/problem+json");
   EXPECT_EQ(answer.header("Connection"), "");
   may_return_.set();
@@ -111,6 +112,7 @@ TEST_F(AdmissionTest, WhoWaitsUntilTheDeadlineIsTurnedAwayUnserved) {
   const auto answer = get("/waits");
   EXPECT_EQ(answer.status, 503U);
   EXPECT_EQ(answer.header("Retry-After"), "1");
+  EXPECT_EQ(answer.header("Mortise-Not-Begun"), "1");
   EXPECT_EQ(inside_, 1);
   may_return_.set();
   EXPECT_EQ(clients_.front().read().status, 200U);
@@ -146,6 +148,7 @@ TEST_F(AdmissionTest, FailuresOpenTheCircuitAndAProbeClosesIt) {
   const auto refused = get("/fails");
   EXPECT_EQ(refused.status, 503U);
   EXPECT_EQ(refused.header("Retry-After"), "1");
+  EXPECT_EQ(refused.header("Mortise-Not-Begun"), "1");
   EXPECT_EQ(report().circuit, runtime::CircuitBreaker::State::open);
   fails_ = false;
   const auto limit = std::chrono::steady_clock::now() + testing::kLong;

@@ -24,6 +24,8 @@ TEST_F(AnswersTest, SaysThatTheHostIsStartingBeforeTheFirstPublication) {
   const auto answer = get("/anything");
   EXPECT_EQ(answer.status, 503U);
   EXPECT_EQ(answer.header("Retry-After"), "1");
+  EXPECT_EQ(answer.header("Mortise-Not-Begun"), "1");
+  EXPECT_EQ(answer.header("Mortise-Starting"), "1");
   EXPECT_EQ(answer.header("Content-Type"), "application/problem+json");
 }
 

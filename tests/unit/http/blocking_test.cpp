@@ -248,6 +248,7 @@ TEST_F(BlockingTest, TheFullPoolRefusesAndLetsGo) {
   const auto answer = stream.send("POST /stream HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello").read();
   EXPECT_EQ(answer.status, 503U);
   EXPECT_EQ(answer.header("Retry-After"), "1");
+  EXPECT_EQ(answer.header("Mortise-Not-Begun"), "1");
   EXPECT_EQ(stream.read_to_end(), "");
   EXPECT_EQ(get("/").body, "hello") << "others are served";
   may_return_.set();

@@ -162,11 +162,49 @@ TEST(EndpointTest, AndNoMore) {
 TEST(EndpointTest, AHostThatIsFullIsAskedAgain) {
   std::atomic<int> asked{0};
   ScriptedHost host([&asked](const std::string&) {
-    return asked++ == 0 ? failure("503 Service Unavailable", "", "") : reply("room");
+    return asked++ == 0 ? failure("503 Service Unavailable", "Mortise-Not-Begun: 1\r\n", "") : reply("room");
   });
   Endpoint endpoint(host.url(), {});
   EXPECT_EQ(endpoint.call(call_of()).text, "room");
 }
+
+TEST(EndpointTest, AHostThatStaysFullHasNotBegunIt) {
+  ScriptedHost host([](const std::string&) {
+    return failure("503 Service Unavailable", "Mortise-Not-Begun: 1\r\n", R"({"detail": "no place became free"})");
+  });
+  Endpoint endpoint(host.url(), {});
+  const auto answer = endpoint.call(call_of());
+  EXPECT_EQ(answer.status, MORTISE_UNAVAILABLE);
+  EXPECT_THAT(answer.text, AllOf(HasSubstr("no place became free"), Not(HasSubstr("carried out"))));
+  EXPECT_FALSE(answer.has_arrived);
+  EXPECT_THAT(host.requests(), SizeIs(3));
+}
+
+/// As balancers do when a host has ended with the call inside.
+class BalancersAnswerTest : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(BalancersAnswerTest, HasACallThatIsNotIdempotentMadeOnce) {
+  ScriptedHost host([](const std::string&) { return failure(GetParam(), "Retry-After: 1\r\n", ""); });
+  Endpoint endpoint(host.url(), {});
+  const auto answer = endpoint.call(call_of());
+  EXPECT_EQ(answer.status, MORTISE_UNAVAILABLE);
+  EXPECT_THAT(answer.text, AllOf(HasSubstr(std::string("it answered ") + GetParam()), HasSubstr("carried out"),
+                                 HasSubstr("does not say that it is idempotent")));
+  EXPECT_TRUE(answer.has_arrived) << "for all that is known";
+  EXPECT_THAT(host.requests(), SizeIs(1));
+}
+
+TEST_P(BalancersAnswerTest, HasAnIdempotentOneMadeAgain) {
+  std::atomic<int> asked{0};
+  ScriptedHost host(
+      [&asked](const std::string&) { return asked++ == 0 ? failure(GetParam(), "", "") : reply("another"); });
+  Endpoint endpoint(host.url(), {});
+  EXPECT_EQ(endpoint.call(call_of(true)).text, "another");
+}
+
+INSTANTIATE_TEST_SUITE_P(Status, BalancersAnswerTest,
+                         ::testing::Values("503 Service Unavailable", "502 Bad Gateway", "429 Too Many Requests"),
+                         [](const auto& status) { return "Is" + std::string(status.param).substr(0, 3); });
 
 TEST(EndpointTest, AConnectionThatTheHostWantsClosedIsNotKept) {
   ScriptedHost host([](const std::string&) { return reply("yes", "Connection: Close\r\n"); });
