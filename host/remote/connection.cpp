@@ -26,8 +26,6 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
 constexpr std::chrono::seconds kLongestConnect{2};
-// What a host that answers may take between two pieces of its answer, where the call has no deadline.
-constexpr std::chrono::seconds kLongestPause{60};
 
 /// Until then, above zero; `most` where there is no deadline, or it is further away.
 Poco::Timespan until(Connection::Clock::time_point deadline, microseconds most) {
@@ -80,7 +78,7 @@ base::Result<std::unique_ptr<Connection>> Connection::open(const std::string& ho
                                                            Clock::time_point deadline) {
   const auto authority = (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + std::to_string(port);
   try {
-    Poco::Net::StreamSocket socket;
+    Poco::Net::StreamSocket socket(new CallSocket);
     socket.connect(Poco::Net::SocketAddress(host, port), until(deadline, kLongestConnect));
     socket.setNoDelay(true);
     find_out_who_is_gone(socket);
@@ -91,7 +89,9 @@ base::Result<std::unique_ptr<Connection>> Connection::open(const std::string& ho
 }
 
 Connection::Connection(const Poco::Net::StreamSocket& socket, std::string host_header)
-    : session_(socket), host_header_(std::move(host_header)) {
+    : session_(socket),
+      socket_(static_cast<CallSocket&>(*session_.socket().impl())),
+      host_header_(std::move(host_header)) {
   session_.setKeepAlive(true);
   // Whether it is still there is_fresh() finds out; the session could not connect anew by itself.
   session_.setKeepAliveTimeout(Poco::Timespan(365 * Poco::Timespan::DAYS));
@@ -108,9 +108,9 @@ bool Connection::is_fresh() noexcept {
 Attempt Connection::carry(const Call& call) {
   is_whole_ = false;
   const auto sign = std::exchange(is_kept_, true) ? Attempt::Sign::changed : Attempt::Sign::silent;
+  const CallSocket::Carrying carrying(socket_, call);
   try {
     send(call);
-    if (!wait_for_answer(call)) return call.is_unheard() ? unheard() : late(call);
     return receive(call);
   } catch (const Poco::Exception& exception) {
     if (call.is_unheard()) return unheard();
@@ -135,26 +135,13 @@ void Connection::send(const Call& call) {
     const auto left = std::chrono::ceil<milliseconds>(call.deadline - Clock::now());
     request.set(std::string(kDeadlineHeader), std::to_string(std::max<std::int64_t>(left.count(), 1)));
   }
-  // The session's own limits are for connections that it makes.
-  session_.socket().setSendTimeout(until(call.deadline, kLongestPause));
   auto& body = session_.sendRequest(request);
   body.write(call.request.data(), static_cast<std::streamsize>(call.request.size()));
   session_.flushRequest();
 }
 
-/// Looks up now and then, as whoever notes that the client has gone knows nothing of who waits, and need not.
-bool Connection::wait_for_answer(const Call& call) {
-  auto& socket = session_.socket();
-  while (!call.is_unheard()) {
-    if (socket.poll(until(call.deadline, runtime::Scope::kLook), Poco::Net::Socket::SELECT_READ)) return true;
-    if (Clock::now() >= call.deadline) return false;
-  }
-  return false;
-}
-
 Attempt Connection::receive(const Call& call) {
   HTTPResponse response;
-  session_.socket().setReceiveTimeout(until(call.deadline, kLongestPause));
   auto& in = session_.receiveResponse(response);
   auto body = read_body(in, response, call);
   is_whole_ = response.getKeepAlive();
@@ -171,14 +158,14 @@ std::string Connection::read_body(std::istream& in, const HTTPResponse& response
   std::string body;
   if (has_length && length > call.most_reply_bytes) throw too_large(call);
   while (in.good() && body.size() < length) {
-    // One that trickles must not hold its caller for longer than one that is silent.
-    if (call.is_unheard() || Clock::now() >= call.deadline) throw Poco::TimeoutException();
     const auto before = body.size();
     body.resize(before + static_cast<std::size_t>(std::min<std::uint64_t>(kPiece, length - before)));
     in.read(body.data() + before, static_cast<std::streamsize>(body.size() - before));
     body.resize(before + static_cast<std::size_t>(in.gcount()));
     if (body.size() > call.most_reply_bytes) throw too_large(call);
   }
+  // The stream keeps to itself why it has ended.
+  if (const auto* const failure = session_.networkException()) failure->rethrow();
   if (has_length && body.size() != length) throw Poco::Net::NetException("the connection ended within its answer");
   return body;
 }

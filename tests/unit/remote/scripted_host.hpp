@@ -9,11 +9,14 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <list>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -34,8 +37,10 @@ inline std::string failure(const std::string& status_line, const std::string& he
 
 class ScriptedHost {
  public:
-  explicit ScriptedHost(Script script)
+  /// `pause`: between two bytes of what it writes; without one all is written at once.
+  explicit ScriptedHost(Script script, std::chrono::milliseconds pause = {})
       : script_(std::move(script)),
+        pause_(pause),
         socket_(Poco::Net::SocketAddress("127.0.0.1", 0)),
         acceptor_([this] { accept(); }) {}
   ~ScriptedHost() {
@@ -49,6 +54,8 @@ class ScriptedHost {
   [[nodiscard]] std::uint16_t port() const { return socket_.address().port(); }
   [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port()); }
   [[nodiscard]] int connections() const { return connections_; }
+  /// Bytes that it has written.
+  [[nodiscard]] std::size_t written() const { return written_; }
   [[nodiscard]] std::vector<std::string> requests() {
     const std::lock_guard lock(mutex_);
     return requests_;
@@ -102,14 +109,29 @@ class ScriptedHost {
     }
     const auto answer = script_(request);
     if (answer.empty()) return false;
-    if (::send(client, answer.data(), answer.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(answer.size())) return false;
+    if (!write(client, answer)) return false;
     return answer.find("Connection: Close") == std::string::npos;
   }
 
+  /// False: the client has gone, or it is over.
+  bool write(int client, std::string_view bytes) {
+    while (!bytes.empty()) {
+      pollfd gone{.fd = client, .events = POLLRDHUP, .revents = 0};
+      if (pause_.count() > 0 && ::poll(&gone, 1, static_cast<int>(pause_.count())) > 0) return false;
+      const auto count = ::send(client, bytes.data(), pause_.count() > 0 ? 1 : bytes.size(), MSG_NOSIGNAL);
+      if (count <= 0 || (is_over_ && pause_.count() > 0)) return false;
+      written_ += static_cast<std::size_t>(count);
+      bytes.remove_prefix(static_cast<std::size_t>(count));
+    }
+    return true;
+  }
+
   const Script script_;
+  const std::chrono::milliseconds pause_;
   Poco::Net::ServerSocket socket_;
   std::atomic<bool> is_over_{false};
   std::atomic<int> connections_{0};
+  std::atomic<std::size_t> written_{0};
   std::mutex mutex_;
   std::vector<std::string> requests_;  // guarded by mutex_
   std::list<std::thread> threads_;     // the acceptor's, until it has ended
