@@ -8,19 +8,6 @@ install_boutique
 start_host
 await "the boutique serves" runs 1.0.0
 
-# ask STATUS PATH [ARGUMENT...]: what a visitor with the cookies of $jar gets, in $work/page; the status must be that.
-jar=$work/jar
-ask() {
-  local wanted=$1 path=$2 got
-  shift 2
-  got=$(curl -s --max-time 60 -b "$jar" -c "$jar" -o "$work/page" -D "$work/head" -w '%{http_code}' "$@" "http://$address$path")
-  [ "$got" = "$wanted" ] || fail "$path $* is answered with $got, not with $wanted: $(cat "$work/page")"
-}
-says() { grep -qF -- "$1" "$work/page" || fail "the page does not say '$1': $(cat "$work/page")"; }
-hides() { ! grep -qF -- "$1" "$work/page" || fail "the page says '$1': $(cat "$work/page")"; }
-leads_to() { grep -qi "^Location: $1"$'\r' "$work/head" || fail "does not lead to $1: $(cat "$work/head")"; }
-has_things() { ask 200 /shop; says "<span class=\"count\">$1<"; }
-
 # Every page has the policy that keeps what does not belong there from running.
 ask 200 /shop
 grep -qi "^Content-Security-Policy: default-src 'none'" "$work/head" || fail "the page has no policy: $(cat "$work/head")"
@@ -80,17 +67,6 @@ ask 303 /shop/cart -b 'boutique-cart=xyzzy' -d product=mug -d quantity=1
 grep -qE 'boutique-cart.[0-9a-f]{32}$' "$jar" || fail "the malformed cookie was not replaced: $(cat "$jar")"
 jar=$kept
 
-# check_out STATUS CARD [KEY]: with that key, or the one that the page has.
-check_out() {
-  local key=${3:-}
-  if [ -z "$key" ]; then
-    ask 200 /shop/cart
-    key=$(grep -oE 'name="key" value="[0-9a-f]{32}"' "$work/page" | grep -oE '[0-9a-f]{32}')
-  fi
-  ask "$1" /shop/checkout -d "key=$key" -d email=ada@example.com -d name=Ada -d 'street=Ring 1' -d postal_code=50667 \
-    -d city=Bonn -d country=DE --data-urlencode "card_number=$2" -d security_code=123 -d expiry_month=11 -d expiry_year=2035
-  sent_key=$key
-}
 check_out 400 '4111 1111 1111 1112'
 says 'role="alert"'
 says "value=\"$sent_key\""
@@ -128,37 +104,6 @@ hides 'We wrote to'
 with ads recommendation email
 ask 200 /shop/products/mug
 says 'You may also like'
-
-# Nor is it waited for: a process that stands still costs its part of the page, and hardly any time.
-isolated=(ads recommendation)
-isolate() {
-  local name
-  for name in "${isolated[@]}"; do echo '{"placement": "isolated"}' >"$prefix/etc/mortise/plugins.d/boutique-$name.json"; done
-}
-# worker NAME: its process, if it has one.
-worker() { mortise status "boutique-$1" --json | grep -oE '"pid": ?[1-9][0-9]*' | grep -oE '[0-9]+'; }
-shows_ad() { ask 200 /shop/products/mug && grep -qF 'class="ad"' "$work/page"; }
-has_workers() { worker ads && worker recommendation; }
-isolate
-await "ads and recommendations have processes of their own" has_workers
-# A signal only asks for a stop: each thread says when it stands.
-stands() { ! grep -h '^State:' "/proc/$1"/task/*/status | grep -qv 'stopped'; }
-for name in "${isolated[@]}"; do
-  pid=$(worker "$name")
-  kill -STOP "$pid"
-  await "boutique-$name stands still" stands "$pid"
-done
-began=$(date +%s%N)
-ask 200 /shop/products/mug
-took_ms=$((($(date +%s%N) - began) / 1000000))
-for name in "${isolated[@]}"; do kill -CONT "$(worker "$name")"; done
-[ "$took_ms" -lt 1000 ] || fail "a page waited $took_ms ms for what it can do without"
-hides 'You may also like'
-hides 'class="ad"'
-hides 'role="alert"'
-says 'Add to cart'
-grep -q 'pages lack a part.*its caller gives it' "$work/host.log" || fail "the log does not say what the pages lack"
-await "the advertisement is back" shows_ad
 
 # Shopping goes on while nobody can check out, and what was sent then can be sent again.
 ask 303 /shop/cart -d product=teapot -d quantity=1

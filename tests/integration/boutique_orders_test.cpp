@@ -202,8 +202,10 @@ TEST_P(BoutiqueOrdersTest, OneThatIsChargedAndCannotBeSentIsPlacedWhenItCan) {
   const auto charged = transaction(key);
   EXPECT_NE(charged, "");
   EXPECT_EQ(order(key).status, 404);
+  expect_key(key, name_of(1), Key::under_way);
   fill(name_of(2), "spoon");
   expect_refused(place(key, name_of(2)), 400, "begun for another cart");
+  expect_key(key, name_of(2), Key::of_no_use, "an order with that key was begun for another cart");
   fill(name_of(1), "spoon");
   host_->wait_for_log("an order waits to be settled");
   std::filesystem::remove(closed_stalls());
@@ -212,6 +214,7 @@ TEST_P(BoutiqueOrdersTest, OneThatIsChargedAndCannotBeSentIsPlacedWhenItCan) {
   EXPECT_EQ(transaction(key), charged);
   EXPECT_EQ(mail(key)["to"], "ada@example.com");
   EXPECT_EQ(place(key, name_of(1)).json(), placed);
+  expect_key(key, name_of(1), Key::placed);
   expect_taken(name_of(1), "teapot", {{"spoon", 1}});  // what came after it stays
 }
 
@@ -230,8 +233,11 @@ TEST_P(BoutiqueOrdersTest, OneThatTurnsOutAsNothingThatCanBeSentIsCancelled) {
   start();
   const auto key = name_of(1, 'a');
   fill(name_of(1), "teapot");
+  expect_key(key, name_of(1), Key::not_begun);
   testing::write_file(full_stalls(), "");
   expect_refused(place(key, name_of(1)), 400, "nobody drives there now; the charge of the card was cancelled");
+  expect_key(key, name_of(1), Key::of_no_use,
+             "the order cannot be sent: nobody drives there now; the charge of the card was cancelled");
   EXPECT_EQ(host_->wait_for_log("charged")["order"], key);
   expect_nothing_placed(key, name_of(1), {{"teapot", 1}});
   std::filesystem::remove(full_stalls());

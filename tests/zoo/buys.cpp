@@ -1,6 +1,7 @@
 // Buys in the boutique over HTTP, for whoever has the name of a cart and the key of an order:
 //   GET, POST, PUT, DELETE /buys/carts/{cart}   its lines; the others take ?product=P&quantity=N
 //   POST, GET /buys/orders/{key}                places one of ?cart=C for the customer in the body; shows it
+//   GET /buys/keys/{key}                        what has become of it, for who has ?cart=C
 //   GET /buys/transactions/{key}                what it was charged with, empty: it was not
 //   GET /buys/mails/{key}                       the confirmation
 // A GET answers as soon as there is an order or a mail with ?wait, and with ?without=P as soon as P is not in the cart.
@@ -89,6 +90,7 @@ class Buys : public mortise::Plugin {
     on("DELETE", "/buys/carts/{cart}", &Buys::empty);
     on("POST", "/buys/orders/{key}", &Buys::place);
     on("GET", "/buys/orders/{key}", &Buys::show_order);
+    on("GET", "/buys/keys/{key}", &Buys::show_key);
     on("GET", "/buys/transactions/{key}", &Buys::show_transaction);
     on("GET", "/buys/mails/{key}", &Buys::show_mail);
   }
@@ -132,6 +134,10 @@ class Buys : public mortise::Plugin {
   }
   void show_order(const Request& request, Response& response) const {
     response.json(answer_to(request, [&] { return to_json(present(checkout_).find(request.param("key"))); }));
+  }
+  void show_key(const Request& request, Response& response) const {
+    const auto key = present(checkout_).state(request.param("key"), request.query("cart").value_or(""));
+    response.json({{"state", key.state}, {"why", key.why.view()}});
   }
   void show_transaction(const Request& request, Response& response) const {
     response.text(present(payment_).transaction(request.param("key")).view());

@@ -32,6 +32,16 @@ const C& present(const mortise::OptionalSlot<C>& slot, const std::string& name) 
   throw Error(Status::unavailable, "no orders can be placed at the moment: the boutique's " + name + " is not there");
 }
 
+constexpr const char* kOfAnotherCart = "an order with that key was begun for another cart";
+
+bool is_refused(const KeptOrder& order) { return !order.order.refusal.empty(); }
+
+/// For the customer.
+std::string why_refused(const OrderRow& order, bool is_cancelled) {
+  return "the order cannot be sent: " + order.refusal + "; the charge of the card " +
+         (is_cancelled ? "was cancelled" : "will be cancelled as soon as that is possible");
+}
+
 /// In the scope's arena.
 Order returned(const KeptOrder& kept) {
   const auto& order = kept.order;
@@ -88,6 +98,16 @@ class CheckoutService : public mortise::Plugin {
     return returned(*order);
   }
 
+  KeyState state(std::string_view key, std::string_view cart) {
+    check_key(key);
+    const auto order = orders_.find(key);
+    if (!order) return {KeyState::kNotBegun, {}};
+    const auto& kept = order->order;
+    if (is_refused(*order)) return {KeyState::kOfNoUse, mortise::copy(why_refused(kept, kept.is_cancelled))};
+    if (kept.cart != cart) return {KeyState::kOfNoUse, kOfAnotherCart};
+    return {kept.is_placed ? KeyState::kPlaced : KeyState::kUnderWay, {}};
+  }
+
  private:
   [[nodiscard]] Services present_services() const {
     return {present(cart_, "cart"), present(catalog_, "catalogue"), present(currency_, "currency service"),
@@ -98,9 +118,7 @@ class CheckoutService : public mortise::Plugin {
   KeptOrder place(const Services& services, std::string_view cart, const KeptOrder& order, const Card& card) {
     if (order.order.is_placed) return order;
     if (is_refused(order)) refuse(services.payment, order.order);
-    if (order.order.cart != cart) {
-      throw Error(Status::failed_precondition, "an order with that key was begun for another cart");
-    }
+    if (order.order.cart != cart) throw Error(Status::failed_precondition, kOfAnotherCart);
     const auto finished = finish_charged(services, order, charge(services.payment, order, card));
     if (!finished.order.is_placed) refuse(services.payment, finished.order);
     return finished;
@@ -154,8 +172,6 @@ class CheckoutService : public mortise::Plugin {
     return finished;
   }
 
-  static bool is_refused(const KeptOrder& order) { return !order.order.refusal.empty(); }
-
   /// Tells the customer. What cannot be cancelled at this moment, the task cancels.
   [[noreturn]] void refuse(const Payment& payment, const OrderRow& order) {
     bool is_cancelled = order.is_cancelled;
@@ -165,9 +181,7 @@ class CheckoutService : public mortise::Plugin {
     } catch (const Error& error) {
       warn("an order waits for its charge to be cancelled", order.key, error);
     }
-    throw Error(Status::failed_precondition,
-                "the order cannot be sent: " + order.refusal + "; the charge of the card " +
-                    (is_cancelled ? "was cancelled" : "will be cancelled as soon as that is possible"));
+    throw Error(Status::failed_precondition, why_refused(order, is_cancelled));
   }
 
   void cancel(const Payment& payment, std::string_view key) {

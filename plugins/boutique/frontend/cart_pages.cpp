@@ -18,6 +18,10 @@ const std::string kWrongQuantity =
     "The quantity must be a whole number from 1 to " + std::to_string(kMostOfOne) + ". The cart is as it was.";
 constexpr const char* kTooMuch = "So much of it does not fit into the cart. The cart is as it was.";
 
+constexpr const char* kNotFinished =
+    "An order that you have sent is not finished yet. Please send it again, to have it finished or to see what became "
+    "of it: it is placed and charged once, with what was in the cart when you sent it first.";
+
 std::string country_or_usual(std::string_view code) {
   return std::string(find_country(code) == nullptr ? kUsualCountry : code);
 }
@@ -25,10 +29,25 @@ std::string country_or_usual(std::string_view code) {
 }  // namespace
 
 void Shop::show_cart(const Request& request, Response& response) const {
+  const auto who = visit(request);
+  auto [key, state] = key_for_form(who);
+  if (state == KeyState::kPlaced) {  // nobody has been told yet
+    response.header("Set-Cookie", forget_order(who.is_secure)).redirect(std::string("/shop/orders/").append(who.order));
+    return;
+  }
   CheckoutForm form;
-  form.key = draw_token();
+  form.key = std::move(key);
   form.country = request.query("country").value_or("");
-  render_cart(visit(request), response, {.message = {}, .form = std::move(form)});
+  const bool is_sent = state == KeyState::kUnderWay;
+  render_cart(who, response, {.message = is_sent ? kNotFinished : "", .form = std::move(form), .is_sent = is_sent});
+}
+
+Shop::FormKey Shop::key_for_form(const Visit& visit) const {
+  if (visit.order.empty()) return {draw_token(), KeyState::kNotBegun};
+  const auto told = state_of(visit.order, visit.cart);
+  const auto state = told ? told->state : KeyState::kNotBegun;
+  if (state == KeyState::kPlaced || state == KeyState::kOfNoUse) return {draw_token(), state};
+  return {std::string(visit.order), state};
 }
 
 void Shop::render_cart(const Visit& visit, Response& response, const CartNote& note) const {
@@ -50,6 +69,10 @@ void Shop::render_cart(const Visit& visit, Response& response, const CartNote& n
       if (services_.checkout.get() != nullptr) view.form = &note.form;
     }
     view.total = to_text(sum);
+  }
+  // Whatever becomes of the answer to this form: the next one has its key.
+  if (view.form != nullptr && note.form.key != visit.order) {
+    response.header("Set-Cookie", keep_order(note.form.key, visit.is_secure));
   }
   const auto known = mortise::arena_array<mortise::Str>(items.size());
   std::transform(items.begin(), items.end(), known.begin(), [](const CartItem& item) { return item.product; });
@@ -119,10 +142,12 @@ void Shop::set_in_cart(const Request& request, Response& response) const {
   const auto product = request.param("product");
   if (!is_product_id(product)) no_such_product();
   const auto refuse = [&](std::string_view why) {
-    CheckoutForm fresh;
-    fresh.key = draw_token();
+    const auto who = visit(request);
+    auto [key, state] = key_for_form(who);
+    CheckoutForm untyped;
+    untyped.key = std::move(key);
     response.status(400);
-    render_cart(visit(request), response, {.message = why, .form = std::move(fresh)});
+    render_cart(who, response, {.message = why, .form = std::move(untyped), .is_sent = state == KeyState::kUnderWay});
   };
   const auto quantity = parse_number(form.get("quantity"), kMostOfOne);
   if (!quantity) return refuse(kWrongQuantity);

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::string_view kCart = "boutique-cart";
 constexpr std::string_view kCurrency = "boutique-currency";
+constexpr std::string_view kOrder = "boutique-order";
 
 bool is_currency(std::string_view text) noexcept {
   return text.size() == 3 && std::all_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
@@ -41,10 +42,13 @@ std::optional<std::string_view> cart_of(std::string_view cookies) noexcept { ret
 std::optional<std::string_view> currency_of(std::string_view cookies) noexcept {
   return find(cookies, kCurrency, is_currency);
 }
+std::optional<std::string_view> order_of(std::string_view cookies) noexcept { return find(cookies, kOrder, is_token); }
 
 std::string keep_cart(std::string_view token, bool is_secure) { return keep(kCart, token, "2592000", is_secure); }
 std::string keep_currency(std::string_view code, bool is_secure) {
   return keep(kCurrency, code, "31536000", is_secure);
 }
+std::string keep_order(std::string_view key, bool is_secure) { return keep(kOrder, key, "2592000", is_secure); }
+std::string forget_order(bool is_secure) { return keep(kOrder, {}, "0", is_secure); }
 
 }  // namespace boutique::frontend

@@ -1,4 +1,6 @@
 // What becomes of a cart: an order, once, however often the form is sent.
+#include <algorithm>
+
 #include "cookies.hpp"
 #include "countries.hpp"
 #include "shop.hpp"
@@ -9,6 +11,19 @@ namespace {
 
 using mortise::Error;
 using mortise::Status;
+
+// Longer than an order takes, and not so long that its customer gives up before it is known what they can do.
+constexpr std::chrono::milliseconds kOrderPatience{20000};
+// For the page that says that an order is not known to be placed: as long as it may take when services are slow.
+constexpr std::chrono::milliseconds kTimeToAnswer{2000};
+
+/// Of the time that the customer's request may take yet: what is left then is for the page that tells of it, without
+/// which nobody would know that the form can be sent again.
+std::chrono::milliseconds patience_of(const mortise::Request& request) {
+  const auto left = request.time_left();
+  if (!left) return kOrderPatience;
+  return std::min(kOrderPatience, std::max(*left - kTimeToAnswer, *left / 2));
+}
 
 /// What a customer is told whose order was not placed, as far as anybody knows.
 struct Refusal {
@@ -29,7 +44,7 @@ Refusal refusal_of(const Error& failure) {
 
 void Shop::check_out(const Request& request, Response& response) const {
   auto typed = read_checkout(form_of(request));
-  auto who = visit(request);
+  const auto who = visit(request);
   // Who has no cart may still ask for what became of it, with the key.
   const auto fresh_cart = draw_token();
   const auto cart = who.cart.empty() ? std::string_view(fresh_cart) : who.cart;
@@ -37,12 +52,14 @@ void Shop::check_out(const Request& request, Response& response) const {
     const auto* const checkout = services_.checkout.get();
     if (checkout == nullptr) throw Error(Status::unavailable, "nobody provides boutique.checkout/1");
     if (!is_token(typed.key)) {
-      typed.key = draw_token();
+      typed.key = key_for_form(who).key;
       throw Error(Status::invalid_argument, "The form was not sent as a whole. Please look at it, and send it again.");
     }
+    const mortise::TimeLimit limit(patience_of(request));
     const auto order = checkout->place(typed.key, cart, to_customer(typed, who.currency));
     // What is put into a cart from now on is no part of that order.
-    response.header("Set-Cookie", keep_cart(fresh_cart, request.is_secure()))
+    if (typed.key == who.order) response.header("Set-Cookie", forget_order(who.is_secure));
+    response.header("Set-Cookie", keep_cart(fresh_cart, who.is_secure))
         .redirect("/shop/orders/" + std::string(order.id.view()));
   } catch (const Error& failure) {
     const auto refusal = refusal_of(failure);
@@ -56,6 +73,17 @@ void Shop::check_out(const Request& request, Response& response) const {
     response.status(refusal.status);
     render_cart(who, response, {.message = refusal.message, .form = std::move(typed), .is_sent = !is_of_no_use});
   }
+}
+
+std::optional<KeyState> Shop::state_of(std::string_view key, std::string_view cart) const {
+  std::optional<KeyState> state;
+  decorate(key_, [&] {
+    const auto* const checkout = services_.checkout.get();
+    if (checkout == nullptr) return;
+    const mortise::TimeLimit limit(kLongerPatience);
+    state = checkout->state(key, cart);
+  });
+  return state;
 }
 
 void Shop::show_order(const Request& request, Response& response) const {

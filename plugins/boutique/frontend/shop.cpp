@@ -1,7 +1,6 @@
 #include "shop.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <numeric>
 
 #include "cookies.hpp"
@@ -14,8 +13,6 @@ using mortise::Error;
 using mortise::Status;
 
 constexpr std::int32_t kRecommended = 4;
-// What a visitor does not come for is not worth waiting for.
-constexpr std::chrono::milliseconds kPatience{50};
 constexpr mortise::Str kUsualCurrency = "USD";
 
 /// Nothing of it comes from elsewhere, and no script runs.
@@ -110,7 +107,11 @@ void Shop::render_message(Response& response, std::uint32_t status, const Messag
 
 Shop::Visit Shop::visit(const Request& request) const {
   const auto cookies = request.header("Cookie").value_or("");
-  Visit visit{.cart = cart_of(cookies).value_or(""), .currencies = services_.currency->supported(), .currency = {}};
+  Visit visit{.cart = cart_of(cookies).value_or(""),
+              .order = order_of(cookies).value_or(""),
+              .currencies = services_.currency->supported(),
+              .currency = {},
+              .is_secure = request.is_secure()};
   const auto wanted = currency_of(cookies).value_or(kUsualCurrency);
   const bool is_known = std::find(visit.currencies.begin(), visit.currencies.end(), wanted) != visit.currencies.end();
   visit.currency = is_known ? mortise::Str(wanted) : kUsualCurrency;

@@ -2,6 +2,7 @@
 // orders.cpp what becomes of it; shop.cpp is what they share.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <mortise/mortise.hpp>
 #include <optional>
@@ -49,9 +50,11 @@ class Shop {
  private:
   /// What is known of who asks.
   struct Visit {
-    std::string_view cart;  // its name; empty: nothing was put into one yet
+    std::string_view cart;   // its name; empty: nothing was put into one yet
+    std::string_view order;  // the key that the last form had, as long as no order is known to be placed with it
     mortise::List<mortise::Str> currencies;
     mortise::Str currency;
+    bool is_secure;
   };
   [[nodiscard]] Visit visit(const Request& request) const;
   [[nodiscard]] mortise::List<CartItem> items_of(const Visit& visit) const;
@@ -89,6 +92,15 @@ class Shop {
     bool is_sent = false;  // already, and may have to be again: it is shown whatever there is in the cart
   };
   void render_cart(const Visit& visit, Response& response, const CartNote& note) const;
+  /// For a form, and what is known of it.
+  struct FormKey {
+    std::string key;
+    std::int32_t state;  // of the last one: KeyState::kNotBegun also where that cannot be told
+  };
+  /// The last one's, unless another is needed.
+  [[nodiscard]] FormKey key_for_form(const Visit& visit) const;
+  /// Nothing where it cannot be told.
+  [[nodiscard]] std::optional<KeyState> state_of(std::string_view key, std::string_view cart) const;
   [[nodiscard]] std::vector<CartLine> lines_of(const Visit& visit, mortise::List<CartItem> items, Money& sum) const;
   [[nodiscard]] std::optional<Money> shipping_of(const Visit& visit, mortise::List<CartItem> items,
                                                  std::string_view country) const;
@@ -104,9 +116,15 @@ class Shop {
   mutable Part recommendations_{"recommendations"};
   mutable Part shipping_{"shipping"};
   mutable Part confirmation_{"confirmation"};
+  mutable Part key_{"what became of an order"};
 };
 
 // --- For the handlers.
+
+/// What a visitor does not come for is not worth waiting for.
+constexpr std::chrono::milliseconds kPatience{50};
+/// What a page is poorer without, and may have to come from a disk: as long as hardly anybody minds.
+constexpr std::chrono::milliseconds kLongerPatience{500};
 
 /// Sends a page, with the headers that all of them have.
 void send_page(mortise::Response& response, std::string_view html);

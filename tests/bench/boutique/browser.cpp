@@ -19,6 +19,9 @@ namespace {
 }
 
 /// The value of a header in a head, or "". Mortise writes names in this case.
+constexpr std::string_view kSetCookie = "Set-Cookie";
+
+/// The first one's value.
 std::string_view header(std::string_view head, std::string_view name) {
   const auto at = head.find(std::string("\r\n").append(name).append(": "));
   if (at == std::string_view::npos) return {};
@@ -81,14 +84,20 @@ Page Browser::exchange(const std::string& request) {
   page.status = static_cast<unsigned>(std::strtoul(received_.c_str() + sizeof "HTTP/1.1", nullptr, 10));
   page.location = header(head, "Location");
   page.body = received_.substr(body);
-  keep_cookie(header(head, "Set-Cookie"));
+  keep_cookies(head);
   return page;
 }
 
-void Browser::keep_cookie(std::string_view cookie) {
-  const auto equals = cookie.find('=');
-  if (equals == std::string_view::npos) return;
-  cookies_[std::string(cookie.substr(0, equals))] = cookie.substr(equals + 1, cookie.find(';') - equals - 1);
+void Browser::keep_cookies(std::string_view head) {
+  for (auto cookie = header(head, kSetCookie); !cookie.empty(); cookie = header(head, kSetCookie)) {
+    head.remove_prefix(static_cast<std::size_t>(cookie.data() - head.data()));
+    const auto equals = cookie.find('=');
+    if (equals == std::string_view::npos) continue;
+    const auto name = std::string(cookie.substr(0, equals));
+    cookies_.erase(name);
+    const auto value = cookie.substr(equals + 1, cookie.find(';') - equals - 1);
+    if (!value.empty()) cookies_[name] = value;
+  }
 }
 
 }  // namespace bench

@@ -29,7 +29,7 @@ class Browser {
 
  private:
   Page exchange(const std::string& request);
-  void keep_cookie(std::string_view cookie);
+  void keep_cookies(std::string_view head);
   [[nodiscard]] std::string headers() const;
 
   int socket_;

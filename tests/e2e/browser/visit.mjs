@@ -124,6 +124,8 @@ export class Visit {
       name: 'Ada Lovelace', street: 'Ring 1', postal_code: '50667', city: 'Köln', country: 'DE', card_number: goodCard,
       expiry_month: '11', expiry_year: '2035', security_code: '123' } });
     assert.equal(again.url(), this.page.url());
+    const kept = (await this.page.context().cookies()).map((cookie) => cookie.name);
+    assert(!kept.includes('boutique-order'), 'the next order needs another key');
 
     // The confirmation is written by another service, when it hears of the order.
     const end = Date.now() + 60000;

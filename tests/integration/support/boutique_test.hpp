@@ -74,6 +74,11 @@ class BoutiqueTest : public UpgradeTest, public ::testing::WithParamInterface<co
   [[nodiscard]] Answer order(const std::string& key, const std::string& query = "") const {
     return host_->get("/buys/orders/" + key + query);
   }
+  enum class Key : int { not_begun, under_way, placed, of_no_use };
+  void expect_key(const std::string& key, const std::string& cart, Key state, const std::string& why = "") const {
+    const json wanted{{"state", static_cast<int>(state)}, {"why", why}};
+    EXPECT_EQ(host_->get("/buys/keys/" + key + "?cart=" + cart).json(), wanted) << key;
+  }
   [[nodiscard]] std::string transaction(const std::string& key) const {
     const auto answer = host_->get("/buys/transactions/" + key);
     EXPECT_EQ(answer.status, 200) << answer.body;

@@ -36,6 +36,17 @@ struct Customer {
   Card card;
 };
 
+/// What has become of a key.
+struct KeyState {
+  static constexpr std::int32_t kNotBegun = 0;  // no order was begun with it, or that was forgotten, uncharged
+  static constexpr std::int32_t kUnderWay = 1;  // one was begun: whoever asks for it again has that one finished
+  static constexpr std::int32_t kPlaced = 2;
+  static constexpr std::int32_t kOfNoUse = 3;  // it stands for an order that is refused for good, or of another cart
+
+  std::int32_t state;
+  mortise::Str why;  // of kOfNoUse: a message for the customer
+};
+
 struct Checkout {
   /// Charges the card, has the things sent and places the order, once for each key (32 hexadecimal digits, drawn at
   /// random by the storefront): who does not know whether it has been placed asks again with the same key, and gets the
@@ -48,8 +59,12 @@ struct Checkout {
   mortise::Method<Order(std::string_view key, std::string_view cart, Customer customer)> place;
   /// Throws `not_found` when no order was placed with the key.
   mortise::Method<Order(std::string_view key)> find;
+  /// What has become of a key, for who has that cart. Who offers to place an order asks before whether the last one is
+  /// still under way, and has the same key sent again then; and after a `failed_precondition`, whose status alone may
+  /// be anybody's on the way here, whether another key is needed.
+  mortise::Method<KeyState(std::string_view key, std::string_view cart)> state;
 };
-MORTISE_CONTRACT(Checkout, "boutique.checkout", 1, place, find)
-MORTISE_IDEMPOTENT(Checkout, place, find)
+MORTISE_CONTRACT(Checkout, "boutique.checkout", 1, place, find, state)
+MORTISE_IDEMPOTENT(Checkout, place, find, state)
 
 }  // namespace boutique
