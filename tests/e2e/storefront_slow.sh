@@ -6,7 +6,7 @@
 # shellcheck source=tests/e2e/boutique.sh
 . "$(dirname "$0")/boutique.sh"
 install_boutique
-isolated=(ads payment recommendation)
+isolated=(ads cart email payment recommendation shipping)
 for name in "${isolated[@]}"; do echo '{"placement": "isolated"}' >"$prefix/etc/mortise/plugins.d/boutique-$name.json"; done
 # Past that a visitor gets the host's own 504, which has no form: no page may come so late.
 echo '{"limits": {"deadline": "8s"}}' >"$prefix/etc/mortise/plugins.d/boutique-frontend.json"
@@ -37,6 +37,7 @@ await "the slow ones have processes of their own" has_workers
 
 # What nobody comes for is hardly waited for.
 shows_ad() { ask 200 /shop/products/mug && grep -qF 'class="ad"' "$work/page"; }
+shows_cart() { ask 200 /shop && grep -qF 'class="count"' "$work/page"; }
 await "the advertisement is there" shows_ad
 halt ads recommendation
 began=$(date +%s%N)
@@ -51,12 +52,28 @@ says 'Add to cart'
 grep -q 'pages lack a part.*its caller gives it' "$work/host.log" || fail "the log does not say what the pages lack"
 await "the advertisement is back" shows_ad
 
+# What the pages are poorer without, they say where it matters.
+ask 303 /shop/cart -d product=teapot -d quantity=1
+halt shipping
+ask 200 /shop/cart
+says 'Total, without shipping'
+says 'Checking out is not possible at the moment'
+go_on shipping
+has_things 1
+halt cart
+ask 200 /shop
+hides 'class="count"'
+says 'href="/shop/products/mug"'
+ask 504 /shop/cart
+says 'Something is out of order'
+go_on cart
+await "the cart is back" shows_cart
+
 # key: that of the page's form.
 key() { grep -oE 'name="key" value="[0-9a-f]{32}"' "$work/page" | grep -oE '[0-9a-f]{32}'; }
 visa='4111 1111 1111 1111'
 
 # An order that nobody knows the end of is one order, whichever form is sent again.
-ask 303 /shop/cart -d product=teapot -d quantity=1
 ask 200 /shop/cart
 first=$(key)
 hides 'role="alert"'
@@ -73,8 +90,17 @@ says 'An order that you have sent is not finished yet'
 says "value=\"$first\""
 ask 400 /shop/cart/teapot -d quantity=-1
 says "value=\"$first\""
+halt cart payment
+check_out 503 "$visa" "$first"
+says 'What is in your cart cannot be shown at the moment'
+says "value=\"$first\""
+go_on cart payment
 check_out 303 "$visa"
 leads_to "/shop/orders/$first"
+halt email
+ask 200 "/shop/orders/$first"
+says 'What we write to ada@example.com cannot be shown at the moment'
+go_on email
 ! grep -q boutique-order "$jar" || fail "the key of an order that is placed is kept: $(cat "$jar")"
 
 # Whose answer was lost is led to the order, and the next one is another one.

@@ -22,6 +22,10 @@ constexpr const char* kNotFinished =
     "An order that you have sent is not finished yet. Please send it again, to have it finished or to see what became "
     "of it: it is placed and charged once, with what was in the cart when you sent it first.";
 
+// What is in a cart, and what it costs, is what its visitor has come for; beyond that a page that says that it is not
+// to be had tells them more.
+constexpr std::chrono::milliseconds kCartPatience{1000};
+
 std::string country_or_usual(std::string_view code) {
   return std::string(find_country(code) == nullptr ? kUsualCountry : code);
 }
@@ -51,7 +55,6 @@ Shop::FormKey Shop::key_for_form(const Visit& visit) const {
 }
 
 void Shop::render_cart(const Visit& visit, Response& response, const CartNote& note) const {
-  const auto items = items_of(visit);
   const auto country = country_or_usual(note.form.country);
   CartView view{.lines = {},
                 .country = country,
@@ -60,9 +63,21 @@ void Shop::render_cart(const Visit& visit, Response& response, const CartNote& n
                 .recommended = {},
                 .message = note.message,
                 .form = note.is_sent ? &note.form : nullptr};
-  if (!items.empty()) {
-    auto sum = to_money(visit.currency, 0);
+  mortise::List<CartItem> items;
+  auto sum = to_money(visit.currency, 0);
+  const auto look_into_cart = [&] {
+    const mortise::TimeLimit limit(kCartPatience);
+    items = items_of(visit);
     view.lines = lines_of(visit, items, sum);
+    view.is_unknown = false;
+  };
+  if (note.is_sent) {  // the form has to come back, whatever else there is
+    view.is_unknown = true;
+    decorate(cart_, look_into_cart);
+  } else {
+    look_into_cart();
+  }
+  if (!view.lines.empty()) {
     if (const auto shipping = shipping_of(visit, items, country)) {
       view.shipping = to_text(*shipping);
       sum = boutique::add(sum, *shipping);
@@ -107,6 +122,7 @@ std::optional<Money> Shop::shipping_of(const Visit& visit, mortise::List<CartIte
   decorate(shipping_, [&] {
     const auto* const shipping = services_.shipping.get();
     if (shipping == nullptr) return;
+    const mortise::TimeLimit limit(kLongerPatience);
     const auto things =
         std::accumulate(items.begin(), items.end(), std::int32_t{0},
                         [](std::int32_t so_far, const CartItem& item) { return so_far + item.quantity; });

@@ -14,7 +14,8 @@ using mortise::Status;
 
 // Longer than an order takes, and not so long that its customer gives up before it is known what they can do.
 constexpr std::chrono::milliseconds kOrderPatience{20000};
-// For the page that says that an order is not known to be placed: as long as it may take when services are slow.
+// For the page that says that an order is not known to be placed: as long as it may take when every part of it is slow,
+// see kCartPatience and kLongerPatience.
 constexpr std::chrono::milliseconds kTimeToAnswer{2000};
 
 /// Of the time that the customer's request may take yet: what is left then is for the page that tells of it, without
@@ -93,26 +94,28 @@ void Shop::show_order(const Request& request, Response& response) const {
   if (checkout == nullptr) throw Error(Status::unavailable, "nobody provides boutique.checkout/1");
   const auto who = visit(request);
   const auto order = checkout->find(id);
-  const OrderView found{.order = order, .email = confirmation_of(id)};
+  OrderView found{.order = order, .email = {}};
+  add_confirmation(found);
   auto around = frame(who, "Your order", glance_at_items_of(who));
   const auto path = "/shop/orders/" + std::string(id);
   around.back = path;
   send_page(response, pages_.order(around, found));
 }
 
-/// None as long as it has not been written.
-std::optional<Message> Shop::confirmation_of(std::string_view order) const {
-  std::optional<Message> confirmation;
+/// No message as long as none has been written.
+void Shop::add_confirmation(OrderView& view) const {
+  const auto* const email = services_.email.get();
+  if (email == nullptr) return;
+  view.is_email_unknown = true;
   decorate(confirmation_, [&] {
-    const auto* const email = services_.email.get();
-    if (email == nullptr) return;
+    const mortise::TimeLimit limit(kLongerPatience);
     try {
-      confirmation = email->confirmation(order);
+      view.email = email->confirmation(view.order.id);
     } catch (const Error& failure) {
       if (failure.status() != Status::not_found) throw;
     }
+    view.is_email_unknown = false;
   });
-  return confirmation;
 }
 
 }  // namespace boutique::frontend

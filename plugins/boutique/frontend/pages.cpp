@@ -175,7 +175,9 @@ std::string Pages::product(const Frame& frame, const ProductView& view) const {
 std::string Pages::cart(const Frame& frame, const CartView& view) const {
   Dictionary page("cart");
   fill_message(page, view.message);
-  if (view.lines.empty()) {
+  if (view.is_unknown) {
+    page.ShowSection("UNKNOWN");
+  } else if (view.lines.empty()) {
     page.ShowSection("EMPTY");
   } else {
     fill_cart(*page.AddSectionDictionary("FULL"), view);
@@ -227,6 +229,10 @@ std::string Pages::order(const Frame& frame, const OrderView& view) const {
     set(email, "EMAIL_TO", view.email->to);
     set(email, "EMAIL_SUBJECT", view.email->subject);
     set(email, "EMAIL_TEXT", view.email->text);
+  }
+  if (view.is_email_unknown) {
+    page.ShowSection("EMAIL_UNKNOWN");
+    set(page, "EMAIL_TO", order.email);
   }
   return render("order", frame, page);
 }

@@ -125,7 +125,10 @@ mortise::List<CartItem> Shop::items_of(const Visit& visit) const {
 
 mortise::List<CartItem> Shop::glance_at_items_of(const Visit& visit) const {
   mortise::List<CartItem> items;
-  decorate(things_, [&] { items = items_of(visit); });
+  decorate(things_, [&] {
+    const mortise::TimeLimit limit(kPatience);
+    items = items_of(visit);
+  });
   return items;
 }
 

@@ -104,7 +104,7 @@ class Shop {
   [[nodiscard]] std::vector<CartLine> lines_of(const Visit& visit, mortise::List<CartItem> items, Money& sum) const;
   [[nodiscard]] std::optional<Money> shipping_of(const Visit& visit, mortise::List<CartItem> items,
                                                  std::string_view country) const;
-  [[nodiscard]] std::optional<Message> confirmation_of(std::string_view order) const;
+  void add_confirmation(OrderView& view) const;
   void render_message(Response& response, std::uint32_t status, const MessageView& view) const;
   void render_failure(Response& response, const mortise::Error& failure) const;
 
@@ -114,6 +114,7 @@ class Shop {
   mutable Part things_{"number of things in the cart"};
   mutable Part advertisement_{"advertisement"};
   mutable Part recommendations_{"recommendations"};
+  mutable Part cart_{"cart"};
   mutable Part shipping_{"shipping"};
   mutable Part confirmation_{"confirmation"};
   mutable Part key_{"what became of an order"};

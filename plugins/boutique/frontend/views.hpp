@@ -55,6 +55,7 @@ struct CartLine {
 
 struct CartView {
   std::vector<CartLine> lines;
+  bool is_unknown = false;  // what is in it cannot be told at the moment
   std::string_view country;
   std::string shipping;  // none: it is not known at the moment
   std::string total;     // with shipping, where that is known
@@ -66,6 +67,7 @@ struct CartView {
 struct OrderView {
   const Order& order;
   std::optional<Message> email;
+  bool is_email_unknown = false;  // it cannot be told at the moment whether there is one
 };
 
 /// Something that cannot be shown, and why.

@@ -80,9 +80,9 @@ TEST_F(PagesTest, EscapeWhatComesFromElsewhere) {
   const mortise::Str text = kHostile;
   const OrderLine line{text, text, 1, {"USD", 1, 0}};
   const Order order{text, text, text, {text, text, text, text, text}, {&line, 1}, {"USD", 1, 0}, {"USD", 2, 0}};
-  for (const auto& html :
-       {pages.search(frame, {}), pages.product(frame, product), pages.cart(frame, cart),
-        pages.order(frame, {order, Message{text, text, text}}), pages.message(frame, {kHostile, kHostile})}) {
+  for (const auto& html : {pages.search(frame, {}), pages.product(frame, product), pages.cart(frame, cart),
+                           pages.order(frame, {order, Message{text, text, text}}),
+                           pages.order(frame, {order, {}, true}), pages.message(frame, {kHostile, kHostile})}) {
     EXPECT_THAT(html, AllOf(Not(HasSubstr("<script")), HasSubstr("&quot;&gt;&lt;script")));
   }
 }
@@ -96,6 +96,16 @@ TEST_F(PagesTest, SayWhenNothingIsFound) {
 
 TEST_F(PagesTest, ShowAnEmptyCartAsSuch) {
   EXPECT_THAT(pages.cart(frame, {}), AllOf(HasSubstr("nothing in it yet"), Not(HasSubstr("/shop/checkout"))));
+}
+
+TEST_F(PagesTest, SayThatWhatIsInACartCannotBeTold) {
+  CheckoutForm form;
+  form.key = "k1";
+  auto view = cart_with(&form);
+  view.lines.clear();
+  view.is_unknown = true;
+  EXPECT_THAT(pages.cart(frame, view), AllOf(HasSubstr("cannot be shown at the moment"), HasSubstr(R"(value="k1")"),
+                                             Not(HasSubstr("nothing in it yet"))));
 }
 
 TEST_F(PagesTest, ShowTheCheckOutFormAgainWithoutTheCard) {
@@ -152,7 +162,9 @@ TEST_F(PagesTest, ShowAnOrderWithAndWithoutItsEmail) {
                     HasSubstr("$37.50"), HasSubstr("$42.50"), Not(HasSubstr("We wrote to"))));
   const Message email{"ada@example.com", "Your order", "Dear Ada,\n\nthank you."};
   EXPECT_THAT(pages.order(frame, {order, email}),
-              AllOf(HasSubstr("We wrote to ada@example.com"), HasSubstr("Dear Ada,\n\nthank you.")));
+              AllOf(HasSubstr("We wrote to ada@example.com"), HasSubstr("Dear Ada,\n\nthank you."),
+                    Not(HasSubstr("cannot be shown"))));
+  EXPECT_THAT(pages.order(frame, {order, {}, true}), HasSubstr("write to ada@example.com cannot be shown"));
 }
 
 TEST_F(PagesTest, OfTwoInstancesDoNotMix) {
