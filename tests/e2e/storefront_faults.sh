@@ -88,6 +88,16 @@ with() {
   await "the boutique serves again" runs 1.0.0
 }
 
+# Who has it in the cart is not told that they may like it, too.
+ask 200 /shop/products/compass
+liked=$(grep -oE 'class="card" href="/shop/products/[a-z-]+' "$work/page" | head -n 1 | grep -oE '[a-z-]+$')
+ask 303 /shop/cart -d "product=$liked" -d quantity=1
+ask 200 /shop/products/compass
+says 'You may also like'
+hides "class=\"card\" href=\"/shop/products/$liked\""
+ask 303 "/shop/cart/$liked" -d quantity=0
+has_things 5
+
 # What the page can do without.
 ask 200 /shop/products/mug
 says 'You may also like'

@@ -47,12 +47,14 @@ void Shop::render_product(const Request& request, Response& response, std::strin
   const auto who = visit(request);
   const auto product = services_.catalog->get(id);
   const auto path = std::string("/shop/products/").append(id);
-  auto around =
-      frame(who, product.name, glance_at_items_of(who), {product.categories.data(), product.categories.size()});
+  const auto items = glance_at_items_of(who);
+  auto around = frame(who, product.name, items, {product.categories.data(), product.categories.size()});
   around.back = path;
+  const auto known = products_in(items, 1);
+  known.back() = product.id;
   const ProductView view{.card = card_of(who, product),
                          .description = product.description,
-                         .recommended = recommend(who, {&product.id, 1}),
+                         .recommended = recommend(who, known),
                          .quantity = quantity,
                          .message = message};
   if (!message.empty()) response.status(400);

@@ -89,9 +89,7 @@ void Shop::render_cart(const Visit& visit, Response& response, const CartNote& n
   if (view.form != nullptr && note.form.key != visit.order) {
     response.header("Set-Cookie", keep_order(note.form.key, visit.is_secure));
   }
-  const auto known = mortise::arena_array<mortise::Str>(items.size());
-  std::transform(items.begin(), items.end(), known.begin(), [](const CartItem& item) { return item.product; });
-  view.recommended = recommend(visit, known);
+  view.recommended = recommend(visit, products_in(items));
   auto around = frame(visit, "Your cart", items);
   around.back = "/shop/cart";
   send_page(response, pages_.cart(around, view));

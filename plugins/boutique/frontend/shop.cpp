@@ -70,6 +70,12 @@ std::string sentence(std::string_view message) {
   return text;
 }
 
+std::span<mortise::Str> products_in(mortise::List<CartItem> items, std::size_t more) {
+  const auto products = mortise::arena_array<mortise::Str>(items.size() + more);
+  std::transform(items.begin(), items.end(), products.begin(), [](const CartItem& item) { return item.product; });
+  return products;
+}
+
 void no_such_product() { throw Error(Status::not_found, "There is no such product. It may be sold no longer."); }
 
 void Shop::serve(Handler handler, const Request& request, Response& response) const {

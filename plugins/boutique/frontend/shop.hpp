@@ -136,6 +136,8 @@ Form form_of(const mortise::Request& request);
 bool is_product_id(std::string_view text) noexcept;
 /// A service's message as a sentence: "the card has expired" with a capital and a full stop.
 std::string sentence(std::string_view message);
+/// In the scope's arena, with room for so many more behind them.
+std::span<mortise::Str> products_in(mortise::List<CartItem> items, std::size_t more = 0);
 [[noreturn]] void no_such_product();
 
 }  // namespace boutique::frontend
