@@ -304,6 +304,24 @@ TEST_P(BoutiqueWorkersTest, AnOrderThatNobodyWasChargedForIsForgotten) {
   EXPECT_EQ(place(key, name_of(2)).status, 200) << "of another cart";
 }
 
+TEST_P(BoutiqueWorkersTest, AnAddressThatIsCorrectedIsWhereTheOrderGoes) {
+  prefix_.enable("boutique-checkout", {{"settle_after_seconds", 1}, {"give_up_after_seconds", 3600}});
+  const auto key = name_of(1, 'a');
+  place_in_vain(key, name_of(1));
+  let_payment_go();
+  expect_refused(place(key, name_of(1), customer({{"street", " "}})), 400, "the street");
+  expect_refused(place(key, name_of(1), customer({{"country", "DE"}})), 400,
+                 "begun with the shipping to the country GB");
+  expect_nothing_placed(key, name_of(1), {{"teapot", 1}});
+  const auto placed = place(key, name_of(1), customer({{"street", "1 The Strand"}, {"email", "ada@example.org"}}));
+  ASSERT_EQ(placed.status, 200) << placed.body;
+  EXPECT_EQ(placed.json()["street"], "1 The Strand");
+  EXPECT_EQ(order(key).json(), placed.json());
+  const auto written = mail(key);
+  EXPECT_EQ(written["to"], "ada@example.org");
+  EXPECT_THAT(written["text"].get<std::string>(), ::testing::HasSubstr("1 The Strand"));
+}
+
 INSTANTIATE_TEST_SUITE_P(Placed, BoutiqueWorkersTest, ::testing::Values("isolated"), placement_name);
 
 }  // namespace

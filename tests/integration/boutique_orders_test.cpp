@@ -206,11 +206,13 @@ TEST_P(BoutiqueOrdersTest, OneThatIsChargedAndCannotBeSentIsPlacedWhenItCan) {
   fill(name_of(2), "spoon");
   expect_refused(place(key, name_of(2)), 400, "begun for another cart");
   expect_key(key, name_of(2), Key::of_no_use, "an order with that key was begun for another cart");
+  expect_refused(place(key, name_of(1), customer({{"street", "somewhere else"}})), 503, "the card was charged");
   fill(name_of(1), "spoon");
   host_->wait_for_log("an order waits to be settled");
   std::filesystem::remove(closed_stalls());
   const auto placed = order(key, "?wait").json();  // nobody has asked for it again
   EXPECT_EQ(placed["lines"].size(), 1U) << "as it was when it was charged";
+  EXPECT_EQ(placed["street"], "12 St James's Sq") << "where it may have been sent to before";
   EXPECT_EQ(transaction(key), charged);
   EXPECT_EQ(mail(key)["to"], "ada@example.com");
   EXPECT_EQ(place(key, name_of(1)).json(), placed);

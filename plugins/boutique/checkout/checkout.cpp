@@ -86,6 +86,8 @@ class CheckoutService : public mortise::Plugin {
       if (!order) {
         check_customer(customer);
         order = price(services, key, cart, customer);
+      } else if (!order->order.is_charged && !is_refused(*order) && order->order.cart == cart) {
+        correct(services, *order, customer);
       }
       order = place(services, cart, orders_.begin(*order), customer.card);
     }
@@ -112,6 +114,19 @@ class CheckoutService : public mortise::Plugin {
   [[nodiscard]] Services present_services() const {
     return {present(cart_, "cart"), present(catalog_, "catalogue"), present(currency_, "currency service"),
             present(payment_, "payment service"), present(shipping_, "shipping service")};
+  }
+
+  /// Who asks again, as nobody knew whether the card was charged, may have looked at the address again. Lines and
+  /// prices stand: they may be what was charged.
+  static void correct(const Services& services, KeptOrder& order, const Customer& customer) {
+    check_customer(customer);
+    if (customer.address.country != order.order.country) {
+      throw Error(Status::invalid_argument, "the order was begun with the shipping to the country " +
+                                                order.order.country +
+                                                ", which may be charged already; please leave that as it was");
+    }
+    services.shipping.check(customer.address);
+    readdress(order.order, customer);
   }
 
   /// One that was begun, unless somebody else has been faster.
@@ -157,7 +172,9 @@ class CheckoutService : public mortise::Plugin {
   }
 
   /// Placed, or refused.
-  KeptOrder finish(const Shipping& shipping, const KeptOrder& order, std::string_view transaction) {
+  KeptOrder finish(const Shipping& shipping, const KeptOrder& begun, std::string_view transaction) {
+    const auto order = orders_.note_charged(begun);
+    if (order.order.is_placed || is_refused(order)) return order;
     mortise::Str tracking;
     try {
       tracking = shipping.ship(order.order.key, address_of(order.order));

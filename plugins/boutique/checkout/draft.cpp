@@ -19,13 +19,8 @@ KeptOrder draft(std::string_view key, std::string_view cart, const Customer& cus
   KeptOrder kept;
   kept.order.key = key;
   kept.order.cart = cart;
-  kept.order.email = customer.email.view();
   kept.order.currency = sum.currency.view();
-  kept.order.name = customer.address.name.view();
-  kept.order.street = customer.address.street.view();
-  kept.order.city = customer.address.city.view();
-  kept.order.postal_code = customer.address.postal_code.view();
-  kept.order.country = customer.address.country.view();
+  readdress(kept.order, customer);
   kept.order.shipping_units = shipping.units;
   kept.order.shipping_nanos = shipping.nanos;
   kept.order.total_units = sum.units;
@@ -35,6 +30,15 @@ KeptOrder draft(std::string_view key, std::string_view cart, const Customer& cus
         {line.product.string(), line.name.string(), line.quantity, line.price.units, line.price.nanos});
   }
   return kept;
+}
+
+void readdress(OrderRow& order, const Customer& customer) {
+  order.email = customer.email.view();
+  order.name = customer.address.name.view();
+  order.street = customer.address.street.view();
+  order.city = customer.address.city.view();
+  order.postal_code = customer.address.postal_code.view();
+  order.country = customer.address.country.view();
 }
 
 Money total_of(const OrderRow& order) { return {order.currency, order.total_units, order.total_nanos}; }

@@ -16,6 +16,9 @@ namespace boutique {
 KeptOrder draft(std::string_view key, std::string_view cart, const Customer& customer, std::span<const OrderLine> lines,
                 const Money& shipping);
 
+/// Has it go to where, and be told of to whom, this customer says.
+void readdress(OrderRow& order, const Customer& customer);
+
 /// Borrow their texts from the order.
 Money total_of(const OrderRow& order);
 Address address_of(const OrderRow& order);

@@ -26,6 +26,7 @@ struct OrderRow {
   std::string tracking;
   std::string refusal;  // why it cannot be sent although it was charged; empty: it is not refused
   bool is_cancelled = false;
+  bool is_charged = false;  // as far as it is known: what it is, and where it goes to, stands then
 };
 
 struct LineRow {

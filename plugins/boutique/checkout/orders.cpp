@@ -18,7 +18,8 @@ std::optional<KeptOrder> Orders::find(std::string_view key) {
 std::optional<KeptOrder> Orders::find(SqlTransaction& tx, std::string_view key) {
   auto order = tx.select_one<OrderRow>(
       "SELECT key, cart, is_placed, attempts, email, currency, name, street, city, postal_code, country, "
-      "shipping_units, shipping_nanos, total_units, total_nanos, tracking, refusal, is_cancelled FROM orders "
+      "shipping_units, shipping_nanos, total_units, total_nanos, tracking, refusal, is_cancelled, is_charged FROM "
+      "orders "
       "WHERE key = ?",
       key);
   if (!order) return std::nullopt;
@@ -54,13 +55,32 @@ void Orders::submit(SqlTransaction& tx, std::string_view key) {
 KeptOrder Orders::begin(const KeptOrder& kept) {
   const auto& key = kept.order.key;
   return sql_.transaction([&](SqlTransaction& tx) {
-    const bool is_open =
-        keep(tx, kept) ||
-        tx.execute(
-            "UPDATE orders SET attempts = attempts + 1, tried = unixepoch() WHERE key = ? AND is_placed = 0 "
-            "AND refusal = ''",
-            key) > 0;
+    bool is_open = keep(tx, kept);
+    if (!is_open) {
+      correct(tx, kept.order);
+      is_open = tx.execute(
+                    "UPDATE orders SET attempts = attempts + 1, tried = unixepoch() WHERE key = ? AND is_placed = 0 "
+                    "AND refusal = ''",
+                    key) > 0;
+    }
     if (is_open) submit(tx, key);
+    return find(tx, key).value();
+  });
+}
+
+/// Of the same cart, and to the same country: what it costs may have been asked for already.
+void Orders::correct(SqlTransaction& tx, const OrderRow& order) {
+  tx.execute(
+      "UPDATE orders SET email = ?, name = ?, street = ?, city = ?, postal_code = ? WHERE key = ? AND cart = ? "
+      "AND country = ? AND is_charged = 0 AND is_placed = 0 AND refusal = ''",
+      order.email, order.name, order.street, order.city, order.postal_code, order.key, order.cart, order.country);
+}
+
+KeptOrder Orders::note_charged(const KeptOrder& kept) {
+  const auto& key = kept.order.key;
+  return sql_.transaction([&](SqlTransaction& tx) {
+    if (keep(tx, kept)) submit(tx, key);  // where it was given up
+    tx.execute("UPDATE orders SET is_charged = 1 WHERE key = ? AND is_placed = 0 AND refusal = ''", key);
     return find(tx, key).value();
   });
 }
@@ -79,7 +99,7 @@ void Orders::forget(const OrderRow& refused) {
 bool Orders::give_up(const OrderRow& order) {
   return sql_.transaction([&](SqlTransaction& tx) {
     const auto removed = tx.execute(
-        "DELETE FROM orders WHERE key = ? AND is_placed = 0 AND refusal = '' AND attempts = ? "
+        "DELETE FROM orders WHERE key = ? AND is_placed = 0 AND is_charged = 0 AND refusal = '' AND attempts = ? "
         "AND tried <= unixepoch() - ?",
         order.key, order.attempts, static_cast<std::int64_t>(terms_.give_up_after.count()));
     if (removed == 0) submit(tx, order.key);
@@ -94,7 +114,7 @@ void Orders::settle_later(std::string_view key) {
 KeptOrder Orders::refuse(const KeptOrder& kept, std::string_view why) {
   const auto& key = kept.order.key;
   return sql_.transaction([&](SqlTransaction& tx) {
-    keep(tx, kept);  // where it was given up
+    keep(tx, kept);  // where a version that does not look at is_charged has given it up
     const auto changed =
         tx.execute("UPDATE orders SET refusal = ? WHERE key = ? AND is_placed = 0 AND refusal = ''", why, key);
     if (changed > 0) submit(tx, key);
@@ -117,7 +137,7 @@ void Orders::note_cancelled(std::string_view key) {
 KeptOrder Orders::finish(const KeptOrder& kept, std::string_view tracking, std::string_view transaction) {
   const auto& key = kept.order.key;
   return sql_.transaction([&](SqlTransaction& tx) {
-    keep(tx, kept);  // where it was given up
+    keep(tx, kept);  // likewise
     const auto changed = tx.execute(
         "UPDATE orders SET is_placed = 1, tracking = ?, transaction_id = ? WHERE key = ? AND is_placed = 0 "
         "AND refusal = ''",

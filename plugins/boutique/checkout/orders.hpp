@@ -4,13 +4,15 @@
 //
 //   from      to        when                                                      goes with it
 //   (none)    begun     its prices stand, and nothing has been charged            the task `settle`, to look at it
-//   begun     begun     somebody tries to charge a card for it once more          the task, put off
-//   begun     placed    it is charged and on its way                              the event, and the end of the task
+//   begun     begun     somebody tries to charge a card for it once more          the task, put off; the address as it
+//                                                                                 is given this time
+//   begun     charged   payment has said so: what it is, and its address, stands  -
+//   charged   charged   somebody tries once more                                  the task, put off
+//   charged   placed    it is on its way                                          the event, and the end of the task
 //   begun     (none)    the first card was refused, and nobody has tried since    the end of the task
 //   begun     (none)    it has not been charged, nor tried for a long time        the end of the task
-//   (none)    placed    it was given up while somebody was charging after all     the event
-//   begun     refused   it is charged, and cannot be sent                         the task, to have it cancelled
-//   (none)    refused   likewise, where it was given up                           the task
+//   (none)    charged   it was given up while somebody was charging after all     the task
+//   charged   refused   it cannot be sent                                         the task, to have it cancelled
 //   refused   cancelled payment has cancelled its charge                          the end of the task; its key and why
 //                                                                                 are all that stays
 #pragma once
@@ -45,8 +47,12 @@ class Orders {
 
   std::optional<KeptOrder> find(std::string_view key);
   /// Notes one more try of the order with that key: of the one that there is, or else of this one. Returns it, with the
-  /// number of the try in `attempts`; or the one that is placed, unchanged.
+  /// number of the try in `attempts`; or the one that is placed, unchanged. Of one that is not known to be charged, who
+  /// asks again has meant the e-mail and postal address that this one has.
   KeptOrder begin(const KeptOrder& order);
+  /// Before it is sent: it goes to the address that it has in what this returns, which may be placed or refused
+  /// already.
+  KeptOrder note_charged(const KeptOrder& order);
   /// After the card of this try, as begin() has returned it, was refused. Whoever else may have tried may have been
   /// luckier: only where nobody has is the order forgotten.
   void forget(const OrderRow& refused);
@@ -67,6 +73,7 @@ class Orders {
  private:
   static std::optional<KeptOrder> find(mortise::SqlTransaction& tx, std::string_view key);
   static bool keep(mortise::SqlTransaction& tx, const KeptOrder& order);
+  static void correct(mortise::SqlTransaction& tx, const OrderRow& order);
   void submit(mortise::SqlTransaction& tx, std::string_view key);
 
   mortise::Sql sql_;

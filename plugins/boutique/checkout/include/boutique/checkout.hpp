@@ -54,8 +54,10 @@ struct Checkout {
   /// when something about it is wrong, the address is not sent to or the card is refused, `failed_precondition` when
   /// the cart is empty or the key stands for another one: nothing is charged then, and the cart is as it was; so it is,
   /// too, when the order turns out after its charge as one that cannot be sent, which is given back then: another try
-  /// needs another key. Throws `unavailable` when a service that it needs does not answer: the card may have been
-  /// charged, and the order is then placed by itself, or when it is asked for again.
+  /// needs another key. As long as an order is not known to be charged, e-mail and address are those of the last who
+  /// asked; another country is refused with `invalid_argument`, as its shipping may be charged. Throws `unavailable`
+  /// when a service that it needs does not answer: the card may have been charged, and the order is then placed by
+  /// itself, or when it is asked for again.
   mortise::Method<Order(std::string_view key, std::string_view cart, Customer customer)> place;
   /// Throws `not_found` when no order was placed with the key.
   mortise::Method<Order(std::string_view key)> find;
