@@ -24,6 +24,7 @@ constexpr std::chrono::seconds kLongestPause{60};
 CallSocket::Carrying::Carrying(CallSocket& socket, const Call& call) : socket_(socket) {
   socket.call_ = &call;
   socket.has_answered_ = false;
+  socket.has_ended_ = false;
 }
 
 int CallSocket::sendBytes(const void* buffer, int length, int flags) {
@@ -46,7 +47,9 @@ int CallSocket::sendBytes(const void* buffer, int length, int flags) {
 int CallSocket::receiveBytes(void* buffer, int length, int flags) {
   wait(POLLIN, has_answered_ ? std::optional(kLongestPause) : std::nullopt);
   has_answered_ = true;
-  return StreamSocketImpl::receiveBytes(buffer, length, flags);
+  const auto count = StreamSocketImpl::receiveBytes(buffer, length, flags);
+  has_ended_ = count == 0;
+  return count;
 }
 
 /// Looks up now and then, as whoever notes that the client has gone knows nothing of who waits, and need not.

@@ -26,6 +26,9 @@ class CallSocket : public Poco::Net::StreamSocketImpl {
     CallSocket& socket_;
   };
 
+  /// The other side has closed its end instead of a further piece of the answer to the call that was carried last.
+  [[nodiscard]] bool has_ended() const noexcept { return has_ended_; }
+
   /// All of it. Both throw Poco::TimeoutException when they may wait no longer.
   int sendBytes(const void* buffer, int length, int flags) override;
   int receiveBytes(void* buffer, int length, int flags) override;
@@ -37,6 +40,7 @@ class CallSocket : public Poco::Net::StreamSocketImpl {
 
   const Call* call_ = nullptr;
   bool has_answered_ = false;  // a piece at least
+  bool has_ended_ = false;
 };
 
 }  // namespace mortise::remote

@@ -166,7 +166,9 @@ std::string Connection::read_body(std::istream& in, const HTTPResponse& response
   }
   // The stream keeps to itself why it has ended.
   if (const auto* const failure = session_.networkException()) failure->rethrow();
-  if (has_length && body.size() != length) throw Poco::Net::NetException("the connection ended within its answer");
+  // Poco takes the end of the connection for that of the chunks; a whole answer in chunks ends before.
+  const bool is_cut = has_length ? body.size() != length : response.getChunkedTransferEncoding() && socket_.has_ended();
+  if (is_cut) throw Poco::Net::NetException("the connection ended within its answer");
   return body;
 }
 

@@ -78,6 +78,46 @@ TEST(EndpointTest, ReadsAReplyInChunks) {
   EXPECT_EQ(endpoint.call(call_of()).text, "onetwo");
 }
 
+TEST(EndpointTest, ReadsChunksBeforeTheEndOfTheirConnection) {
+  ScriptedHost host([](const std::string&) {
+    return std::string(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/mortise-call\r\nTransfer-Encoding: chunked\r\n"
+        "Connection: Close\r\n\r\n3\r\none\r\n0\r\n\r\n");
+  });
+  Endpoint endpoint(host.url(), {});
+  EXPECT_EQ(endpoint.call(call_of()).text, "one");
+}
+
+/// Where a reply in chunks ends, as its host does.
+class CutReplyTest : public ::testing::TestWithParam<const char*> {
+ protected:
+  static std::string cut() {
+    return std::string("HTTP/1.1 200 OK\r\nContent-Type: application/mortise-call\r\nConnection: Close\r\n") +
+           "Transfer-Encoding: chunked\r\n\r\n" + GetParam();
+  }
+};
+
+TEST_P(CutReplyTest, IsNoReply) {
+  ScriptedHost host([](const std::string&) { return cut(); });
+  Endpoint endpoint(host.url(), {});
+  const auto answer = endpoint.call(call_of());
+  EXPECT_EQ(answer.status, MORTISE_UNAVAILABLE);
+  EXPECT_THAT(answer.text, HasSubstr("the connection ended within its answer"));
+  EXPECT_TRUE(answer.has_arrived);
+  EXPECT_THAT(host.requests(), SizeIs(1));
+}
+
+TEST_P(CutReplyTest, IsAskedForAgainWhereTheCallIsIdempotent) {
+  std::atomic<int> asked{0};
+  ScriptedHost host([&asked](const std::string&) { return asked++ == 0 ? cut() : reply("whole"); });
+  Endpoint endpoint(host.url(), {});
+  EXPECT_EQ(endpoint.call(call_of(true)).text, "whole");
+}
+
+INSTANTIATE_TEST_SUITE_P(Chunks, CutReplyTest,
+                         ::testing::Values("", "3", "3\r\n", "3\r\non", "3\r\none", "3\r\none\r\n", "3\r\none\r\n0",
+                                           "3\r\none\r\n0\r\n"));
+
 TEST(EndpointTest, PassesOnThePluginsFailure) {
   ScriptedHost host([](const std::string&) {
     return failure("404 Not Found",
