@@ -59,9 +59,10 @@ void Shop::check_out(const Request& request, Response& response) const {
     const mortise::TimeLimit limit(patience_of(request));
     const auto order = checkout->place(typed.key, cart, to_customer(typed, who.currency));
     // What is put into a cart from now on is no part of that order.
+    response.header("Set-Cookie", keep_cart(fresh_cart, who.is_secure));
+    // Last: clients like curl keep a cookie that is to end where another one follows.
     if (typed.key == who.order) response.header("Set-Cookie", forget_order(who.is_secure));
-    response.header("Set-Cookie", keep_cart(fresh_cart, who.is_secure))
-        .redirect("/shop/orders/" + std::string(order.id.view()));
+    response.redirect("/shop/orders/" + std::string(order.id.view()));
   } catch (const Error& failure) {
     const auto refusal = refusal_of(failure);
     if (refusal.status >= 500) {
