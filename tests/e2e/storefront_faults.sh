@@ -138,4 +138,37 @@ ask 303 /shop/cart -d product=teapot -d quantity=1
 ask 200 /shop/cart
 says 'Checking out is not possible'
 with shipping
+
+# On the way to a checkout that is elsewhere somebody may refuse any call: that is no refusal of checkout's, and where it
+# is nobody's business.
+cat >"$work/refuses.py" <<'EOF'
+import http.server, os, sys
+
+class Refuses(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_error(400)
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refuses)
+with open(sys.argv[1] + ".new", "w") as file:
+    file.write(str(server.server_port))
+os.rename(sys.argv[1] + ".new", sys.argv[1])
+server.serve_forever()
+EOF
+python3 "$work/refuses.py" "$work/refuses.port" 2>"$work/refuses.log" &
+await "somebody refuses calls" test -s "$work/refuses.port"
+ask 200 /shop/cart
+key=$(grep -oE 'name="key" value="[0-9a-f]{32}"' "$work/page" | grep -oE '[0-9a-f]{32}')
+echo "{\"placement\": {\"remote\": \"http://127.0.0.1:$(cat "$work/refuses.port")\"}}" \
+  >"$prefix/etc/mortise/plugins.d/boutique-checkout.json"
+is_elsewhere() { mortise status boutique-checkout | grep -q "placement  *remote"; }
+await "checkout is elsewhere" is_elsewhere
+check_out 503 '4111 1111 1111 1111' "$key"
+says "value=\"$key\""
+hides '127.0.0.1'
+ask 200 /shop/cart
+says "value=\"$key\""
+ask 503 "/shop/orders/$key"
+says 'Something is out of order'
+hides '127.0.0.1'
 stop_host

@@ -85,6 +85,15 @@ says 'Please send it again'
 says "value=\"$first\""
 says 'value="Ring 1"'
 go_on payment
+# Somebody else with that key gets another one, and checkout's words.
+kept=$jar
+jar=$work/other
+ask 303 /shop/cart -d product=mug -d quantity=1
+check_out 400 "$visa" "$first"
+says 'An order with that key was begun for another cart.'
+hides "value=\"$first\""
+says 'name="key"'
+jar=$kept
 ask 200 /shop/cart
 says 'An order that you have sent is not finished yet'
 says "value=\"$first\""
@@ -109,7 +118,6 @@ ask 200 /shop/cart
 second=$(key)
 [ "$second" != "$first" ] || fail "two orders have one key"
 cp "$jar" "$work/lost"
-kept=$jar
 jar=$work/lost
 check_out 303 "$visa" "$second"
 jar=$kept

@@ -35,7 +35,7 @@ Product product_of(const Catalog& catalog, mortise::Str id) {
 KeptOrder price(const Services& services, std::string_view key, std::string_view cart, const Customer& customer) {
   check_currency(services.currency, customer.currency);
   const auto items = services.cart.items(cart);
-  if (items.empty()) throw Error(Status::failed_precondition, "the cart is empty");
+  if (items.empty()) throw Error(Status::invalid_argument, "the cart is empty");
   std::vector<OrderLine> lines;
   std::int32_t things = 0;
   for (const auto& item : items) {

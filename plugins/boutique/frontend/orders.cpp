@@ -32,9 +32,7 @@ struct Refusal {
   std::string message;
 };
 Refusal refusal_of(const Error& failure) {
-  if (failure.status() == Status::invalid_argument || failure.status() == Status::failed_precondition) {
-    return {400, sentence(failure.what())};
-  }
+  if (failure.status() == Status::invalid_argument) return {400, sentence(failure.what())};
   return {
       503,
       "We could not finish this at the moment. Please send it again a little later: your order is placed and charged "
@@ -64,14 +62,19 @@ void Shop::check_out(const Request& request, Response& response) const {
     if (typed.key == who.order) response.header("Set-Cookie", forget_order(who.is_secure));
     response.redirect("/shop/orders/" + std::string(order.id.view()));
   } catch (const Error& failure) {
-    const auto refusal = refusal_of(failure);
+    auto refusal = refusal_of(failure);
+    // Whether another key is needed, and why, is checkout's alone to say: the status may be anybody's on the way there.
+    const auto told =
+        failure.status() == Status::failed_precondition ? state_of(typed.key, cart) : std::optional<KeyState>();
+    const bool is_of_no_use = told && told->state == KeyState::kOfNoUse;
+    if (is_of_no_use) {
+      refusal = {400, sentence(told->why)};
+      typed.key = draw_token();
+    }
     if (refusal.status >= 500) {
       log_.warning("an order could not be placed, or not be told of",
                    {{"reason", failure.what()}, {"way", failure.context()}});
     }
-    // The cart is empty, or the key stands for what became of another one: then this one needs its own.
-    const bool is_of_no_use = failure.status() == Status::failed_precondition;
-    if (is_of_no_use) typed.key = draw_token();
     response.status(refusal.status);
     render_cart(who, response, {.message = refusal.message, .form = std::move(typed), .is_sent = !is_of_no_use});
   }

@@ -24,8 +24,8 @@ std::uint32_t http_status_of(Status status) {
     case Status::not_found: return 404;
     case Status::permission_denied: return 403;
     case Status::invalid_argument:
-    case Status::failed_precondition:
     case Status::out_of_range: return 400;
+    case Status::failed_precondition:  // nobody's here: something on the way to a service does not let calls through
     case Status::unavailable:
     case Status::resource_exhausted: return 503;
     case Status::deadline_exceeded: return 504;

@@ -51,13 +51,13 @@ struct Checkout {
   /// Charges the card, has the things sent and places the order, once for each key (32 hexadecimal digits, drawn at
   /// random by the storefront): who does not know whether it has been placed asks again with the same key, and gets the
   /// order that there is. The cart is empty a moment after. Throws `invalid_argument` with a message for the customer
-  /// when something about it is wrong, the address is not sent to or the card is refused, `failed_precondition` when
-  /// the cart is empty or the key stands for another one: nothing is charged then, and the cart is as it was; so it is,
-  /// too, when the order turns out after its charge as one that cannot be sent, which is given back then: another try
-  /// needs another key. As long as an order is not known to be charged, e-mail and address are those of the last who
-  /// asked; another country is refused with `invalid_argument`, as its shipping may be charged. Throws `unavailable`
-  /// when a service that it needs does not answer: the card may have been charged, and the order is then placed by
-  /// itself, or when it is asked for again.
+  /// when something about it is wrong, the cart is empty, the address is not sent to or the card is refused,
+  /// `failed_precondition` when the key stands for another one: nothing is charged then, and the cart is as it was; so
+  /// it is, too, when the order turns out after its charge as one that cannot be sent, which is given back then:
+  /// another try needs another key. As long as an order is not known to be charged, e-mail and address are those of the
+  /// last who asked; another country is refused with `invalid_argument`, as its shipping may be charged. Throws
+  /// `unavailable` when a service that it needs does not answer: the card may have been charged, and the order is then
+  /// placed by itself, or when it is asked for again.
   mortise::Method<Order(std::string_view key, std::string_view cart, Customer customer)> place;
   /// Throws `not_found` when no order was placed with the key.
   mortise::Method<Order(std::string_view key)> find;
