@@ -104,8 +104,20 @@ check_out 503 "$visa" "$first"
 says 'What is in your cart cannot be shown at the moment'
 says "value=\"$first\""
 go_on cart payment
+# What another tab has put into the cart meanwhile stays there; so does what comes after the order, if an old form is
+# sent again.
+holds() { ask 200 /shop && grep -qF "<span class=\"count\">$1<" "$work/page"; }
+ask 303 /shop/cart -d product=mug -d quantity=3
 check_out 303 "$visa"
 leads_to "/shop/orders/$first"
+! grep -q boutique-cart "$work/head" || fail "the cart is another one: $(cat "$work/head")"
+await "what was ordered has left the cart" holds 3
+ask 303 /shop/cart/mug -d quantity=0
+ask 303 /shop/cart -d product=teapot -d quantity=1
+check_out 303 "$visa" "$first"
+leads_to "/shop/orders/$first"
+has_things 1
+ask 303 /shop/cart/empty -d x
 halt email
 ask 200 "/shop/orders/$first"
 says 'What we write to ada@example.com cannot be shown at the moment'

@@ -55,9 +55,14 @@ void Shop::check_out(const Request& request, Response& response) const {
       throw Error(Status::invalid_argument, "The form was not sent as a whole. Please look at it, and send it again.");
     }
     const mortise::TimeLimit limit(patience_of(request));
+    const auto before = checkout->state(typed.key, cart).state;
     const auto order = checkout->place(typed.key, cart, to_customer(typed, who.currency));
-    // What is put into a cart from now on is no part of that order.
-    response.header("Set-Cookie", keep_cart(fresh_cart, who.is_secure));
+    // What has become the order leaves its cart a moment later. A cart that nothing else is in is replaced at once; but
+    // not for an order that was placed before: what is in the cart was put there since.
+    const bool is_ours = before == KeyState::kNotBegun || before == KeyState::kUnderWay;
+    if (is_ours && !has_more_than(order, who)) {
+      response.header("Set-Cookie", keep_cart(fresh_cart, who.is_secure));
+    }
     // Last: clients like curl keep a cookie that is to end where another one follows.
     if (typed.key == who.order) response.header("Set-Cookie", forget_order(who.is_secure));
     response.redirect("/shop/orders/" + std::string(order.id.view()));
@@ -78,6 +83,20 @@ void Shop::check_out(const Request& request, Response& response) const {
     response.status(refusal.status);
     render_cart(who, response, {.message = refusal.message, .form = std::move(typed), .is_sent = !is_of_no_use});
   }
+}
+
+bool Shop::has_more_than(const Order& order, const Visit& visit) const {
+  bool has_more = true;
+  decorate(things_, [&] {
+    const mortise::TimeLimit limit(kLongerPatience);
+    const auto items = items_of(visit);
+    has_more = std::any_of(items.begin(), items.end(), [&](const CartItem& item) {
+      return std::none_of(order.lines.begin(), order.lines.end(), [&](const OrderLine& line) {
+        return line.product == item.product && line.quantity >= item.quantity;
+      });
+    });
+  });
+  return has_more;
 }
 
 std::optional<KeyState> Shop::state_of(std::string_view key, std::string_view cart) const {

@@ -99,6 +99,8 @@ class Shop {
   };
   /// The last one's, unless another is needed.
   [[nodiscard]] FormKey key_for_form(const Visit& visit) const;
+  /// Whether there is more in the cart than this order has of it; also where that cannot be told.
+  [[nodiscard]] bool has_more_than(const Order& order, const Visit& visit) const;
   /// Nothing where it cannot be told.
   [[nodiscard]] std::optional<KeyState> state_of(std::string_view key, std::string_view cart) const;
   [[nodiscard]] std::vector<CartLine> lines_of(const Visit& visit, mortise::List<CartItem> items, Money& sum) const;
