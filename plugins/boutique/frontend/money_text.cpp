@@ -42,6 +42,14 @@ std::string grouped(std::uint64_t number) {
   return digits;
 }
 
+/// Of what is not negative, half to even.
+std::uint64_t divide(Nanos number, Nanos by) {
+  const auto quotient = static_cast<std::uint64_t>(number / by);
+  const auto twice_the_rest = number % by * 2;
+  const bool is_up = twice_the_rest > by || (twice_the_rest == by && quotient % 2 != 0);
+  return quotient + (is_up ? 1 : 0);
+}
+
 }  // namespace
 
 std::string to_text(const Money& money) {
@@ -51,7 +59,7 @@ std::string to_text(const Money& money) {
   const auto decimals = known == kForms.end() ? 2 : known->decimals;
   const std::uint64_t parts = decimals == 0 ? 1 : 100;  // of a unit
   const auto nanos_per_part = static_cast<Nanos>(kNanosPerUnit) / static_cast<Nanos>(parts);
-  const auto amount = static_cast<std::uint64_t>(((nanos < 0 ? -nanos : nanos) + nanos_per_part / 2) / nanos_per_part);
+  const auto amount = divide(nanos < 0 ? -nanos : nanos, nanos_per_part);
 
   std::string text(nanos < 0 && amount > 0 ? "-" : "");
   if (known == kForms.end() || known->sign.empty()) {

@@ -6,8 +6,8 @@
 
 namespace boutique::frontend {
 
-/// "$1,234.50", "€12.00", "¥1,980", "CHF 12.00": rounded to what the currency has, half away from zero. Throws
-/// `invalid_argument` for what is no amount.
+/// "$1,234.50", "€12.00", "¥1,980", "CHF 12.00": rounded to what the currency has, half to even as all rounding of
+/// boutique.currency/1, and so as in the e-mail about the same order. Throws `invalid_argument` for what is no amount.
 std::string to_text(const Money& money);
 
 }  // namespace boutique::frontend

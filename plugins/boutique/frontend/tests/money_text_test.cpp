@@ -13,12 +13,16 @@ TEST(MoneyText, HasTheSignAndTheDecimalsOfTheCurrency) {
   EXPECT_EQ(to_text({"ISK", 350, 0}), "ISK\u00A0350");
 }
 
-TEST(MoneyText, RoundsHalfAwayFromZero) {
+TEST(MoneyText, RoundsHalfToEven) {
   EXPECT_EQ(to_text({"USD", 1, 4'999'999}), "$1.00");
-  EXPECT_EQ(to_text({"USD", 1, 5'000'000}), "$1.01");
+  EXPECT_EQ(to_text({"USD", 1, 5'000'000}), "$1.00");
+  EXPECT_EQ(to_text({"USD", 1, 5'000'001}), "$1.01");
+  EXPECT_EQ(to_text({"USD", 1, 15'000'000}), "$1.02");
   EXPECT_EQ(to_text({"USD", 0, 999'999'999}), "$1.00");
-  EXPECT_EQ(to_text({"USD", -1, -5'000'000}), "-$1.01");
+  EXPECT_EQ(to_text({"USD", -1, -5'000'000}), "-$1.00");
+  EXPECT_EQ(to_text({"USD", -1, -15'000'000}), "-$1.02");
   EXPECT_EQ(to_text({"JPY", 1, 500'000'000}), "¥2");
+  EXPECT_EQ(to_text({"JPY", 2, 500'000'000}), "¥2");
 }
 
 TEST(MoneyText, HasNoSignOnNothing) { EXPECT_EQ(to_text({"USD", 0, -4'000'000}), "$0.00"); }
