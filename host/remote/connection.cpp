@@ -3,10 +3,7 @@
 #include <Poco/Net/HTTPRequest.h>
 #include <Poco/Net/HTTPResponse.h>
 #include <Poco/Net/NetException.h>
-#include <Poco/Net/SocketAddress.h>
 #include <Poco/Net/StreamSocket.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 
 #include <algorithm>
 #include <istream>
@@ -16,40 +13,15 @@
 
 #include "remote/answers.hpp"
 #include "remote/call_headers.hpp"
+#include "remote/connecting.hpp"
+#include "remote/reason.hpp"
 
 namespace mortise::remote {
 namespace {
 
 using Poco::Net::HTTPRequest;
 using Poco::Net::HTTPResponse;
-using std::chrono::microseconds;
 using std::chrono::milliseconds;
-
-constexpr std::chrono::seconds kLongestConnect{2};
-
-/// Until then, above zero; `most` where there is no deadline, or it is further away.
-Poco::Timespan until(Connection::Clock::time_point deadline, microseconds most) {
-  const auto now = Connection::Clock::now();
-  if (deadline == Connection::Clock::time_point::max()) return most.count();
-  const auto left = std::chrono::duration_cast<microseconds>(deadline - now);
-  return std::clamp(left, microseconds(1), most).count();
-}
-
-std::string reason_of(const Poco::Exception& exception) {
-  return exception.message().empty() ? exception.name() : exception.displayText();
-}
-
-/// A machine that has gone without a word is nobody to wait for where a call has no deadline, nor are idle connections
-/// to it worth keeping.
-void find_out_who_is_gone(Poco::Net::StreamSocket& socket) {
-  constexpr int kSilentSeconds = 15;
-  constexpr int kBetweenSeconds = 5;
-  constexpr int kProbes = 3;
-  socket.setKeepAlive(true);
-  socket.setOption(IPPROTO_TCP, TCP_KEEPIDLE, kSilentSeconds);
-  socket.setOption(IPPROTO_TCP, TCP_KEEPINTVL, kBetweenSeconds);
-  socket.setOption(IPPROTO_TCP, TCP_KEEPCNT, kProbes);
-}
 
 Poco::Net::NetException too_large(const Call& call) {
   return Poco::Net::NetException("its answer has more than the " + std::to_string(call.most_reply_bytes) +
@@ -77,15 +49,11 @@ Attempt unheard() {
 base::Result<std::unique_ptr<Connection>> Connection::open(const std::string& host, std::uint16_t port,
                                                            Clock::time_point deadline) {
   const auto authority = (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + std::to_string(port);
-  try {
-    Poco::Net::StreamSocket socket(new CallSocket);
-    socket.connect(Poco::Net::SocketAddress(host, port), until(deadline, kLongestConnect));
-    socket.setNoDelay(true);
-    find_out_who_is_gone(socket);
-    return std::make_unique<Connection>(socket, authority);
-  } catch (const Poco::Exception& exception) {
-    return base::Error{base::ErrorCode::unavailable, reason_of(exception)};
-  }
+  const auto addresses = resolve(host, port);
+  if (!addresses) return addresses.error();
+  const auto socket = connect_to_any(*addresses, deadline);
+  if (!socket) return socket.error();
+  return std::make_unique<Connection>(*socket, authority);
 }
 
 Connection::Connection(const Poco::Net::StreamSocket& socket, std::string host_header)

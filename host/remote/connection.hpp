@@ -20,7 +20,7 @@ class Connection {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// Resolves the name anew, as what it stands for may have moved. Waits until `deadline`, and for two seconds at most.
+  /// Resolves the name anew, as what it stands for may have moved. Waits as connect_to_any() does.
   static base::Result<std::unique_ptr<Connection>> open(const std::string& host, std::uint16_t port,
                                                         Clock::time_point deadline);
   /// The socket is a CallSocket's.

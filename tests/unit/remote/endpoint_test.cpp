@@ -38,6 +38,13 @@ TEST(EndpointTest, CarriesRequestAndReply) {
                     HasSubstr("Mortise-Deadline-Ms: "), HasSubstr("\r\n\r\nrequest")));
 }
 
+TEST(EndpointTest, AHostMayHaveAName) {
+  ScriptedHost host([](const std::string&) { return reply("yes"); });
+  Endpoint endpoint("http://localhost:" + std::to_string(host.port()), {});
+  EXPECT_EQ(endpoint.call(call_of()).text, "yes");
+  EXPECT_THAT(host.requests().front(), HasSubstr("\r\nHost: localhost:" + std::to_string(host.port()) + "\r\n"));
+}
+
 TEST(EndpointTest, CarriesTheTrace) {
   ScriptedHost host([](const std::string&) { return reply(""); });
   Endpoint endpoint(host.url(), {});
