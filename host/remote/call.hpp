@@ -43,7 +43,8 @@ struct Answer {
 /// How an attempt to make a call has ended.
 struct Attempt {
   /// answered: by the other host, with a reply or a failure of its plugin. unsent: it has not arrived. unknown: it may
-  /// have. late: likewise, and its deadline has passed. unheard: likewise, and nobody waits any more.
+  /// have. late: likewise, unless `answer` says so, and its deadline has passed. unheard: likewise, and nobody waits
+  /// any more.
   enum class End { answered, unsent, unknown, late, unheard };
   /// What it says of the host. alive: somebody there has answered, be it a balancer that finds no host. changed: a
   /// kept connection has ended, and so may all that were made before; who is there now nobody knows. silent: nobody has

@@ -38,7 +38,8 @@ void find_out_who_is_gone(StreamSocket& socket) {
 
 StreamSocket connect(const SocketAddress& address, Clock::duration most) {
   StreamSocket socket(new CallSocket);
-  socket.connect(address, std::chrono::ceil<microseconds>(most).count());
+  // Poco waits for whole milliseconds, and must not be back before the deadline.
+  socket.connect(address, microseconds(std::chrono::ceil<std::chrono::milliseconds>(most)).count());
   socket.setNoDelay(true);
   find_out_who_is_gone(socket);
   return socket;

@@ -28,14 +28,6 @@ Poco::Net::NetException too_large(const Call& call) {
                                  " bytes that fit into the caller's memory; raise arena_max_bytes");
 }
 
-Attempt late(const Call& call) {
-  return {.end = Attempt::End::late,
-          .sign = Attempt::Sign::silent,
-          .answer = {.status = MORTISE_DEADLINE_EXCEEDED,
-                     .text = call.is_limited ? "it did not answer within the time that its caller gives it"
-                                             : "it did not answer within the deadline"}};
-}
-
 /// The connection is closed, by which the other host learns of it.
 Attempt unheard() {
   return {.end = Attempt::End::unheard,
@@ -45,6 +37,14 @@ Attempt unheard() {
 }
 
 }  // namespace
+
+Attempt late(const Call& call) {
+  return {.end = Attempt::End::late,
+          .sign = Attempt::Sign::silent,
+          .answer = {.status = MORTISE_DEADLINE_EXCEEDED,
+                     .text = call.is_limited ? "it did not answer within the time that its caller gives it"
+                                             : "it did not answer within the deadline"}};
+}
 
 base::Result<std::unique_ptr<Connection>> Connection::open(const std::string& host, std::uint16_t port,
                                                            Clock::time_point deadline) {

@@ -15,6 +15,9 @@
 
 namespace mortise::remote {
 
+/// What comes of one that is not answered, or not even sent, by its deadline.
+[[nodiscard]] Attempt late(const Call& call);
+
 /// One thread at a time.
 class Connection {
  public:

@@ -64,7 +64,7 @@ Answer Endpoint::call(const Call& call) {
     auto attempt = try_once(call);
     note(attempt, admission, made > 1, is_hurried);
     if (attempt.end == Attempt::End::answered) return std::move(attempt.answer);
-    has_arrived = has_arrived || attempt.end != Attempt::End::unsent;
+    has_arrived = has_arrived || (attempt.end != Attempt::End::unsent && attempt.answer.has_arrived);
     const auto pause = kRetries.pause_after(made);
     const auto most = attempt.is_starting ? kMostWhileStarting : kRetries.attempts;
     if (made >= most || !may_try_again(attempt, call) || call.deadline - pause <= Clock::now()) {
@@ -89,11 +89,14 @@ Attempt Endpoint::try_once(const Call& call) {
   if (!connection) {
     auto opened = Connection::open(host_, port_, call.deadline);
     if (!opened) {
-      const bool is_late = call.deadline <= Clock::now();
-      return {.end = is_late ? Attempt::End::late : Attempt::End::unsent,
+      if (call.deadline <= Clock::now()) {
+        auto attempt = late(call);
+        attempt.answer.has_arrived = false;
+        return attempt;
+      }
+      return {.end = Attempt::End::unsent,
               .sign = Attempt::Sign::silent,
-              .answer = {.status = is_late ? MORTISE_DEADLINE_EXCEEDED : MORTISE_UNAVAILABLE,
-                         .text = std::move(opened).error().message}};
+              .answer = {.status = MORTISE_UNAVAILABLE, .text = std::move(opened).error().message}};
     }
     connection = std::move(*opened);
   }

@@ -8,28 +8,19 @@
 #include <chrono>
 #include <vector>
 
+#include "silent_host.hpp"
+
 namespace mortise::remote {
 namespace {
 
 using namespace std::chrono_literals;
 using Poco::Net::ServerSocket;
 using Poco::Net::SocketAddress;
-using Poco::Net::StreamSocket;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using Clock = std::chrono::steady_clock;
-
-/// Connections to it are not answered at all: its queue is full.
-class SilentHost {
- public:
-  [[nodiscard]] SocketAddress address() const { return socket_.address(); }
-
- private:
-  ServerSocket socket_{SocketAddress("127.0.0.1", 0), 0};
-  StreamSocket only_one_{socket_.address()};
-};
 
 class ConnectingTest : public ::testing::Test {
  protected:

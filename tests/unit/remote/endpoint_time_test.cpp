@@ -13,6 +13,7 @@
 #include "call_of.hpp"
 #include "remote/endpoint.hpp"
 #include "scripted_host.hpp"
+#include "silent_host.hpp"
 
 namespace mortise::remote {
 namespace {
@@ -77,6 +78,30 @@ INSTANTIATE_TEST_SUITE_P(Part, TricklingHostTest,
                                                     "Transfer-Encoding: chunked\r\n\r\n1388\r\n" +
                                                         kMany + "\r\n0\r\n\r\n"}),
                          [](const auto& part) { return part.param.name; });
+
+class SilentHostTest : public ::testing::Test {
+ protected:
+  Answer call(bool is_limited) {
+    auto call = call_of(true);
+    call.deadline = Clock::now() + 50ms;
+    call.is_limited = is_limited;
+    return endpoint_.call(call);
+  }
+
+  SilentHost host_;
+  Endpoint endpoint_{"http://" + host_.address().toString(), {}};
+};
+
+TEST_F(SilentHostTest, WhatIsLateWhileConnectingHasNotArrived) {
+  const auto answer = call(false);
+  EXPECT_EQ(answer.status, MORTISE_DEADLINE_EXCEEDED);
+  EXPECT_THAT(answer.text, HasSubstr("within the deadline"));
+  EXPECT_FALSE(answer.has_arrived);
+}
+
+TEST_F(SilentHostTest, ItsMessageSaysWhoseLimitThatWas) {
+  EXPECT_THAT(call(true).text, HasSubstr("within the time that its caller gives it"));
+}
 
 /// It takes connections, and no request.
 class UnreadRequestTest : public ::testing::Test {
