@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2034,SC2154
 # Sourced after lib.sh by the tests of the boutique: all its plugins in the prefix, and how each becomes a next version.
 
 boutique=(ads cart catalog checkout currency email frontend payment recommendation shipping)
