@@ -1,7 +1,11 @@
 #include "events/outbox.hpp"
 
+#include <malloc.h>
+
 #include <atomic>
+#include <cstddef>
 #include <latch>
+#include <string>
 #include <thread>
 
 #include "outbox_fixture.hpp"
@@ -199,6 +203,34 @@ TEST_F(OutboxTest, GoesOnWhenTheDiskHasRoomAgain) {
   EXPECT_THAT(subscriber_.wait_for_texts(2), ElementsAre("one", "two"));
   settle();
   EXPECT_EQ(count("mortise_outbox"), 0) << "what was heard meanwhile is written";
+}
+
+TEST_F(OutboxTest, WhatASlowSubscriberHasNotHeardLiesOnTheDisk) {
+  constexpr std::size_t kMany = 20'000;
+  const std::string bytes(2000, '\x01');
+  std::atomic<bool> is_open{false};
+  std::latch first_inside(1);
+  std::atomic<bool> is_first{true};
+  subscriber_.handle_with([&](const Heard&) {
+    if (is_first.exchange(false)) first_inside.count_down();
+    is_open.wait(false);
+    return MORTISE_OK;
+  });
+  run();
+  const auto before = ::mallinfo2().uordblks;
+  {
+    const auto transaction = *database_->begin(sql::Database::Access::write, sql::Time::max());
+    for (std::size_t i = 0; i < kMany; ++i) {
+      ASSERT_TRUE(outbox_->publish(publication(std::to_string(i % 100), bytes), transaction.get()));
+    }
+    ASSERT_TRUE(transaction->commit());
+  }
+  first_inside.wait();
+  EXPECT_EQ(outbox_->report("hears").value()[0].stored.waiting, kMany);
+  EXPECT_LT(::mallinfo2().uordblks, before + (std::size_t{16} << 20U)) << "of " << kMany * bytes.size();
+  is_open = true;
+  is_open.notify_all();
+  EXPECT_THAT(subscriber_.wait_for(kMany), SizeIs(kMany));
 }
 
 TEST_F(OutboxTest, TellsItsCounts) {
