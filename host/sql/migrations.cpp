@@ -249,11 +249,10 @@ base::Result<void> check_migrations(const std::filesystem::path& database, const
   return pending ? base::Result<void>() : base::Result<void>(pending.error());
 }
 
-bool settle_migrations(Database& database) {
-  const auto soon = std::chrono::steady_clock::now() + std::chrono::milliseconds(100);
-  const auto transaction = database.begin(Database::Access::migrate, soon);
+bool settle_migrations(Database& database, Time deadline) {
+  const auto transaction = database.begin(Database::Access::migrate, deadline);
   if (!transaction) return false;
-  const auto done = (*transaction)->connection().ask("DELETE FROM mortise_running_versions", {}, {}, soon);
+  const auto done = (*transaction)->connection().ask("DELETE FROM mortise_running_versions", {}, {}, deadline);
   return done && (*transaction)->commit();
 }
 

@@ -43,7 +43,8 @@ base::Result<Migrated> migrate(Database& database, const manifest::Manifest& man
 base::Result<void> check_migrations(const std::filesystem::path& database, const manifest::Manifest& manifest,
                                     Time deadline);
 
-/// A version that knows them all is the plugin's now. False: it was not to be had soon, and is due as before.
-bool settle_migrations(Database& database);
+/// A version that knows them all is the plugin's now. False: the database was busy until the deadline, and it is due as
+/// before.
+bool settle_migrations(Database& database, Time deadline);
 
 }  // namespace mortise::sql

@@ -16,6 +16,16 @@
 #include "sql/sql_table.hpp"
 
 namespace mortise::sql {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+
+// As good as never needed: who writes keeps nobody from reading, and does not write for long.
+constexpr std::chrono::milliseconds kSoon{100};
+
+}  // namespace
+
 bool asks_for_database(const manifest::Manifest& manifest) {
   const auto tables = extension_tables();
   return !manifest.migrations.empty() || manifest.names_interface(MORTISE_SQL_V1) ||
@@ -55,10 +65,10 @@ const void* Sql::interface(std::string_view id) const noexcept { return runtime:
 
 base::Result<void> Sql::check_ahead(const manifest::Manifest& manifest) {
   if (!asks_for_database(manifest)) return {};
-  // As good as never needed: who writes keeps nobody from reading.
-  constexpr std::chrono::milliseconds kPatience{100};
-  return check_migrations(database_file(directory_, manifest.name), manifest,
-                          std::chrono::steady_clock::now() + kPatience);
+  // What then still keeps it waiting is left to its start.
+  const auto deadline = std::chrono::steady_clock::now() + kSoon;
+  if (const auto database = find_unsettled(manifest.name)) settle(manifest.name, *database, deadline);
+  return check_migrations(database_file(directory_, manifest.name), manifest, deadline);
 }
 
 base::Result<void> Sql::prepare(runtime::Generation& generation) {
@@ -67,6 +77,11 @@ base::Result<void> Sql::prepare(runtime::Generation& generation) {
   const auto deadline = std::chrono::steady_clock::now() + time_to_migrate_;
   auto database = open(manifest.name);
   if (!database) return database.error();
+  if (!settle(manifest.name, **database, deadline)) {
+    return Error{ErrorCode::unavailable,
+                 "its database is busy: what its last version's migrations have left to do "
+                 "could not be done in time"};
+  }
   const auto is_wanted = [&] { return generation.state() == runtime::GenerationState::initialising; };
   const auto migrated =
       migrate(**database, manifest,
@@ -74,7 +89,8 @@ base::Result<void> Sql::prepare(runtime::Generation& generation) {
   if (!migrated) return migrated.error();
   {
     const std::lock_guard lock(mutex_);
-    by_generation_[&generation] = {.version = manifest.version.to_string(),
+    by_generation_[&generation] = {.plugin = manifest.name,
+                                   .version = manifest.version.to_string(),
                                    .database = std::move(*database),
                                    .is_to_settle = migrated->is_to_settle};
     if (migrated->is_to_settle) ++unsettled_count_;
@@ -93,25 +109,42 @@ std::vector<std::string> Sql::versions_on(const Database& database) {
   return versions;
 }
 
-/// What the migrations have made is from here on what the plugin is to have. Where its database is busy, the next
-/// release tries again.
+/// What the migrations have made is from here on what the plugin is to have.
 void Sql::publish(const runtime::ReleasePtr& next) {
-  std::vector<std::pair<const runtime::Generation*, std::shared_ptr<Database>>> unsettled;
+  std::vector<std::pair<std::string, std::shared_ptr<Database>>> due;
   {
     const std::lock_guard lock(mutex_);
     if (unsettled_count_ == 0) return;
     for (const auto& cone : next->cones()) {
       const auto found = by_generation_.find(cone->entry.get());
-      if (found != by_generation_.end() && found->second.is_to_settle)
-        unsettled.emplace_back(found->first, found->second.database);
+      if (found == by_generation_.end() || !std::exchange(found->second.is_to_settle, false)) continue;
+      --unsettled_count_;
+      unsettled_.insert(cone->entry->name());
+      due.emplace_back(cone->entry->name(), found->second.database);
     }
   }
-  for (const auto& [generation, database] : unsettled) {
-    if (!settle_migrations(*database)) continue;
+  for (const auto& [plugin, database] : due) settle(plugin, *database, std::chrono::steady_clock::now() + kSoon);
+}
+
+/// Whether nothing is left to be settled of the plugin's.
+bool Sql::settle(const std::string& plugin, Database& database, Time deadline) {
+  {
     const std::lock_guard lock(mutex_);
-    const auto found = by_generation_.find(generation);
-    if (std::exchange(found->second.is_to_settle, false)) --unsettled_count_;
+    if (!unsettled_.contains(plugin)) return true;
   }
+  if (!settle_migrations(database, deadline)) return false;
+  const std::lock_guard lock(mutex_);
+  unsettled_.erase(plugin);
+  return true;
+}
+
+/// The plugin's database, if something is left to be settled of it; null, too, where nobody has it open.
+std::shared_ptr<Database> Sql::find_unsettled(const std::string& plugin) {
+  const std::lock_guard lock(mutex_);
+  if (!unsettled_.contains(plugin)) return nullptr;
+  const auto found = std::find_if(by_generation_.begin(), by_generation_.end(),
+                                  [&](const auto& one) { return one.second.plugin == plugin; });
+  return found == by_generation_.end() ? nullptr : found->second.database;
 }
 
 /// One for all generations of a plugin that run.

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -53,12 +54,15 @@ class Sql final : public runtime::Service {
  private:
   class Entry;
   struct Used {
-    std::string version;  // of the plugin
+    std::string plugin;
+    std::string version;
     std::shared_ptr<Database> database;
     bool is_to_settle = false;  // its migrations, once it is published
   };
   base::Result<std::shared_ptr<Database>> open(const std::string& plugin);
   std::vector<std::string> versions_on(const Database& database);
+  bool settle(const std::string& plugin, Database& database, std::chrono::steady_clock::time_point deadline);
+  std::shared_ptr<Database> find_unsettled(const std::string& plugin);
   void remove(const runtime::Generation* generation) noexcept;
 
   const std::filesystem::path directory_;
@@ -69,6 +73,9 @@ class Sql final : public runtime::Service {
   std::mutex mutex_;
   std::map<const runtime::Generation*, Used> by_generation_;  // guarded by mutex_
   std::size_t unsettled_count_ = 0;                           // guarded by mutex_; of those with is_to_settle
+  // Guarded by mutex_: plugins whose version was switched to while their database was busy. It is settled before
+  // another version of them may start.
+  std::set<std::string> unsettled_;
 };
 
 }  // namespace mortise::sql

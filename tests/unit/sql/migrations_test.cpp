@@ -106,13 +106,15 @@ TEST_F(MigrationsTest, WhereThereIsNothingToDoNobodyIsWaitedFor) {
   expect_done(version("1.0.1", {one_}));
 }
 
+Time soon() { return std::chrono::steady_clock::now() + std::chrono::milliseconds(100); }
+
 TEST_F(MigrationsTest, AVersionThatRanMeanwhileMayStartAgainUntilItsSuccessorIsSwitchedTo) {
   expect_done(version("1.0.0", {one_}));
   const auto next = version("2.0.0", {one_, two_});
   ASSERT_TRUE(migrate(*database_, next, {.running_versions = {"1.0.0"}}));
   expect_done(version("1.0.0", {one_}));
   EXPECT_THAT(failure(version("1.0.1", {one_})), HasSubstr("migration 2 'step-2'"));
-  EXPECT_TRUE(settle_migrations(*database_));
+  EXPECT_TRUE(settle_migrations(*database_, soon()));
   EXPECT_THAT(failure(version("1.0.0", {one_})), HasSubstr("migration 2 'step-2'"));
   expect_done(next);
 }
@@ -126,7 +128,7 @@ TEST_F(MigrationsTest, WhatAFormerStartHasMigratedIsStillToBeSettled) {
   const auto again = migrate(*database_, next).value();
   EXPECT_EQ(again.count, 0U);
   EXPECT_TRUE(again.is_to_settle);
-  EXPECT_TRUE(settle_migrations(*database_));
+  EXPECT_TRUE(settle_migrations(*database_, soon()));
   EXPECT_FALSE(migrate(*database_, next).value().is_to_settle);
 }
 
@@ -134,9 +136,9 @@ TEST_F(MigrationsTest, SettlingWaitsForNobodyForLong) {
   ASSERT_TRUE(migrate(*database_, version("2.0.0", {one_}), {.running_versions = {"1.0.0"}}));
   {
     const auto busy = *database_->begin(Database::Access::write, Time::max());
-    EXPECT_FALSE(settle_migrations(*database_));
+    EXPECT_FALSE(settle_migrations(*database_, soon()));
   }
-  EXPECT_TRUE(settle_migrations(*database_));
+  EXPECT_TRUE(settle_migrations(*database_, soon()));
 }
 
 TEST_F(MigrationsTest, MayNotDoWhatOnlyTheHostMay) {
