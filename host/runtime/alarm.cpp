@@ -11,14 +11,13 @@ Alarm::~Alarm() {
     is_ending_ = true;
   }
   changed_.notify_all();
-  if (thread_.joinable()) thread_.join();
+  thread_.join();
 }
 
 void Alarm::wake_at(const std::shared_ptr<Sleeper>& sleeper, Clock::time_point time) {
   {
     const std::lock_guard lock(mutex_);
     if (is_ending_) return;
-    if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
     const auto [found, is_new] = entries_.try_emplace(sleeper.get(), Entry{time, sleeper});
     const bool is_of_another = !is_new && found->second.sleeper.expired();  // that lay at the same place
     if (!is_new && !is_of_another && found->second.time <= time) return;

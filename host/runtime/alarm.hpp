@@ -21,12 +21,12 @@ class Sleeper {
   virtual void wake() noexcept = 0;
 };
 
-/// Any thread. The thread is there from the first call of wake_at() on.
+/// Any thread. Its own is there from the beginning: when it is asked for, there may be none to be had.
 class Alarm {
  public:
   using Clock = std::chrono::steady_clock;
 
-  Alarm() = default;
+  Alarm() : thread_([this] { run(); }) {}
   Alarm(const Alarm&) = delete;
   Alarm& operator=(const Alarm&) = delete;
   ~Alarm();
@@ -45,7 +45,7 @@ class Alarm {
   std::condition_variable changed_;
   std::map<const Sleeper*, Entry> entries_;  // guarded by mutex_
   bool is_ending_ = false;                   // guarded by mutex_
-  std::thread thread_;                       // guarded by mutex_
+  std::thread thread_;                       // last: it uses the rest
 };
 
 }  // namespace mortise::runtime

@@ -60,6 +60,7 @@ struct Tasks::Task {
   Schedule::Key key = 0;  // in the schedule; 0: it does not wait
   bool is_running = false;
   bool is_cancelled = false;
+  runtime::ConePtr promised{};  // it was due, and there was no thread; what it runs in, also when its instance is over
 };
 
 Tasks::Tasks(sql::Sql& databases, unsigned threads, const runtime::RetryRules& rules, Schedule::Now now)
@@ -129,6 +130,7 @@ base::Result<void> Tasks::add(const Generation& generation, const mortise_task_v
 }
 
 base::Result<void> Tasks::cancel(const Generation& generation, std::uint64_t tag) {
+  runtime::ConePtr promised;  // let go of without the mutex
   const std::lock_guard lock(mutex_);
   const auto instance = instances_.find(&generation);
   if (instance == instances_.end()) return is_missing();
@@ -136,6 +138,7 @@ base::Result<void> Tasks::cancel(const Generation& generation, std::uint64_t tag
   if (found == instance->second.tasks.end()) return is_missing();
   const auto task = found->second;
   task->is_cancelled = true;
+  promised = std::move(task->promised);
   if (task->key != 0) {
     schedule_.remove(task->key);
     scheduled_.erase(task->key);
@@ -217,7 +220,8 @@ void Tasks::begin_in_turn(const TaskPtr& task) {
     return;
   }
   const auto instance = instances_.find(task->generation);
-  if (instance != instances_.end() && instance->second.cone != nullptr) begin(task, instance->second.cone);
+  if (instance != instances_.end() && instance->second.cone != nullptr) return begin(task, instance->second.cone);
+  if (auto promised = std::move(task->promised)) begin(task, promised);
 }
 
 void Tasks::begin(const TaskPtr& task, const runtime::ConePtr& cone) {
@@ -230,8 +234,10 @@ void Tasks::begin(const TaskPtr& task, const runtime::ConePtr& cone) {
       telemetry::log(telemetry::Level::warning, "tasks", "tasks wait: the system has no thread for them",
                      {{"plugin", task->generation->name()}, {"task", task->name}});
     }
+    task->promised = cone;
     return wait_until(task, {.steady = now_().steady + kWithoutThread});
   }
+  task->promised = nullptr;  // whoever runs it has it
   has_told_of_no_thread_ = false;
   ++task->counts->running;
   if (task->timing.comes_again()) under_way_[{task->generation->name(), task->name}] = task;
@@ -286,7 +292,13 @@ void Tasks::leave(const Task& task) {
 
 void Tasks::cut(const Generation& generation) {
   durable_.abandon(generation);
+  std::vector<runtime::ConePtr> promised;  // let go of without the mutex
   const std::lock_guard lock(mutex_);
+  if (const auto found = instances_.find(&generation); found != instances_.end()) {
+    for (const auto& [tag, task] : found->second.tasks) {
+      if (task->promised != nullptr) promised.push_back(std::move(task->promised));
+    }
+  }
   std::vector<TaskPtr> left;
   for (const auto& [named, task] : under_way_) {
     if (task->generation == &generation) left.push_back(task);
@@ -360,8 +372,9 @@ void Tasks::unbind(const runtime::Cone& cone) {
       std::erase(late_, task->second);
       const bool is_promised = !one.timing.comes_again() && one.due.has_come(now) && is_started_;
       if (is_promised && !one.is_running) begin(task->second, held);
-      if (!one.is_running && !one.timing.comes_again()) ++dropped;
-      task = one.is_running ? std::next(task) : instance.tasks.erase(task);
+      const bool is_to_come = one.is_running || (is_promised && one.promised != nullptr);
+      if (!is_to_come && !one.timing.comes_again()) ++dropped;
+      task = is_to_come ? std::next(task) : instance.tasks.erase(task);
     }
   }
   if (dropped == 0) return;

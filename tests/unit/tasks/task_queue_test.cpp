@@ -4,6 +4,7 @@
 #include <semaphore>
 #include <set>
 
+#include "no_new_threads.hpp"
 #include "queue_fixture.hpp"
 #include "runtime/failure.hpp"
 
@@ -34,6 +35,15 @@ TEST_F(QueueTest, ARolledBackTransactionRunsNothing) {
   }
   submit("ever");
   EXPECT_THAT(wait_for_payloads(1), ElementsAre("ever"));
+}
+
+TEST_F(QueueTest, RunsWhenThereIsAThreadAgain) {
+  {
+    const NoNewThreads none;
+    run();
+    submit("one");
+  }
+  EXPECT_THAT(wait_for_payloads(1), ElementsAre("one"));
 }
 
 TEST_F(QueueTest, RunsSideBySide) {

@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <pthread.h>
 
 #include <atomic>
 #include <chrono>
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include "base/temporary_directory.hpp"
+#include "no_new_threads.hpp"
 #include "runtime/contract_fixture.hpp"
 #include "runtime/scope.hpp"
 #include "telemetry/log.hpp"
@@ -314,28 +314,6 @@ struct LogFile {
   const std::string file_ = folder_.path() / "log";
 };
 
-/// None can be started meanwhile: their stacks would have no room.
-class NoNewThreads {
- public:
-  NoNewThreads() {
-    ::pthread_getattr_default_np(&former_);
-    pthread_attr_t huge;
-    ::pthread_attr_init(&huge);
-    ::pthread_attr_setstacksize(&huge, std::size_t{1} << 47U);
-    EXPECT_EQ(::pthread_setattr_default_np(&huge), 0);
-    ::pthread_attr_destroy(&huge);
-  }
-  ~NoNewThreads() {
-    ::pthread_setattr_default_np(&former_);
-    ::pthread_attr_destroy(&former_);
-  }
-  NoNewThreads(const NoNewThreads&) = delete;
-  NoNewThreads& operator=(const NoNewThreads&) = delete;
-
- private:
-  pthread_attr_t former_{};
-};
-
 class ThreadlessTasksTest : public LogFile, public TasksTest {};
 
 TEST_F(ThreadlessTasksTest, AreTriedAgain) {
@@ -347,6 +325,18 @@ TEST_F(ThreadlessTasksTest, AreTriedAgain) {
     LogFile::wait_for("tasks wait: the system has no thread for them");
   }
   EXPECT_GE(TasksTest::wait_for(2).size(), 2U);
+}
+
+TEST_F(ThreadlessTasksTest, AndRunAlsoWhereTheirInstanceHasGoneMeanwhile) {
+  const auto worker = instance();
+  publish({worker});
+  {
+    const NoNewThreads none;
+    ASSERT_TRUE(add(worker, {.tag = 1}));
+    LogFile::wait_for("tasks wait: the system has no thread for them");
+    publish({instance("other")});
+  }
+  EXPECT_EQ(TasksTest::wait_for(1), (std::vector<std::uint64_t>{1}));
 }
 
 TEST_F(TasksTest, OneThatIsStuckHoldsNobodyElse) {
