@@ -173,6 +173,11 @@ class Desiring::Known {
     for (bool is_first = true;; is_first = false) {
       auto before = wanted;
       auto others = refuse_other_forms(wanted, running);
+      // Before anybody is found to lack what these provide, who run on as they are.
+      if (take_back_changes(before, others, running, desired.unmet)) {
+        wanted = std::move(before);
+        continue;
+      }
       auto found = order_by_contracts(std::move(wanted), spares);
       found.refused.insert(found.refused.begin(), others.begin(), others.end());
       const bool is_whole = found.refused.empty();

@@ -58,5 +58,30 @@ TEST(TopicForms, ThoseThatChangeTogetherHaveTheirNewForm) {
   EXPECT_EQ(wanted.size(), 2U);
 }
 
+TEST(TopicForms, WhoseConsumersMayChangeAllTheSame) {
+  const auto record = [](const char* name, const char* version, const std::string& extra, const char* form) {
+    return make(name, version, extra.c_str(), form).record;
+  };
+  const auto says = std::string(kPublishes) + testing::provides("speech/1");
+  const auto running = [](catalog::RecordPtr one) { return Member{.record = std::move(one), .config_text = "{}"}; };
+  Memory memory;
+  memory.running = {{"hears", running(record("hears", "1.0.0", kHears, "i64"))},
+                    {"says", running(record("says", "1.0.0", says, "i64"))},
+                    {"shop", running(record("shop", "1.0.0", testing::needs("speech/1"), "i64"))}};
+  config::LoadedPlugins loaded;
+  for (const auto* name : {"hears", "says", "shop"}) loaded.plugins.put(make_config(name));
+  const auto desired = desire(loaded,
+                              {record("hears", "1.0.0", kHears, "i64"), record("says", "2.0.0", says, "i64,str"),
+                               record("shop", "2.0.0", testing::needs("speech/1"), "i64")},
+                              "/drop", memory);
+  std::vector<std::string> runs;
+  for (const auto* one : desired.wanted_in_order()) {
+    runs.push_back(one->name() + " " + one->record->manifest->version.to_string());
+  }
+  EXPECT_THAT(runs, ::testing::UnorderedElementsAre("hears 1.0.0", "says 1.0.0", "shop 2.0.0"));
+  ASSERT_EQ(desired.unmet.size(), 1U);
+  EXPECT_EQ(desired.unmet[0].name, "says");
+}
+
 }  // namespace
 }  // namespace mortise::release
