@@ -16,7 +16,7 @@ using mortise::Status;
 constexpr std::chrono::milliseconds kOrderPatience{20000};
 // For the page that says that an order is not known to be placed: as long as it may take when every part of it is slow,
 // see kCartPatience and kLongerPatience.
-constexpr std::chrono::milliseconds kTimeToAnswer{2000};
+constexpr std::chrono::milliseconds kTimeToAnswer{2500};
 
 /// Of the time that the customer's request may take yet: what is left then is for the page that tells of it, without
 /// which nobody would know that the form can be sent again.
