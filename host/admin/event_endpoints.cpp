@@ -1,4 +1,4 @@
-// Durable events that are dead, or fail.
+// What plugins hear, and the durable events that are dead, or fail.
 #include "admin/endpoints.hpp"
 
 #include <algorithm>

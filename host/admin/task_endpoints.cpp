@@ -1,4 +1,4 @@
-// Durable tasks that are dead, or fail.
+// What tasks have come to, and the durable ones that are dead, or fail.
 #include "admin/endpoints.hpp"
 
 #include <array>

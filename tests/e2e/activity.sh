@@ -8,8 +8,7 @@
 
 install_prefix
 start_host
-serves() { mortise list | grep -qE "^$1 .*active"; }
-await "notes serves" serves notes
-await "activity serves" serves activity
+await "notes serves" lists notes active
+await "activity serves" lists activity active
 visit activity.mjs "$prefix/bin/mortise" || fail "the page does not show what happens"
 stop_host

@@ -139,6 +139,7 @@ TEST_P(ActivityTest, TellsEachChangeOnceAlsoWhenTheHostIsKilled) {
   }
   add("last");
   EXPECT_EQ(reader.next()["title"], "last") << "and nothing twice";
+  EXPECT_EQ(host_->get("/activity/feed").json()["entries"].size(), 26U);
   std::sort(titles.begin(), titles.end());
   EXPECT_EQ(titles, expected);
 }

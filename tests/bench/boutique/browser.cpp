@@ -18,10 +18,9 @@ namespace {
   std::exit(1);
 }
 
-/// The value of a header in a head, or "". Mortise writes names in this case.
 constexpr std::string_view kSetCookie = "Set-Cookie";
 
-/// The first one's value.
+/// The first one's value in a head, or "". Mortise writes names in this case.
 std::string_view header(std::string_view head, std::string_view name) {
   const auto at = head.find(std::string("\r\n").append(name).append(": "));
   if (at == std::string_view::npos) return {};

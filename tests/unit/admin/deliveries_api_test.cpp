@@ -9,9 +9,7 @@ namespace mortise::admin {
 namespace {
 
 using nlohmann::json;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 
 using DeliveriesApi = ControlApi;
 
