@@ -22,19 +22,20 @@ struct MigrationTerms {
   std::function<bool()> is_wanted = [] { return true; };
 };
 
+/// What has come of them.
 struct Migrated {
   std::size_t count = 0;  // of those that have run just now
-  /// Others may still start that do not know all of what has run, this version or a former start of it: until
+  /// Versions that do not know all of what has run, now or at an earlier start, may still start: until
   /// settle_migrations(), which is due when this version is switched to.
   bool is_to_settle = false;
 };
 
 /// Runs those of the manifest's migrations that have not run yet, in one transaction: when one fails, none has run.
-/// Before them the extension tables of its interfaces are brought to this host's versions of them,
-/// also when there is nothing to run. An error, too, where a newer host has had those, and where the database has been
-/// through other migrations: one whose text was another, one with a higher number that this version does not know and
-/// that is not compatible with it. Foreign keys, and what of the database is the host's, are looked at when all have
-/// run, so that a table may be made anew.
+/// Before them the extension tables of its interfaces are brought to this host's versions of them, also when there is
+/// nothing to run. An error, too, where a newer host has had those, and where the database has been through other
+/// migrations: one whose text was another, one with a higher number that this version does not know and that is not
+/// compatible with it. Foreign keys, and what of the database is the host's, are looked at when all have run, so that a
+/// table may be made anew.
 base::Result<Migrated> migrate(Database& database, const manifest::Manifest& manifest,
                                const MigrationTerms& terms = {});
 

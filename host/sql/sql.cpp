@@ -78,9 +78,10 @@ base::Result<void> Sql::prepare(runtime::Generation& generation) {
   auto database = open(manifest.name);
   if (!database) return database.error();
   if (!settle(manifest.name, **database, deadline)) {
-    return Error{ErrorCode::unavailable,
-                 "its database is busy: what its last version's migrations have left to do "
-                 "could not be done in time"};
+    return Error{
+        ErrorCode::unavailable,
+        "the database of plugin '" + manifest.name +
+            "' is busy: until what writes there has ended, no other version of it may start; apply again then"};
   }
   const auto is_wanted = [&] { return generation.state() == runtime::GenerationState::initialising; };
   const auto migrated =

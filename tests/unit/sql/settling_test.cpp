@@ -49,7 +49,7 @@ TEST_F(SettlingTest, IsMadeUpForBeforeAFormerVersionStarts) {
     sql_.publish(release({next}));
     const auto started = sql_.prepare(*instance(former_));
     ASSERT_FALSE(started);
-    EXPECT_THAT(started.error().message, HasSubstr("its database is busy"));
+    EXPECT_THAT(started.error().message, HasSubstr("the database of plugin 'shop' is busy"));
   }
   const auto refused = sql_.check_ahead(former_);
   ASSERT_FALSE(refused);
